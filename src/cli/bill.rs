@@ -37,7 +37,7 @@ fn bearable(plan: &DrillPlan) -> Result<(), String> {
     if least <= ceiling {
         return Ok(());
     }
-    let (what, smaller) = if plan.workloads().iter().any(|each| each.workload.script.is_some()) {
+    let (what, smaller) = if plan.workloads.iter().any(|each| each.workload.script.is_some()) {
         ("what k6 may have in flight at once can cost", ", or lower its `rate:`, `max_in_flight:` or `objectives: deadline`")
     } else {
         ("one request can cost", "")
@@ -109,7 +109,7 @@ mod tests {
         let planned = Project::open(root).0.plan(&root.join("scenarios/azure-outage.yaml"), "lab");
         let (mut plan, _) = planned.unwrap_or_else(|findings| panic!("{findings}"));
         let binding = serde_json::from_str(binding).unwrap_or_else(|error| panic!("{error}"));
-        plan.environment.services.insert(plan.workloads()[0].service_name.clone(), binding);
+        plan.environment.services.insert(plan.workloads[0].service_name.clone(), binding);
         plan
     }
 
@@ -124,7 +124,7 @@ mod tests {
             let plan = bound(&format!("{{{url}{more}}}"));
             let (all, before) = (bills(&plan), bills_before(&plan));
             assert!(before.iter().all(|bill| bill.requests == 4 * ways), "{more}: {before:?}");
-            let traffic = plan.requests_of(&plan.scenario.traffic);
+            let traffic = plan.requests_of(&plan.workloads.leading().workload);
             assert!(all.iter().zip(&before).all(|(all, before)| all.requests == traffic + before.requests), "{more}: {all:?}");
         }
     }

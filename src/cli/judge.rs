@@ -7,7 +7,7 @@ use crate::exercise::{self, Judged};
 use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
 use crate::project::Project;
 use crate::report::{json, summary};
-use crate::units::{Duration, ParseError};
+use crate::units::{Duration, ParseError, explained};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -197,9 +197,10 @@ fn promised(scenario: &Path, record: &RecordOptions, told: &mut StatedFacts) -> 
             return Ok(Err(format!("{} does not validate", scenario.display())));
         }
     };
-    told.sharing = plan.service.primaries().len();
+    let NamedWorkload { service, objectives, .. } = plan.workloads.leading().clone();
+    told.sharing = service.primaries().len();
     told.broken = plan.scenario.timeline.faults.iter().map(|fault| fault.on.clone()).collect();
-    told.providers = plan.service.providers;
+    told.providers = service.providers;
     for (name, provider) in &plan.providers {
         if let Some(url) = &provider.base_url {
             told.called.insert(authority(url), name.clone());
@@ -216,7 +217,7 @@ fn promised(scenario: &Path, record: &RecordOptions, told: &mut StatedFacts) -> 
         map.insert(called.clone(), provider.clone());
     }
     told.called.extend(map);
-    told.objectives = Some(plan.objectives);
+    told.objectives = Some(objectives);
     Ok(Ok(()))
 }
 
@@ -240,7 +241,7 @@ fn pace(text: &str) -> Result<LoadModel, String> {
 }
 
 fn moment(text: &str) -> Result<RecordTime, String> {
-    text.parse()
+    text.parse().map_err(|problem| explained(&problem))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

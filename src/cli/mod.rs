@@ -34,6 +34,8 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::import::ImportError;
+use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
@@ -166,7 +168,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>];
+    let kinds = [of::<Problem>, of::<ImportError>, of::<TrafficError>];
     kinds.iter().find_map(|of| of(error))
 }
 

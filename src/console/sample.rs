@@ -39,8 +39,7 @@ impl SampleHistory {
             seed: Seed(42),
             wall_clock: "2026-11-20T15:00:00Z".into(),
             wall_clock_error: 0,
-            gap_max: 40_000_000,
-            gaps_beside: Vec::new(),
+            gaps: vec![40_000_000],
             drawn: false,
             plan,
         };
@@ -188,13 +187,6 @@ fn plan() -> DrillPlan {
             title: "Azure OpenAI stops answering".into(),
             service: "support-chat".into(),
             runbook: Some("runbooks/fail-over.yaml".into()),
-            traffic: Workload {
-                arrivals: Arrivals::Constant,
-                request: RequestKind::ChatStream,
-                max_in_flight: 500,
-                max_tokens: None,
-                ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
-            },
             timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
             objectives: DeclaredObjectives::default(),
             abort_when: None,
@@ -211,21 +203,32 @@ fn plan() -> DrillPlan {
         }),
         environment_name: "lab".into(),
         environment: Environment::default(),
-        service: Service {
-            owner: None,
-            criticality: Criticality::SinglePointOfFailure,
-            providers: vec![AZURE.into(), OPENAI.into()],
-            sharing: 1,
-            objectives: DeclaredObjectives::default(),
-            runbook: None,
-        },
+        workloads: NamedWorkload {
+            name: "support-chat".into(),
+            service_name: "support-chat".into(),
+            service: Service {
+                owner: None,
+                criticality: Criticality::SinglePointOfFailure,
+                providers: vec![AZURE.into(), OPENAI.into()],
+                sharing: 1,
+                objectives: DeclaredObjectives::default(),
+                runbook: None,
+            },
+            objectives: Objectives::default(),
+            judged: true,
+            workload: Workload {
+                arrivals: Arrivals::Constant,
+                request: RequestKind::ChatStream,
+                max_in_flight: 500,
+                max_tokens: None,
+                ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
+            },
+        }
+        .into(),
         providers: Default::default(),
         stores: std::collections::BTreeMap::new(),
         credentials: Default::default(),
         contacts: Default::default(),
         mail: None,
-        objectives: Objectives::default(),
-        workload: String::new(),
-        beside: Vec::new(),
     }
 }

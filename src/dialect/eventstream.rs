@@ -22,7 +22,7 @@ const STRING: u8 = 7;
 /// The header that says what a frame is: `event`, `exception` or `error`.
 pub(super) const MESSAGE_TYPE: &str = ":message-type";
 
-/// One frame as it was read.
+/// A frame that was read: its headers and its payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {
     headers: BTreeMap<String, String>,
@@ -35,7 +35,7 @@ impl Frame {
     }
 }
 
-/// Bytes that are no frame: a checksum or a length does not fit. Nothing after them can be read.
+/// The error for bytes that are no frame: a checksum or a length does not fit. Nothing after them can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Damaged;
 
@@ -141,15 +141,15 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 const CRC: [u32; 256] = {
     let mut table = [0; 256];
-    let mut place = 0;
-    while place < 256 {
-        let (mut value, mut bit) = (place as u32, 0);
+    let mut index = 0;
+    while index < 256 {
+        let (mut value, mut bit) = (index as u32, 0);
         while bit < 8 {
             value = if value & 1 == 1 { value >> 1 ^ 0xEDB8_8320 } else { value >> 1 };
             bit += 1;
         }
-        table[place] = value;
-        place += 1;
+        table[index] = value;
+        index += 1;
     }
     table
 };

@@ -1,12 +1,7 @@
-//! What a provider says about its limits: the counters of a rate limit and the time to come back, each dialect in its own headers.
+//! What a provider counts of its rate limits.
 
-use super::ProviderRequest;
-use super::moment::http_date;
-use super::tongue::provider_api;
-use crate::model::{Dialect, Operation, RetryForm};
 use crate::units::Duration;
-
-/// What is left of a limit a minute.
+/// The counter of one rate limit per minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// How many a minute.
@@ -17,7 +12,7 @@ pub struct Quota {
     pub reset: Duration,
 }
 
-/// What is left of the limits on requests and on tokens, where there are such.
+/// The counters of a provider's rate limits on requests and on tokens, where it has them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quotas {
     /// Requests.
@@ -40,33 +35,6 @@ impl Quotas {
     }
 }
 
-/// The headers that tell these counters; none in a dialect that has no such headers. `wall` is seconds since 1970.
-pub fn quota_headers(dialect: Dialect, quotas: &Quotas, wall: u64) -> Vec<(String, String)> {
-    provider_api(dialect).quota_headers(quotas, wall)
-}
-
-/// The headers that tell when to come back, in this form, else in the provider's own. Times are rounded up: a client told to come back too
-/// early would be told wrong. `wall` is seconds since 1970.
-pub fn retry_headers(dialect: Dialect, after: Duration, form: Option<RetryForm>, wall: u64) -> Vec<(&'static str, String)> {
-    let seconds = after.as_nanos().div_ceil(1_000_000_000);
-    let whole = ("retry-after", seconds.to_string());
-    let fine = ("retry-after-ms", after.as_nanos().div_ceil(1_000_000).to_string());
-    match form.unwrap_or(provider_api(dialect).retry_form()) {
-        RetryForm::Seconds => vec![whole],
-        RetryForm::Milliseconds => vec![fine],
-        RetryForm::Both => vec![whole, fine],
-        RetryForm::Date => vec![("retry-after", http_date(wall.saturating_add(seconds)))],
-    }
-}
-
-/// The tokens that a provider takes off its limit before it answers: a quarter of the prompt's length in bytes and all tokens that may be
-/// answered. What cannot be read counts a quarter of its length.
-pub fn estimated_tokens(dialect: Dialect, operation: Operation, body: &[u8]) -> u64 {
-    let quarter = |length: usize| (length as u64).div_ceil(4);
-    ProviderRequest::parse(dialect, operation, body)
-        .map_or_else(|_| quarter(body.len()), |demand| quarter(demand.prompt.trim().len()).saturating_add(demand.max_tokens.unwrap_or(0)))
-}
-
 /// A time in the form of Go, as OpenAI writes it: `12ms`, `1.5s`, `6m0s`.
 pub(super) fn go_duration(duration: Duration) -> String {
     let millis = duration.as_nanos().div_ceil(1_000_000);
@@ -86,61 +54,6 @@ pub(super) fn go_duration(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_time_to_come_back_is_said_in_the_form_asked_for_else_in_the_providers() {
-        let said = |dialect, form| {
-            let headers = retry_headers(dialect, Duration::from_millis(1500), form, 784_111_775);
-            headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
-        };
-        let (seconds, fine) = ("retry-after: 2", "retry-after-ms: 1500");
-        assert_eq!(said(Dialect::OpenAi, None), seconds);
-        assert_eq!(said(Dialect::AzureOpenAi, None), format!("{seconds}, {fine}"));
-        assert_eq!(said(Dialect::AzureOpenAi, Some(RetryForm::Seconds)), seconds);
-        assert_eq!(said(Dialect::Vertex, Some(RetryForm::Milliseconds)), fine);
-        assert_eq!(said(Dialect::Vertex, Some(RetryForm::Both)), format!("{seconds}, {fine}"));
-        assert_eq!(said(Dialect::OpenAi, Some(RetryForm::Date)), "retry-after: Sun, 06 Nov 1994 08:49:37 GMT");
-    }
-
-    #[test]
-    fn counters_are_told_as_each_provider_tells_them() {
-        let quota = Quota { limit: 60, remaining: 58, reset: Duration::from_millis(2001) };
-        let quotas = Quotas { requests: Some(quota), tokens: Some(Quota { remaining: 0, reset: Duration::from_secs(360), ..quota }) };
-        let said = |dialect| {
-            let headers = quota_headers(dialect, &quotas, 784_111_774);
-            headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
-        };
-        assert_eq!(
-            said(Dialect::OpenAi),
-            [
-                "x-ratelimit-limit-requests: 60",
-                "x-ratelimit-remaining-requests: 58",
-                "x-ratelimit-reset-requests: 2.001s",
-                "x-ratelimit-limit-tokens: 60",
-                "x-ratelimit-remaining-tokens: 0",
-                "x-ratelimit-reset-tokens: 6m0s",
-            ]
-        );
-        assert_eq!(said(Dialect::AzureOpenAi), ["x-ratelimit-remaining-requests: 58", "x-ratelimit-remaining-tokens: 0"]);
-        assert_eq!(
-            said(Dialect::Anthropic)[..3],
-            [
-                "anthropic-ratelimit-requests-limit: 60",
-                "anthropic-ratelimit-requests-remaining: 58",
-                "anthropic-ratelimit-requests-reset: 1994-11-06T08:49:37Z",
-            ]
-        );
-        assert!(said(Dialect::Bedrock).is_empty() && said(Dialect::Vertex).is_empty());
-    }
-
-    #[test]
-    fn tokens_are_estimated_from_what_is_asked() {
-        let body = br#"{"max_tokens":100,"messages":[{"role":"user","content":"twelve bytes"}]}"#;
-        assert_eq!(estimated_tokens(Dialect::OpenAi, Operation::Chat, body), 103);
-        assert_eq!(estimated_tokens(Dialect::OpenAi, Operation::Chat, b"12345"), 2);
-        let body = br#"{"input":["twelve bytes"]}"#;
-        assert_eq!(estimated_tokens(Dialect::AzureOpenAi, Operation::Embeddings, body), 3);
-    }
 
     #[test]
     fn times_are_written_as_go_does() {

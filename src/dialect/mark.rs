@@ -10,12 +10,12 @@ pub const MARK_HEADER: &str = "x-lifeboat-request";
 /// What introduces the mark in a body.
 const IN_BODY: &[u8] = b"[lifeboat ";
 
-/// Names one request of one drill. Text form: `0000002a-17`, the drill's tag as 8 hexadecimal digits and the request's number.
+/// The mark of one request of one drill. Text form: `0000002a-17`, the drill's tag as 8 hexadecimal digits and the request's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mark {
     /// Tells drills apart: drawn from the drill's seed and its start.
     pub drill: u32,
-    /// The request's place in the schedule.
+    /// The request's number in the schedule.
     pub id: u64,
 }
 

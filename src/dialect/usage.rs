@@ -6,8 +6,9 @@
 use crate::model::Tokens;
 use serde_json::Value;
 
-/// Where the object stands.
-const PLACES: [&str; 6] = ["/usage", "/message/usage", "/response/usage", "/metadata/usage", "/usageMetadata", "/response/usageMetadata"];
+/// Where answers and events hold the object, as JSON pointers.
+const USAGE_PATHS: [&str; 6] =
+    ["/usage", "/message/usage", "/response/usage", "/metadata/usage", "/usageMetadata", "/response/usageMetadata"];
 /// What is of the prompt. Of each list the fields that are there are added up; of two lists the larger sum counts.
 const INPUT: [&[&str]; 4] = [
     &["prompt_tokens"],
@@ -21,7 +22,7 @@ const OUTPUT: [&[&str]; 4] =
 
 /// The tokens that an answer, or one event of a stream, reports.
 pub(super) fn tokens(said: &Value) -> Option<Tokens> {
-    let usage = PLACES.iter().find_map(|place| said.pointer(place).filter(|usage| usage.is_object()))?;
+    let usage = USAGE_PATHS.iter().find_map(|path| said.pointer(path).filter(|usage| usage.is_object()))?;
     let sum = |names: &&[&str]| names.iter().filter_map(|name| usage[*name].as_u64()).reduce(u64::saturating_add);
     let most = |lists: &[&[&str]]| lists.iter().filter_map(sum).max();
     let (input, output) = (most(&INPUT), most(&OUTPUT));

@@ -65,20 +65,20 @@ impl BaselinePolicy<'_> {
         self.is_steady(&self.live.borrow())
     }
 
-    fn judged(&self) -> impl Iterator<Item = (usize, NamedWorkload)> {
-        self.plan.workloads().into_iter().enumerate().filter(|(_, each)| each.judged)
+    fn judged(&self) -> impl Iterator<Item = (usize, &NamedWorkload)> {
+        self.plan.workloads.iter().enumerate().filter(|(_, each)| each.judged)
     }
 
     /// Whether whatever is still due could make up for what was bad so far.
     fn can_hold(&self, live: &Live) -> Result<(), DrillStop> {
         for (place, each) in self.judged() {
             let Some(seen) = seen(place, live) else { continue };
-            let (due, wanted) = (self.due.get(place).copied().unwrap_or(u64::MAX), wanted(&each));
+            let (due, wanted) = (self.due.get(place).copied().unwrap_or(u64::MAX), wanted(each));
             let (all, bad) = (seen.known(0), seen.known(0).saturating_sub(seen.good));
             if (due.saturating_sub(bad) as f64) < wanted * due as f64 {
                 let problem = format!("only {} of the first {all} requests were good{}", seen.good, self.failures(place, seen, live));
                 let problem = Unsteady::of(format!("{problem}; it can no longer reach {}", share(wanted)));
-                return Err(self.unsteady(&problem, place, &each, live));
+                return Err(self.unsteady(&problem, place, each, live));
             }
         }
         Ok(())
@@ -112,15 +112,15 @@ impl BaselinePolicy<'_> {
             return Err(DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint));
         }
         for (place, each) in self.judged() {
-            if let Some(problem) = seen(place, live).and_then(|seen| self.problem(place, &each, seen, live)) {
-                return Err(self.unsteady(&problem, place, &each, live));
+            if let Some(problem) = seen(place, live).and_then(|seen| self.problem(place, each, seen, live)) {
+                return Err(self.unsteady(&problem, place, each, live));
             }
         }
         Ok(())
     }
 
     fn unsteady(&self, Unsteady { problem, is_astray }: &Unsteady, place: usize, each: &NamedWorkload, live: &Live) -> DrillStop {
-        let of = if self.plan.beside.is_empty() { String::new() } else { format!(" of {}", each.name) };
+        let of = if self.plan.workloads.are_several() { format!(" of {}", each.name) } else { String::new() };
         let what = if *is_astray { ASTRAY } else { "fix this first, or lower the rate or `success:`" };
         let hint = format!("no fault was injected; {what}");
         let balanced = seen(place, live).and_then(|seen| balanced(each, seen, live));
@@ -175,11 +175,11 @@ impl BaselinePolicy<'_> {
 }
 
 fn seen(place: usize, live: &Live) -> Option<&Bucket> {
-    if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) }
+    live.workloads.get(place).map(|workload| &workload.total)
 }
 
 fn whys(place: usize, live: &Live) -> Option<&BTreeMap<String, u64>> {
-    if place == 0 { Some(&live.why) } else { live.beside.get(place - 1).map(|beside| &beside.why) }
+    live.workloads.get(place).map(|workload| &workload.why)
 }
 
 fn wanted(named: &NamedWorkload) -> f64 {

@@ -79,9 +79,8 @@ impl Drill {
     pub fn begin(order: Order, history: impl Write + Send + 'static) -> std::io::Result<Self> {
         let journal = Journal::start(history, Clock::start())?;
         let horizon = order.plan.scenario.timeline.total().plus(SLACK);
-        let workloads = order.plan.workloads();
         let gap = |(place, each): (usize, &NamedWorkload)| schedule(each, place, order.seed).gap_max(horizon);
-        let gaps = workloads.iter().enumerate().map(gap).collect();
+        let gaps = order.plan.workloads.iter().enumerate().map(gap).collect();
         Ok(Self { order, journal, gaps })
     }
 
@@ -147,17 +146,17 @@ impl Drill {
     /// From the first request to the last answer, with everything healed and taken back in between.
     async fn conduct(&self, rig: &Rig, site: &RigSite<'_>, interrupts: &mut Interrupts) -> (Finished, Option<DrillStop>) {
         let RigSite { plan, recorder, http, budget, .. } = *site;
-        let deadlines = plan.workloads().into_iter().map(|each| deadline(&each));
+        let deadlines = plan.workloads.iter().map(deadline);
         let deadline = deadlines.max().unwrap_or(Duration::ZERO);
         let loads = match self.loads(rig, site) {
             Ok(loads) => loads,
-            Err(error) => return (nothing(recorder.clock()), Some(DrillStop::environment_of(error))),
+            Err(error) => return (nothing(recorder.clock()), Some(DrillStop::of(StopReason::Environment, &error))),
         };
         let mut running = RunningTraffic { clock: recorder.clock(), each: Vec::new() };
         // A program of others takes a while to begin; the baseline begins with it.
         let breaks = watch::Sender::new(None);
         interrupts.follow(breaks.subscribe(), |why: &Option<String>| why.clone().map(Interrupt::Script));
-        for (place, named) in plan.workloads().iter().enumerate() {
+        for (place, named) in plan.workloads.iter().enumerate() {
             let Some(script) = &named.workload.script else { continue };
             let starting = driven::start(place, named, script, rig, site, breaks.clone());
             match interrupts.during(starting).await.and_then(|started| started) {
@@ -169,7 +168,7 @@ impl Drill {
         for (place, client, load) in loads {
             match Traffic::start(client, load, recorder.clone()) {
                 Ok(traffic) => running.each.push((place, Each::Own(traffic))),
-                Err(error) => return (running.finish(async {}).await, Some(DrillStop::environment_of(error))),
+                Err(error) => return (running.finish(async {}).await, Some(DrillStop::of(StopReason::Environment, &error))),
             }
         }
         let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender());
@@ -224,7 +223,7 @@ impl Drill {
 
     /// What each workload sends that the drill sends itself, and to whom.
     fn loads(&self, rig: &Rig, site: &RigSite<'_>) -> Result<Vec<(usize, Client, LoadProfile)>, TrafficError> {
-        let workloads = site.plan.workloads();
+        let workloads = &site.plan.workloads;
         let load = |(place, (each, target)): (usize, (&NamedWorkload, &Target))| {
             let load = LoadProfile {
                 schedule: schedule(each, place, self.order.seed),
@@ -252,7 +251,7 @@ impl Drill {
             Some(_) => 2 * each.workload.requests(until).ceil() as u64,
             None => due_until(schedule(each, place, self.order.seed), until.plus(Duration::from_secs(1)).as_nanos()),
         };
-        let due = plan.workloads().iter().enumerate().map(due).collect();
+        let due = plan.workloads.iter().enumerate().map(due).collect();
         // Of bytes nobody can say whose they are.
         let speaks = plan.providers.values().all(|provider| provider.dialect != Dialect::Tcp);
         let sight = Some(rig.seen.subscribe()).filter(|_| speaks && rig.control.is_lifeboat());
@@ -309,8 +308,7 @@ impl Drill {
             seed: self.order.seed,
             wall_clock: wall.told_at(origin),
             wall_clock_error: wall.error(),
-            gap_max: self.gaps[0].as_nanos(),
-            gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
+            gaps: self.gaps.iter().map(|gap| gap.as_nanos()).collect(),
             drawn: true,
             plan: self.order.plan.clone(),
         }))
@@ -348,10 +346,10 @@ fn due_until(schedule: Schedule, until: u64) -> u64 {
 /// Whether the schedules that this seed gives have enough requests in the baseline: another seed may have drawn more.
 pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), DrillStop> {
     let until = plan.scenario.timeline.baseline.as_nanos();
-    let own = |(_, each): &(usize, NamedWorkload)| each.judged && each.workload.script.is_none();
-    for (place, each) in plan.workloads().into_iter().enumerate().filter(own) {
+    let own = |(_, each): &(usize, &NamedWorkload)| each.judged && each.workload.script.is_none();
+    for (place, each) in plan.workloads.iter().enumerate().filter(own) {
         let needed = u64::from(each.objectives.baseline_min);
-        let due = schedule(&each, place, seed).take_while(|due| *due < until).take(needed as usize).count() as u64;
+        let due = schedule(each, place, seed).take_while(|due| *due < until).take(needed as usize).count() as u64;
         if due < needed {
             let name = &each.name;
             return Err(DrillStop::environment(format!(
@@ -459,7 +457,7 @@ pub(super) fn budget(plan: &DrillPlan) -> Budget {
         // What nobody can tell is refused where there is a ceiling.
         most: price::most_tokens(each, plan).unwrap_or_default(),
     };
-    let prices = plan.workloads().iter().map(prices).collect();
+    let prices = plan.workloads.iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
 }
 

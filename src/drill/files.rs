@@ -46,12 +46,12 @@ fn needed(plan: &DrillPlan) -> u64 {
         let proxy = if environment.control.is_none() { 2 } else { 0 };
         own + gateway + proxy + u64::from(environment.embedded)
     };
-    FIXED + plan.workloads().iter().map(|named| silent(named) * hops(named)).sum::<u64>()
+    FIXED + plan.workloads.iter().map(|named| silent(named) * hops(named)).sum::<u64>()
 }
 
 /// An error where a request found no file, or no port.
 pub(super) fn found(live: &Live) -> Result<(), DrillStop> {
-    let whys = std::iter::once(&live.why).chain(live.beside.iter().map(|beside| &beside.why));
+    let whys = live.workloads.iter().map(|workload| &workload.why);
     match whys.filter_map(|why| why.get(NO_FREE_FILE)).sum::<u64>() {
         0 => Ok(()),
         count => Err(short(&format!("{count} requests found no free file or port"))),

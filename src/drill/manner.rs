@@ -25,7 +25,7 @@ pub(super) fn of(
     let read = read.map(|(name, variable)| Ok((name.clone(), key(variable, &named.service_name)?.expose().to_owned())));
     let authority = service.and_then(|service| service.ca.as_ref()).map(|path| names.expand(path)).transpose()?;
     Ok(ClientSettings {
-        errand: workload.errand.clone(),
+        plain: workload.errand.clone(),
         bytes: workload.request == RequestKind::Tcp,
         wire: workload.wire.clone(),
         headers: read.chain(written).collect::<Result<_, DrillStop>>()?,

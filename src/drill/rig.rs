@@ -261,7 +261,7 @@ impl Rig {
     fn asking(&mut self, site: &RigSite<'_>, names: &mut ResolvedNames, stand: bool, preflight: &mut Preflight) -> Result<(), DrillStop> {
         let plan = site.plan;
         let mut services: BTreeMap<String, Target> = BTreeMap::new();
-        for (place, each) in plan.workloads().iter().enumerate() {
+        for (place, each) in plan.workloads.iter().enumerate() {
             let binding = plan.environment.services.get(&each.service_name);
             let known = binding.filter(|binding| !binding.url.contains("${")).map(|binding| bare(binding, site.root));
             if !stand || names.lacks && binding.is_some_and(|binding| text_of(binding).contains("${credential.")) {

@@ -3,7 +3,7 @@
 use super::deed::Deed;
 use super::fields::AttributeReader;
 use super::{On, Ruling, TimedRequest, ToxicError, ToxicMemory};
-use crate::dialect::{ProviderFault, error_answer};
+use crate::dialect::{RefusalReason, error_answer};
 
 /// It has no attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,6 @@ impl Deed for CredentialRevoked {
     }
 
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
-        Ruling::instead(error_answer(timed.request.dialect(), &ProviderFault::InvalidKey))
+        Ruling::instead(error_answer(timed.request.dialect(), &RefusalReason::InvalidKey))
     }
 }

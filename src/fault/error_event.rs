@@ -5,7 +5,7 @@ use super::deed::Deed;
 use super::fields::{AttributeReader, Attributes, after};
 use super::refused::{provider_fault, read_error};
 use super::{AnswerPiece, On, Play, Then, ToxicError};
-use crate::dialect::{ProviderFault, error_midway};
+use crate::dialect::{RefusalReason, error_midway};
 use crate::model::Refusal;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ impl Deed for ErrorEvent {
 
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if piece.is_behind(self.after) {
-            let fault = self.error.map_or(ProviderFault::ServerError, |error| provider_fault(error, ""));
+            let fault = self.error.map_or(RefusalReason::ServerError, |error| provider_fault(error, ""));
             return Play::spoil(error_midway(piece.format, &fault).into(), Then::End);
         }
         Play::pass(piece.bytes.clone())

@@ -9,7 +9,7 @@
 use super::deed::Deed;
 use super::fields::{AttributeReader, Attributes, bad};
 use super::{On, Ruling, TimedRequest, ToxicError, ToxicMemory};
-use crate::dialect::{ProviderFault, Quota, Quotas, error_answer, estimated_tokens, retry_headers};
+use crate::dialect::{Quota, Quotas, RefusalReason, error_answer, estimated_tokens, retry_headers};
 use crate::units::Duration;
 use serde_json::json;
 
@@ -64,7 +64,7 @@ impl Deed for RateLimit {
         let quota = |place: usize| limits[place].map(|limit| left(limit, memory.whole_at[place], now));
         let quotas = Quotas { requests: quota(0), tokens: quota(1) };
         let instead = waits.into_iter().max().map(|wait| {
-            let mut answer = error_answer(asked.dialect(), &ProviderFault::RateLimited { retry_after: None });
+            let mut answer = error_answer(asked.dialect(), &RefusalReason::RateLimited { retry_after: None });
             if wait < u64::MAX {
                 answer.headers.extend(retry_headers(asked.dialect(), Duration::from_nanos(wait), None, timed.wall));
             }

@@ -5,7 +5,7 @@
 use super::deed::Deed;
 use super::fields::{AttributeReader, Attributes, bad};
 use super::{Asking, On, Ruling, TimedRequest, ToxicError, ToxicMemory, retry};
-use crate::dialect::{AnswerFormat, ProviderFault, error_reply};
+use crate::dialect::{AnswerFormat, RefusalReason, error_reply};
 use crate::model::{Refusal, Retry};
 use serde_json::json;
 
@@ -54,14 +54,14 @@ fn no_error() -> ToxicError {
 }
 
 /// What a provider refuses for whose `model` was asked.
-pub(super) fn provider_fault(error: Refusal, model: &str) -> ProviderFault {
+pub(super) fn provider_fault(error: Refusal, model: &str) -> RefusalReason {
     match error {
-        Refusal::RateLimit => ProviderFault::RateLimited { retry_after: None },
-        Refusal::Quota => ProviderFault::OutOfQuota,
-        Refusal::Overloaded => ProviderFault::Overloaded,
-        Refusal::Expired => ProviderFault::ExpiredToken,
-        Refusal::Forbidden => ProviderFault::Forbidden,
-        Refusal::ModelWithdrawn => ProviderFault::NoSuchModel(model.to_owned()),
-        Refusal::ContentFilter => ProviderFault::ContentFiltered,
+        Refusal::RateLimit => RefusalReason::RateLimited { retry_after: None },
+        Refusal::Quota => RefusalReason::OutOfQuota,
+        Refusal::Overloaded => RefusalReason::Overloaded,
+        Refusal::Expired => RefusalReason::ExpiredToken,
+        Refusal::Forbidden => RefusalReason::Forbidden,
+        Refusal::ModelWithdrawn => RefusalReason::NoSuchModel(model.to_owned()),
+        Refusal::ContentFilter => RefusalReason::ContentFiltered,
     }
 }

@@ -3,7 +3,7 @@
 use super::deed::Deed;
 use super::fields::{AttributeReader, Attributes, bad};
 use super::{On, Ruling, TimedRequest, ToxicError, ToxicMemory, retry};
-use crate::dialect::{ProviderFault, error_answer};
+use crate::dialect::{RefusalReason, error_answer};
 use crate::model::Retry;
 use serde_json::json;
 
@@ -34,7 +34,7 @@ impl Deed for Status {
     }
 
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
-        let fault = ProviderFault::Status { code: self.code, retry_after: None };
+        let fault = RefusalReason::Status { code: self.code, retry_after: None };
         Ruling::instead(retry::told(error_answer(timed.request.dialect(), &fault), &self.retry, timed))
     }
 }

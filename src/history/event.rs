@@ -109,11 +109,8 @@ pub struct Started {
     /// The largest error of that, in nanoseconds; 0 where it was not recorded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub wall_clock_error: u64,
-    /// Nanoseconds: the largest gap between two due times in the schedule that this seed gives.
-    pub gap_max: u64,
-    /// The same for each workload beside the first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub gaps_beside: Vec<u64>,
+    /// Nanoseconds: of each workload, the largest gap between two due times in the schedule that this seed gives.
+    pub gaps: Vec<u64>,
     /// True where the turns of replicas and keys are drawn from the seed. Older builds took them in order.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drawn: bool,

@@ -34,13 +34,16 @@
 mod alert;
 mod bare;
 mod broken;
+mod bucket;
 mod credential;
 mod event;
 mod evidence;
 mod execution;
 mod fold;
+mod guard;
 mod line;
 mod live;
+mod live_workload;
 mod number;
 mod open;
 mod read;
@@ -53,6 +56,7 @@ pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
 pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
+pub use bucket::Bucket;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
@@ -63,9 +67,10 @@ pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedReques
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 pub use line::Stamped;
-pub use live::{Bucket, Live, LiveAlert, LiveFault, LiveStep, LiveWorkload};
+pub use live::{Live, LiveAlert, LiveFault, LiveStep};
+pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};
-pub use open::{OpenRequests, Overdue};
+pub use open::OpenRequests;
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{KeyUse, ProbeAnswer, ReplicaKeys, Rotation, SETTLED};
 pub use share::Balanced;

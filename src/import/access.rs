@@ -3,16 +3,17 @@
 //! A line is written when its request ends, so where a log has the end's moment only, the start is that less the duration. A log knows
 //! nothing of requests that never reached the gateway.
 
-use super::RecordSource;
 use super::moment::{self, grain, length};
-use super::read::RecordReader;
 use super::record::{ImportError, RecordNature, RecordRow, RecordedProvider, RowCollector, Stamps};
+use super::record_reader::RecordReader;
 use super::session::{SessionTimer, SessionTimes};
+use super::source::RecordSource;
 use super::template::Template;
 use crate::history::Outcome;
+use crate::units::Problem;
 use serde_json::Value;
 
-/// What a field of an access log means.
+/// The meaning of a field of an access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldMeaning {
     /// When the request came.
@@ -41,7 +42,7 @@ pub(super) enum FieldMeaning {
     Flags,
 }
 
-/// How a line is taken apart.
+/// The layout of a log's lines, by which they are taken apart.
 #[derive(Debug)]
 pub(super) enum LogLayout {
     /// By a format line.
@@ -52,7 +53,7 @@ pub(super) enum LogLayout {
     Either(Vec<Template<FieldMeaning>>, Vec<(String, FieldMeaning)>),
 }
 
-/// An access log.
+/// The reader of an access log, whichever gateway wrote it.
 #[derive(Debug)]
 pub(super) struct Access {
     pub(super) source: RecordSource,
@@ -61,7 +62,7 @@ pub(super) struct Access {
     stamps: Stamps,
 }
 
-/// The values of one line.
+/// The values of one line, by their meaning.
 #[derive(Default)]
 struct LineValues<'l> {
     came: Option<i64>,
@@ -95,7 +96,7 @@ impl Access {
             ("its status", has(&|sense| sense == FieldMeaning::Status)),
         ] {
             if !found {
-                return Err(ImportError::Template(format!("it has no field for {what}\n\nhint: {hint}")));
+                return Err(ImportError::Template(Problem::new(format!("it has no field for {what}")).hint(hint)));
             }
         }
         let of_connections = SessionTimes::is_of_connections(
@@ -160,9 +161,9 @@ fn text(value: &Value) -> String {
 /// What stands behind the tag of syslog, where the line has one.
 fn without_syslog(line: &str, source: RecordSource) -> &str {
     let tag = source.word();
-    let named = line.find(tag).filter(|place| *place > 0 && *place < 120 && !line[..*place].contains(['"', '{', '/']));
-    let Some(place) = named else { return line };
-    let after = &line[place + tag.len()..];
+    let named = line.find(tag).filter(|start| *start > 0 && *start < 120 && !line[..*start].contains(['"', '{', '/']));
+    let Some(start) = named else { return line };
+    let after = &line[start + tag.len()..];
     match after.find(": ") {
         Some(end) if after[..end].bytes().all(|byte| byte.is_ascii_digit() || byte == b'[' || byte == b']') => &after[end + 2..],
         _ => line,

@@ -1,46 +1,17 @@
 //! The sentences that say which claim a record cannot support, why, and what would have to be recorded.
 
-use super::record::{ImportedRecord, Stamps};
-use super::{LoadModel, RecordSource};
+use super::record::{ImportedRecord, RecordNature, Stamps};
+use super::source::{LoadModel, RecordSource};
 use crate::history::{Caveat, Lost, Outcome};
 
 pub(super) fn caveat(name: Lost, text: impl Into<String>) -> Caveat {
     Caveat { name, text: text.into() }
 }
 
-/// What follows from whose record it is.
+/// What a record cannot show because of the tool that wrote it, and of how it was written.
 pub(super) fn by_nature(record: &ImportedRecord) -> Vec<Caveat> {
     let nature = &record.nature;
-    let mut found = Vec::new();
-    match nature.pace {
-        Some(LoadModel::Closed) => {
-            let mut text =
-                "a worker that waits sends nothing, so requests that users would have sent meanwhile are missing: counts are lower \
-                            bounds, and that service held cannot be proven"
-                    .to_owned();
-            match nature.source {
-                RecordSource::K6 => text.push_str("; if the executor has an arrival rate, add `--model open`"),
-                RecordSource::Oha => text.push_str("; this holds with -q and with latency correction too"),
-                _ => {}
-            }
-            found.push(caveat(Lost::OpenModel, text));
-        }
-        Some(LoadModel::Open) => {
-            found.push(caveat(
-                Lost::DueTimes,
-                "how late each request was sent is not recorded: latencies count from sending, and that the generator kept up is only its own claim",
-            ));
-        }
-        None => {
-            found.push(caveat(
-                Lost::Unreached,
-                "requests that never reached this gateway, and those that had not ended with the record, are not in it: counts are lower bounds",
-            ));
-        }
-    }
-    if nature.pace == Some(LoadModel::Closed) || nature.pace.is_none() {
-        found.push(caveat(Lost::DueTimes, "when requests were due is not recorded: latencies count from sending"));
-    }
+    let mut found = by_pace(nature);
     if !nature.unanswered_seen {
         found.push(caveat(
             Lost::Unanswered,
@@ -58,39 +29,80 @@ pub(super) fn by_nature(record: &ImportedRecord) -> Vec<Caveat> {
         let grain = record.grain as f64 / 1e9;
         found.push(caveat(Lost::FineTimes, format!("times are written to {grain} s, so every interval is that much wider at both ends")));
     }
-    // What was never sent has no end.
-    let untimed = record.rows.iter().any(|row| row.took.is_none() && row.kind != Outcome::Unsent);
-    if untimed {
-        let remedy = match nature.source {
-            RecordSource::Nginx => "; log $request_time (and $msec)",
-            RecordSource::Haproxy => "; log %Ta (and %tr)",
-            RecordSource::Envoy => "; log %DURATION%",
-            RecordSource::K6 | RecordSource::Oha | RecordSource::Vegeta | RecordSource::Locust => "",
-        };
-        let text = format!("how long answers took is not recorded, so nothing proves that they came in time{remedy}");
-        found.push(caveat(Lost::AnswerTimes, text));
+    found.extend(answer_times(record));
+    found.extend(connection_times(nature));
+    found.extend(send_times(record));
+    found
+}
+
+/// What follows from whether requests waited for each other, and from whether a generator wrote the record at all.
+fn by_pace(nature: &RecordNature) -> Vec<Caveat> {
+    let due_times = caveat(Lost::DueTimes, "when requests were due is not recorded: latencies count from sending");
+    match nature.pace {
+        Some(LoadModel::Closed) => {
+            let more = match nature.source {
+                RecordSource::K6 => "; if the executor has an arrival rate, add `--model open`",
+                RecordSource::Oha => "; this holds with -q and with latency correction too",
+                _ => "",
+            };
+            let text = format!(
+                "a worker that waits sends nothing, so requests that users would have sent meanwhile are missing: counts are lower bounds, and that \
+                 service held cannot be proven{more}"
+            );
+            vec![caveat(Lost::OpenModel, text), due_times]
+        }
+        Some(LoadModel::Open) => vec![caveat(
+            Lost::DueTimes,
+            "how late each request was sent is not recorded: latencies count from sending, and that the generator kept up is only its own claim",
+        )],
+        None => {
+            let text = "requests that never reached this gateway, and those that had not ended with the record, are not in it: counts are lower bounds";
+            vec![caveat(Lost::Unreached, text), due_times]
+        }
     }
-    if nature.stamps == Stamps::Connections {
-        found.push(caveat(
+}
+
+/// Whether it is recorded how long answers took.
+fn answer_times(record: &ImportedRecord) -> Option<Caveat> {
+    // What was never sent has no end.
+    record.rows.iter().find(|row| row.took.is_none() && row.kind != Outcome::Unsent)?;
+    let remedy = match record.nature.source {
+        RecordSource::Nginx => "; log $request_time (and $msec)",
+        RecordSource::Haproxy => "; log %Ta (and %tr)",
+        RecordSource::Envoy => "; log %DURATION%",
+        RecordSource::K6 | RecordSource::Oha | RecordSource::Vegeta | RecordSource::Locust => "",
+    };
+    let text = format!("how long answers took is not recorded, so nothing proves that they came in time{remedy}");
+    Some(caveat(Lost::AnswerTimes, text))
+}
+
+/// Whether the times are those of requests.
+fn connection_times(nature: &RecordNature) -> Option<Caveat> {
+    (nature.stamps == Stamps::Connections).then(|| {
+        caveat(
             Lost::SendTimes,
             "the times are those of connections (%t, %T, %Ts), which may wait for a request for any length of time, so each request may \
              have arrived later than recorded and have taken less; log %tr and %Ta, or %Th and %Ti beside them",
-        ));
-    }
+        )
+    })
+}
+
+/// Whether it is recorded when each request began.
+fn send_times(record: &ImportedRecord) -> Option<Caveat> {
     let doubted = record.rows.iter().filter(|row| row.doubt > 0);
-    let (unsent, most) = doubted.fold((0, 0), |(count, most), row| (count + 1, row.doubt.max(most)));
-    if unsent > 0 {
-        let seconds = most as f64 / 1e9;
-        let text = if nature.source == RecordSource::Haproxy {
-            format!(
-                "for {unsent} requests it is known when they had arrived, but not when they began, up to {seconds} s earlier; log %Th and %Ti, or %tr"
-            )
-        } else {
-            format!(
-                "{unsent} requests failed before they were sent, and when they began is not recorded: each may have begun up to a minute earlier"
-            )
-        };
-        found.push(caveat(Lost::SendTimes, text));
+    let (count, most) = doubted.fold((0, 0), |(count, most), row| (count + 1, row.doubt.max(most)));
+    if count == 0 {
+        return None;
     }
-    found
+    let seconds = most as f64 / 1e9;
+    let text = if record.nature.source == RecordSource::Haproxy {
+        format!(
+            "for {count} requests it is known when they had arrived, but not when they began, up to {seconds} s earlier; log %Th and %Ti, or %tr"
+        )
+    } else {
+        format!(
+            "{count} requests failed before they were sent, and when they began is not recorded: each may have begun up to a minute earlier"
+        )
+    };
+    Some(caveat(Lost::SendTimes, text))
 }

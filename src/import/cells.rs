@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// What divides cells.
+/// The character between the cells of a CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Divider {
     Comma,
@@ -34,13 +34,13 @@ impl Divider {
 
     /// A number as the rest of the world writes it: where cells are not divided by commas, decimals may be.
     pub(super) fn number(self, cell: &str) -> Cow<'_, str> {
-        let places = cell.bytes().filter(|byte| *byte == b',').count();
-        let decimal = self != Self::Comma && places == 1 && cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
+        let commas = cell.bytes().filter(|byte| *byte == b',').count();
+        let decimal = self != Self::Comma && commas == 1 && cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
         if decimal { Cow::Owned(cell.replace(',', ".")) } else { Cow::Borrowed(cell) }
     }
 }
 
-/// Whether a row goes on in the next line, because a quote in it is not closed.
+/// The state of quotes over the lines of a row: one that is not closed goes on in the next line.
 #[derive(Debug)]
 pub(super) struct Quotes {
     divider: Divider,
@@ -102,10 +102,10 @@ pub(super) fn cells(row: &str, divider: Divider) -> Option<Vec<Cow<'_, str>>> {
 fn closing(quoted: &str) -> Option<usize> {
     let mut from = 0;
     loop {
-        let place = from + quoted[from..].find('"')?;
-        if !quoted[place + 1..].starts_with('"') {
-            return Some(place);
+        let quote = from + quoted[from..].find('"')?;
+        if !quoted[quote + 1..].starts_with('"') {
+            return Some(quote);
         }
-        from = place + 2;
+        from = quote + 2;
     }
 }

@@ -1,10 +1,11 @@
 //! Envoy: text access logs by their format line, by default Envoy's own or Istio's, and JSON access logs: by the usual names of their keys, or by
 //! the `json_format` where that is given as the format line.
 
-use super::RecordSource;
 use super::access::{Access, FieldMeaning, LogLayout};
 use super::record::ImportError;
+use super::source::RecordSource;
 use super::template::{Template, TemplatePiece, ValueForm, form_of_header};
+use crate::units::Problem;
 use serde_json::Value;
 
 const DEFAULT: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" %RESPONSE_CODE% %RESPONSE_FLAGS% \
@@ -74,9 +75,9 @@ fn usual_keys(served_by: Option<&str>) -> Vec<(String, FieldMeaning)> {
 }
 
 /// The keys of a `json_format`.
-fn keys(json: &str, served_by: Option<&str>) -> Result<Vec<(String, FieldMeaning)>, String> {
+fn keys(json: &str, served_by: Option<&str>) -> Result<Vec<(String, FieldMeaning)>, Problem> {
     let object: serde_json::Map<String, Value> = serde_json::from_str(json)
-        .map_err(|error| format!("it is not JSON: {error}\n\nhint: give the object under `json_format`, as JSON"))?;
+        .map_err(|error| Problem::new(format!("it is not JSON: {error}")).hint("give the object under `json_format`, as JSON"))?;
     let mut keys = Vec::new();
     for (key, value) in &object {
         let operator = value.as_str().unwrap_or_default().trim_matches('%');
@@ -88,16 +89,16 @@ fn keys(json: &str, served_by: Option<&str>) -> Result<Vec<(String, FieldMeaning
         }
     }
     match served_by.filter(|field| !object.contains_key(*field)) {
-        Some(field) => Err(format!("it has no key `{field}`\n\nhint: name one of its keys with --served-by")),
+        Some(field) => Err(Problem::new(format!("it has no key `{field}`")).hint("name one of its keys with --served-by")),
         None => Ok(keys),
     }
 }
 
-fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, String> {
+fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, Problem> {
     let (mut pieces, mut rest, mut found) = (Vec::new(), line.trim_end_matches("\\n"), false);
-    while let Some(place) = rest.find('%') {
-        pieces.push(TemplatePiece::Text(rest[..place].to_owned()));
-        let after = &rest[place + 1..];
+    while let Some(start) = rest.find('%') {
+        pieces.push(TemplatePiece::Text(rest[..start].to_owned()));
+        let after = &rest[start + 1..];
         if let Some(next) = after.strip_prefix('%') {
             pieces.push(TemplatePiece::Text("%".into()));
             rest = next;
@@ -107,12 +108,17 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<Field
         let name = &after[..words];
         // An argument in brackets may hold per cent signs itself: %START_TIME(%Y-%m-%d)%.
         let from = if after[words..].starts_with('(') {
-            words + after[words..].find(')').ok_or("a bracket is not closed\n\nhint: an operator is %NAME% or %NAME(ARGUMENT)%")?
+            words
+                + after[words..]
+                    .find(')')
+                    .ok_or_else(|| Problem::new("a bracket is not closed").hint("an operator is %NAME% or %NAME(ARGUMENT)%"))?
         } else {
             words
         };
-        let end =
-            from + after[from..].find('%').ok_or("a per cent sign is not closed\n\nhint: an operator is %NAME% or %NAME(ARGUMENT)%")?;
+        let end = from
+            + after[from..]
+                .find('%')
+                .ok_or_else(|| Problem::new("a per cent sign is not closed").hint("an operator is %NAME% or %NAME(ARGUMENT)%"))?;
         let asked = served_by.is_some_and(|field| field == name || field == &after[..end]);
         found |= asked;
         let usual = sense(name).filter(|sense| *sense != FieldMeaning::Served || served_by.is_none());
@@ -126,9 +132,8 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<Field
     }
     pieces.push(TemplatePiece::Text(rest.to_owned()));
     match served_by.filter(|_| !found) {
-        Some(field) => {
-            Err(format!("it has no field `{field}`\n\nhint: name one of its operators with --served-by, for example UPSTREAM_CLUSTER"))
-        }
+        Some(field) => Err(Problem::new(format!("it has no field `{field}`"))
+            .hint("name one of its operators with --served-by, for example UPSTREAM_CLUSTER")),
         None => Ok(pieces),
     }
 }

@@ -1,132 +1,54 @@
-//! A record and what people told about it → evidence. Each row is placed where it claims least; what cannot be told becomes a caveat.
+//! A record and what people state about it → evidence. Each row is placed where it claims least; what is not recorded becomes a caveat.
 
 use super::caveat::{by_nature, caveat};
 use super::moment::{RecordTime, SECOND};
 use super::near::{after_hold, near, spans};
+use super::provider_names::ProviderNames;
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
+use super::stated::StatedFacts;
 use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, ProviderFault};
 use crate::model::{Gate, Objectives, SloOn};
 use crate::units::Duration;
-use std::collections::BTreeMap;
 
 /// How much of an access log before the fault is its baseline: a gateway's nights are no part of an outage at noon.
 const BASELINE: i64 = 600 * SECOND;
 
-/// What people told about a record.
-#[derive(Debug, Clone, Default)]
-pub struct StatedFacts {
-    /// What was promised.
-    pub objectives: Option<Objectives>,
-    /// Names of the providers, the primary first.
-    pub providers: Vec<String>,
-    /// How many of the first share the load; 0 and 1 mean that none do.
-    pub sharing: usize,
-    /// The providers that broke, where several share the load.
-    pub broken: Vec<String>,
-    /// Providers by what the record calls them: an address, a server's name.
-    pub called: BTreeMap<String, String>,
-    /// When the outage began.
-    pub fault: Option<RecordTime>,
-    /// When its cause was gone.
-    pub heal: Option<RecordTime>,
-    /// How far off these two may be, either way, in nanoseconds.
-    pub uncertainty: i64,
-    /// True where somebody said from when on the record counts.
-    pub since: bool,
-}
-
 /// Makes evidence of a record.
 ///
 /// # Errors
-/// Where the moments that were told do not lie within the record.
-pub fn evidence(mut record: ImportedRecord, told: &StatedFacts) -> Result<Evidence, ImportError> {
-    let fault = place(&record, "--fault-at", told.fault)?;
-    let heal = place(&record, "--heal-at", told.heal)?;
-    if fault.zip(heal).is_some_and(|(fault, heal)| heal < fault) {
-        return Err(ImportError::Order);
-    }
-    if let Some(fault) = fault.filter(|_| record.nature.pace.is_none() && !told.since) {
+/// Where the moments that are stated do not lie within the record.
+pub fn evidence(mut record: ImportedRecord, stated: &StatedFacts) -> Result<Evidence, ImportError> {
+    let times = OutageTimes::of(&record, stated)?;
+    if let Some(fault) = times.fault.filter(|_| record.nature.pace.is_none() && !stated.since) {
         record.rows.retain(|row| row.sent >= fault - BASELINE);
     }
-    let zero = fault.unwrap_or(record.start);
-    let edge = |at: i64| Edge { lo: at - zero - told.uncertainty, hi: at - zero + told.uncertainty };
-    let mut caveats = by_nature(&record);
-    let mut objectives = told.objectives.unwrap_or_default();
-    // Lateness is not known, and so nothing is held against it.
-    objectives.lag_max = Duration::from_nanos(u64::MAX);
+    let names = ProviderNames::of(&record, stated);
+    let objectives = objectives(stated, &names);
     let mut instrument = Instrument { clock_error: record.grain, ..Instrument::default() };
-    if told.objectives.is_none() {
-        caveats.insert(0, caveat(Lost::Objectives, "no objectives were given; the defaults were used to measure"));
-    }
-    caveats.push(caveat(
-        Lost::FaultSeen,
-        match fault {
-            Some(_) if told.uncertainty == 0 => {
-                "when the fault began is taken from --fault-at as exact; `--fault-uncertainty` says how far off it may be"
-            }
-            Some(_) => "when the fault began is taken from --fault-at",
-            None => "when the fault began is not recorded; give it with `--fault-at`",
-        },
-    ));
-    let named = names(&record, told);
-    if named.values.iter().all(Option::is_none) {
-        objectives.gate = Gate::Restore;
-        caveats.push(caveat(Lost::WhoServed, named.lost(&record)));
-    } else {
-        caveats.push(caveat(Lost::WhoServedProven, named.doubt(&record)));
-    }
-    if told.sharing > 1 && objectives.gate == Gate::Cutover {
-        caveats.push(caveat(
-            Lost::Attempts,
-            "which providers a request went to before the one that answered is not recorded, so it cannot be shown that none waited for the one that broke: \
-             that its share has moved can be missed and not met; promise `gate: restore`, or drill with `lifeboat run`",
-        ));
-    }
-    let mut reading = RowConverter { zero, grain: record.grain, objectives: &objectives, named: &named.values, by_end_only: false };
-    let mut requests: Vec<JudgedRequest> = record.rows.iter().map(|row| reading.request(row)).collect();
-    if reading.by_end_only {
-        caveats.push(caveat(
-            Lost::FirstContent,
-            "when the first content of an answer came is not recorded: one that ended later than the service level proves nothing",
-        ));
-    }
-    requests.sort_unstable_by_key(|request| (request.due, request.done));
-    let longest = record.rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
-    // What was sent later may not have ended with the record, and then it is not in it.
-    let whole = record.last.saturating_sub(longest.max(objectives.deadline.nanos()));
-    let observed_until = record.until.map_or(whole, |until| until.min(whole)).saturating_sub(zero);
-    spacing(&requests, fault.map(|_| 0), observed_until, &mut instrument, &mut caveats);
-    instrument.fault_uncertainty = 2 * told.uncertainty;
-    let spans = spans(&requests, heal.map(|heal| heal - zero), &objectives, &instrument);
-    if let Some(near) = near(&record, zero, &spans).filter(|_| fault.is_some()) {
-        caveats.push(near.caveat());
-    }
-    let after = (spans[0].1, heal.map_or(observed_until, |heal| observed_until.min(heal - zero)));
-    caveats.extend(after_hold(&record, zero, &requests, after, &objectives).filter(|_| fault.is_some()));
-    let providers: Vec<String> = told.providers.clone();
-    let sharing = told.sharing.clamp(1, providers.len().max(1));
-    let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
-    // Which fault it was nobody tells: it may be one that swallows requests unseen.
-    let (until, trace) = (heal.map(|heal| edge(heal).lo), FaultVisibility::Held);
-    let broken = |(place, _): (usize, &String)| {
-        Some(ProviderFault { provider: u16::try_from(place).ok()?, from: edge(fault?).lo, until, trace, connections: 0 })
-    };
-    let broken = providers.iter().enumerate().filter(|(_, name)| told.broken.contains(name)).filter_map(broken).collect();
+    let mut caveats = caveats(&record, stated, &times, &names, &objectives);
+    let requests = requests(&record, times.zero, &objectives, &names, &mut caveats);
+    let observed_until = observed_until(&record, times.zero, &objectives);
+    spacing(&requests, times.fault.map(|_| 0), observed_until, &mut instrument, &mut caveats);
+    instrument.fault_uncertainty = 2 * stated.uncertainty;
+    caveats.extend(unread_lines(&record, &times, &requests, observed_until, (&objectives, &instrument)));
+    let providers = stated.providers.clone();
+    let sharing = stated.sharing.clamp(1, providers.len().max(1));
+    let indices = |range: std::ops::Range<usize>| range.filter_map(|index| u16::try_from(index).ok()).collect();
     Ok(Evidence {
         objectives,
         instrument,
-        primary: places(0..sharing.min(providers.len())),
-        standbys: places(sharing..providers.len()),
+        primary: indices(0..sharing.min(providers.len())),
+        standbys: indices(sharing..providers.len()),
         shared: sharing > 1,
+        broken: times.broken(stated),
         providers,
-        fault: fault.map(edge),
-        // Whoever says that there was a fault is believed, as in a bare history.
-        touched: u64::from(fault.is_some()),
+        fault: times.fault.map(|at| times.edge(at)),
+        // A fault that is stated is believed, as in a bare history.
+        touched: u64::from(times.fault.is_some()),
         touched_by: None,
-        broken,
         stopped: None,
         touched_counted: false,
-        heal: heal.map(edge),
+        heal: times.heal.map(|at| times.edge(at)),
         observed_until,
         complete: true,
         requests,
@@ -139,8 +61,53 @@ pub fn evidence(mut record: ImportedRecord, told: &StatedFacts) -> Result<Eviden
     })
 }
 
-/// A moment on the record's clock; an error where it lies outside of the record.
-fn place(record: &ImportedRecord, what: &'static str, moment: Option<RecordTime>) -> Result<Option<i64>, ImportError> {
+/// The times of the outage on the record's clock, as people state them.
+struct OutageTimes {
+    fault: Option<i64>,
+    heal: Option<i64>,
+    /// Where the evidence counts from: the fault, else the record's start.
+    zero: i64,
+    uncertainty: i64,
+}
+
+impl OutageTimes {
+    fn of(record: &ImportedRecord, stated: &StatedFacts) -> Result<Self, ImportError> {
+        let fault = moment_in(record, "--fault-at", stated.fault)?;
+        let heal = moment_in(record, "--heal-at", stated.heal)?;
+        if fault.zip(heal).is_some_and(|(fault, heal)| heal < fault) {
+            return Err(ImportError::Order);
+        }
+        Ok(Self { fault, heal, zero: fault.unwrap_or(record.start), uncertainty: stated.uncertainty })
+    }
+
+    fn edge(&self, at: i64) -> Edge {
+        Edge { lo: at - self.zero - self.uncertainty, hi: at - self.zero + self.uncertainty }
+    }
+
+    /// The providers that broke, from the fault to the heal. Which fault it was nobody states: it may be one that swallows requests unseen.
+    fn broken(&self, stated: &StatedFacts) -> Vec<ProviderFault> {
+        let until = self.heal.map(|heal| self.edge(heal).lo);
+        let broken = |(index, _): (usize, &String)| {
+            let from = self.edge(self.fault?).lo;
+            Some(ProviderFault { provider: u16::try_from(index).ok()?, from, until, trace: FaultVisibility::Held, connections: 0 })
+        };
+        stated.providers.iter().enumerate().filter(|(_, name)| stated.broken.contains(name)).filter_map(broken).collect()
+    }
+
+    fn caveat(&self) -> Caveat {
+        let text = match self.fault {
+            Some(_) if self.uncertainty == 0 => {
+                "when the fault began is taken from --fault-at as exact; `--fault-uncertainty` says how far off it may be"
+            }
+            Some(_) => "when the fault began is taken from --fault-at",
+            None => "when the fault began is not recorded; give it with `--fault-at`",
+        };
+        caveat(Lost::FaultSeen, text)
+    }
+}
+
+/// A stated moment on the record's clock; an error where it lies outside of the record.
+fn moment_in(record: &ImportedRecord, what: &'static str, moment: Option<RecordTime>) -> Result<Option<i64>, ImportError> {
     let Some(moment) = moment else { return Ok(None) };
     let at = match moment {
         RecordTime::At(at) => at,
@@ -153,55 +120,90 @@ fn place(record: &ImportedRecord, what: &'static str, moment: Option<RecordTime>
     Err(ImportError::Outside { what, moment: shown(at), from: shown(record.start), to: shown(record.last) })
 }
 
-/// The providers that the record's names stand for.
-struct ProviderNames {
-    values: Vec<Option<u16>>,
+/// What was promised, as far as a record can be held against it.
+fn objectives(stated: &StatedFacts, names: &ProviderNames) -> Objectives {
+    let objectives = stated.objectives.unwrap_or_default();
+    let gate = if names.are_unknown() { Gate::Restore } else { objectives.gate };
+    // Lateness is not known, and so nothing is held against it.
+    Objectives { gate, lag_max: Duration::from_nanos(u64::MAX), ..objectives }
 }
 
-fn names(record: &ImportedRecord, told: &StatedFacts) -> ProviderNames {
-    let provider = |name: &str| {
-        let name = told.called.get(name).map_or(name, String::as_str);
-        told.providers.iter().position(|provider| provider == name).and_then(|place| u16::try_from(place).ok())
-    };
-    // HAProxy's `backend/server` may be known by both, by the server, or by the backend.
-    let any = |name: &String| {
-        provider(name).or_else(|| name.split_once('/').and_then(|(left, right)| provider(right).or_else(|| provider(left))))
-    };
-    ProviderNames { values: record.names.iter().map(any).collect() }
+/// What the record cannot show, before its requests are looked at.
+fn caveats(
+    record: &ImportedRecord,
+    stated: &StatedFacts,
+    times: &OutageTimes,
+    names: &ProviderNames,
+    objectives: &Objectives,
+) -> Vec<Caveat> {
+    let mut caveats = by_nature(record);
+    if stated.objectives.is_none() {
+        caveats.insert(0, caveat(Lost::Objectives, "no objectives were given; the defaults were used to measure"));
+    }
+    caveats.push(times.caveat());
+    caveats.push(names.caveat(record));
+    if stated.sharing > 1 && objectives.gate == Gate::Cutover {
+        caveats.push(caveat(
+            Lost::Attempts,
+            "which providers a request went to before the one that answered is not recorded, so it cannot be shown that none waited for the one that broke: \
+             that its share has moved can be missed and not met; promise `gate: restore`, or drill with `lifeboat run`",
+        ));
+    }
+    caveats
 }
 
-impl ProviderNames {
-    /// Names that stand for no provider.
-    fn strange<'r>(&self, record: &'r ImportedRecord) -> Vec<&'r str> {
-        record.names.iter().zip(&self.values).filter(|(_, provider)| provider.is_none()).map(|(name, _)| name.as_str()).take(4).collect()
+/// The record's requests, in the order in which they were due.
+fn requests(
+    record: &ImportedRecord,
+    zero: i64,
+    objectives: &Objectives,
+    names: &ProviderNames,
+    caveats: &mut Vec<Caveat>,
+) -> Vec<JudgedRequest> {
+    let mut rows = RowConverter { zero, grain: record.grain, objectives, providers: &names.providers, by_end_only: false };
+    let mut requests: Vec<JudgedRequest> = record.rows.iter().map(|row| rows.request(row)).collect();
+    if rows.by_end_only {
+        caveats.push(caveat(
+            Lost::FirstContent,
+            "when the first content of an answer came is not recorded: one that ended later than the service level proves nothing",
+        ));
     }
-
-    fn lost(&self, record: &ImportedRecord) -> String {
-        let text = "who served is not known, so a cutover cannot be told from a restore, and the record is judged by when users were served by anyone";
-        match self.strange(record)[..] {
-            [] => format!("{text}; record it, and name the field with `--served-by`"),
-            [first, ..] => format!(
-                "{text}; the record names {}: say which provider that is with `--map {first}=PROVIDER`",
-                self.strange(record).join(", ")
-            ),
-        }
-    }
-
-    fn doubt(&self, record: &ImportedRecord) -> String {
-        let text = "who served is taken from the record; no proxy in front of each provider saw it";
-        match self.strange(record)[..] {
-            [] => text.to_owned(),
-            [..] => format!("{text}; {} are mapped to no provider (`--map`)", self.strange(record).join(", ")),
-        }
-    }
+    requests.sort_unstable_by_key(|request| (request.due, request.done));
+    requests
 }
 
-/// How rows become requests.
+/// Until when no request is missing: one that was sent later may not have ended with the record, and then it is not in it.
+fn observed_until(record: &ImportedRecord, zero: i64, objectives: &Objectives) -> i64 {
+    let longest = record.rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
+    let whole = record.last.saturating_sub(longest.max(objectives.deadline.nanos()));
+    record.until.map_or(whole, |until| until.min(whole)).saturating_sub(zero)
+}
+
+/// What follows from lines that could not be read, where a fault is stated.
+fn unread_lines(
+    record: &ImportedRecord,
+    times: &OutageTimes,
+    requests: &[JudgedRequest],
+    observed_until: i64,
+    (objectives, instrument): (&Objectives, &Instrument),
+) -> Vec<Caveat> {
+    if times.fault.is_none() {
+        return Vec::new();
+    }
+    let heal = times.heal.map(|heal| heal - times.zero);
+    let spans = spans(requests, heal, objectives, instrument);
+    let near = near(record, times.zero, &spans).map(|near| near.caveat());
+    let after = (spans[0].1, heal.map_or(observed_until, |heal| observed_until.min(heal)));
+    near.into_iter().chain(after_hold(record, times.zero, requests, after, objectives)).collect()
+}
+
+/// The conversion of rows into requests, on the evidence's clock.
 struct RowConverter<'a> {
     zero: i64,
     grain: i64,
     objectives: &'a Objectives,
-    named: &'a [Option<u16>],
+    /// The providers that the record's names stand for.
+    providers: &'a [Option<u16>],
     by_end_only: bool,
 }
 
@@ -224,8 +226,8 @@ impl RowConverter<'_> {
             _ => due + took,
         };
         let by = match (kind, row.who) {
-            (Outcome::Ok | Outcome::Unknown, RecordedProvider::Name(place)) => {
-                self.named.get(usize::from(place)).copied().flatten().map_or(By::Unknown, By::Provider)
+            (Outcome::Ok | Outcome::Unknown, RecordedProvider::Name(index)) => {
+                self.providers.get(usize::from(index)).copied().flatten().map_or(By::Unknown, By::Provider)
             }
             (Outcome::Ok | Outcome::Unknown, _) => By::Unknown,
             _ => By::Nobody,

@@ -1,11 +1,12 @@
-//! Whose record a file is, by its first lines: every tool's own reader is tried on them, and those that can read them are named.
+//! Guesses which tool wrote a record, by its first lines: every tool's own reader is tried on them, and those that can read them are named.
 //!
 //! The reader that is tried is the one that would read the whole, so a guess cannot be right and the reading wrong for another reason than
 //! what comes later. What this file does not do: choose between two that fit.
 
 use super::plain::plain;
+use super::read::{ImportSettings, read};
 use super::record::ImportError;
-use super::{ImportSettings, RecordSource, read};
+use super::source::RecordSource;
 use std::io::{BufRead, Read};
 
 /// As much of a record as shows whose it is: k6 begins with a line for each of its metrics, a gateway with some of its own start.
@@ -18,7 +19,7 @@ const HEAD: u64 = 1 << 18;
 pub fn guess(input: impl BufRead, template: Option<&str>) -> Result<Vec<RecordSource>, ImportError> {
     let mut head = Vec::new();
     plain(input)?.take(HEAD).read_to_end(&mut head)?;
-    // A line that is cut off is nobody's.
+    // A line that is cut off belongs to no format.
     if head.len() as u64 == HEAD
         && let Some(end) = head.iter().rposition(|byte| *byte == b'\n')
     {

@@ -1,11 +1,12 @@
 //! HAProxy: `log-format` lines, by default that of `option httplog`. Its moments without a zone are those of the host's clock, and are
 //! taken as they stand. When a request began, and not its connection, is [`session`](super::session)'s to find out.
 
-use super::RecordSource;
 use super::access::{Access, FieldMeaning, LogLayout};
 use super::record::ImportError;
 use super::session::SessionTimer;
+use super::source::RecordSource;
 use super::template::{Template, TemplatePiece, ValueForm, form_of_header};
+use crate::units::Problem;
 
 /// `option httplog` to the termination state; what follows varies with what is captured.
 const HTTPLOG: &str = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac";
@@ -25,7 +26,7 @@ fn sense(name: &str) -> Option<FieldMeaning> {
         "ms" => FieldMeaning::Session(SessionTimer::Millis),
         "Th" => FieldMeaning::Session(SessionTimer::Handshake),
         "Ti" => FieldMeaning::Session(SessionTimer::Idle),
-        "Tq" => FieldMeaning::Session(SessionTimer::SampleRequest),
+        "Tq" => FieldMeaning::Session(SessionTimer::Asked),
         "TR" => FieldMeaning::Session(SessionTimer::Received),
         "Ta" => FieldMeaning::Session(SessionTimer::Active),
         "Tt" => FieldMeaning::Session(SessionTimer::Total),
@@ -49,14 +50,14 @@ fn form(name: &str) -> ValueForm {
     }
 }
 
-fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, String> {
+fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, Problem> {
     // In a configuration blanks may be escaped.
     let line = line.replace("\\ ", " ");
     let (mut pieces, mut rest, mut found) = (Vec::new(), line.as_str(), false);
     let mut all_quoted = false;
-    while let Some(place) = rest.find('%') {
-        pieces.push(TemplatePiece::Text(rest[..place].to_owned()));
-        let mut after = &rest[place + 1..];
+    while let Some(start) = rest.find('%') {
+        pieces.push(TemplatePiece::Text(rest[..start].to_owned()));
+        let mut after = &rest[start + 1..];
         if let Some(next) = after.strip_prefix('%') {
             pieces.push(TemplatePiece::Text("%".into()));
             rest = next;
@@ -64,11 +65,14 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<Field
         }
         let mut quoted = all_quoted;
         if let Some(flags) = after.strip_prefix('{') {
-            let (flags, field) = flags.split_once('}').ok_or("a brace is not closed\n\nhint: flags are written as %{+Q}r")?;
+            let (flags, field) =
+                flags.split_once('}').ok_or_else(|| Problem::new("a brace is not closed").hint("flags are written as %{+Q}r"))?;
             (quoted, after) = (quoted && !flags.contains("-Q") || flags.contains("+Q"), field);
         }
         let (name, next) = match after.strip_prefix('[') {
-            Some(expression) => expression.split_once(']').ok_or("a bracket is not closed\n\nhint: an expression is written as %[src]")?,
+            Some(expression) => expression
+                .split_once(']')
+                .ok_or_else(|| Problem::new("a bracket is not closed").hint("an expression is written as %[src]"))?,
             None => after.split_at(after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len())),
         };
         // `%{+Q}o` sets flags and writes nothing.
@@ -86,7 +90,9 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<Field
     }
     pieces.push(TemplatePiece::Text(rest.to_owned()));
     match served_by.filter(|_| !found) {
-        Some(field) => Err(format!("it has no field `{field}`\n\nhint: name one of its fields with --served-by, for example s or b")),
+        Some(field) => {
+            Err(Problem::new(format!("it has no field `{field}`")).hint("name one of its fields with --served-by, for example s or b"))
+        }
         None => Ok(pieces),
     }
 }

@@ -1,15 +1,16 @@
 //! `k6 run --out json=FILE`: what [`K6Points`] reads, as rows.
 
+use super::k6_points::{K6Point, K6Points, K6Sample};
 use super::moment::SECOND;
-use super::points::{K6Point, K6Points, K6Sample};
-use super::read::RecordReader;
 use super::record::{RecordNature, RecordRow, RecordedProvider, RowCollector, Stamps};
-use super::{LoadModel, RecordSource};
+use super::record_reader::RecordReader;
+use super::source::{LoadModel, RecordSource};
 use crate::history::Outcome;
 
 /// k6 lets a request take this long, unless its script says otherwise.
 const TIMEOUT: i64 = 60 * SECOND;
 
+/// The reader of k6's JSON lines.
 pub(super) struct K6 {
     pace: LoadModel,
     points: K6Points,

@@ -7,14 +7,14 @@ use std::io::{BufRead, Read};
 /// A longer line, or a row of longer lines, is none of ours.
 const LONGEST: usize = 1 << 20;
 
-/// A line without its end.
+/// One line of a record, without its end.
 pub(super) enum TextLine {
     Text(String),
     /// It is longer than can be.
     Long,
 }
 
-/// Reads lines.
+/// A reader of lines, which can be given lines back.
 pub(super) struct LineReader<R> {
     input: R,
     /// LineReader that were read ahead.
@@ -85,7 +85,7 @@ fn pass_over(input: &mut impl BufRead) -> std::io::Result<()> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let (used, ended) = chunk.iter().position(|byte| *byte == b'\n').map_or((chunk.len(), false), |place| (place + 1, true));
+        let (used, ended) = chunk.iter().position(|byte| *byte == b'\n').map_or((chunk.len(), false), |end| (end + 1, true));
         input.consume(used);
         if ended {
             return Ok(());

@@ -8,9 +8,9 @@
 
 use super::cells::{Divider, Quotes, cells};
 use super::moment::{self, grain, length};
-use super::read::RecordReader;
 use super::record::{RecordNature, RecordRow, RowCollector, Stamps};
-use super::{LoadModel, RecordSource};
+use super::record_reader::RecordReader;
+use super::source::{LoadModel, RecordSource};
 use crate::history::Outcome;
 
 const SENT: [&str; 4] = ["start_time", "timestamp", "time", "sent"];
@@ -21,6 +21,7 @@ const BROKEN: &str = "a quote is not closed, or something follows the closing on
 const FORMS: &str = "2026-11-20 14:03:07.123, 2026/11/20 14:03:07.123 or 11/20/26 14:03:07";
 const SUMS: &str = "this file has totals, not requests: Locust's own CSV cannot show when service came back";
 
+/// The reader of a CSV with a row a request.
 pub(super) struct Locust {
     served_by: Option<String>,
     divider: Option<Divider>,
@@ -29,6 +30,7 @@ pub(super) struct Locust {
     finest: Option<i64>,
 }
 
+/// The first row: which column holds what.
 struct CsvHeader {
     text: String,
     cells: usize,
@@ -81,7 +83,7 @@ impl RecordReader for Locust {
         let Some(head) = &self.head else { return false };
         let closed = format!("{line}\"");
         let Some(cells) = whole(line, &closed, divider) else { return false };
-        let number = |place: usize| divider.number(cells[place].trim());
+        let number = |index: usize| divider.number(cells[index].trim());
         cells.len() >= head.cells
             && cells[head.cells..].iter().all(|cell| cell.is_empty())
             && stamp(&number(head.sent)).is_some()
@@ -117,8 +119,8 @@ impl RecordReader for Locust {
         if cells.len() < head.cells || cells[head.cells..].iter().any(|cell| !cell.is_empty()) {
             return Err(format!("it has {} cells, and the first row {}", cells.len(), head.cells));
         }
-        let cell = |place: usize| cells[place].trim();
-        let maybe = |place: Option<usize>| place.map_or("", cell);
+        let cell = |index: usize| cells[index].trim();
+        let maybe = |index: Option<usize>| index.map_or("", cell);
         let text = divider.number(cell(head.sent));
         let sent = stamp(&text).ok_or_else(|| format!("`{text}` is not a time in any known form: milliseconds since 1970, {FORMS}"))?;
         let fine = grain(&text, 9);
@@ -126,7 +128,7 @@ impl RecordReader for Locust {
         let took = length(&text, 6).ok_or_else(|| format!("`{text}` is not a number of milliseconds"))?;
         let status = maybe(head.status).parse::<u16>().unwrap_or(0);
         // An exception that says nothing but a line feed is one.
-        let error = head.error.map_or("", |place| cells[place].trim_matches([' ', '\t']));
+        let error = head.error.map_or("", |index| cells[index].trim_matches([' ', '\t']));
         let told = head.status.is_some() || head.success.is_some() || head.error.is_some();
         let failed = !matches!(error, "" | "None" | "null")
             || maybe(head.success).eq_ignore_ascii_case("false")
@@ -134,7 +136,7 @@ impl RecordReader for Locust {
         let kind = match (told, failed) {
             (false, _) => return Err("no column tells how it ended (exception, success or status_code)".into()),
             (true, false) => Outcome::Ok,
-            // JMeter tells what went wrong in the place of the status.
+            // JMeter tells what went wrong in the index of the status.
             (true, true) if [error, maybe(head.status)].iter().any(|text| is_timeout(text)) => Outcome::Timeout,
             (true, true) => Outcome::Error,
         };

@@ -1,4 +1,4 @@
-//! Somebody else's record → evidence: what a load generator or a gateway wrote down, judged by the same code as a drill.
+//! Records of load generators and gateways → evidence, which is judged by the same code as a drill's.
 //!
 //! Every format fills the same rows ([`RecordRow`]: when a request was sent, when it ended, how, who served), one line of the record at a time,
 //! so that a file of any size passes through; only what lies within the span that is asked for is kept. [`evidence`] then makes evidence
@@ -30,6 +30,7 @@ mod evidence;
 mod guess;
 mod haproxy;
 mod k6;
+mod k6_points;
 mod lines;
 mod locust;
 mod moment;
@@ -37,10 +38,13 @@ mod near;
 mod nginx;
 mod oha;
 mod plain;
-mod points;
+mod provider_names;
 mod read;
 mod record;
+mod record_reader;
 mod session;
+mod source;
+mod stated;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -48,41 +52,11 @@ mod tests;
 mod variants;
 mod vegeta;
 
-pub use evidence::{StatedFacts, evidence};
+pub use evidence::evidence;
 pub use guess::guess;
+pub use k6_points::{K6Point, K6Points, K6Sample, SERVED};
 pub use moment::RecordTime;
-pub use points::{K6Point, K6Points, K6Sample, SERVED};
 pub use read::{ImportSettings, read};
 pub use record::{Disorder, Gap, ImportError, ImportedRecord, Outline, RecordRow, RequestSpan, Stamps};
-
-use crate::model::words;
-
-words! {
-    /// Whose record it is.
-    RecordSource {
-        /// `k6 run --out json=FILE`.
-        K6 = "k6",
-        /// `oha --output-format csv`.
-        Oha = "oha",
-        /// `vegeta encode --to json` or `--to csv`.
-        Vegeta = "vegeta",
-        /// A CSV with a row a request, as a listener of Locust or JMeter's writes it.
-        Locust = "locust",
-        /// nginx's access log.
-        Nginx = "nginx",
-        /// HAProxy's HTTP log.
-        Haproxy = "haproxy",
-        /// Envoy's access log.
-        Envoy = "envoy",
-    }
-}
-
-words! {
-    /// Whether requests waited for each other.
-    LoadModel {
-        /// They were sent on a schedule, whatever became of the others.
-        Open = "open",
-        /// Each worker sent its next one once its last had ended.
-        Closed = "closed",
-    }
-}
+pub use source::{LoadModel, RecordSource};
+pub use stated::StatedFacts;

@@ -1,6 +1,6 @@
 //! Moments and lengths of time as records and people write them, in nanoseconds, without floating point where text is given.
 
-use crate::units::Duration;
+use crate::units::{Duration, Problem};
 use std::str::FromStr;
 
 /// One second in nanoseconds.
@@ -20,11 +20,11 @@ pub enum RecordTime {
 }
 
 impl FromStr for RecordTime {
-    type Err = String;
+    type Err = Problem;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Problem> {
         let hint = "write it as 2026-11-20T14:03:07.5Z, as seconds since 1970 (or as the record counts them), or as +42s from its start";
-        let bad = || format!("`{text}` is not a time\n\nhint: {hint}");
+        let bad = || Problem::new(format!("`{text}` is not a time")).hint(hint);
         if let Some(after) = text.strip_prefix('+') {
             let after: Duration = after.parse().map_err(|_| bad())?;
             return i64::try_from(after.as_nanos()).ok().filter(|after| *after < LATEST).map(Self::After).ok_or_else(bad);
@@ -73,8 +73,8 @@ fn scaled(text: &str, scale: u32) -> Option<i64> {
         return None;
     }
     let mut nanos = whole.parse::<i64>().ok()?.checked_mul(10_i64.checked_pow(scale)?)?;
-    for (digit, place) in fraction.bytes().zip((0..scale).rev()) {
-        nanos = nanos.checked_add(i64::from(digit - b'0').checked_mul(10_i64.pow(place))?)?;
+    for (digit, power) in fraction.bytes().zip((0..scale).rev()) {
+        nanos = nanos.checked_add(i64::from(digit - b'0').checked_mul(10_i64.pow(power))?)?;
     }
     Some(nanos)
 }
@@ -85,7 +85,7 @@ pub(super) fn stamp(text: &str) -> Option<i64> {
         return None;
     }
     let field = |from: usize, to: usize| text[from..to].parse::<i64>().ok().filter(|_| text.as_bytes()[from].is_ascii_digit());
-    let mark = |place: usize, any: &[u8]| any.contains(&text.as_bytes()[place]);
+    let mark = |at: usize, any: &[u8]| any.contains(&text.as_bytes()[at]);
     if !(mark(4, b"-") && mark(7, b"-") && mark(10, b"Tt ") && mark(13, b":") && mark(16, b":")) {
         return None;
     }
@@ -99,7 +99,7 @@ pub(super) fn log_stamp(text: &str) -> Option<i64> {
         return None;
     }
     let field = |from: usize, to: usize| text[from..to].parse::<i64>().ok().filter(|_| text.as_bytes()[from].is_ascii_digit());
-    let mark = |place: usize, byte: u8| text.as_bytes()[place] == byte;
+    let mark = |at: usize, byte: u8| text.as_bytes()[at] == byte;
     if !(mark(2, b'/') && mark(6, b'/') && mark(11, b':') && mark(14, b':') && mark(17, b':')) {
         return None;
     }

@@ -22,7 +22,7 @@ use crate::units::Binomial;
 /// Beyond this a moment is none, and an end is open.
 const FIFTY_YEARS: i64 = 50 * 365 * 86_400 * 1_000_000_000;
 
-/// Unreadable lines near the fault.
+/// The unreadable lines that may be of the time around the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LinesNearFault {
     pub(super) lines: u64,
@@ -31,7 +31,7 @@ pub(super) struct LinesNearFault {
     pub(super) to: i64,
 }
 
-/// Unreadable lines one after the other, and when they may have been due, in nanoseconds from the fault.
+/// A run of unreadable lines, and when they may have been due, in nanoseconds from the fault.
 struct UnreadLines {
     lines: u64,
     from: i64,
@@ -42,7 +42,7 @@ fn missing(record: &ImportedRecord, zero: i64) -> Vec<UnreadLines> {
     let ImportedRecord { gaps, disorder, rows, .. } = record;
     let longest = rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
     let bound = |moment: Option<i64>, none: i64| moment.map_or(none, |moment| moment.saturating_sub(zero));
-    let place = |gap: &Gap| {
+    let run = |gap: &Gap| {
         let (from, to) = if disorder.sent <= disorder.ended {
             let from = gap.after.map(|stood| stood.sent.saturating_sub(disorder.sent));
             (from, gap.before.map(|stood| stood.sent.saturating_add(disorder.sent)))
@@ -52,7 +52,7 @@ fn missing(record: &ImportedRecord, zero: i64) -> Vec<UnreadLines> {
         };
         UnreadLines { lines: gap.lines, from: bound(from, i64::MIN), to: bound(to, i64::MAX) }
     };
-    gaps.iter().map(place).collect()
+    gaps.iter().map(run).collect()
 }
 
 /// The unreadable lines of a record that may be of one of these times, where the fault is at `zero` of the record's clock.
@@ -99,8 +99,8 @@ pub(super) fn after_hold(
     let hides = |until: &i64| {
         let from = until.saturating_sub(objectives.hold.nanos());
         let hidden: u64 = missing.iter().filter(|missing| missing.from <= *until && missing.to > from).map(|missing| missing.lines).sum();
-        let place = |moment: i64| requests.partition_point(|request| request.due <= moment);
-        let within = &requests[place(from)..place(*until)];
+        let position = |moment: i64| requests.partition_point(|request| request.due <= moment);
+        let within = &requests[position(from)..position(*until)];
         let bad = within.iter().filter(|request| is_bad(request, objectives)).count() as u64;
         let promised = Binomial::beyond(objectives.success.get(), within.len() as u64 + hidden).expected().max(1);
         hidden > 0 && bad + hidden > promised

@@ -1,9 +1,10 @@
 //! nginx: `log_format` lines, by default `combined`, which tells whole seconds and no durations.
 
-use super::RecordSource;
 use super::access::{Access, FieldMeaning, LogLayout};
 use super::record::ImportError;
+use super::source::RecordSource;
 use super::template::{Template, TemplatePiece, ValueForm, form_of_header};
+use crate::units::Problem;
 
 const COMBINED: &str =
     r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
@@ -54,13 +55,15 @@ fn form(name: &str) -> ValueForm {
     }
 }
 
-fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, String> {
+fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<FieldMeaning>>, Problem> {
     let (mut pieces, mut rest, mut found) = (Vec::new(), line, false);
-    while let Some(place) = rest.find('$') {
-        pieces.push(TemplatePiece::Text(rest[..place].to_owned()));
-        let after = &rest[place + 1..];
+    while let Some(start) = rest.find('$') {
+        pieces.push(TemplatePiece::Text(rest[..start].to_owned()));
+        let after = &rest[start + 1..];
         let (name, next) = match after.strip_prefix('{') {
-            Some(braced) => braced.split_once('}').ok_or("a brace is not closed\n\nhint: a variable is $name or ${name}")?,
+            Some(braced) => {
+                braced.split_once('}').ok_or_else(|| Problem::new("a brace is not closed").hint("a variable is $name or ${name}"))?
+            }
             None => after.split_at(after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(after.len())),
         };
         let asked = served_by.is_some_and(|field| field.trim_start_matches('$') == name);
@@ -71,9 +74,8 @@ fn pieces(line: &str, served_by: Option<&str>) -> Result<Vec<TemplatePiece<Field
     }
     pieces.push(TemplatePiece::Text(rest.to_owned()));
     match served_by.filter(|_| !found) {
-        Some(field) => {
-            Err(format!("it has no field `{field}`\n\nhint: name one of its variables with --served-by, for example upstream_addr"))
-        }
+        Some(field) => Err(Problem::new(format!("it has no field `{field}`"))
+            .hint("name one of its variables with --served-by, for example upstream_addr")),
         None => Ok(pieces),
     }
 }

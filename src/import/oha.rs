@@ -5,13 +5,14 @@
 
 use super::cells::{Divider, cells};
 use super::moment;
-use super::read::RecordReader;
 use super::record::{RecordNature, RecordRow, RecordedProvider, RowCollector, Stamps};
-use super::{LoadModel, RecordSource};
+use super::record_reader::RecordReader;
+use super::source::{LoadModel, RecordSource};
 use crate::history::Outcome;
 
 const HEAD: &str = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status";
 
+/// The reader of oha's CSV.
 #[derive(Default)]
 pub(super) struct Oha {
     headed: bool,

@@ -24,6 +24,7 @@ const OTHERS: [(&[u8], &str, &str); 9] = [
     (b"\x00\x00\xfe\xff", "it is UTF-32", "write it as UTF-8"),
 ];
 
+/// An input whose first bytes have been looked at.
 type PeekedInput<R> = Chain<Cursor<Vec<u8>>, R>;
 
 /// The text of a file.
@@ -68,7 +69,7 @@ fn begun<R: BufRead>(mut input: R) -> Result<(Vec<u8>, PeekedInput<R>)> {
     Ok((head.clone(), Cursor::new(head).chain(input)))
 }
 
-/// ZstdFrames of Zstandard, one after the other.
+/// The frames of a Zstandard file, one after the other.
 struct ZstdFrames<R> {
     input: R,
     decoder: FrameDecoder,
@@ -115,7 +116,7 @@ impl<R: BufRead> ZstdFrames<R> {
     }
 }
 
-/// UTF-16 → UTF-8. What is no character becomes the sign for that.
+/// A decoder of UTF-16 into UTF-8. What is no character becomes the replacement character.
 struct Utf16<R> {
     input: R,
     order: fn([u8; 2]) -> u16,

@@ -1,11 +1,12 @@
 //! Reads a record as a stream: line by line, each of bounded length, what cannot be read counted.
 
-use super::cells::Quotes;
 use super::lines::{LineReader, TextLine};
 use super::moment::RecordTime;
 use super::plain::plain;
-use super::record::{ImportError, ImportedRecord, RecordNature, RowCollector};
-use super::{LoadModel, RecordSource, envoy, haproxy, k6, locust, nginx, oha, vegeta};
+use super::record::{ImportError, ImportedRecord, RowCollector};
+use super::record_reader::RecordReader;
+use super::source::{LoadModel, RecordSource};
+use super::{envoy, haproxy, k6, locust, nginx, oha, vegeta};
 use std::io::BufRead;
 
 /// After this many lines of which most cannot be read, the file is something else.
@@ -13,10 +14,10 @@ const ENOUGH: u64 = 1000;
 /// In nanoseconds.
 const HOUR: u64 = 3_600_000_000_000;
 
-/// How a record is to be read.
+/// The settings by which a record is read.
 #[derive(Debug, Clone)]
 pub struct ImportSettings {
-    /// Whose record it is.
+    /// The tool that wrote it.
     pub source: RecordSource,
     /// How the generator sent, where its record does not tell (k6).
     pub pace: Option<LoadModel>,
@@ -28,36 +29,6 @@ pub struct ImportSettings {
     pub since: Option<RecordTime>,
     /// Requests that were sent after are left out.
     pub until: Option<RecordTime>,
-}
-
-/// One format: takes lines in and makes rows of them.
-pub(super) trait RecordReader {
-    /// Takes one line in. An error says why it cannot be read.
-    fn line(&mut self, line: &str, rows: &mut RowCollector) -> Result<(), String>;
-
-    /// How a row is followed over several lines, where this format has such rows.
-    fn quotes(&mut self, _line: &str) -> Option<Quotes> {
-        None
-    }
-
-    /// Whether this line is a row by itself, or begins as a whole one, though a quote in its last cell may not be closed.
-    fn is_row(&mut self, _line: &str) -> bool {
-        false
-    }
-
-    /// When the row that begins with this line was sent, as far as that line tells.
-    fn moment(&mut self, _line: &str) -> Option<i64> {
-        None
-    }
-
-    /// The record is at its end.
-    fn end(&mut self, _rows: &mut RowCollector) {}
-
-    /// What this format tells and what it does not, once everything was read.
-    fn nature(&self) -> RecordNature;
-
-    /// What to do about lines that cannot be read.
-    fn hint(&self) -> &'static str;
 }
 
 /// Reads a record to its end.
@@ -106,10 +77,11 @@ pub fn read(input: impl BufRead, settings: &ImportSettings) -> Result<ImportedRe
         ImportedRecord { rows, names, nature: format.nature(), grain, start, relative, last, until, lines, skipped, gaps, disorder };
     cut(&mut record, settings);
     if record.rows.is_empty() {
-        return Err(ImportError::Empty(match (settings.since, settings.until) {
-            (None, None) => format.hint().to_owned(),
-            _ => "check that `--since` and `--until` are by the record's own clock".into(),
-        }));
+        let hint = match (settings.since, settings.until) {
+            (None, None) => format.hint(),
+            _ => "check that `--since` and `--until` are by the record's own clock",
+        };
+        return Err(ImportError::Empty { hint });
     }
     Ok(record)
 }

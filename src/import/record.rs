@@ -1,9 +1,10 @@
 //! What every format becomes: rows, and what is known of the record as a whole.
 
 use super::moment::{self, SECOND};
-use super::{LoadModel, RecordSource};
+use super::source::{LoadModel, RecordSource};
 use crate::history::Outcome;
-use crate::units::{counted, grouped};
+use crate::units::{Explained, Problem, counted, grouped};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The most requests that are judged at once: 20 million take about two gigabytes.
@@ -11,18 +12,18 @@ const MOST_ROWS: usize = 20_000_000;
 /// The most distinct names of who served.
 const MOST_NAMES: usize = 1000;
 
-/// Who served, by the record.
+/// The provider that served a request, as far as the record names one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordedProvider {
     /// The record does not say.
     Untold,
     /// Nobody did.
     Nobody,
-    /// The name at this place in [`ImportedRecord::names`].
+    /// The name at this index in [`ImportedRecord::names`].
     Name(u16),
 }
 
-/// One request. Moments in nanoseconds on the record's clock.
+/// A row of a record: one request. Moments in nanoseconds on the record's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordRow {
     /// When it was sent; the latest moment at which it may have been, where that is not known.
@@ -39,12 +40,12 @@ pub struct RecordRow {
     pub who: RecordedProvider,
 }
 
-/// What a format tells and what it does not.
+/// The nature of a record: what its format tells and what it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordNature {
-    /// Whose it is.
+    /// The tool that wrote it.
     pub source: RecordSource,
-    /// How a generator sent; `None` for a log, whose requests came from whoever sent them.
+    /// How a generator sent; `None` for a log, whose requests came from its clients.
     pub pace: Option<LoadModel>,
     /// False where requests without an answer leave no line.
     pub unanswered_seen: bool,
@@ -52,7 +53,7 @@ pub struct RecordNature {
     pub stamps: Stamps,
 }
 
-/// Of what a record's moments are.
+/// What a record's moments are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stamps {
     /// Of requests.
@@ -61,7 +62,7 @@ pub enum Stamps {
     Connections,
 }
 
-/// Lines that could not be read, one after the other, and between which requests they stand.
+/// A run of lines that could not be read, and between which requests they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
     /// How many.
@@ -72,7 +73,7 @@ pub struct Gap {
     pub before: Option<RequestSpan>,
 }
 
-/// When a request began and ended at the latest.
+/// The latest beginning and end of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestSpan {
     /// Its beginning.
@@ -81,7 +82,7 @@ pub struct RequestSpan {
     pub ended: i64,
 }
 
-/// How far a record's lines are from being in order: how much earlier a line's moment is than one that stands above it, at the most.
+/// The disorder of a record's lines: how much earlier a line's moment is than one that stands above it, at the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Disorder {
     /// Of the beginnings.
@@ -119,17 +120,20 @@ pub struct ImportedRecord {
     pub disorder: Disorder,
 }
 
-/// Why a record cannot be judged.
+/// The reason why a record cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file could not be read on.
-    #[error("cannot be read: {0}\n\nhint: copy the file again")]
+    #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
     /// Nothing in it.
-    #[error("it contains no request\n\nhint: {0}")]
-    Empty(String),
+    #[error("it contains no request")]
+    Empty {
+        /// What to type or record instead.
+        hint: &'static str,
+    },
     /// It is something else.
-    #[error("{unreadable} of {lines} lines cannot be read as {of}; the first is line {line}: {why}\n\nhint: {hint}")]
+    #[error("{unreadable} of {lines} lines cannot be read as {of}; the first is line {line}: {why}")]
     Unreadable {
         /// What it was taken for.
         of: RecordSource,
@@ -145,7 +149,7 @@ pub enum ImportError {
         hint: &'static str,
     },
     /// It is known what it is, and it is not read.
-    #[error("{what}\n\nhint: {hint}")]
+    #[error("{what}")]
     Packed {
         /// What it is.
         what: &'static str,
@@ -154,9 +158,9 @@ pub enum ImportError {
     },
     /// A format line that cannot be used.
     #[error("the format line cannot be used: {0}")]
-    Template(String),
+    Template(Problem),
     /// An option that says nothing for this format.
-    #[error("--{option} has no meaning for a record of {of}\n\nhint: {hint}")]
+    #[error("--{option} has no meaning for a record of {of}")]
     Option {
         /// The option.
         option: &'static str,
@@ -166,12 +170,10 @@ pub enum ImportError {
         hint: &'static str,
     },
     /// Too much for one judgement.
-    #[error("it contains more than {MOST_ROWS} requests\n\nhint: judge a part of it, with `--since` and `--until`")]
+    #[error("it contains more than {MOST_ROWS} requests")]
     Many,
     /// A moment outside of the record.
-    #[error(
-        "{what} ({moment}) is outside the record, which runs from {from} to {to}\n\nhint: write it by the record's own clock, or as an offset from its start: `+42s`"
-    )]
+    #[error("{what} ({moment}) is outside the record, which runs from {from} to {to}")]
     Outside {
         /// Which moment.
         what: &'static str,
@@ -183,11 +185,24 @@ pub enum ImportError {
         to: String,
     },
     /// The heal before the fault.
-    #[error("--heal-at is before --fault-at\n\nhint: the outage begins at `--fault-at` and ends at `--heal-at`")]
+    #[error("--heal-at is before --fault-at")]
     Order,
 }
 
-/// RowCollector in the making.
+impl Explained for ImportError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Read(_) => "copy the file again",
+            Self::Empty { hint } | Self::Unreadable { hint, .. } | Self::Packed { hint, .. } | Self::Option { hint, .. } => hint,
+            Self::Template(problem) => return problem.hint(),
+            Self::Many => "judge a part of it, with `--since` and `--until`",
+            Self::Outside { .. } => "write it by the record's own clock, or as an offset from its start: `+42s`",
+            Self::Order => "the outage begins at `--fault-at` and ends at `--heal-at`",
+        }))
+    }
+}
+
+/// The rows of a record while it is read, with what is known of the record as a whole.
 #[derive(Debug, Default)]
 pub(super) struct RowCollector {
     pub(super) rows: Vec<RecordRow>,
@@ -212,7 +227,7 @@ impl RowCollector {
         let earliest = row.sent.saturating_sub(row.doubt);
         self.start = Some(self.start.map_or(earliest, |start| start.min(earliest)));
         self.last = self.last.max(row.sent.saturating_add(row.took.unwrap_or(0)));
-        self.place(RequestSpan { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
+        self.follow(RequestSpan { sent: row.sent, ended: row.sent.saturating_add(row.took.unwrap_or(0)) });
         if self.since.is_some_and(|since| row.sent < since) || self.until.is_some_and(|until| row.sent > until) {
             return;
         }
@@ -231,8 +246,8 @@ impl RowCollector {
         }
     }
 
-    /// Where a request stands among the others.
-    fn place(&mut self, now: RequestSpan) {
+    /// Takes in where the next request of the file stands among the others.
+    fn follow(&mut self, now: RequestSpan) {
         if let Some(gap) = self.gaps.last_mut().filter(|gap| gap.before.is_none()) {
             gap.before = Some(now);
         }
@@ -253,17 +268,17 @@ impl RowCollector {
         if name.is_empty() || name == "-" {
             return RecordedProvider::Untold;
         }
-        let place = self.names.iter().position(|known| known == name).or_else(|| {
+        let index = self.names.iter().position(|known| known == name).or_else(|| {
             (self.names.len() < MOST_NAMES).then(|| {
                 self.names.push(name.to_owned());
                 self.names.len() - 1
             })
         });
-        place.and_then(|place| u16::try_from(place).ok()).map_or(RecordedProvider::Untold, RecordedProvider::Name)
+        index.and_then(|index| u16::try_from(index).ok()).map_or(RecordedProvider::Untold, RecordedProvider::Name)
     }
 }
 
-/// A record in a few lines for people, and where its failures are.
+/// An outline of a record in a few lines for people, and where its failures are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline(String);
 

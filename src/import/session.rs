@@ -10,7 +10,7 @@ use super::moment::SECOND;
 
 const MILLI: i64 = 1_000_000;
 
-/// What a field of a session means.
+/// A timer of an HAProxy session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SessionTimer {
     /// When it was accepted.
@@ -22,7 +22,7 @@ pub(super) enum SessionTimer {
     /// `%Ti`.
     Idle,
     /// `%Tq`.
-    SampleRequest,
+    Asked,
     /// `%TR`.
     Received,
     /// `%Ta`.
@@ -31,7 +31,7 @@ pub(super) enum SessionTimer {
     Total,
 }
 
-/// The values of one line, in nanoseconds.
+/// The timers of one line, in nanoseconds.
 #[derive(Debug, Default)]
 pub(super) struct SessionTimes {
     pub(super) accepted: Option<i64>,
@@ -44,7 +44,7 @@ pub(super) struct SessionTimes {
     pub(super) total: Option<i64>,
 }
 
-/// When a request began.
+/// The beginning of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RequestStart {
     /// The latest moment at which it may have.
@@ -60,7 +60,7 @@ impl SessionTimes {
             SessionTimer::Millis => self.millis = value,
             SessionTimer::Handshake => self.handshake = value,
             SessionTimer::Idle => self.idle = value,
-            SessionTimer::SampleRequest => self.asked = value,
+            SessionTimer::Asked => self.asked = value,
             SessionTimer::Received => self.received = value,
             SessionTimer::Active => self.active = value,
             SessionTimer::Total => self.total = value,
@@ -95,7 +95,7 @@ impl SessionTimes {
     pub(super) fn is_of_connections(has: impl Fn(SessionTimer) -> bool, has_own_moment: bool) -> bool {
         let both = |left, right| has(left) && has(right);
         let told = both(SessionTimer::Handshake, SessionTimer::Idle)
-            || has(SessionTimer::SampleRequest)
+            || has(SessionTimer::Asked)
             || both(SessionTimer::Total, SessionTimer::Active);
         !told && (has(SessionTimer::Accepted) && !has_own_moment || has(SessionTimer::Total) && !has(SessionTimer::Active))
     }

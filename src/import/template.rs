@@ -8,7 +8,9 @@
 //! What follows the last field that is asked for is not looked at, so the end of a line may be cut, or hold what the format line says
 //! wrongly. The formats that are known without being told ([`Template::whole`]) must fit to the end of the line.
 
-/// What values a field can have, where that tells their end.
+use crate::units::Problem;
+
+/// The form of a field's values, where that shows their end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ValueForm {
     /// Anything, up to the next literal text.
@@ -23,7 +25,7 @@ pub(super) enum ValueForm {
     Text,
 }
 
-/// A field as the format line has it.
+/// A field of a format line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TemplateField<S> {
     /// Literal text before it.
@@ -58,20 +60,20 @@ const DIVIDERS: [&str; 2] = [", ", " : "];
 
 impl<S: Copy> Template<S> {
     /// Of the pieces of a format line.
-    pub(super) fn of(pieces: Vec<TemplatePiece<S>>) -> Result<Self, String> {
+    pub(super) fn of(pieces: Vec<TemplatePiece<S>>) -> Result<Self, Problem> {
         let mut template = Self::whole(pieces)?;
-        let last = template.fields.iter().rposition(|field| field.sense.is_some()).map_or(0, |place| place + 1);
+        let last = template.fields.iter().rposition(|field| field.sense.is_some()).map_or(0, |index| index + 1);
         if let Some(next) = template.fields.get(last) {
             template.tail.clone_from(&next.before);
         }
         template.fields.truncate(last);
         template.whole = false;
-        template.fields.iter().enumerate().try_for_each(|(place, field)| can_end(field, template.next(place)))?;
+        template.fields.iter().enumerate().try_for_each(|(index, field)| can_end(field, template.next(index)))?;
         Ok(template)
     }
 
     /// Of the pieces of a format line that a line must fit to its end.
-    pub(super) fn whole(pieces: Vec<TemplatePiece<S>>) -> Result<Self, String> {
+    pub(super) fn whole(pieces: Vec<TemplatePiece<S>>) -> Result<Self, Problem> {
         let mut fields: Vec<TemplateField<S>> = Vec::new();
         let mut before = String::new();
         for piece in pieces {
@@ -79,11 +81,8 @@ impl<S: Copy> Template<S> {
                 TemplatePiece::Text(text) => before.push_str(&text),
                 TemplatePiece::Field(name, form, sense) => {
                     if let (Some(previous), true) = (fields.last(), before.is_empty()) {
-                        return Err(format!(
-                            "there is nothing between `{}` and `{name}`, so it is not known where one ends\n\nhint: put a space between them, \
-                             in the format line and in the gateway's",
-                            previous.name
-                        ));
+                        let what = format!("there is nothing between `{}` and `{name}`, so it is not known where one ends", previous.name);
+                        return Err(Problem::new(what).hint("put a space between them, in the format line and in the gateway's"));
                     }
                     fields.push(TemplateField { before: std::mem::take(&mut before), name, form, sense });
                 }
@@ -93,8 +92,8 @@ impl<S: Copy> Template<S> {
     }
 
     /// The literal text after a field.
-    fn next(&self, place: usize) -> &str {
-        self.fields.get(place + 1).map_or(self.tail.as_str(), |next| next.before.as_str())
+    fn next(&self, index: usize) -> &str {
+        self.fields.get(index + 1).map_or(self.tail.as_str(), |next| next.before.as_str())
     }
 
     /// Calls `take` with the meaning and the value of each field that has one.
@@ -104,8 +103,8 @@ impl<S: Copy> Template<S> {
             .first()
             .map_or(Some(line), |first| line.strip_prefix(first.before.as_str()))
             .ok_or_else(|| format!("it does not begin with `{}`", self.fields[0].before))?;
-        for (place, field) in self.fields.iter().enumerate() {
-            let next = self.next(place);
+        for (index, field) in self.fields.iter().enumerate() {
+            let next = self.next(index);
             let end = end(field.form, rest, next).ok_or_else(|| format!("it has no `{next}` where the format line has one"))?;
             let value = rest[..end].trim_matches('"');
             if field.form == ValueForm::Number && !is_number(value) {
@@ -131,8 +130,8 @@ impl<S: Copy> Template<S> {
     }
 }
 
-/// Whether anybody can tell where a field's value ends, by the literal text after it.
-fn can_end<S>(field: &TemplateField<S>, next: &str) -> Result<(), String> {
+/// Whether it can be told where a field's value ends, by the literal text after it.
+fn can_end<S>(field: &TemplateField<S>, next: &str) -> Result<(), Problem> {
     let blank = !next.is_empty() && next.trim().is_empty();
     let divider = DIVIDERS.iter().find_map(|divider| next.strip_prefix(divider));
     // What could be the beginning of one more value of the list.
@@ -142,11 +141,8 @@ fn can_end<S>(field: &TemplateField<S>, next: &str) -> Result<(), String> {
         ValueForm::List if divides => "it may contain several values with the same in between",
         _ => return Ok(()),
     };
-    Err(format!(
-        "it is not known where `{}` ends: {why}\n\nhint: put it into quotes, in the format line and in the gateway's, or behind the fields \
-         that are asked for",
-        field.name
-    ))
+    let hint = "put it into quotes, in the format line and in the gateway's, or behind the fields that are asked for";
+    Err(Problem::new(format!("it is not known where `{}` ends: {why}", field.name)).hint(hint))
 }
 
 /// Where a value ends that begins here, before the literal text after it.
@@ -173,10 +169,12 @@ fn end(form: ValueForm, rest: &str, next: &str) -> Option<usize> {
 fn end_of_list(rest: &str, next: &str) -> Option<usize> {
     let mut from = 0;
     loop {
-        let ends = if next.is_empty() { Some(rest.len()) } else { rest[from..].find(next).map(|place| from + place) }?;
+        let ends = if next.is_empty() { Some(rest.len()) } else { rest[from..].find(next).map(|position| from + position) }?;
         let divider = DIVIDERS.iter().filter_map(|divider| Some((from + rest[from..].find(divider)?, divider.len()))).min();
         match divider {
-            Some((place, length)) if place < ends || place == ends && next.len() <= length && !next.is_empty() => from = place + length,
+            Some((position, length)) if position < ends || position == ends && next.len() <= length && !next.is_empty() => {
+                from = position + length
+            }
             _ => return Some(ends),
         }
     }

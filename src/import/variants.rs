@@ -5,7 +5,7 @@
 use super::{ImportSettings, ImportedRecord, LoadModel, RecordSource, RecordTime, StatedFacts, evidence, guess, read};
 use crate::history::{Lost, Outcome};
 use crate::model::DeclaredObjectives;
-use crate::units::Duration;
+use crate::units::{Duration, explained};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use std::io::Write;
 
@@ -197,7 +197,7 @@ fn rows_of_jmeter_with_each_of_its_dates() {
     let record = read(coarse.as_bytes(), &settings(RecordSource::Locust, None)).unwrap();
     assert_eq!((record.grain, record.rows[1].sent), (1000 * MS, (ZERO + 1000) * MS));
     let unknown =
-        read(coarse.replace("2026/11/20", "20.11.2026").as_bytes(), &settings(RecordSource::Locust, None)).unwrap_err().to_string();
+        explained(&read(coarse.replace("2026/11/20", "20.11.2026").as_bytes(), &settings(RecordSource::Locust, None)).unwrap_err());
     assert!(unknown.contains("`20.11.2026 14:00:00` is not a time") && unknown.contains("milliseconds since 1970"), "{unknown}");
 }
 
@@ -292,7 +292,7 @@ fn a_format_line_that_leaves_open_where_a_value_ends_is_refused() {
         (RecordSource::Haproxy, "%tr %r %ST", "%r"),
         (RecordSource::Envoy, "%START_TIME% %REQ(USER-AGENT)% %RESPONSE_CODE%", "%REQ(USER-AGENT)%"),
     ] {
-        let error = read(&b"x\n"[..], &settings(source, Some(format))).unwrap_err().to_string();
+        let error = explained(&read(&b"x\n"[..], &settings(source, Some(format))).unwrap_err());
         assert!(error.contains(&format!("it is not known where `{field}` ends")) && error.contains("hint: "), "{format}: {error}");
     }
     // In quotes, or behind all that is asked for, it is no harm.
@@ -302,7 +302,7 @@ fn a_format_line_that_leaves_open_where_a_value_ends_is_refused() {
         (RecordSource::Haproxy, "%{+Q}o %tr %r %ST"),
         (RecordSource::Haproxy, "%tr %{+Q}r %ST"),
     ] {
-        let error = read(&b"x\n"[..], &settings(source, Some(format))).unwrap_err().to_string();
+        let error = explained(&read(&b"x\n"[..], &settings(source, Some(format))).unwrap_err());
         assert!(error.contains("cannot be read as"), "{format}: {error}");
     }
 }
@@ -395,7 +395,7 @@ fn envoys_line_and_istios_are_known_and_nothing_else_is_taken_for_them() {
     }
     let both: String = in_order(SampleRequest::end, |asked| if asked.sent % 2 == 0 { envoy(asked) } else { istio(asked) });
     same("both in one file", &plain, both.as_bytes());
-    // One word more, one less, and a word in the place of a number.
+    // One word more, one less, and a word in the position of a number.
     let one = requests()[0];
     for (line, why) in [
         (envoy(&one).replace('\n', " more\n"), "there is text after the end"),
@@ -404,7 +404,7 @@ fn envoys_line_and_istios_are_known_and_nothing_else_is_taken_for_them() {
         (envoy(&one).replace(" - 11 5 ", " - 5 "), "cannot be read as envoy"),
         (istio(&one).replace(" via_upstream - ", " via_upstream "), "cannot be read as envoy"),
     ] {
-        let error = read(line.as_bytes(), &plain).map(|record| record.rows).unwrap_err().to_string();
+        let error = explained(&read(line.as_bytes(), &plain).map(|record| record.rows).unwrap_err());
         assert!(error.contains(why) && error.contains("--log-format"), "{line}: {error}");
     }
 }
@@ -412,8 +412,8 @@ fn envoys_line_and_istios_are_known_and_nothing_else_is_taken_for_them() {
 #[test]
 fn a_row_that_was_cut_is_not_taken_for_a_good_one() {
     let text = locust(',', "refused");
-    let place = text.find("refused").unwrap();
-    let cut = format!("{}\n{}", &text[..place - 3], &text[place + "refused\n".len()..]);
+    let position = text.find("refused").unwrap();
+    let cut = format!("{}\n{}", &text[..position - 3], &text[position + "refused\n".len()..]);
     let record = read(cut.as_bytes(), &settings(RecordSource::Locust, None)).unwrap();
     assert_eq!((record.rows.len(), record.skipped), (599, 1));
     // A quote that is never closed takes nothing with it but its own line.
@@ -437,12 +437,12 @@ fn what_is_not_read_is_named() {
         (b"\xef\xbb", "hint: "),
     ] {
         for source in RecordSource::WORDS.iter().filter_map(|word| RecordSource::from_word(word)) {
-            let error = read(&[magic, b"garbage\n"].concat()[..], &settings(source, None)).unwrap_err().to_string();
+            let error = explained(&read(&[magic, b"garbage\n"].concat()[..], &settings(source, None)).unwrap_err());
             assert!(error.contains(what) && error.contains("hint: "), "{source}: {error}");
         }
     }
     let torn = &files(&locust(',', "x"))[7].1;
-    let error = read(&torn[..torn.len() / 2], &settings(RecordSource::Locust, None)).unwrap_err().to_string();
+    let error = explained(&read(&torn[..torn.len() / 2], &settings(RecordSource::Locust, None)).unwrap_err());
     assert!(error.contains("cannot be read") && error.contains("hint: "), "{error}");
 }
 
@@ -450,7 +450,7 @@ fn what_is_not_read_is_named() {
 fn a_hint_names_no_other_tool() {
     let log = |source: RecordSource| matches!(source, RecordSource::Nginx | RecordSource::Haproxy | RecordSource::Envoy);
     for source in RecordSource::WORDS.iter().filter_map(|word| RecordSource::from_word(word)) {
-        let error = read(&b"garbage\n"[..], &settings(source, None)).unwrap_err().to_string();
+        let error = explained(&read(&b"garbage\n"[..], &settings(source, None)).unwrap_err());
         let others = ["nginx", "haproxy", "envoy", "$request_time", "%Ta", "%DURATION%"];
         let other = others.iter().find(|other| !log(source) && error.contains(**other));
         assert_eq!(other, None, "{source} speaks of another: {error}");

@@ -4,14 +4,15 @@
 
 use super::cells::{Divider, Quotes, cells};
 use super::moment;
-use super::read::RecordReader;
 use super::record::{RecordNature, RecordRow, RowCollector, Stamps};
-use super::{LoadModel, RecordSource};
+use super::record_reader::RecordReader;
+use super::source::{LoadModel, RecordSource};
 use crate::history::Outcome;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// The reader of Vegeta's JSON lines and CSV.
 pub(super) struct Vegeta {
     served_by: Option<String>,
     /// What divides the cells of its CSV, and how many each row has: by the first one.
@@ -19,6 +20,7 @@ pub(super) struct Vegeta {
     cells: Option<usize>,
 }
 
+/// One line of Vegeta's JSON.
 #[derive(Deserialize)]
 struct Hit<'a> {
     code: u16,

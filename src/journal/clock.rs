@@ -2,7 +2,7 @@
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Nanoseconds of `CLOCK_MONOTONIC`: comparable between processes on one host, between two boots not at all.
+/// A moment of the host's monotonic clock (`CLOCK_MONOTONIC`), in nanoseconds: comparable between processes on one host, between two boots not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct HostTime(pub u64);
@@ -20,12 +20,12 @@ impl HostTime {
     }
 }
 
-/// What tells this boot of this host from any other: two moments with the same value are on one clock.
+/// The identifier of this host's boot. Two moments with the same one are on one clock.
 pub fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
-/// Nanoseconds since the drill's origin. Cheap to copy.
+/// The drill's clock: nanoseconds since the drill's origin. Cheap to copy.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     origin: HostTime,

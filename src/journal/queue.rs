@@ -1,10 +1,10 @@
 //! Where events wait for the thread that writes them. They are stamped as they come in, so the order here is the order of the stamps.
 //!
-//! Whoever records pays for a stamp and a lock that is held for as long as a push takes. The writer is woken where it sleeps for want of
+//! Recording costs a stamp and a lock that is held for as long as a push takes. The writer is woken where it sleeps for want of
 //! events, and takes all that wait at once.
 
 use super::Clock;
-use super::writer::JournalError;
+use super::error::JournalError;
 use crate::history::{Event, Stamped};
 use crate::units::Salt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,21 +14,22 @@ use tokio::sync::{Notify, oneshot};
 /// Events that may wait to be written: a second of the fastest traffic.
 const MOST: usize = 65_536;
 
-/// Told once what was put in before it is as safe as it can be.
+/// A caller that waits until everything recorded before is as safe as it can be.
 pub(super) type FlushWaiter = oneshot::Sender<Result<(), JournalError>>;
 
+/// The events that wait to be written, and who waits for them.
 #[derive(Debug, Default)]
 struct QueueState {
     events: Vec<Stamped>,
     /// Those who wait until everything that they put in is on disk.
     waiters: Vec<FlushWaiter>,
-    /// Whoever may still record.
+    /// How many recorders there still are.
     recorders: usize,
     /// True while the writer sleeps until somebody records.
     asleep: bool,
 }
 
-/// See the head of this file.
+/// The bounded queue of events between those who record and the thread that writes. It stamps them as they come in.
 #[derive(Debug)]
 pub(super) struct EventQueue {
     clock: Clock,

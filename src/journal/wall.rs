@@ -1,7 +1,7 @@
 //! What the wall's clock shows at a moment of the host's own.
 //!
-//! Two clocks cannot be read at once: whoever is put aside between the two readings takes them for moments that they are not, by as long as
-//! that lasts. So the wall is read between two readings of the host's clock, several times; where the two lie closest together, the wall was
+//! Two clocks cannot be read at once: a thread that is put aside between the two readings is wrong about their offset, by as long as that
+//! lasts. So the wall is read between two readings of the host's clock, several times; where the two lie closest together, the wall was
 //! read within that bracket, and half of its width is the largest error.
 
 use super::HostTime;
@@ -12,7 +12,7 @@ const TRIES: u32 = 32;
 /// Nanoseconds. A narrower bracket would tell nobody more.
 const NARROW: u64 = 1_000;
 
-/// Both clocks at one moment.
+/// A reading of the wall clock and the host's clock at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wall {
     host: HostTime,
@@ -74,14 +74,14 @@ mod tests {
 
     /// A wall that shows the host's time and a billion; each reading of a clock takes as long as `pauses` says in turn, and 20 ns after them.
     fn read(pauses: &[u64]) -> (Wall, u32) {
-        let (now, place) = (Cell::new(5_000), Cell::new(0_usize));
+        let (now, index) = (Cell::new(5_000), Cell::new(0_usize));
         let next = || {
-            now.set(now.get() + pauses.get(place.get()).copied().unwrap_or(20));
-            place.set(place.get() + 1);
+            now.set(now.get() + pauses.get(index.get()).copied().unwrap_or(20));
+            index.set(index.get() + 1);
             now.get()
         };
         let wall = Wall::tightest(|| HostTime(next()), || i64::try_from(next()).unwrap() + 1_000_000_000);
-        (wall, u32::try_from(place.get()).unwrap() / 3)
+        (wall, u32::try_from(index.get()).unwrap() / 3)
     }
 
     #[test]

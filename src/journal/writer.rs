@@ -1,6 +1,7 @@
 //! The thread that owns the history file.
 
 use super::Clock;
+use super::error::JournalError;
 use super::queue::EventQueue;
 use crate::history::{Event, Live, Stamped};
 use crate::units::Salt;
@@ -15,15 +16,7 @@ const FLUSH: Duration = Duration::from_millis(50);
 /// How long events gather while they come fast, so that the fastest traffic wakes the writer a thousand times a second and no oftener.
 const GATHER: Duration = Duration::from_millis(1);
 
-/// Why the history could not be written.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the history cannot be written: {problem}")]
-pub struct JournalError {
-    /// The operating system's words.
-    pub problem: String,
-}
-
-/// Where events are sent. The last to be dropped ends the journal.
+/// A handle by which events are recorded. The journal ends when the last is dropped.
 #[derive(Debug)]
 pub struct Recorder {
     queue: Arc<EventQueue>,
@@ -75,13 +68,13 @@ impl Recorder {
     }
 
     /// What keys are named by in this history. Events are recorded with the fingerprints that proxies know and go through it on their way
-    /// into the file and the live view; whoever names a key elsewhere must do the same.
+    /// into the file and the live view; code that names a key elsewhere must do the same.
     pub fn salt(&self) -> Salt {
         self.queue.salt()
     }
 }
 
-/// An open history. Dropping it without [`Journal::close`] still writes what was sent.
+/// The journal of a drill: an open history and the thread that writes it. Dropping it without [`Journal::close`] still writes what was sent.
 #[derive(Debug)]
 pub struct Journal {
     recorder: Recorder,
@@ -171,6 +164,7 @@ pub fn random() -> std::io::Result<[u8; 16]> {
     Ok(bytes)
 }
 
+/// The writer of the history file, which also folds the live view.
 struct Writer<W: Write> {
     file: std::io::BufWriter<W>,
     /// The same file, where what is recorded durably must reach the disk.

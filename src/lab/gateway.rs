@@ -25,7 +25,7 @@ use super::server::{self, Body, BodyError, LabServer, json, response, whole_body
 use super::try_failure::{is_failure, refusal};
 use super::upstream::{Upstream, UpstreamPool};
 use super::{LabError, keylog};
-use crate::dialect::{ProviderFault, Route, credential, error_answer, model, model_list};
+use crate::dialect::{RefusalReason, Route, credential, error_answer, model, model_list};
 use crate::history;
 use crate::journal::HostTime;
 use crate::listen::strip_connection;
@@ -184,16 +184,16 @@ impl GatewayCore {
             _ => {}
         }
         match Route::of(Dialect::OpenAi, head.method.as_str(), head.uri.path(), head.uri.query()) {
-            None => refuse(&ProviderFault::NoSuchPath),
-            Some(_) if credential(Dialect::OpenAi, header) != Some(self.key.expose()) => refuse(&ProviderFault::InvalidKey),
+            None => refuse(&RefusalReason::NoSuchPath),
+            Some(_) if credential(Dialect::OpenAi, header) != Some(self.key.expose()) => refuse(&RefusalReason::InvalidKey),
             Some(Route::Models) => self.models(),
             Some(Route::Model(name)) => self.model(&name),
             Some(Route::Inference { operation, .. }) => {
                 match whole_body(body, LONGEST).await.map(|bytes| serde_json::from_slice::<Value>(&bytes)) {
                     Ok(Ok(asked @ Value::Object(_))) => self.pass(operation, &passed_on(&head.headers), &asked).await,
-                    Ok(_) => refuse(&ProviderFault::BadRequest("We could not parse the JSON body of your request.".to_owned())),
-                    Err(BodyError::TooLong) => refuse(&ProviderFault::Status { code: 413, retry_after: None }),
-                    Err(BodyError::Cut) => refuse(&ProviderFault::BadRequest("The request's body ended early.".to_owned())),
+                    Ok(_) => refuse(&RefusalReason::BadRequest("We could not parse the JSON body of your request.".to_owned())),
+                    Err(BodyError::TooLong) => refuse(&RefusalReason::Status { code: 413, retry_after: None }),
+                    Err(BodyError::Cut) => refuse(&RefusalReason::BadRequest("The request's body ended early.".to_owned())),
                 }
             }
         }
@@ -272,7 +272,7 @@ impl GatewayCore {
         response(if is_there {
             model(Dialect::OpenAi, name)
         } else {
-            error_answer(Dialect::OpenAi, &ProviderFault::NoSuchModel(name.to_owned()))
+            error_answer(Dialect::OpenAi, &RefusalReason::NoSuchModel(name.to_owned()))
         })
     }
 
@@ -370,7 +370,7 @@ fn streamed_through(response: Response<Incoming>, provider: &str) -> Response<Bo
     Response::from_parts(head, body.map_err(Into::into).boxed_unsync())
 }
 
-fn refuse(fault: &ProviderFault) -> Response<Body> {
+fn refuse(fault: &RefusalReason) -> Response<Body> {
     response(error_answer(Dialect::OpenAi, fault))
 }
 

@@ -3,7 +3,7 @@
 //! Keys leave this file for the tests' log alone: what is shown of them is their fingerprints.
 
 use super::keylog::{KeyFate, tell};
-use crate::dialect::ProviderFault;
+use crate::dialect::RefusalReason;
 use crate::units::{Fingerprint, Secret};
 use std::collections::HashMap;
 use std::fmt;
@@ -34,13 +34,13 @@ impl KeyState {
         [("revoked", Self::Revoked), ("expired", Self::Expired), ("forbidden", Self::Forbidden), ("out-of-quota", Self::OutOfQuota)];
 
     /// What a provider says to a key in this state; nothing against a valid one.
-    const fn fault(self) -> Option<ProviderFault> {
+    const fn fault(self) -> Option<RefusalReason> {
         match self {
             Self::Valid => None,
-            Self::Revoked => Some(ProviderFault::InvalidKey),
-            Self::Expired => Some(ProviderFault::ExpiredToken),
-            Self::Forbidden => Some(ProviderFault::Forbidden),
-            Self::OutOfQuota => Some(ProviderFault::OutOfQuota),
+            Self::Revoked => Some(RefusalReason::InvalidKey),
+            Self::Expired => Some(RefusalReason::ExpiredToken),
+            Self::Forbidden => Some(RefusalReason::Forbidden),
+            Self::OutOfQuota => Some(RefusalReason::OutOfQuota),
         }
     }
 }
@@ -107,8 +107,8 @@ impl Keys {
     }
 
     /// Why this key is refused; `None` where it is taken.
-    pub(super) fn refusal(&self, key: &str) -> Option<ProviderFault> {
-        self.lock().get(&Secret::from(key)).map_or(Some(ProviderFault::InvalidKey), |held| held.state().fault())
+    pub(super) fn refusal(&self, key: &str) -> Option<RefusalReason> {
+        self.lock().get(&Secret::from(key)).map_or(Some(RefusalReason::InvalidKey), |held| held.state().fault())
     }
 
     /// The state of the key with this fingerprint; `None` for one that was never set.
@@ -135,12 +135,12 @@ mod tests {
     fn a_key_is_taken_until_it_is_revoked_and_never_shown() {
         let keys = Keys::new("first", "sk-secret".into());
         assert_eq!(keys.refusal("sk-secret"), None);
-        assert_eq!([keys.refusal("sk-other"), keys.refusal("")], [Some(ProviderFault::InvalidKey), Some(ProviderFault::InvalidKey)]);
+        assert_eq!([keys.refusal("sk-other"), keys.refusal("")], [Some(RefusalReason::InvalidKey), Some(RefusalReason::InvalidKey)]);
         keys.set("sk-next".into(), KeyState::Valid);
         keys.set("sk-secret".into(), KeyState::Revoked);
-        assert_eq!([keys.refusal("sk-secret"), keys.refusal("sk-next")], [Some(ProviderFault::InvalidKey), None]);
+        assert_eq!([keys.refusal("sk-secret"), keys.refusal("sk-next")], [Some(RefusalReason::InvalidKey), None]);
         keys.set("sk-next".into(), KeyState::OutOfQuota);
-        assert_eq!(keys.refusal("sk-next"), Some(ProviderFault::OutOfQuota));
+        assert_eq!(keys.refusal("sk-next"), Some(RefusalReason::OutOfQuota));
         assert_eq!(keys.state(Fingerprint::of("sk-secret")), Some(KeyState::Revoked));
         assert_eq!(keys.state(Fingerprint::of("sk-other")), None);
         assert!(!format!("{keys:?}").contains("sk-"), "{keys:?}");

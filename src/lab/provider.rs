@@ -14,7 +14,7 @@ use super::latency::Draw;
 use super::server::{Body, BodyError, LabServer, response, whole_body};
 use super::tokens::{self, MintedToken, TokenMint};
 use crate::dialect::{
-    MARK_HEADER, Mark, ProviderAnswer, ProviderFault, ProviderRequest, Receipt, Route, base_path, credential, error_answer, find_mark,
+    MARK_HEADER, Mark, ProviderAnswer, ProviderRequest, Receipt, RefusalReason, Route, base_path, credential, error_answer, find_mark,
     head_fault, model, model_list, quota_headers, receipt_headers,
 };
 use crate::fault::Ruling;
@@ -73,7 +73,7 @@ struct InferenceRequest<'h> {
     number: u64,
     key: &'h str,
     /// Why it will not be answered, where that shows in its head.
-    refusal: Option<ProviderFault>,
+    refusal: Option<RefusalReason>,
     operation: Operation,
     /// The model in its path.
     model: Option<String>,
@@ -179,7 +179,7 @@ impl ProviderCore {
         }
         let route = Route::of(self.dialect, head.method.as_str(), head.uri.path(), head.uri.query());
         let mut answer = match route {
-            None => self.refuse(&ProviderFault::NoSuchPath),
+            None => self.refuse(&RefusalReason::NoSuchPath),
             Some(Route::Models) => match refusal {
                 Some(fault) => self.refuse(&fault),
                 None => self.list(),
@@ -187,7 +187,7 @@ impl ProviderCore {
             Some(Route::Model(name)) => match refusal {
                 Some(fault) => self.refuse(&fault),
                 None if self.models.contains(&name) && self.has(&name) => response(model(self.dialect, &name)),
-                None => self.refuse(&ProviderFault::NoSuchModel(name)),
+                None => self.refuse(&RefusalReason::NoSuchModel(name)),
             },
             Some(Route::Inference { operation, model, streamed }) => {
                 let bytes = whole_body(body, LONGEST).await;
@@ -206,9 +206,9 @@ impl ProviderCore {
     }
 
     /// Why a request with this key or token is refused.
-    fn refusal(&self, key: &str) -> Option<ProviderFault> {
+    fn refusal(&self, key: &str) -> Option<RefusalReason> {
         let only_mints = self.mint.is_the_only_way() && self.keys.may_mint(&key.into());
-        if only_mints { Some(ProviderFault::InvalidKey) } else { self.keys.refusal(key) }
+        if only_mints { Some(RefusalReason::InvalidKey) } else { self.keys.refusal(key) }
     }
 
     fn list(&self) -> Response<Body> {
@@ -246,10 +246,10 @@ impl ProviderCore {
         });
         let answer = match (asked.refusal, ask, model, &body) {
             (Some(fault), ..) => self.refuse(&fault),
-            (_, _, _, Err(BodyError::TooLong)) => self.refuse(&ProviderFault::Status { code: 413, retry_after: None }),
-            (_, Err(problem), _, _) => self.refuse(&ProviderFault::BadRequest(problem)),
-            (_, _, None, _) => self.refuse(&ProviderFault::BadRequest("you must provide a model parameter".to_owned())),
-            (_, _, Some(model), _) if !self.has(&model) => self.refuse(&ProviderFault::NoSuchModel(model)),
+            (_, _, _, Err(BodyError::TooLong)) => self.refuse(&RefusalReason::Status { code: 413, retry_after: None }),
+            (_, Err(problem), _, _) => self.refuse(&RefusalReason::BadRequest(problem)),
+            (_, _, None, _) => self.refuse(&RefusalReason::BadRequest("you must provide a model parameter".to_owned())),
+            (_, _, Some(model), _) if !self.has(&model) => self.refuse(&RefusalReason::NoSuchModel(model)),
             (None, Ok(ask), Some(model), _) => {
                 let wall = seconds_since_1970();
                 let spender = Spender { dialect: self.dialect, operation: asked.operation, key: Fingerprint::of(asked.key), body: bytes };
@@ -295,7 +295,7 @@ impl ProviderCore {
         draw.first_token(&mut rng)
     }
 
-    fn refuse(&self, fault: &ProviderFault) -> Response<Body> {
+    fn refuse(&self, fault: &RefusalReason) -> Response<Body> {
         response(error_answer(self.dialect, fault))
     }
 

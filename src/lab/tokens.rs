@@ -192,7 +192,7 @@ pub(super) fn form_of(secret: &Secret) -> Vec<u8> {
 mod tests {
     use super::super::keys::KeyState;
     use super::*;
-    use crate::dialect::ProviderFault;
+    use crate::dialect::RefusalReason;
 
     fn google(grant: &str, head: &str) -> Vec<u8> {
         let assertion = format!("{}.e30.c2ln", BASE64_URL_SAFE_NO_PAD.encode(head));
@@ -219,7 +219,7 @@ mod tests {
             assert_eq!(lent, Some(Lent { token: Fingerprint::of(&token), from: Fingerprint::of("key-1") }), "{dialect}");
             keys.set("key-1".into(), KeyState::Revoked);
             assert_eq!(keys.refusal(&token), None, "{dialect}");
-            assert_eq!(keys.refusal(said(&short)["access_token"].as_str().unwrap()), Some(ProviderFault::ExpiredToken), "{dialect}");
+            assert_eq!(keys.refusal(said(&short)["access_token"].as_str().unwrap()), Some(RefusalReason::ExpiredToken), "{dialect}");
             let (late, none) = mint(3, 3600);
             assert_eq!((late.status, none), (status, None), "{dialect}");
         }

@@ -176,10 +176,10 @@ fn reaches_elsewhere(said: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Errand, RequestKind};
+    use crate::model::{PlainRequest, RequestKind};
 
     fn sending(request: RequestKind, path: &str, send: Option<&str>) -> Bound {
-        let errand = Errand { path: path.into(), send: send.map(str::to_owned), ..Errand::default() };
+        let errand = PlainRequest { path: path.into(), send: send.map(str::to_owned), ..PlainRequest::default() };
         Workload { request, errand: Some(errand), ..Workload::steady("1/s".parse().unwrap()) }.bound()
     }
 

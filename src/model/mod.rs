@@ -50,7 +50,7 @@ pub use inventory::{
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
-pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
+pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation};
 pub use pace::Bursts;
@@ -68,7 +68,7 @@ pub use secret_source::SecretSource;
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use switch::{DocumentSelector, KubernetesObject, Switch, Within};
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
-pub use wire::{Connections, Errand, HttpVersion, Timeouts, Wire};
+pub use wire::{Connections, HttpVersion, PlainRequest, Timeouts, Wire};
 pub use workload::{Arrivals, Engine, RequestKind, Workload};
 
 /// A closed set of words: its text form in files, on screen and in histories, and the list for "write one of …".

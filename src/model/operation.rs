@@ -29,7 +29,7 @@ impl RequestKind {
         }
     }
 
-    /// True where no model is asked: what it asks and expects is its errand.
+    /// True where no model is asked: what it asks and expects is its [`PlainRequest`](super::PlainRequest).
     pub const fn is_plain(self) -> bool {
         matches!(self, Self::Http | Self::Tcp)
     }

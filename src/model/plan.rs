@@ -2,8 +2,8 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, CredentialSource, Environment, Fault, KeySource, Mail, NamedWorkload, Objectives, Price, Provider,
-    Runbook, Scenario, SecretStore, Service, Workload, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, Fault, KeySource, Mail, NamedWorkload, Price, Provider, Runbook,
+    Scenario, SecretStore, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
@@ -27,8 +27,8 @@ pub struct DrillPlan {
     pub environment_name: String,
     /// Where it runs.
     pub environment: Environment,
-    /// Whose users are watched: the service of the first workload.
-    pub service: Service,
+    /// What observes: who is asked for what, and what was promised to whom.
+    pub workloads: Workloads,
     /// The providers of every workload's service and of every fault, by name.
     pub providers: BTreeMap<String, Provider>,
     /// The credentials of those providers, by reference.
@@ -44,14 +44,6 @@ pub struct DrillPlan {
     /// What a provider's tokens cost, by name, where that is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, Price>,
-    /// What was promised: the scenario's, else the service's, else the defaults.
-    pub objectives: Objectives,
-    /// The name of the first workload, which is `scenario.traffic`; empty where the scenario gives it none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub workload: String,
-    /// The workloads beside the first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub beside: Vec<NamedWorkload>,
 }
 
 impl DrillPlan {
@@ -80,9 +72,9 @@ impl DrillPlan {
 
     /// How many requests the traffic plans, that of all workloads and the warm-up included. What is [rehearsed](Self::rehearsed) is beside that.
     pub fn requests(&self) -> u64 {
-        let beside: u64 = self.beside.iter().map(|other| self.requests_of(&other.workload)).sum();
+        let traffic: u64 = self.workloads.iter().map(|each| self.requests_of(&each.workload)).sum();
         let warm_up = u64::from(self.environment.start.as_ref().map_or(0, |start| start.warm_up));
-        self.requests_of(&self.scenario.traffic) + beside + warm_up
+        traffic + warm_up
     }
 
     /// The workloads, by their places, with whose requests it is rehearsed how answers end: one of each way in which the drill asks a service
@@ -94,7 +86,7 @@ impl DrillPlan {
             let is_own = workload.errand.is_none() && workload.script.is_none() && self.environment.services.contains_key(name);
             is_own && seen.insert((name.clone(), workload.request.word()))
         };
-        self.workloads().iter().enumerate().filter(|(_, each)| asks(each)).map(|(place, _)| place).collect()
+        self.workloads.iter().enumerate().filter(|(_, each)| asks(each)).map(|(place, _)| place).collect()
     }
 
     /// In how many ways such a request is sent: to each replica of the service, and with each client's key.
@@ -158,13 +150,8 @@ impl DrillPlan {
             host == "localhost" || host == "::1" || host.starts_with("127.")
         };
         let asked = |name: &&String| self.providers.get(*name).and_then(|provider| provider.base_url.as_deref());
-        let mut services = std::iter::once(&self.service).chain(self.beside.iter().map(|other| &other.service));
+        let mut services = self.workloads.iter().map(|each| &each.service);
         !self.environment.embedded
             && services.any(|service| service.providers.iter().filter_map(|name| asked(&name)).any(|url| !local(url)))
-    }
-
-    /// The largest gap between two requests of the first workload, as far as it is known without a seed.
-    pub fn gap_expected(&self) -> Duration {
-        self.scenario.traffic.gap_expected(self.scenario.timeline.total())
     }
 }

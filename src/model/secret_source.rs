@@ -10,8 +10,8 @@
 
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
-    DrillPlan, Environment, Errand, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, Provider, ProxyBinding, Rotate,
-    Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
+    DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, PlainRequest, Provider, ProxyBinding,
+    Rotate, Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,16 +54,13 @@ impl SecretSource {
             runbook,
             environment_name: _,
             environment,
-            service: _,
+            workloads,
             providers,
             credentials,
             stores,
             contacts,
             mail,
             prices: _,
-            objectives: _,
-            workload: _,
-            beside: _,
         } = plan;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
@@ -73,7 +70,7 @@ impl SecretSource {
         providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         found.environment(environment);
         runbook.iter().for_each(|runbook| found.runbook(runbook));
-        plan.workloads().iter().for_each(|named| found.workload(&named.workload));
+        workloads.iter().for_each(|named| found.workload(&named.workload));
         found.0
     }
 
@@ -84,7 +81,7 @@ impl SecretSource {
             environment_name: _,
             environment,
             service_name: _,
-            service: _,
+            workloads,
             providers,
             credentials,
             stores,
@@ -275,7 +272,7 @@ impl SecretSourceSet {
         if script.is_some() {
             self.passed(&Workload::PASSED.map(str::to_owned));
         }
-        if let Some(Errand { path, send: _, status: _, contains: _ }) = errand {
+        if let Some(PlainRequest { path, send: _, status: _, contains: _ }) = errand {
             self.url(path);
         }
     }

@@ -72,9 +72,9 @@ fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// What a request of plain HTTP or tcp asks, and what it expects.
+/// A request of plain HTTP or tcp: what it sends, and what it expects. It asks no model for anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Errand {
+pub struct PlainRequest {
     /// Path and query after the service's base URL; HTTP only.
     pub path: String,
     /// The body of a POST, or the bytes that are sent over tcp; without it HTTP asks with GET, and tcp sends nothing.
@@ -87,7 +87,7 @@ pub struct Errand {
     pub contains: Option<String>,
 }
 
-impl Default for Errand {
+impl Default for PlainRequest {
     fn default() -> Self {
         Self { path: String::new(), send: None, status: 200, contains: None }
     }

@@ -1,6 +1,6 @@
 //! The traffic that observes a drill.
 
-use super::{Bursts, Errand, Expect, Ramp, Tokens, Trace, Wire, words};
+use super::{Bursts, Expect, PlainRequest, Ramp, Tokens, Trace, Wire, words};
 use crate::units::Rate;
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +83,7 @@ pub struct Workload {
     pub max_tokens: Option<Tokens>,
     /// What each asks and expects where it is plain HTTP or tcp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub errand: Option<Errand>,
+    pub errand: Option<PlainRequest>,
     /// How each goes over the wire.
     #[serde(default, skip_serializing_if = "Wire::is_usual")]
     pub wire: Wire,

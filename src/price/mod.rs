@@ -4,7 +4,7 @@
 //! are estimates: discounts, caches and taxes are not in them. What a request costs is bounded from above, by the longest prompt and the
 //! longest answer that the traffic asks for, so that a ceiling is never passed unseen.
 //!
-//! What this room does not do: count what was spent (`traffic` does, live), or ask anybody (`cli` does).
+//! What this room does not do: count what was spent (`traffic` does, live), or ask people (`cli` does).
 
 use crate::dialect::{ClientRequest, Mark, request_tokens, wire_request, with_parameters};
 use crate::model::{Bound, Dialect, DrillPlan, NamedWorkload, Operation, Price, Tokens, of_body};
@@ -12,7 +12,7 @@ use crate::units::Money;
 use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
 use std::time::SystemTime;
 
-/// The most that a drill can spend with one provider.
+/// The bill of one provider: the most that a drill can spend with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bill {
     /// The provider.
@@ -85,26 +85,27 @@ pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
 
 /// The most that a drill can spend with each provider of its services, if each request is asked of it once.
 pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
-    billed(plan, |place, each| {
-        let warm_up = plan.environment.start.as_ref().filter(|_| place == 0).map_or(0, |start| u64::from(start.warm_up));
-        plan.requests_of(&each.workload) + rehearsals(plan, place, each) + warm_up
+    billed(plan, |index, each| {
+        let warm_up =
+            plan.environment.start.as_ref().filter(|_| index == plan.workloads.lead()).map_or(0, |start| u64::from(start.warm_up));
+        plan.requests_of(&each.workload) + rehearsals(plan, index, each) + warm_up
     })
 }
 
-/// The same of what is tried before a drill, and nothing more.
+/// The bills of the rehearsals before a drill alone.
 pub fn bills_before(plan: &DrillPlan) -> Vec<Bill> {
-    billed(plan, |place, each| rehearsals(plan, place, each))
+    billed(plan, |index, each| rehearsals(plan, index, each))
 }
 
-fn rehearsals(plan: &DrillPlan, place: usize, each: &NamedWorkload) -> u64 {
-    if plan.rehearsed().contains(&place) { plan.rehearsals_of(&each.service_name) } else { 0 }
+fn rehearsals(plan: &DrillPlan, index: usize, each: &NamedWorkload) -> u64 {
+    if plan.rehearsed().contains(&index) { plan.rehearsals_of(&each.service_name) } else { 0 }
 }
 
 /// What so many requests of each workload can cost.
 fn billed(plan: &DrillPlan, requests: impl Fn(usize, &NamedWorkload) -> u64) -> Vec<Bill> {
     let mut bills: Vec<Bill> = Vec::new();
-    for (place, each) in plan.workloads().iter().enumerate() {
-        let requests = requests(place, each);
+    for (index, each) in plan.workloads.iter().enumerate() {
+        let requests = requests(index, each);
         let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
             let most = match tokens {
@@ -133,8 +134,8 @@ fn billed(plan: &DrillPlan, requests: impl Fn(usize, &NamedWorkload) -> u64) -> 
 /// request more. What is not known counts as nothing.
 pub fn least(plan: &DrillPlan) -> Money {
     let (mut standing, mut dearest) = (Money::ZERO, Money::ZERO);
-    for each in plan.workloads() {
-        let Tokens { input, output } = most_tokens(&each, plan).unwrap_or_default();
+    for each in &plan.workloads {
+        let Tokens { input, output } = most_tokens(each, plan).unwrap_or_default();
         let known = each.service.providers.iter().filter_map(|name| plan.prices.get(name));
         let one = known.map(|price| price.of(input, output)).fold(Money::ZERO, Money::plus);
         dearest = dearest.max(one);

@@ -14,11 +14,10 @@ const TOKENS: u32 = 12;
 /// More requests than this are counted as so many: what is probable there is seen below it.
 const MOST: f64 = 20_000.0;
 
-/// What to say of the first workload of a plan, and what to write, where the chance is worth a warning. `stated` tells the providers whose
+/// What to say of one workload of a plan, and what to write, where the chance is worth a warning. `stated` tells the providers whose
 /// times are known.
-pub(super) fn doubt(plan: &DrillPlan, stated: impl Fn(&str) -> bool, whose: &str) -> Option<(String, String)> {
-    let each = plan.workloads().into_iter().next()?;
-    let asked = ExpectedLoad::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
+pub(super) fn doubt(each: &NamedWorkload, plan: &DrillPlan, stated: impl Fn(&str) -> bool, whose: &str) -> Option<(String, String)> {
+    let asked = ExpectedLoad::of(each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
     let Chance { fails, late, requests: [baseline, hold] } = asked.chance();
     if fails <= BEARABLE {
         return None;
@@ -182,8 +181,8 @@ mod tests {
     fn fails(root: &Path, scenario: &str) -> f64 {
         let (project, _) = Project::open(root);
         let (plan, _) = project.plan(&root.join(scenario), "lab").unwrap();
-        let each = plan.workloads().into_iter().next().unwrap();
-        ExpectedLoad::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
+        let each = plan.workloads.leading();
+        ExpectedLoad::of(each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
     }
 
     #[test]

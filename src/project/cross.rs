@@ -9,7 +9,7 @@ use super::sums::WorkloadSums;
 use super::workload::RawWorkload;
 use super::{asked, inventory, rotation, variable};
 use crate::model::{
-    Action, Bound, Dialect, DrillPlan, Fault, KeySource, NamedWorkload, PlannedFault, RequestKind, Runbook, Scenario, Service,
+    Action, Bound, Dialect, DrillPlan, Fault, KeySource, NamedWorkload, PlannedFault, RequestKind, Runbook, Scenario, Service, Workloads,
 };
 use crate::units::{Duration, Rate};
 
@@ -126,7 +126,7 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
 pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_name: &str) -> Option<DrillPlan> {
     let inventory = &project.inventory;
-    let mut scenario = story.scenario.scenario.clone();
+    let scenario = story.scenario.scenario.clone();
     let environment = inventory.environments.get(environment_name).cloned().unwrap_or_default();
     let workloads = &story.scenario.workloads;
     let total = scenario.timeline.total();
@@ -134,11 +134,12 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     // Every workload gives way alike.
     let thinned = environment.carries.map_or(1.0, |most| (most.as_per_second() / offered).min(1.0));
     let mut workloads = workloads.iter().map(|told| resolved(project, &scenario, told, thinned)).collect::<Option<Vec<_>>>()?;
-    let NamedWorkload { name, service, objectives, workload, .. } = workloads.remove(0);
-    scenario.traffic = workload;
+    // Nothing is proven by a drill whose instrument is not judged.
+    workloads.iter_mut().take(1).for_each(|first| first.judged = true);
+    let workloads = Workloads::new(workloads)?;
     let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
-    let beside = workloads.iter().flat_map(|other| &other.service.providers);
-    let named = service.providers.iter().chain(beside).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
+    let asked = workloads.iter().flat_map(|each| &each.service.providers);
+    let named = asked.chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
     let providers: std::collections::BTreeMap<_, _> =
         named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
     let rotated = runbook.iter().flat_map(|runbook| &runbook.steps).filter_map(|step| match &step.action {
@@ -153,22 +154,22 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let needed = kept.map(|(name, _)| name).chain(clusters);
     let stores = needed.filter_map(|name| Some((name.to_owned(), inventory.stores.get(name)?.clone()))).collect();
     let reached = runbook.iter().flat_map(Runbook::reached);
-    let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
+    let contacts = reached
+        .chain(&workloads.leading().service.owner)
+        .filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone())))
+        .collect();
     Some(DrillPlan {
         prices: std::collections::BTreeMap::new(),
         environment,
         environment_name: environment_name.to_owned(),
         scenario,
+        workloads,
         runbook,
-        service,
         providers,
         credentials,
         stores,
         contacts,
         mail: inventory.mail.clone(),
-        objectives,
-        workload: name,
-        beside: workloads,
     })
 }
 
@@ -176,9 +177,9 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
 pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let Some(ceiling) = plan.environment.allow.max_spend else { return Vec::new() };
     let name = &plan.environment_name;
-    let unknown = |(told, each): (&RawWorkload, NamedWorkload)| {
+    let unknown = |(told, each): (&RawWorkload, &NamedWorkload)| {
         let (key, what) = match (&each.workload.script, &each.workload.errand) {
-            _ if plan.is_bounded(&each) => return None,
+            _ if plan.is_bounded(each) => return None,
             _ if each.workload.bound() != Bound::Unknown => {
                 let at = ["environments", name, "services", &each.service_name, "body"];
                 let message =
@@ -197,14 +198,14 @@ pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &D
         let message = format!("{what}, and the environment `{name}` allows {ceiling}");
         Some(story.scenario.document.error(&told.at(&[key]), message, hint))
     };
-    story.scenario.workloads.iter().zip(plan.workloads()).filter_map(unknown).collect()
+    story.scenario.workloads.iter().zip(&plan.workloads).filter_map(unknown).collect()
 }
 
 /// What depends on where the drill runs.
 pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = asked::here(story, plan);
     let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
-    let workloads = plan.workloads();
+    let workloads = &plan.workloads;
     let rates_sound = story.scenario.workloads.iter().all(|told| document.sound(&told.pace()));
     let rate_at = if workloads.len() > 1 { vec!["traffic"] } else { story.scenario.workloads[0].pace() };
     let total = plan.scenario.timeline.total();
@@ -263,8 +264,8 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
     let imitated = place.embedded && place.start.is_none();
     let reference_gateway = imitated && workloads.iter().any(|each| !bound(&each.service_name));
     let cooldown = place.gateway.breaker.cooldown;
-    for terms in WorkloadSums::of(project, story, plan).iter().filter(|terms| imitated && !bound(&terms.plan.scenario.service)) {
-        let hold = terms.plan.objectives.hold;
+    for terms in WorkloadSums::of(project, story, plan).iter().filter(|terms| imitated && !bound(&terms.named.service_name)) {
+        let hold = terms.named.objectives.hold;
         if hold < cooldown.times(2) && terms.sound("stable_for") {
             let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");
             let finding = terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2).typed())).warning();

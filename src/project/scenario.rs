@@ -18,7 +18,7 @@ pub(super) struct ScenarioFile {
     pub(super) scenario: Scenario,
     /// The places of the faults in the file, in the order of `scenario.timeline.faults`.
     pub(super) order: Vec<String>,
-    /// The workloads; never empty. The scenario's `traffic` is that of the first.
+    /// The workloads; never empty.
     pub(super) workloads: Vec<RawWorkload>,
 }
 
@@ -53,8 +53,7 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Vec<String>,
     let abort_when = fields.optional("abort_when", &guard).flatten();
     fields.finish();
     let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
-    let traffic = workloads[0].workload.clone();
-    Some((Scenario { name, title, service, runbook, traffic, timeline, objectives, abort_when }, order, workloads))
+    Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when }, order, workloads))
 }
 
 fn timeline(reader: &TreeReader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)> {

@@ -17,7 +17,7 @@ use super::fields::MapFields;
 use super::reader::TreeReader;
 use super::secretive::{holds_key, is_secret, says_secret};
 use super::tree::{Key, Node, NodeKind};
-use crate::model::{Connections, Errand, HttpVersion, RequestKind, Timeouts, Wire};
+use crate::model::{Connections, HttpVersion, PlainRequest, RequestKind, Timeouts, Wire};
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,8 +36,8 @@ pub(super) fn read(fields: &MapFields<'_>) -> Wire {
 }
 
 /// The keys that say what a plain request asks and expects; `None` for a chat, which has none of them.
-pub(super) fn errand(fields: &MapFields<'_>, request: RequestKind) -> Option<Errand> {
-    let mut errand = Errand::default();
+pub(super) fn errand(fields: &MapFields<'_>, request: RequestKind) -> Option<PlainRequest> {
+    let mut errand = PlainRequest::default();
     match request {
         RequestKind::Http => {
             errand.path = fields.optional("path", &path).unwrap_or_default();

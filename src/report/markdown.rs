@@ -507,8 +507,9 @@ impl DrillReport<'_> {
                 escaped(&started.plan.scenario.name),
                 escaped(&started.plan.environment_name)
             )?;
-            writeln!(text, "| service | {}, from {} |", escaped(&started.plan.scenario.service), escaped(&started.plan.service.order()))?;
-            for other in &started.plan.beside {
+            let leading = started.plan.workloads.leading();
+            writeln!(text, "| service | {}, from {} |", escaped(&leading.service_name), escaped(&leading.service.order()))?;
+            for (_, other) in started.plan.workloads.others() {
                 let (service, providers) = (escaped(&other.service_name), escaped(&other.service.order()));
                 writeln!(text, "| workload {} | {service}, from {providers} |", escaped(&other.name))?;
             }

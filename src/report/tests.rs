@@ -82,9 +82,9 @@ impl Drill {
         };
         started.plan.scenario.timeline.faults = vec![fault];
         if self.shares {
-            started.plan.service.sharing = 2;
+            started.plan.workloads[0].service.sharing = 2;
         }
-        started.plan.objectives = DeclaredObjectives { success: Ratio::new(0.98), ..self.objectives.clone() }.resolved();
+        started.plan.workloads[0].objectives = DeclaredObjectives { success: Ratio::new(0.98), ..self.objectives.clone() }.resolved();
         started
     }
 

@@ -4,7 +4,7 @@
 //! provider that it can reach were asked once. Then what the proxies saw of it counts: every attempt that a provider answered or broke off,
 //! at that provider's price, as providers bill them. Where they saw none, which is so wherever the service goes past them, it stays charged
 //! at the dearest price of what it can reach, or at that price for the tokens that its own answer reports. What was never sent is given back.
-//! So a ceiling holds whether anybody else watches or not.
+//! So a ceiling holds even where no proxy watches.
 //!
 //! A workload that was thought to ask no model, a GET, costs what the proxies see that it asks, at the price of a short chat each time. From then
 //! on as much is kept back for each that is on its way. What a gateway asks for it has no mark, as a rule: so it also pays for what a proxy of
@@ -19,7 +19,7 @@
 use crate::dialect::request_tokens;
 use crate::history::workload_of;
 use crate::model::{Expect, Price, Tokens};
-use crate::units::Money;
+use crate::units::{Money, Problem, explained};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -27,7 +27,7 @@ use tokio::sync::watch;
 /// Set in the identifiers of requests that warm a service up: they are beside the drill's, and cost as much as those of its first workload.
 pub const WARMING: u64 = 1 << 63;
 
-/// What a request of one workload can cost.
+/// The prices of one workload's requests: what each provider charges, and the most tokens of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Prices {
     /// Every provider's whose price is known, by name.
@@ -38,7 +38,7 @@ pub struct Prices {
     pub most: Tokens,
 }
 
-/// How a request ended, for what it costs.
+/// The cost of a request, by how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spent {
     /// It was never sent.
@@ -49,7 +49,7 @@ pub enum Spent {
     Refused,
 }
 
-/// See the head of this file.
+/// The budget of a drill's traffic: what may be spent, and what is charged so far. No request is sent that could exceed it.
 #[derive(Debug)]
 pub struct Budget {
     ceiling: Option<Money>,
@@ -58,6 +58,7 @@ pub struct Budget {
     empty: watch::Sender<Option<String>>,
 }
 
+/// The accounts of all workloads, and their sums.
 #[derive(Debug)]
 struct Accounts {
     each: Vec<Account>,
@@ -67,7 +68,7 @@ struct Accounts {
     charged: u64,
 }
 
-/// One workload's.
+/// The account of one workload: its prices, and its requests whose costs may still change.
 #[derive(Debug)]
 struct Account {
     prices: Prices,
@@ -83,7 +84,7 @@ struct Account {
     is_free: bool,
 }
 
-/// What is known of one request.
+/// The charge of one request, as far as its attempts were seen.
 #[derive(Debug, Clone, Copy, Default)]
 struct RequestCharge {
     /// True once it is known to be sent: attempts may be seen before.
@@ -207,14 +208,15 @@ impl Budget {
         self.ceiling.is_some() || self.most_requests.is_some()
     }
 
-    /// Whether the request of this identifier may be sent; it counts from then on. Where it may not, that is told to whoever waits for it.
+    /// Whether the request of this identifier may be sent; it counts from then on. Where it may not, [`Budget::emptied`] tells.
     pub fn begin(&self, id: u64) -> bool {
         if !self.is_limited() {
             return true;
         }
         let mut accounts = self.accounts();
         if let Some(most) = self.most_requests.filter(|most| accounts.sent >= *most) {
-            return self.tell(format!("{most} requests were sent, and the environment allows no more\n\nhint: write a higher `max_requests` to its `allow:`, or send less"));
+            let spent = Problem::new(format!("{most} requests were sent, and the environment allows no more"));
+            return self.tell(&spent.hint("write a higher `max_requests` to its `allow:`, or send less"));
         }
         let begun = self.pay(&mut accounts, id);
         accounts.sent += u64::from(begun);
@@ -230,10 +232,9 @@ impl Budget {
     fn pay(&self, accounts: &mut Accounts, id: u64) -> bool {
         if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id & !WARMING), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
-            return self.tell(format!(
-                "{charged} may have been spent, and one more request could exceed the {ceiling} that the environment allows\n\n\
-                 hint: write a higher `max_spend` to its `allow:`, or send less"
-            ));
+            let spent =
+                format!("{charged} may have been spent, and one more request could exceed the {ceiling} that the environment allows");
+            return self.tell(&Problem::new(spent).hint("write a higher `max_spend` to its `allow:`, or send less"));
         }
         if self.ceiling.is_some() {
             accounts.change(id, |request| request.begun = true);
@@ -294,7 +295,7 @@ impl Budget {
         accounts.charged = accounts.charged.saturating_add(more);
     }
 
-    /// A request of such a workload was sent and has ended. Where the next could not be paid for, that is told to whoever waits for it.
+    /// A request of such a workload was sent and has ended. Where the next could not be paid for, [`Budget::emptied`] tells.
     pub fn sent(&self, id: u64, spent: Spent) {
         if !self.is_limited() {
             return;
@@ -303,10 +304,11 @@ impl Budget {
         accounts.sent += 1;
         accounts.change(id, |request| (request.begun, request.ended) = (true, Some(spent)));
         if let Some(most) = self.most_requests.filter(|most| accounts.sent > *most) {
-            self.tell(format!("more than {most} requests were sent, and the environment allows no more"));
+            self.tell(&Problem::new(format!("more than {most} requests were sent, and the environment allows no more")));
         } else if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
-            self.tell(format!("{charged} may have been spent, with what is in flight, and the environment allows {ceiling}"));
+            let spent = format!("{charged} may have been spent, with what is in flight, and the environment allows {ceiling}");
+            self.tell(&Problem::new(spent));
         }
     }
 
@@ -320,11 +322,11 @@ impl Budget {
         self.empty.subscribe()
     }
 
-    fn tell(&self, problem: String) -> bool {
+    fn tell(&self, problem: &Problem) -> bool {
         self.empty.send_if_modified(|empty| {
             let first = empty.is_none();
             if first {
-                *empty = Some(problem);
+                *empty = Some(explained(problem));
             }
             first
         });

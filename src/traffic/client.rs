@@ -1,27 +1,20 @@
 //! One request: sent, answered, checked to its last byte.
 
 use super::coding::ContentCoding;
-use super::errand::{ask_over_http, ask_over_tcp};
-use super::place::{ConnectOptions, Endpoint};
+use super::connector::ServiceConnector;
+use super::first_lines::LOOKED_AT;
+use super::plain_request::{ask_over_http, ask_over_tcp};
 use super::pool::{CheckedOut, ConnectionPool, PooledConnection};
 use super::progress::{RequestProgress, RequestResult, within};
-use super::said::LOOKED_AT;
+use super::target::{ClientSettings, Target};
 use super::word;
 use super::{Spent, TrafficError};
-use crate::dialect::{AnswerReader, ClientRequest, MARK_HEADER, WireRequest, error_code, wire_request, with_parameters};
+use crate::dialect::{AnswerReader, ClientRequest, error_code};
 use crate::history::{Outcome, Turns};
 use crate::journal::Clock;
-use crate::model::{Complete, Connections, Dialect, Errand, HttpVersion, Wire};
-use crate::units::{Secret, Seed};
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
-use hyper::http::uri::PathAndQuery;
-use hyper::{Method, Request, Response, Uri, body::Incoming};
-use serde_json::Value;
+use crate::model::Connections;
+use hyper::{Response, body::Incoming};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,62 +23,16 @@ const ERROR_BODY: usize = 1 << 16;
 /// How long the end of a body is waited for that has said all it will. The answer does not wait for it.
 const LINGER: Duration = Duration::from_millis(50);
 
-/// Whom the traffic asks, and as whom.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// Scheme, host and path prefix, as clients of the service use them: `http://127.0.0.1:4000/v1`; for bytes also `tcp://127.0.0.1:6379`.
-    pub base_url: String,
-    /// How the service speaks.
-    pub dialect: Dialect,
-    /// The model that is asked for.
-    pub model: String,
-    /// The client's credential at the service. Never printed.
-    pub key: Secret,
-    /// The base URLs of all replicas, whose turns are drawn; empty where there is only `base_url`.
-    pub replicas: Vec<String>,
-}
-
-/// How it is asked.
-#[derive(Clone, Default)]
-pub struct ClientSettings {
-    /// What plain requests ask; `None` asks for chat completions.
-    pub errand: Option<Errand>,
-    /// Where the errand is bytes over tcp.
-    pub bytes: bool,
-    /// Connections, version of HTTP, timeouts. Its headers are not looked at, for their variables are not filled in.
-    pub wire: Wire,
-    /// Headers of every request, variables filled in. Never printed.
-    pub headers: Vec<(String, String)>,
-    /// The service's own parameters, merged into the body of every request for a model.
-    pub body: BTreeMap<String, Value>,
-    /// What makes an answer of the service whole.
-    pub complete: Complete,
-    /// Credentials of several clients, whose turns are drawn, in place of the target's. Never printed.
-    pub keys: Vec<Secret>,
-    /// From which the turns of keys and replicas are drawn.
-    pub seed: Seed,
-    /// A file of authorities, in PEM, that are trusted beside the web's.
-    pub authority: Option<PathBuf>,
-    /// The forward proxy, `http://HOST:PORT`.
-    pub proxy: Option<String>,
-}
-
-impl std::fmt::Debug for ClientSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientSettings").field("errand", &self.errand).field("wire", &self.wire).finish_non_exhaustive()
-    }
-}
-
-/// Connections to one target, without retries. Cheap to clone; clones share their connections.
+/// A client of one service, without retries. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Client {
-    target: Arc<ServiceConnector>,
+    connector: Arc<ServiceConnector>,
     pool: Arc<ConnectionPool>,
     /// One for each replica but the first.
     others: Vec<Self>,
 }
 
-/// Why an answer was no service.
+/// The reason why an answer was not service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadAnswer {
     /// The word for it.
@@ -101,29 +48,17 @@ impl std::fmt::Display for BadAnswer {
     }
 }
 
-/// Everything about a target that is the same for all its requests.
-pub(super) struct ServiceConnector {
-    pub(super) target: Target,
-    pub(super) manner: ClientSettings,
-    pub(super) place: Arc<Endpoint>,
-    /// What stands before a path: the base URL's own path, and its origin too where a forward proxy or HTTP/2 wants it.
-    prefix: String,
-    /// The same with the errand's path.
-    errand_uri: Uri,
-    headers: HeaderMap,
-}
-
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.target.target.base_url)
-            .field("manner", &self.target.manner)
+            .field("base_url", &self.connector.target.base_url)
+            .field("settings", &self.connector.settings)
             .finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// Asks for chat completions in the usual manner. Checks the address; opens nothing yet.
+    /// Asks for chat completions with the default settings. Checks the address; opens nothing yet.
     ///
     /// # Errors
     /// Where the address is not a URL that can be asked.
@@ -131,69 +66,42 @@ impl Client {
         Self::with(target, ClientSettings::default())
     }
 
-    /// Asks in a manner of one's own. Reads the file of authorities; opens nothing yet.
+    /// Asks with these settings. Reads the file of authorities; opens nothing yet.
     ///
     /// # Errors
     /// Where the address, a header, the forward proxy or the file cannot be used.
-    pub fn with(target: Target, manner: ClientSettings) -> Result<Self, TrafficError> {
+    pub fn with(target: Target, settings: ClientSettings) -> Result<Self, TrafficError> {
         let mut replicas = target
             .replicas
             .iter()
-            .map(|base_url| Self::to_one(Target { base_url: base_url.clone(), replicas: Vec::new(), ..target.clone() }, manner.clone()));
-        let Some(first) = replicas.next() else { return Self::to_one(target, manner) };
+            .map(|base_url| Self::to_one(Target { base_url: base_url.clone(), replicas: Vec::new(), ..target.clone() }, settings.clone()));
+        let Some(first) = replicas.next() else { return Self::to_one(target, settings) };
         let first = first?;
         Ok(Self { others: replicas.collect::<Result<_, _>>()?, ..first })
     }
 
-    fn to_one(target: Target, manner: ClientSettings) -> Result<Self, TrafficError> {
-        let wrong = |problem: String| TrafficError::Address { url: target.base_url.clone(), problem };
-        let uri: Uri = target.base_url.parse().map_err(|error: hyper::http::uri::InvalidUri| wrong(error.to_string()))?;
-        let known = matches!(uri.scheme_str(), Some("http" | "https")) || (manner.bytes && uri.scheme_str() == Some("tcp"));
-        let Some(authority) = uri.authority().filter(|authority| known && !authority.host().is_empty()) else {
-            return Err(wrong("it has no scheme or no host".into()));
-        };
-        let ways = ConnectOptions {
-            authority: manner.authority.as_deref(),
-            proxy: manner.proxy.as_deref(),
-            http2: manner.wire.http == HttpVersion::Two && !manner.bytes,
-            bytes: manner.bytes,
-        };
-        let place = Arc::new(Endpoint::new(&uri, ways).map_err(wrong)?);
-        let path = target.base_url.trim_end_matches('/').splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
-        let whole = place.is_asked_of_proxy() || ways.http2;
-        let origin = if whole { format!("{}://{authority}", uri.scheme_str().unwrap_or("http")) } else { String::new() };
-        let prefix = origin + &path;
-        let errand_path = manner.errand.as_ref().map_or("", |errand| errand.path.as_str());
-        let errand_uri = uri_of(&prefix, errand_path).map_err(|()| wrong(format!("`{errand_path}` is not a path")))?;
-        let mut headers = HeaderMap::new();
-        if !ways.http2 {
-            let host = HeaderValue::from_str(authority.as_str()).map_err(|error| wrong(error.to_string()))?;
-            headers.insert(HOST, host);
-            if manner.wire.connections == Connections::PerRequest {
-                headers.insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-        }
-        let way = ServiceConnector { place, prefix, errand_uri, headers, manner, target };
-        Ok(Self { pool: Arc::new(way.pool()), target: Arc::new(way), others: Vec::new() })
+    fn to_one(target: Target, settings: ClientSettings) -> Result<Self, TrafficError> {
+        let connector = ServiceConnector::new(target, settings)?;
+        Ok(Self { pool: Arc::new(connector.pool()), connector: Arc::new(connector), others: Vec::new() })
     }
 
     /// The same, with connections of its own.
     pub(super) fn apart(&self) -> Self {
         let others = self.others.iter().map(Self::apart).collect();
-        Self { pool: Arc::new(self.target.pool()), target: self.target.clone(), others }
+        Self { pool: Arc::new(self.connector.pool()), connector: self.connector.clone(), others }
     }
 
     /// The replica whose turn it is with the request of this identifier.
     pub(super) fn turn_of(&self, id: u64) -> &Self {
-        match Turns::drawn(self.target.manner.seed, Turns::REPLICAS, self.others.len() + 1).of(id) {
+        match Turns::drawn(self.connector.settings.seed, Turns::REPLICAS, self.others.len() + 1).of(id) {
             0 => self,
-            place => &self.others[place - 1],
+            replica => &self.others[replica - 1],
         }
     }
 
     /// True where connections are limited, and so must not be divided.
     pub(super) fn is_limited(&self) -> bool {
-        matches!(self.target.manner.wire.connections, Connections::AtMost(_))
+        matches!(self.connector.settings.wire.connections, Connections::AtMost(_))
     }
 
     /// Closes what has been idle for long.
@@ -204,13 +112,13 @@ impl Client {
 
     /// The model that is asked for.
     pub fn model(&self) -> &str {
-        &self.target.target.model
+        &self.connector.target.model
     }
 
     /// Asks once, and records nothing: a rehearsal before the traffic. What it costs, and why the answer was no service.
-    pub async fn rehearse(&self, ask: &ClientRequest, clock: Clock, within: Duration) -> (Spent, Result<(), BadAnswer>) {
+    pub async fn rehearse(&self, request: &ClientRequest, clock: Clock, within: Duration) -> (Spent, Result<(), BadAnswer>) {
         let progress = RequestProgress::default();
-        let asked = tokio::time::timeout(within, self.ask(ask, None, clock, &progress)).await;
+        let asked = tokio::time::timeout(within, self.ask(request, None, clock, &progress)).await;
         let answer = asked.unwrap_or_else(|_| progress.timed_out(clock.now()));
         let bad = || BadAnswer { why: answer.why.clone().unwrap_or_default(), said: progress.said().map(str::to_owned) };
         (answer.spent, if answer.outcome == Outcome::Ok { Ok(()) } else { Err(bad()) })
@@ -221,7 +129,7 @@ impl Client {
     /// # Errors
     /// Why not, in a word of a history's `why`.
     pub async fn reach(&self, within: Duration) -> Result<(), &'static str> {
-        match tokio::time::timeout(within, self.target.place.open()).await {
+        match tokio::time::timeout(within, self.connector.endpoint.open()).await {
             Ok(opened) => opened.map(drop),
             Err(_) => Err(word::CONNECT_TIMED_OUT),
         }
@@ -235,113 +143,63 @@ impl Client {
     /// Asks once, on this connection where there is one, and reads the answer to its end. Has no deadline of its own: see [`RequestProgress`].
     pub(super) async fn ask(
         &self,
-        ask: &ClientRequest,
+        request: &ClientRequest,
         free: Option<PooledConnection>,
         clock: Clock,
         progress: &RequestProgress,
     ) -> RequestResult {
-        let way = &*self.target;
+        let connector = &*self.connector;
         let turn = self.pool.turn().await;
-        // Whoever had the turn may have given it up in this very moment, and for the same reason.
+        // The request before may have given up its turn in this very moment, and for the same reason.
         if progress.is_late(clock) {
             return progress.timed_out(clock.now());
         }
         progress.has_turn();
-        match &way.manner.errand {
-            Some(errand) if way.manner.bytes => {
-                let answer = ask_over_tcp(way, errand, clock, progress).await;
+        match &connector.settings.plain {
+            Some(plain) if connector.settings.bytes => {
+                let answer = ask_over_tcp(connector, plain, clock, progress).await;
                 drop(turn);
                 return answer;
             }
             _ => {}
         }
-        let request = match &way.manner.errand {
-            Some(errand) => way.errand_request(errand, ask),
-            None => way.chat_request(ask),
-        };
-        let Some(request) = request else { return progress.failed(clock, Outcome::Error, word::UNSENDABLE.into()) };
-        let limits = way.manner.wire.timeouts;
-        let hold = match free.or_else(|| self.pool.idle()) {
-            Some(hold) => hold,
+        let Some(wire) = connector.http_request(request) else { return progress.failed(clock, Outcome::Error, word::UNSENDABLE.into()) };
+        let limits = connector.settings.wire.timeouts;
+        let pooled = match free.or_else(|| self.pool.idle()) {
+            Some(pooled) => pooled,
             // Boxed, for it is large and rare.
             None => match within(limits.connect, Box::pin(self.pool.open())).await {
-                Some(Ok(hold)) => hold,
+                Some(Ok(pooled)) => pooled,
                 Some(Err(why)) => return progress.failed(clock, Outcome::Error, why.into()),
                 None => return progress.timed_out(clock.now()),
             },
         };
-        let mut held = self.pool.held(hold, turn);
+        let mut connection = self.pool.check_out(pooled, turn);
         progress.is_sent();
-        let response = match within(limits.first_byte, held.send(request)).await {
+        let response = match within(limits.first_byte, connection.send(wire)).await {
             Some(Ok(response)) => response,
             Some(Err(why)) => return progress.failed(clock, Outcome::Error, why.into()),
             None => return progress.timed_out(clock.now()),
         };
         progress.has_head();
-        let good = way.manner.errand.as_ref().map_or_else(|| response.status().is_success(), |errand| response.status() == errand.status);
-        if !good {
-            return refused(response, held, limits.idle, clock, progress).await;
+        if !connector.accepts(response.status()) {
+            return refused(response, connection, limits.idle, clock, progress).await;
         }
-        match &way.manner.errand {
-            Some(errand) => ask_over_http(response, held, (errand, limits.idle), clock, progress).await,
+        match &connector.settings.plain {
+            Some(plain) => ask_over_http(response, connection, (plain, limits.idle), clock, progress).await,
             None => {
-                read(response, held, (AnswerReader::new(way.target.dialect, ask).of(way.manner.complete), limits.idle), clock, progress)
-                    .await
+                let reader = AnswerReader::new(connector.target.dialect, request).of(connector.settings.complete);
+                read(response, connection, (reader, limits.idle), clock, progress).await
             }
         }
     }
-}
-
-impl ServiceConnector {
-    fn pool(&self) -> ConnectionPool {
-        ConnectionPool::new(self.place.clone(), self.manner.wire.connections, self.manner.wire.http)
-    }
-
-    fn chat_request(&self, ask: &ClientRequest) -> Option<Request<Full<Bytes>>> {
-        let keys = &self.manner.keys;
-        let turn = Turns::drawn(self.manner.seed, Turns::KEYS, keys.len()).of(ask.mark.id);
-        let key = keys.get(turn).unwrap_or(&self.target.key);
-        let WireRequest { method, path, headers, body } = wire_request(self.target.dialect, ask, key.expose());
-        let uri = uri_of(&self.prefix, &path).ok()?;
-        let mut all = self.headers.clone();
-        for (name, value) in headers {
-            all.insert(HeaderName::from_static(name), HeaderValue::try_from(value).ok()?);
-        }
-        let body = with_parameters(body, &self.manner.body);
-        self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into())
-    }
-
-    fn errand_request(&self, errand: &Errand, ask: &ClientRequest) -> Option<Request<Full<Bytes>>> {
-        let mut all = self.headers.clone();
-        all.insert(HeaderName::from_static(MARK_HEADER), HeaderValue::try_from(ask.mark.to_string()).ok()?);
-        let (method, body) = errand.send.as_ref().map_or((Method::GET, Bytes::new()), |body| (Method::POST, body.clone().into()));
-        self.finish(method, self.errand_uri.clone(), all, body)
-    }
-
-    /// Headers of one's own come last, and win.
-    fn finish(&self, method: Method, uri: Uri, mut headers: HeaderMap, body: Bytes) -> Option<Request<Full<Bytes>>> {
-        for (name, value) in &self.manner.headers {
-            headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
-        }
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        Some(request)
-    }
-}
-
-fn uri_of(prefix: &str, path: &str) -> Result<Uri, ()> {
-    let text = format!("{prefix}{path}");
-    let text = if text.is_empty() || text.starts_with('?') { format!("/{text}") } else { text };
-    if text.starts_with('/') { PathAndQuery::try_from(text).map(Uri::from).map_err(|_| ()) } else { Uri::try_from(text).map_err(|_| ()) }
 }
 
 /// An answer whose status is not service: its body is read for the error's code. Whatever becomes of that, the status stands, with what was
 /// read by then.
 async fn refused(
     response: Response<Incoming>,
-    mut held: CheckedOut<'_>,
+    mut connection: CheckedOut<'_>,
     idle: Option<crate::units::Duration>,
     clock: Clock,
     progress: &RequestProgress,
@@ -356,7 +214,7 @@ async fn refused(
     let mut text = Vec::new();
     tell(&text);
     let whole = loop {
-        match within(idle, held.frame(&mut body)).await {
+        match within(idle, connection.frame(&mut body)).await {
             Some(None) => break true,
             Some(Some(Ok(frame))) if text.len() <= ERROR_BODY => {
                 let data = frame.data_ref().map_or(&[][..], |data| data);
@@ -370,14 +228,14 @@ async fn refused(
     };
     progress.says(&text);
     if whole {
-        held.give_back();
+        connection.give_back();
     }
     progress.timed_out(clock.now())
 }
 
 async fn read(
     response: Response<Incoming>,
-    mut held: CheckedOut<'_>,
+    mut connection: CheckedOut<'_>,
     (mut reader, idle): (AnswerReader, Option<crate::units::Duration>),
     clock: Clock,
     progress: &RequestProgress,
@@ -389,7 +247,7 @@ async fn read(
     let mut body = response.into_body();
     let (mut whole, mut begin) = (false, Vec::new());
     while !whole && !reader.is_hopeless() && !reader.is_over() {
-        let frame = match within(idle, held.frame(&mut body)).await {
+        let frame = match within(idle, connection.frame(&mut body)).await {
             None => return progress.timed_out(clock.now()),
             Some(None) => {
                 whole = true;
@@ -422,10 +280,10 @@ async fn read(
     if is_over && !whole {
         // The end of the body follows at once where servers keep to the form; then the connection can be used again.
         progress.is_over(&answer);
-        whole = tokio::time::timeout(LINGER, held.ends(&mut body)).await.unwrap_or(false);
+        whole = tokio::time::timeout(LINGER, connection.ends(&mut body)).await.unwrap_or(false);
     }
     if whole {
-        held.give_back();
+        connection.give_back();
     }
     answer
 }

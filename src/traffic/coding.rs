@@ -7,7 +7,7 @@ use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Undoes a coding. The decoders are large and rare.
+/// The decoder of a content coding. Boxed, for decoders are large and rare.
 pub(super) enum ContentCoding {
     None,
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
@@ -78,9 +78,9 @@ mod tests {
         for (name, bytes) in [("gzip", gzip.finish().unwrap()), ("x-gzip", gzip_of(&text)), ("deflate", deflate.finish().unwrap())] {
             let mut coding = coding(&["identity", name]).unwrap();
             let mut read = Vec::new();
-            for (place, byte) in bytes.iter().enumerate() {
+            for (index, byte) in bytes.iter().enumerate() {
                 read.extend_from_slice(&coding.undo(&[*byte]).unwrap());
-                assert!(name != "gzip" || place + 1 != flushed || read == first, "what was flushed is there at once");
+                assert!(name != "gzip" || index + 1 != flushed || read == first, "what was flushed is there at once");
             }
             assert!(read == text, "{name}");
         }

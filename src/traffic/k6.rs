@@ -42,7 +42,7 @@ const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
 /// So many runs of the script before its first request, and the script sends none: each run that sends tells of its request first.
 const MOST_SILENT: u32 = 30;
 
-/// What k6 is to do.
+/// The k6 script of a workload: its files, its environment, and where its output goes.
 #[derive(Debug)]
 pub struct Script {
     /// The binary whose command `keep` ends what it started when the drill does.
@@ -53,11 +53,11 @@ pub struct Script {
     pub folder: PathBuf,
     /// Where what k6 says on stderr goes, without secrets.
     pub log: PathBuf,
-    /// Knows them.
+    /// Takes secrets out of that.
     pub redactor: Redactor,
     /// What the script finds in `__ENV`. It is the only way in which it learns a key.
     pub env: BTreeMap<String, Secret>,
-    /// The place of the workload among those of the drill.
+    /// The index of the workload among those of the drill.
     pub workload: usize,
     /// How many requests may be on their way at once, for what they may cost.
     pub on_the_way: u64,
@@ -67,7 +67,7 @@ pub struct Script {
     pub breaks: watch::Sender<Option<String>>,
 }
 
-/// A running k6. Dropping it lets go of the keeper's pipe, and k6 is ended.
+/// A k6 that runs as the traffic of a workload. Dropping it lets go of the keeper's pipe, and k6 is ended.
 #[derive(Debug)]
 pub struct K6Run {
     held: Option<ChildStdin>,
@@ -158,7 +158,7 @@ impl K6Run {
     }
 }
 
-/// How k6 ended, as its keeper tells it.
+/// The exit of k6, as its keeper reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum K6Exit {
     Code(i32),
@@ -206,7 +206,7 @@ impl K6Exit {
     }
 }
 
-/// Which of the requests have ended, by their numbers.
+/// The numbers of the requests that have ended.
 #[derive(Debug, Default)]
 struct EndedRequests {
     /// All below this have.
@@ -236,7 +236,7 @@ impl EndedRequests {
     }
 }
 
-/// How far the wall clock is ahead of the drill's.
+/// The offset of the wall clock from the drill's clock.
 #[derive(Debug, Clone, Copy)]
 struct WallOffset {
     ahead: i64,
@@ -253,6 +253,7 @@ impl WallOffset {
     }
 }
 
+/// The reader of k6's output lines, which records requests as they end.
 struct K6OutputReader {
     points: K6Points,
     walls: WallOffset,
@@ -407,8 +408,8 @@ impl K6OutputReader {
 }
 
 /// A number among the tags.
-fn number(tags: &[Option<String>], place: usize) -> Option<u64> {
-    tags.get(place)?.as_deref()?.parse().ok()
+fn number(tags: &[Option<String>], index: usize) -> Option<u64> {
+    tags.get(index)?.as_deref()?.parse().ok()
 }
 
 /// An answer that the script did not accept.

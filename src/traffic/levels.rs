@@ -8,7 +8,8 @@ use crate::units::Duration;
 /// Guards and runbooks that look back further than this want to know after so long already that nothing ends.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// See the head of this file.
+/// The ages at which an open request is recorded as overdue. What decides while the drill runs (guards, waiting steps) needs it before the request
+/// has ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Levels {
     /// Nanoseconds from when a request was due, ascending.
@@ -18,18 +19,17 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// Those of the workload at this place.
-    pub fn of(plan: &DrillPlan, place: usize) -> Self {
-        let objectives =
-            place.checked_sub(1).and_then(|place| plan.beside.get(place)).map_or(&plan.objectives, |beside| &beside.objectives);
+    /// Those of the workload at this index, which the plan has.
+    pub fn of(plan: &DrillPlan, index: usize) -> Self {
+        let (objectives, leads) = (&plan.workloads[index].objectives, index == plan.workloads.lead());
         let guard = plan.scenario.abort_when.map(|guard| guard.length);
         let looked_at = |goal: &Goal| match goal {
             Goal::Latency { below, .. } => Some(*below),
             Goal::Success { over, .. } => Some((*over).min(SILENCE)),
             _ => None,
         };
-        // A runbook looks at the first workload only.
-        let goals = plan.runbook.iter().filter(|_| place == 0).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
+        // A runbook looks at the leading workload only.
+        let goals = plan.runbook.iter().filter(|_| leads).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
         let mut after: Vec<u64> = std::iter::once(objectives.slo).chain(guard).chain(goals).map(Duration::as_nanos).collect();
         after.sort_unstable();
         after.dedup();

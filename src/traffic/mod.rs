@@ -12,45 +12,33 @@
 mod budget;
 mod client;
 mod coding;
-mod errand;
+mod connector;
+mod endpoint;
+mod error;
+mod first_lines;
+mod http2_greeting;
 mod k6;
 mod levels;
 mod pacer;
-mod place;
+mod plain_request;
 mod pool;
 mod port;
-mod preface;
 mod progress;
-mod said;
+
 mod schedule;
+mod target;
 #[cfg(test)]
 mod tests;
 mod word;
 mod worker;
 
 pub use budget::{Budget, Prices, Spent, WARMING};
-pub use client::{BadAnswer, Client, ClientSettings, Target};
+pub use client::{BadAnswer, Client};
+pub use endpoint::authorities;
+pub use error::TrafficError;
+pub use first_lines::FirstLines;
 pub use k6::{K6Run, Script};
 pub use levels::Levels;
 pub use pacer::{LoadProfile, Observed, Traffic};
-pub use place::authorities;
-pub use said::FirstLines;
 pub use schedule::Schedule;
-
-/// Why traffic cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum TrafficError {
-    /// The service's address cannot be used.
-    #[error(
-        "`{url}` is not an address that traffic can be sent to: {problem}\n\nhint: write scheme and host, for example http://127.0.0.1:4000/v1"
-    )]
-    Address {
-        /// As configured.
-        url: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The operating system gave no thread.
-    #[error("cannot start the pacing thread")]
-    Thread(#[from] std::io::Error),
-}
+pub use target::{ClientSettings, Target};

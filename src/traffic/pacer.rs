@@ -17,7 +17,7 @@ const NAP: u64 = 50_000_000;
 /// The shortest sleep: what is due within it is handed on together, so that a high rate does not cost a wake-up a request.
 const BREATH: u64 = 50_000;
 
-/// What the pacer knows at its end.
+/// The number of requests that were due, and until when none is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observed {
     /// How many requests were due.
@@ -26,7 +26,7 @@ pub struct Observed {
     pub until: u64,
 }
 
-/// Running traffic.
+/// Traffic that is running: its pacing thread and its workers.
 #[derive(Debug)]
 pub struct Traffic {
     stop: Arc<AtomicBool>,
@@ -36,7 +36,7 @@ pub struct Traffic {
     thread: std::thread::JoinHandle<(Observed, Workers)>,
 }
 
-/// What is sent.
+/// The load of one workload: when its requests are due, what they ask for, and their limits.
 #[derive(Debug)]
 pub struct LoadProfile {
     /// When each request is due.
@@ -47,7 +47,7 @@ pub struct LoadProfile {
     pub expect: Arc<Expect>,
     /// The drill that requests are marked with.
     pub drill: u32,
-    /// The place of the workload among those of the drill.
+    /// The index of the workload among those of the drill.
     pub workload: usize,
     /// How many may be in flight.
     pub bound: u32,
@@ -66,12 +66,12 @@ impl Traffic {
     ///
     /// # Errors
     /// Where the operating system gives no thread.
-    pub fn start(client: Client, load: LoadProfile, recorder: Recorder) -> Result<Self, TrafficError> {
-        let LoadProfile { schedule, request, expect, drill, workload, bound, deadline, levels, said, budget } = load;
+    pub fn start(client: Client, profile: LoadProfile, recorder: Recorder) -> Result<Self, TrafficError> {
+        let LoadProfile { schedule, request, expect, drill, workload, bound, deadline, levels, said, budget } = profile;
         let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
-        let works = WorkerContext {
+        let context = WorkerContext {
             recorder: recorder.clone(),
             deadline,
             levels: Arc::new(levels),
@@ -82,7 +82,7 @@ impl Traffic {
             said,
         };
         let pacer = Pacer {
-            crew: Workers::start(&client, &works)?,
+            workers: Workers::start(&client, &context)?,
             model: client.model().to_owned(),
             recorder,
             schedule,
@@ -111,14 +111,15 @@ impl Traffic {
                 let _ = self.in_flight.acquire_many(self.bound).await;
             }
         }
-        let Some((observed, crew)) = ended else { return Observed { requests: 0, until: 0 } };
-        let _ = tokio::task::spawn_blocking(move || crew.join()).await;
+        let Some((observed, workers)) = ended else { return Observed { requests: 0, until: 0 } };
+        let _ = tokio::task::spawn_blocking(move || workers.join()).await;
         observed
     }
 }
 
+/// The pacing thread: sleeps until requests are due, and hands them to the workers.
 struct Pacer {
-    crew: Workers,
+    workers: Workers,
     model: String,
     recorder: Recorder,
     schedule: Schedule,
@@ -136,8 +137,8 @@ impl Pacer {
         // The kernel may wake a thread late by its timer slack, 50 µs by default. Where it cannot be set, lateness tells.
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         let observed = self.pace();
-        self.crew.dismiss();
-        (observed, self.crew)
+        self.workers.dismiss();
+        (observed, self.workers)
     }
 
     fn pace(&mut self) -> Observed {
@@ -157,14 +158,14 @@ impl Pacer {
             match self.in_flight.clone().try_acquire_owned() {
                 Ok(_) if !self.budget.begin(id) => return Observed { requests: number, until: due },
                 Ok(permit) => {
-                    let ask = ClientRequest {
+                    let request = ClientRequest {
                         mark: Mark { drill: self.drill, id },
                         model: self.model.clone(),
                         operation: self.request.operation(),
                         streamed: self.request.is_streamed(),
                         expect: self.expect.clone(),
                     };
-                    self.crew.take(DueRequest { ask, due, permit });
+                    self.workers.take(DueRequest { request, due, permit });
                 }
                 Err(_) => self.recorder.record_blocking(Event::Shed(Shed { id, due })),
             }

@@ -1,11 +1,11 @@
-//! Connections to one place: which of them a request takes, and where it goes when the request is done.
+//! Connections to one endpoint: which of them a request takes, and where it goes when the request is done.
 //!
 //! A connection of HTTP/1.1 is driven by the request that has it, in that request's own task, so that nothing is handed from task to task;
 //! nobody drives one that is idle, and whether the other side has closed it is seen when the next request takes it. A connection of HTTP/2
 //! is shared, and has a task of its own.
 
-use super::place::{Endpoint, TransportStream};
-use super::preface::{GreetingReader, Http2Greeting};
+use super::endpoint::{Endpoint, TransportStream};
+use super::http2_greeting::{GreetingReader, Http2Greeting};
 use super::word;
 use crate::journal::Clock;
 use crate::listen::HEAD_LINES;
@@ -32,7 +32,7 @@ const IDLE: u64 = 4_000_000_000;
 /// would hold the generator up for a fifth of a second.
 const MOST_IDLE: usize = 512;
 /// At most so many new connections of HTTP/1.1 are begun in a millisecond. Opening one costs as much as ten requests on one that is there, and
-/// a generator that was held up for a moment must not fall behind for good by opening one for every request that has become due since.
+/// a generator that was held up for a moment must not fall behind forever by opening one for every request that has become due since.
 const OPENINGS: u32 = 32;
 /// A millisecond.
 const MOMENT: u64 = 1_000_000;
@@ -43,9 +43,10 @@ const BUFFER: usize = 2 * HEAD;
 /// Requests that share a connection of HTTP/2: what servers allow that follow the standard's advice (RFC 9113, section 6.5.2).
 const STREAMS: usize = 100;
 
+/// The body of requests.
 type OutgoingBody = Full<Bytes>;
 
-/// A connection of HTTP/1.1.
+/// An HTTP/1.1 connection. The request that has it drives it.
 pub(super) struct Http1Connection {
     send: http1::SendRequest<OutgoingBody>,
     drive: http1::Connection<TokioIo<TransportStream>, OutgoingBody>,
@@ -69,7 +70,7 @@ impl Http1Connection {
     }
 }
 
-/// A connection of HTTP/2.
+/// An HTTP/2 connection, which several requests share.
 struct Http2Connection {
     send: http2::SendRequest<OutgoingBody>,
     /// Requests that are on it.
@@ -78,16 +79,16 @@ struct Http2Connection {
     greeting: Http2Greeting,
 }
 
-/// See the head of this file.
+/// The pool of connections to one endpoint. Requests check connections out and give them back.
 pub(super) struct ConnectionPool {
-    place: Arc<Endpoint>,
+    endpoint: Arc<Endpoint>,
     clock: Clock,
     connections: Connections,
     version: HttpVersion,
     /// The last that became idle is at the end.
-    #[expect(clippy::vec_box, reason = "a line is large, and it moves from hand to hand")]
+    #[expect(clippy::vec_box, reason = "a connection is large, and it moves from hand to hand")]
     idle: Mutex<Vec<Box<Http1Connection>>>,
-    trunks: Mutex<Vec<Http2Connection>>,
+    http2: Mutex<Vec<Http2Connection>>,
     /// Who opens a connection of HTTP/2 for all.
     opening: tokio::sync::Mutex<()>,
     /// Turns, where connections are limited.
@@ -104,20 +105,21 @@ struct Openings {
     count: u32,
 }
 
-/// A connection that a request has. Dropping it before the answer was whole gives the request up: a line of HTTP/1.1 is closed by it.
+/// A connection that a request has checked out. Dropping it before the answer was whole gives the request up: an HTTP/1.1 connection is closed
+/// by it.
 pub(super) struct CheckedOut<'p> {
     pool: &'p ConnectionPool,
-    hold: PooledConnection,
+    connection: PooledConnection,
     turn: Option<SemaphorePermit<'p>>,
 }
 
-/// A connection itself.
+/// A connection of the pool: one of HTTP/1.1, or a stream of HTTP/2.
 pub(super) enum PooledConnection {
     Http1(Box<Http1Connection>),
-    Http2 { send: http2::SendRequest<OutgoingBody>, greeting: Http2Greeting, _leave: StreamSlot },
+    Http2 { send: http2::SendRequest<OutgoingBody>, greeting: Http2Greeting, _slot: StreamSlot },
 }
 
-/// A place on a trunk.
+/// One of the streams that an HTTP/2 connection may have. Dropping it gives the stream back.
 pub(super) struct StreamSlot(Arc<AtomicUsize>);
 
 impl Drop for StreamSlot {
@@ -127,18 +129,18 @@ impl Drop for StreamSlot {
 }
 
 impl ConnectionPool {
-    pub(super) fn new(place: Arc<Endpoint>, connections: Connections, version: HttpVersion) -> Self {
+    pub(super) fn new(endpoint: Arc<Endpoint>, connections: Connections, version: HttpVersion) -> Self {
         let turns = match connections {
             Connections::AtMost(most) => Some(Semaphore::new(most as usize)),
             _ => None,
         };
         Self {
-            place,
+            endpoint,
             clock: Clock::start(),
             connections,
             version,
             idle: Mutex::default(),
-            trunks: Mutex::default(),
+            http2: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             turns,
             openings: Mutex::default(),
@@ -159,33 +161,33 @@ impl ConnectionPool {
     pub(super) fn idle(&self) -> Option<PooledConnection> {
         match (self.connections, self.version) {
             (Connections::PerRequest, _) => None,
-            (_, HttpVersion::One) => self.free_line(),
-            (_, HttpVersion::Two) => self.free_stream(),
+            (_, HttpVersion::One) => self.idle_http1(),
+            (_, HttpVersion::Two) => self.free_http2(),
         }
     }
 
     /// A connection as a request has it.
-    pub(super) const fn held<'p>(&'p self, hold: PooledConnection, turn: Option<SemaphorePermit<'p>>) -> CheckedOut<'p> {
-        CheckedOut { pool: self, hold, turn }
+    pub(super) const fn check_out<'p>(&'p self, connection: PooledConnection, turn: Option<SemaphorePermit<'p>>) -> CheckedOut<'p> {
+        CheckedOut { pool: self, connection, turn }
     }
 
-    fn free_line(&self) -> Option<PooledConnection> {
+    fn idle_http1(&self) -> Option<PooledConnection> {
         let now = self.clock.now();
         loop {
-            let mut line = lock(&self.idle).pop()?;
-            if now < line.since + IDLE && line.is_ready() {
-                return Some(PooledConnection::Http1(line));
+            let mut connection = lock(&self.idle).pop()?;
+            if now < connection.since + IDLE && connection.is_ready() {
+                return Some(PooledConnection::Http1(connection));
             }
         }
     }
 
-    fn free_stream(&self) -> Option<PooledConnection> {
-        let mut trunks = lock(&self.trunks);
-        trunks.retain(|trunk| !trunk.send.is_closed());
-        let trunk = trunks.iter().min_by_key(|trunk| trunk.streams.load(Ordering::Relaxed))?;
-        let is_full = trunk.streams.load(Ordering::Relaxed) >= STREAMS;
-        let is_last = matches!(self.connections, Connections::AtMost(most) if trunks.len() >= most as usize);
-        (!is_full || is_last).then(|| stream_of(trunk))
+    fn free_http2(&self) -> Option<PooledConnection> {
+        let mut http2 = lock(&self.http2);
+        http2.retain(|connection| !connection.send.is_closed());
+        let connection = http2.iter().min_by_key(|connection| connection.streams.load(Ordering::Relaxed))?;
+        let is_full = connection.streams.load(Ordering::Relaxed) >= STREAMS;
+        let is_last = matches!(self.connections, Connections::AtMost(most) if http2.len() >= most as usize);
+        (!is_full || is_last).then(|| stream_on(connection))
     }
 
     /// Waits until a request may begin: a connection is free for it, which it is given, or one may be opened for it, or it waits for its turn
@@ -194,14 +196,14 @@ impl ConnectionPool {
         if self.version == HttpVersion::Two || self.connections != Connections::Pooled {
             return None;
         }
-        if let Some(hold) = self.free_line() {
-            return Some(hold);
+        if let Some(connection) = self.idle_http1() {
+            return Some(connection);
         }
         tokio::task::yield_now().await;
         loop {
-            let hold = self.free_line();
-            if hold.is_some() || self.may_open() {
-                return hold;
+            let connection = self.idle_http1();
+            if connection.is_some() || self.may_open() {
+                return connection;
             }
             let _ = tokio::time::timeout(Duration::from_nanos(MOMENT), self.freed.notified()).await;
         }
@@ -220,43 +222,47 @@ impl ConnectionPool {
     /// A new connection, or in a word why there is none.
     pub(super) async fn open(&self) -> Result<PooledConnection, &'static str> {
         if self.version == HttpVersion::One {
-            let stream = self.place.open().await?;
+            let stream = self.endpoint.open().await?;
             let shaken = http1::Builder::new().max_buf_size(BUFFER).max_headers(HEAD_LINES).handshake(TokioIo::new(stream)).await;
             let (send, drive) = shaken.map_err(|error| word::of_exchange(&error))?;
             return Ok(PooledConnection::Http1(Box::new(Http1Connection { send, drive, is_over: false, since: 0 })));
         }
         let shared = self.connections != Connections::PerRequest;
         let _opening = if shared { Some(self.opening.lock().await) } else { None };
-        if let Some(hold) = shared.then(|| self.free_stream()).flatten() {
-            return Ok(hold);
+        if let Some(stream) = shared.then(|| self.free_http2()).flatten() {
+            return Ok(stream);
         }
-        let stream = self.place.open().await?;
+        let stream = self.endpoint.open().await?;
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).max_header_list_size(BUFFER as u32).max_concurrent_reset_streams(STREAMS);
         let (stream, greeting) = GreetingReader::to(stream);
         let (send, drive) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| word::of_exchange(&error))?;
         // It ends when the last sender is gone, or the other side closes it.
         tokio::spawn(drive);
-        let trunk = Http2Connection { send, streams: Arc::default(), greeting };
-        let hold = stream_of(&trunk);
+        let connection = Http2Connection { send, streams: Arc::default(), greeting };
+        let stream = stream_on(&connection);
         if shared {
-            lock(&self.trunks).push(trunk);
+            lock(&self.http2).push(connection);
         }
-        Ok(hold)
+        Ok(stream)
     }
 
     /// Closes what has been idle for long.
     pub(super) fn sweep(&self) {
         let now = self.clock.now();
         let mut idle = lock(&self.idle);
-        let old = idle.partition_point(|line| line.since + IDLE <= now);
+        let old = idle.partition_point(|connection| connection.since + IDLE <= now);
         drop(idle.drain(..old));
     }
 }
 
-fn stream_of(trunk: &Http2Connection) -> PooledConnection {
-    trunk.streams.fetch_add(1, Ordering::Relaxed);
-    PooledConnection::Http2 { send: trunk.send.clone(), greeting: trunk.greeting.clone(), _leave: StreamSlot(trunk.streams.clone()) }
+fn stream_on(connection: &Http2Connection) -> PooledConnection {
+    connection.streams.fetch_add(1, Ordering::Relaxed);
+    PooledConnection::Http2 {
+        send: connection.send.clone(),
+        greeting: connection.greeting.clone(),
+        _slot: StreamSlot(connection.streams.clone()),
+    }
 }
 
 /// The length of an answer's head as HTTP/1.1 writes it: its status line, a line for each field, an empty one.
@@ -274,7 +280,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl CheckedOut<'_> {
     /// Sends a request; the head of its answer, or in a word why there is none.
     pub(super) async fn send(&mut self, request: Request<OutgoingBody>) -> Result<Response<Incoming>, &'static str> {
-        let answered = match &mut self.hold {
+        let answered = match &mut self.connection {
             PooledConnection::Http2 { send, greeting, .. } => {
                 let answered = send.send_request(request).await;
                 if answered.is_err() && greeting.is_no_http_2() {
@@ -282,10 +288,10 @@ impl CheckedOut<'_> {
                 }
                 answered
             }
-            PooledConnection::Http1(line) => {
-                let mut answer = pin!(line.send.send_request(request));
+            PooledConnection::Http1(connection) => {
+                let mut answer = pin!(connection.send.send_request(request));
                 poll_fn(|cx| {
-                    line.drive(cx);
+                    connection.drive(cx);
                     answer.as_mut().poll(cx)
                 })
                 .await
@@ -298,12 +304,12 @@ impl CheckedOut<'_> {
     /// The next piece of the body; `None` at its end.
     pub(super) async fn frame(&mut self, body: &mut Incoming) -> Option<Result<Frame<Bytes>, hyper::Error>> {
         poll_fn(|cx| {
-            let PooledConnection::Http1(line) = &mut self.hold else { return Pin::new(&mut *body).poll_frame(cx) };
+            let PooledConnection::Http1(connection) = &mut self.connection else { return Pin::new(&mut *body).poll_frame(cx) };
             // The body says that it wants more, the connection brings it.
             if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) {
                 return Poll::Ready(frame);
             }
-            line.drive(cx);
+            connection.drive(cx);
             Pin::new(&mut *body).poll_frame(cx)
         })
         .await
@@ -322,15 +328,15 @@ impl CheckedOut<'_> {
 
     /// Back to the pool, after a whole answer.
     pub(super) fn give_back(self) {
-        let Self { pool, hold, turn } = self;
-        if let PooledConnection::Http1(mut line) = hold
+        let Self { pool, connection, turn } = self;
+        if let PooledConnection::Http1(mut connection) = connection
             && pool.connections != Connections::PerRequest
-            && line.is_ready()
+            && connection.is_ready()
         {
-            line.since = pool.clock.now();
+            connection.since = pool.clock.now();
             let mut idle = lock(&pool.idle);
             if idle.len() < MOST_IDLE {
-                idle.push(line);
+                idle.push(connection);
                 drop(idle);
                 pool.freed.notify_one();
             }

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Up to so many open connections to one place the kernel chooses.
+/// Up to so many open connections to one endpoint the kernel chooses.
 const CROWD: usize = 8192;
 /// Ports that are tried before the kernel is asked after all.
 const TRIES: usize = 64;
 /// The kernel's own range where it cannot be read: Linux's default.
 const USUAL: (u16, u16) = (32_768, 60_999);
 
-/// The ports of connections to one place. Whoever has one open holds a clone.
+/// The local ports of connections to one endpoint. Each open connection holds a clone.
 #[derive(Debug)]
 pub(super) struct Ports {
     first: u16,
@@ -41,8 +41,8 @@ impl Ports {
         }
         let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         for _ in 0..TRIES {
-            let place = self.next.fetch_add(1, Ordering::Relaxed) % self.count;
-            let port = self.first.saturating_add(u16::try_from(place).unwrap_or(0));
+            let offset = self.next.fetch_add(1, Ordering::Relaxed) % self.count;
+            let port = self.first.saturating_add(u16::try_from(offset).unwrap_or(0));
             let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
             match socket.bind(SocketAddr::new(any, port)) {
                 Ok(()) => return socket.connect(address).await,

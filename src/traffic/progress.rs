@@ -1,6 +1,6 @@
 //! How far a request has come, and what became of it.
 
-use super::said::first_line;
+use super::first_lines::first_line;
 use super::{Spent, word};
 use crate::history::Outcome;
 use crate::journal::Clock;
@@ -9,7 +9,7 @@ use crate::units::Duration;
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// What became of one request; moments in nanoseconds since the drill's origin.
+/// The result of one request; moments in nanoseconds since the drill's origin.
 #[derive(Debug, Clone)]
 pub(super) struct RequestResult {
     pub(super) proof: Option<u64>,
@@ -20,16 +20,17 @@ pub(super) struct RequestResult {
     pub(super) spent: Spent,
 }
 
-/// How far a request has come, so that its deadline can say where it stood. Whoever waits for its answer may look at it meanwhile.
+/// The progress of a request, so that its deadline can say where it stood. It can be looked at while its answer is waited for.
 #[derive(Debug, Default)]
 pub(super) struct RequestProgress {
-    way: Mutex<ProgressState>,
+    state: Mutex<ProgressState>,
     /// When it is given up; `None` where somebody else sees to that.
     limit: Option<u64>,
     /// What the answer says, where it will not do.
     said: OnceLock<String>,
 }
 
+/// What is known of a request so far.
 #[derive(Debug, Default)]
 struct ProgressState {
     stage: RequestStage,
@@ -42,6 +43,7 @@ struct ProgressState {
     answer: Option<RequestResult>,
 }
 
+/// The stage that a request has reached.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum RequestStage {
     /// It waits for its turn.
@@ -61,12 +63,12 @@ impl RequestProgress {
         Self { limit: Some(limit), ..Self::default() }
     }
 
-    fn way(&self) -> MutexGuard<'_, ProgressState> {
+    fn state(&self) -> MutexGuard<'_, ProgressState> {
         // Nothing that holds it can panic.
-        self.way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True once it should have been given up: whoever has waited until then begins nothing any more.
+    /// True once it should have been given up: a request that has waited until then is not begun any more.
     pub(super) fn is_late(&self, clock: Clock) -> bool {
         self.limit.is_some_and(|limit| limit <= clock.now())
     }
@@ -84,51 +86,51 @@ impl RequestProgress {
     }
 
     pub(super) fn has_turn(&self) {
-        self.way().stage = RequestStage::Connecting;
+        self.state().stage = RequestStage::Connecting;
     }
 
     pub(super) fn is_sent(&self) {
-        self.way().stage = RequestStage::Sent;
+        self.state().stage = RequestStage::Sent;
     }
 
     pub(super) fn has_head(&self) {
-        self.way().stage = RequestStage::Headed;
+        self.state().stage = RequestStage::Headed;
     }
 
     /// The head of its answer is no service, in this word. It stands, whatever becomes of the body.
     pub(super) fn is_refused(&self, why: String) {
-        self.way().refusal = Some(why.into());
+        self.state().refusal = Some(why.into());
     }
 
     /// Content is there; the first time counts.
     pub(super) fn is_proven(&self, clock: Clock) {
-        self.way().proof.get_or_insert_with(|| clock.now());
+        self.state().proof.get_or_insert_with(|| clock.now());
     }
 
     /// The same, at a moment that was noted.
     pub(super) fn was_proven(&self, at: u64) {
-        self.way().proof.get_or_insert(at);
+        self.state().proof.get_or_insert(at);
     }
 
     /// The answer reports so many tokens.
     pub(super) fn has_used(&self, tokens: Option<Tokens>) {
-        self.way().tokens = tokens;
+        self.state().tokens = tokens;
     }
 
     /// The answer is known, and this is it, whatever becomes of its connection.
     pub(super) fn is_over(&self, answer: &RequestResult) {
-        self.way().answer = Some(answer.clone());
+        self.state().answer = Some(answer.clone());
     }
 
     /// Whether nobody has to wait for it any more: its answer is known, or its content is there where that is enough.
     pub(super) fn is_settled(&self, until_proof: bool) -> bool {
-        let way = self.way();
-        way.answer.is_some() || (until_proof && way.proof.is_some())
+        let state = self.state();
+        state.answer.is_some() || (until_proof && state.proof.is_some())
     }
 
     /// Whether content is there.
     fn has_proof(&self) -> bool {
-        self.way().proof.is_some()
+        self.state().proof.is_some()
     }
 
     /// The answer of a request that was given up, at its deadline or at the timeout of a part.
@@ -151,27 +153,27 @@ impl RequestProgress {
 
     /// Where it stands, as long as nothing is known of how it ends.
     fn stood(&self) -> Option<(RequestStage, Option<u64>)> {
-        let way = self.way();
-        (way.answer.is_none() && way.refusal.is_none()).then_some((way.stage, way.proof))
+        let state = self.state();
+        (state.answer.is_none() && state.refusal.is_none()).then_some((state.stage, state.proof))
     }
 
     /// What is already known of how it ends: all of it, or its status.
     fn known(&self, at: u64) -> RequestResult {
         let (answer, refusal) = {
-            let way = self.way();
-            (way.answer.clone(), way.refusal.clone())
+            let state = self.state();
+            (state.answer.clone(), state.refusal.clone())
         };
         answer.unwrap_or_else(|| self.answer(at, Outcome::Error, refusal))
     }
 
     fn answer(&self, done: u64, outcome: Outcome, why: Option<Cow<'static, str>>) -> RequestResult {
-        let way = self.way();
-        let spent = match (&way.refusal, way.stage) {
+        let state = self.state();
+        let spent = match (&state.refusal, state.stage) {
             (_, RequestStage::Waiting | RequestStage::Connecting) => Spent::Nothing,
             (Some(_), _) => Spent::Refused,
-            (None, _) => Spent::Something(way.tokens),
+            (None, _) => Spent::Something(state.tokens),
         };
-        RequestResult { proof: way.proof, done, outcome, why, spent }
+        RequestResult { proof: state.proof, done, outcome, why, spent }
     }
 
     pub(super) fn served(&self, at: u64) -> RequestResult {

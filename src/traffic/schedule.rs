@@ -6,7 +6,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp1};
 
-/// Due times in nanoseconds from the start of the traffic, ascending; without end, unless a trace ends. Two schedules of one workload and seed are the same.
+/// The schedule of a workload: due times in nanoseconds from the start of the traffic, ascending; without end, unless a trace ends. Two schedules of one workload and seed are the same.
 #[derive(Debug)]
 pub struct Schedule {
     workload: Workload,
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn constant_workloads_of_one_drill_come_apart_and_each_as_its_seed_says() {
         let first = |seed: Seed| Schedule::new(&workload(Arrivals::Constant), seed).next().unwrap();
-        let firsts: Vec<u64> = (0..16).map(|place| first(Seed(7).derive(&format!("workload {place}")))).collect();
+        let firsts: Vec<u64> = (0..16).map(|index| first(Seed(7).derive(&format!("workload {index}")))).collect();
         assert!(firsts.iter().all(|due| *due < 20_000_000), "within the first gap: {firsts:?}");
         let mut sorted = firsts.clone();
         sorted.sort_unstable();
@@ -221,24 +221,24 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_planned_comes_in_order_and_no_gap_is_wider_than_told(
-            seed: u64, lowest in 1_u32..100, highest in 1_u32..400, every in 2_u64..20, of in 1_u32..300, place in 0_usize..3,
+            seed: u64, lowest in 1_u32..100, highest in 1_u32..400, every in 2_u64..20, of in 1_u32..300, index in 0_usize..3,
         ) {
             let (low, high) = (f64::from(lowest), f64::from(highest));
             let planned = Workload {
                 ramp: ramp(&[(0, low), (20, high), (40, low)]),
                 bursts: Some(Bursts { every: Duration::from_secs(every), of, within: Duration::from_millis(500) }),
-                ..workload(ALL[place])
+                ..workload(ALL[index])
             };
             let seconds = 60;
             let all = due(&planned, seed, seconds);
             let horizon = Duration::from_secs(seconds);
             prop_assert!(all.is_sorted());
             let wanted = planned.requests(horizon);
-            prop_assert!(if place == 2 { near(all.len(), wanted) } else { (all.len() as f64 - wanted).abs() <= 2.0 }, "{} of {wanted}", all.len());
+            prop_assert!(if index == 2 { near(all.len(), wanted) } else { (all.len() as f64 - wanted).abs() <= 2.0 }, "{} of {wanted}", all.len());
             let widest = all.windows(2).map(|pair| pair[1] - pair[0]).chain(all.first().copied()).max().unwrap_or(0);
             let told = Schedule::new(&planned, Seed(seed)).gap_max(horizon).as_nanos();
             prop_assert!(widest <= told, "{widest} within, {told} told");
-            if place < 2 {
+            if index < 2 {
                 // A nanosecond is lost to rounding.
                 prop_assert!(told <= planned.gap_expected(horizon).as_nanos() + 2, "{told} told, {} expected", planned.gap_expected(horizon));
             }

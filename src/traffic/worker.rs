@@ -1,10 +1,10 @@
 //! The threads that requests run on: each with a small runtime and connections of its own, so that nothing of a request is handed from
 //! thread to thread, and nothing else in this process holds one up.
 
+use super::first_lines::FirstLines;
 use super::levels::Levels;
 use super::pool::PooledConnection;
 use super::progress::{RequestProgress, RequestResult};
-use super::said::FirstLines;
 use super::{Budget, Client};
 use crate::dialect::ClientRequest;
 use crate::history::{Event, Overdue, RequestDone, workload_of};
@@ -25,15 +25,15 @@ const BUSY: usize = 16;
 /// How often idle connections are looked through.
 const SWEEP: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// One request that is due.
+/// A request that is due, with its permit to be in flight.
 pub(super) struct DueRequest {
-    pub(super) ask: ClientRequest,
+    pub(super) request: ClientRequest,
     pub(super) due: u64,
-    /// Its place among those in flight.
+    /// Given back when the request has ended.
     pub(super) permit: OwnedSemaphorePermit,
 }
 
-/// What every worker needs.
+/// The context that all workers share: where they record, the limits, and when to give up.
 #[derive(Clone)]
 pub(super) struct WorkerContext {
     pub(super) recorder: Recorder,
@@ -46,15 +46,16 @@ pub(super) struct WorkerContext {
     pub(super) said: Arc<FirstLines>,
 }
 
-/// All workers.
+/// The threads that send requests.
 #[derive(Debug)]
 pub(super) struct Workers {
     workers: Vec<Worker>,
 }
 
+/// One thread that sends requests, with a runtime and connections of its own.
 #[derive(Debug)]
 struct Worker {
-    shots: Option<mpsc::UnboundedSender<DueRequest>>,
+    requests: Option<mpsc::Sender<DueRequest>>,
     /// Requests that were handed over and have not begun.
     waiting: Arc<AtomicUsize>,
     thread: JoinHandle<()>,
@@ -65,29 +66,29 @@ impl Workers {
     ///
     /// # Errors
     /// Where the operating system gives no thread.
-    pub(super) fn start(client: &Client, works: &WorkerContext) -> std::io::Result<Self> {
+    pub(super) fn start(client: &Client, context: &WorkerContext) -> std::io::Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let count = if client.is_limited() { 1 } else { processors.min(MOST) };
-        let workers = (0..count).map(|_| Worker::start(client.apart(), works.clone())).collect::<std::io::Result<_>>()?;
+        let workers = (0..count).map(|_| Worker::start(client.apart(), context.clone())).collect::<std::io::Result<_>>()?;
         Ok(Self { workers })
     }
 
     /// Hands a request to the first worker that is not busy, else to the one with the fewest waiting.
-    pub(super) fn take(&self, shot: DueRequest) {
+    pub(super) fn take(&self, request: DueRequest) {
         let waiting = |worker: &&Worker| worker.waiting.load(Ordering::Relaxed);
         let free = self.workers.iter().find(|worker| waiting(worker) < BUSY);
         let Some(worker) = free.or_else(|| self.workers.iter().min_by_key(waiting)) else { return };
-        if let Some(shots) = &worker.shots {
+        if let Some(requests) = &worker.requests {
             worker.waiting.fetch_add(1, Ordering::Relaxed);
-            // A worker ends only after this sender is gone.
-            let _ = shots.send(shot);
+            // There is room (see [`Worker::start`]), and a worker ends only after this sender is gone.
+            let _ = requests.try_send(request);
         }
     }
 
     /// No more will come.
     pub(super) fn dismiss(&mut self) {
         for worker in &mut self.workers {
-            worker.shots = None;
+            worker.requests = None;
         }
     }
 
@@ -100,47 +101,48 @@ impl Workers {
 }
 
 impl Worker {
-    fn start(client: Client, works: WorkerContext) -> std::io::Result<Self> {
-        let (sender, shots) = mpsc::unbounded_channel();
+    fn start(client: Client, context: WorkerContext) -> std::io::Result<Self> {
+        // Each request in it holds one of `bound` permits, so it is never full.
+        let (sender, requests) = mpsc::channel(context.bound as usize);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let desk = Arc::new(WorkerState { client, works, waiting: waiting.clone() });
+        let state = Arc::new(WorkerState { client, context, waiting: waiting.clone() });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::Builder::new().name("traffic".into()).spawn(move || runtime.block_on(work(desk, shots)))?;
-        Ok(Self { shots: Some(sender), waiting, thread })
+        let thread = std::thread::Builder::new().name("traffic".into()).spawn(move || runtime.block_on(work(state, requests)))?;
+        Ok(Self { requests: Some(sender), waiting, thread })
     }
 }
 
-/// What the requests of one worker share.
+/// The state that the requests of one worker share.
 struct WorkerState {
     client: Client,
-    works: WorkerContext,
+    context: WorkerContext,
     waiting: Arc<AtomicUsize>,
 }
 
-async fn work(desk: Arc<WorkerState>, mut shots: mpsc::UnboundedReceiver<DueRequest>) {
+async fn work(state: Arc<WorkerState>, mut requests: mpsc::Receiver<DueRequest>) {
     let mut sweep = tokio::time::interval(SWEEP);
-    let mut abandon = desk.works.abandon.clone();
+    let mut abandon = state.context.abandon.clone();
     loop {
         tokio::select! {
             biased;
-            shot = shots.recv() => match shot {
-                Some(shot) => {
-                    let client = desk.client.turn_of(shot.ask.mark.id);
+            due = requests.recv() => match due {
+                Some(due) => {
+                    let client = state.client.turn_of(due.request.mark.id);
                     let free = tokio::select! {
                         biased;
                         free = client.admit() => free,
-                        () = abandoned(&desk.works.abandon, &mut abandon) => None,
+                        () = abandoned(&state.context.abandon, &mut abandon) => None,
                     };
-                    let desk = desk.clone();
-                    tokio::spawn(async move { desk.fire(shot, free).await });
+                    let state = state.clone();
+                    tokio::spawn(async move { state.send(due, free).await });
                 }
                 None => break,
             },
-            _ = sweep.tick() => desk.client.sweep(),
+            _ = sweep.tick() => state.client.sweep(),
         }
     }
     // The last requests still run here.
-    let _ = desk.works.in_flight.acquire_many(desk.works.bound).await;
+    let _ = state.context.in_flight.acquire_many(state.context.bound).await;
 }
 
 /// Ends once traffic is abandoned. The value is looked at whenever this is polled: `wait_for` by itself looks again only when it is told, and
@@ -151,21 +153,21 @@ async fn abandoned(value: &watch::Receiver<bool>, told: &mut watch::Receiver<boo
 }
 
 impl WorkerState {
-    async fn fire(&self, shot: DueRequest, free: Option<PooledConnection>) {
-        let DueRequest { ask, due, permit } = shot;
+    async fn send(&self, due: DueRequest, free: Option<PooledConnection>) {
+        let DueRequest { request, due, permit } = due;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let WorkerContext { recorder, deadline, .. } = &self.works;
-        let mut abandon = self.works.abandon.clone();
+        let WorkerContext { recorder, deadline, .. } = &self.context;
+        let mut abandon = self.context.abandon.clone();
         let clock = recorder.clock();
         let sent = clock.now();
         let limit = due + deadline.as_nanos();
         let progress = RequestProgress::until(limit);
-        let mut levels = self.works.levels.below(*deadline);
-        let mut asking = pin!(self.client.turn_of(ask.mark.id).ask(&ask, free, clock, &progress));
+        let mut levels = self.context.levels.below(*deadline);
+        let mut asking = pin!(self.client.turn_of(request.mark.id).ask(&request, free, clock, &progress));
         let end = loop {
             let level = levels.next();
             let until = level.map_or(limit, |after| due + after);
-            let abandoned = abandoned(&self.works.abandon, &mut abandon);
+            let abandoned = abandoned(&self.context.abandon, &mut abandon);
             let reached = tokio::select! {
                 biased;
                 // First, or the turn that one leaves would let the next begin.
@@ -174,8 +176,8 @@ impl WorkerState {
                 () = tokio::time::sleep(clock.until(until)) => level,
             };
             let Some(after) = reached else { break Err(true) };
-            if !progress.is_settled(self.works.levels.until_proof) {
-                recorder.record(Event::Overdue(Overdue { id: ask.mark.id, due, after })).await;
+            if !progress.is_settled(self.context.levels.until_proof) {
+                recorder.record(Event::Overdue(Overdue { id: request.mark.id, due, after })).await;
             }
         };
         let RequestResult { proof, done, outcome, why, spent } = match end {
@@ -183,13 +185,13 @@ impl WorkerState {
             Err(true) => progress.timed_out(clock.now()),
             Err(false) => progress.abandoned(clock.now()),
         };
-        self.works.budget.end(ask.mark.id, spent);
+        self.context.budget.end(request.mark.id, spent);
         if let (Some(why), Some(line)) = (&why, progress.said()) {
-            self.works.said.note(workload_of(ask.mark.id), why, line);
+            self.context.said.note(workload_of(request.mark.id), why, line);
         }
         let from_due = |moment: u64| moment.saturating_sub(due);
         let (lag, done, proof) = (from_due(sent), from_due(done), proof.map(from_due));
-        recorder.record(Event::Request(RequestDone { id: ask.mark.id, due, lag, proof, done, outcome, why })).await;
+        recorder.record(Event::Request(RequestDone { id: request.mark.id, due, lag, proof, done, outcome, why })).await;
         drop(permit);
     }
 }

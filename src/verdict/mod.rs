@@ -202,8 +202,8 @@ pub struct Verdict {
     /// What the evidence cannot tell; only ever of somebody else's record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub caveats: Vec<Caveat>,
-    /// The verdict on each workload that is judged, where a drill has several workloads. All else above is then the first's, except that
-    /// `verdict` and `reason` are those of the worst.
+    /// The verdict on each workload that is judged, where a drill has several. Everything else here is then that of the workload that leads,
+    /// except `verdict` and `reason`, which are those of the worst.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workloads: Vec<OfWorkload>,
 }

@@ -4,8 +4,8 @@
 #![allow(dead_code)]
 
 use flate2::{Compression, write::GzEncoder};
-use lifeboat::history::Kind;
-use lifeboat::import::{RecordTime, ImportedRecord, ImportSettings, StatedFacts, evidence, read};
+use lifeboat::history::Outcome;
+use lifeboat::import::{ImportSettings, ImportedRecord, RecordTime, StatedFacts, evidence, read};
 use lifeboat::verdict::judge;
 use std::io::Write;
 
@@ -31,7 +31,12 @@ pub fn holds(data: &[u8], settings: &ImportSettings, record: ImportedRecord, fau
     }
     let _ = record.outline();
     let rows = record.rows.len();
-    let told = StatedFacts { providers: vec!["first".into(), "second".into()], fault: Some(RecordTime::After(fault)), uncertainty, ..StatedFacts::default() };
+    let told = StatedFacts {
+        providers: vec!["first".into(), "second".into()],
+        fault: Some(RecordTime::After(fault)),
+        uncertainty,
+        ..StatedFacts::default()
+    };
     if let Ok(evidence) = evidence(record, &told) {
         assert!(evidence.requests.len() <= rows && evidence.requests.is_sorted_by_key(|request| request.due));
         let _ = judge(&evidence);
@@ -90,7 +95,7 @@ pub fn comes_back(written: &str, settings: &ImportSettings, requests: &[Asked]) 
         return None;
     }
     let record = read(written.as_bytes(), settings).unwrap_or_else(|error| panic!("{error}\n{written}"));
-    let mut read: Vec<_> = record.rows.iter().map(|row| (row.sent, row.took, row.kind == Kind::Ok)).collect();
+    let mut read: Vec<_> = record.rows.iter().map(|row| (row.sent, row.took, row.kind == Outcome::Ok)).collect();
     let mut wanted: Vec<_> =
         requests.iter().map(|asked| ((ZERO + asked.sent) * 1_000_000, Some(asked.took * 1_000_000), asked.good)).collect();
     read.sort_unstable();

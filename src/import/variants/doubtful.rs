@@ -39,20 +39,20 @@ fn a_line_that_cannot_be_read_decides_nothing_only_far_from_the_fault() {
     let format = NGINX[2];
     let log = in_order(SampleRequest::end, |asked| nginx(format, ", ", asked));
     let lines: Vec<&str> = log.lines().collect();
-    let with = |place: usize| {
+    let with = |index: usize| {
         let mut lines = lines.clone();
-        lines.insert(place, "garbage");
+        lines.insert(index, "garbage");
         judged(read(lines.join("\n").as_bytes(), &settings(RecordSource::Nginx, Some(format))).unwrap())
     };
     let near = |verdict: &Verdict| verdict.caveats.iter().any(|caveat| caveat.name == Lost::LinesNearFault);
     // One of 601 lines: in the baseline, behind the last good request before the fault, in the outage, in the hold, and long after it.
-    for (place, is_near) in
+    for (index, is_near) in
         [(0, false), (100, false), (200, true), (230, true), (259, true), (300, true), (335, true), (450, false), (600, false)]
     {
-        let verdict = with(place);
-        assert_eq!(near(&verdict), is_near, "line {place}: {:?}", verdict.caveats);
+        let verdict = with(index);
+        assert_eq!(near(&verdict), is_near, "line {index}: {:?}", verdict.caveats);
         let wanted = if is_near { (Decision::Inconclusive, Some(Reason::RecordCannotTell)) } else { (Decision::Met, None) };
-        assert_eq!((verdict.verdict, verdict.reason), wanted, "line {place}");
+        assert_eq!((verdict.verdict, verdict.reason), wanted, "line {index}");
         assert!(verdict.caveats.iter().any(|caveat| caveat.name == Lost::EveryLine));
     }
     // What was missed may have been met by the line that nobody can read.
@@ -60,8 +60,8 @@ fn a_line_that_cannot_be_read_decides_nothing_only_far_from_the_fault() {
         let late: String = lines
             .iter()
             .enumerate()
-            .map(|(place, line)| match place {
-                260..330 => line.replace(" 200", " 502") + "\n" + if place == 300 { more } else { "" },
+            .map(|(index, line)| match index {
+                260..330 => line.replace(" 200", " 502") + "\n" + if index == 300 { more } else { "" },
                 _ => format!("{line}\n"),
             })
             .collect();
@@ -82,7 +82,7 @@ fn lines_after_the_hold_that_cannot_be_read_put_in_doubt_that_service_stayed() {
     let lines: Vec<&str> = log.lines().collect();
     // The hold is over after 34 s, and has 80 requests, of which one may be bad.
     let with = |garbled: &[usize], bad: &[usize]| {
-        let line = |(place, line): (usize, &&str)| match (garbled.contains(&place), bad.contains(&place)) {
+        let line = |(index, line): (usize, &&str)| match (garbled.contains(&index), bad.contains(&index)) {
             (true, _) => "garbage".to_owned(),
             (_, true) => line.replace(" 200", " 502"),
             _ => (*line).to_owned(),
@@ -105,18 +105,18 @@ fn lines_after_the_hold_that_cannot_be_read_put_in_doubt_that_service_stayed() {
 
 #[test]
 fn two_stray_quotes_take_no_rows_with_them() {
-    for (divider, places) in [(',', [190, 230]), (';', [190, 191]), ('\t', [100, 599])] {
+    for (divider, strays) in [(',', [190, 230]), (';', [190, 191]), ('\t', [100, 599])] {
         let text = locust(divider, "refused");
-        let stray = |(place, line): (usize, &str)| {
-            let is_stray = places.contains(&(place.wrapping_sub(1)));
+        let stray = |(index, line): (usize, &str)| {
+            let is_stray = strays.contains(&(index.wrapping_sub(1)));
             if is_stray { format!("{}{divider}\"\n", line.rsplit_once(divider).unwrap().0) } else { format!("{line}\n") }
         };
         let text: String = text.lines().enumerate().map(stray).collect();
         let record = read(text.as_bytes(), &settings(RecordSource::Locust, None)).unwrap();
         assert_eq!((record.rows.len(), record.skipped), (598, 2), "{divider:?}");
     }
-    let row = |(place, asked): (usize, &SampleRequest)| {
-        let error = if place == 190 || place == 230 { "\"" } else { "" };
+    let row = |(index, asked): (usize, &SampleRequest)| {
+        let error = if index == 190 || index == 230 { "\"" } else { "" };
         format!("{},{},{},0,0,{error}\n", asked.sent * MS, asked.status, asked.took * MS)
     };
     let text: String = requests().iter().enumerate().map(row).collect();

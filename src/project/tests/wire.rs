@@ -1,7 +1,7 @@
 //! How requests go over the wire: what good and bad words about it get.
 
 use super::*;
-use crate::model::{Connections, Errand, HttpVersion, RequestKind};
+use crate::model::{Connections, HttpVersion, PlainRequest, RequestKind};
 use crate::units::Duration;
 
 const TRAFFIC: &str = "traffic: {rate: 50/s}";
@@ -35,9 +35,9 @@ traffic:
     files.spoil(INVENTORY_PATH, "faults_on: [openai-eu], max_rate: 20/s", "max_rate: 50/s");
     let (project, _) = Project::open(files.root());
     let (plan, _) = project.plan(&files.scenario(), "staging").unwrap();
-    let traffic = &plan.scenario.traffic;
+    let traffic = &plan.workloads.leading().workload;
     assert_eq!(traffic.request, RequestKind::Http);
-    let errand = Errand { path: "/health?deep=1".into(), send: Some("ping".into()), status: 204, contains: Some("ok".into()) };
+    let errand = PlainRequest { path: "/health?deep=1".into(), send: Some("ping".into()), status: 204, contains: Some("ok".into()) };
     assert_eq!(traffic.errand, Some(errand));
     let wire = &traffic.wire;
     assert_eq!(

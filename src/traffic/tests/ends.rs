@@ -1,4 +1,4 @@
-//! Where an answer ends: at a status that is no service, at a stream's terminal marker, at the limit of a head; and whoever waits in vain.
+//! Where an answer ends: at a status that is no service, at a stream's terminal marker, at the limit of a head; and requests that wait in vain.
 
 use super::*;
 use crate::dialect::{ProviderAnswer, ProviderRequest, canary, wire_request};
@@ -69,7 +69,7 @@ async fn a_stream_ends_with_its_marker_though_its_connection_does_not() {
     progress.is_over(&answer);
     assert_eq!((progress.timed_out(9).done, progress.abandoned(9).outcome), (answer.done, Outcome::Ok));
     assert!(progress.is_settled(false));
-    // The next one takes another connection: whoever leaves this open may still write on it.
+    // The next one takes another connection: the server may still write on this one.
     assert_eq!(told(&ask(&asking, 0).await), (Outcome::Ok, ""));
 }
 

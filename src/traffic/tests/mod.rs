@@ -1,16 +1,17 @@
 //! One request against sockets that answer well or badly, all on loopback.
 
 mod bad;
+mod client_settings;
 mod ends;
-mod manner;
 mod served;
 
-use super::client::{Client, ClientSettings, Target};
+use super::client::Client;
 use super::progress::{RequestProgress, RequestResult};
+use super::target::{ClientSettings, Target};
 use crate::dialect::{ClientRequest, Mark};
 use crate::history::Outcome;
 use crate::journal::Clock;
-use crate::model::{Dialect, Errand, Operation};
+use crate::model::{Dialect, Operation, PlainRequest};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,12 +26,12 @@ fn target(url: &str) -> Target {
 
 /// Asks for `/` and expects 200.
 fn plain() -> ClientSettings {
-    ClientSettings { errand: Some(Errand::default()), ..ClientSettings::default() }
+    ClientSettings { plain: Some(PlainRequest::default()), ..ClientSettings::default() }
 }
 
 fn bytes(send: &str, expect: &str) -> ClientSettings {
-    let errand = Errand { send: Some(send.into()), contains: Some(expect.into()), ..Errand::default() };
-    ClientSettings { errand: Some(errand), bytes: true, ..ClientSettings::default() }
+    let plain = PlainRequest { send: Some(send.into()), contains: Some(expect.into()), ..PlainRequest::default() };
+    ClientSettings { plain: Some(plain), bytes: true, ..ClientSettings::default() }
 }
 
 fn client(url: &str, manner: ClientSettings) -> Client {

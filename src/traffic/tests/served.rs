@@ -8,8 +8,8 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nall ok";
 async fn an_answer_as_expected_is_service_and_anything_else_is_told_in_a_word() {
     let address = answering(OK, false).await;
     let expecting = |status, contains: Option<&str>| {
-        let errand = Errand { status, contains: contains.map(str::to_owned), ..Errand::default() };
-        client(&http(address), ClientSettings { errand: Some(errand), ..ClientSettings::default() })
+        let plain = PlainRequest { status, contains: contains.map(str::to_owned), ..PlainRequest::default() };
+        client(&http(address), ClientSettings { plain: Some(plain), ..ClientSettings::default() })
     };
     let answer = ask(&expecting(200, Some("ok")), 0).await;
     assert_eq!(told(&answer), (Outcome::Ok, ""));
@@ -17,8 +17,8 @@ async fn an_answer_as_expected_is_service_and_anything_else_is_told_in_a_word() 
     assert_eq!(told(&ask(&expecting(200, Some("OK")), 0).await), (Outcome::Error, "wrong-content"));
     assert_eq!(told(&ask(&expecting(204, None), 0).await), (Outcome::Error, "status-200"));
     let empty = answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", false).await;
-    let errand = Errand { contains: Some("ok".into()), ..Errand::default() };
-    let wanting = client(&http(empty), ClientSettings { errand: Some(errand), ..ClientSettings::default() });
+    let plain = PlainRequest { contains: Some("ok".into()), ..PlainRequest::default() };
+    let wanting = client(&http(empty), ClientSettings { plain: Some(plain), ..ClientSettings::default() });
     assert_eq!(told(&ask(&wanting, 0).await), (Outcome::Error, "empty"));
     assert_eq!(told(&ask(&client(&http(empty), plain()), 0).await), (Outcome::Ok, ""));
 }
@@ -37,9 +37,9 @@ async fn a_post_carries_its_body_the_mark_and_the_path_below_the_base_url() {
         }
     })
     .await;
-    let errand = Errand { path: "/health?deep=1".into(), send: Some("ping".into()), ..Errand::default() };
+    let plain = PlainRequest { path: "/health?deep=1".into(), send: Some("ping".into()), ..PlainRequest::default() };
     let headers = vec![("X-Tenant".to_owned(), "blue".to_owned())];
-    let asking = client(&format!("http://{address}/v1/"), ClientSettings { errand: Some(errand), headers, ..ClientSettings::default() });
+    let asking = client(&format!("http://{address}/v1/"), ClientSettings { plain: Some(plain), headers, ..ClientSettings::default() });
     assert_eq!(told(&ask(&asking, 17).await), (Outcome::Ok, ""));
     let (head, body) = hears.recv().await.unwrap();
     assert!(head.starts_with("POST /v1/health?deep=1 HTTP/1.1\r\n"), "{head}");
@@ -66,7 +66,7 @@ async fn bytes_over_tcp_are_service_once_the_expected_ones_are_there() {
         assert_eq!(told(&answer), (Outcome::Ok, ""));
         assert!(answer.proof.unwrap() <= answer.done);
     }
-    let open = ClientSettings { errand: Some(Errand::default()), bytes: true, ..ClientSettings::default() };
+    let open = ClientSettings { plain: Some(PlainRequest::default()), bytes: true, ..ClientSettings::default() };
     assert_eq!(told(&ask(&client(&http(address), open), 0).await), (Outcome::Ok, ""), "an open connection is all that was asked");
     let silent = ask_within(&client(&http(address), bytes("PING", "PANG")), 0, std::time::Duration::from_millis(300)).await;
     assert_eq!(silent.outcome, Outcome::Timeout);

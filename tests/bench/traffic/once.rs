@@ -4,7 +4,7 @@ use crate::quantile;
 use lifeboat::history::{Event, Outcome, RequestDone};
 use lifeboat::journal::{Clock, Journal};
 use lifeboat::lab::SimulatedProvider;
-use lifeboat::model::{Arrivals, Dialect, Errand, Provider, RequestKind, Simulation, Workload};
+use lifeboat::model::{Arrivals, Dialect, PlainRequest, Provider, RequestKind, Simulation, Workload};
 use lifeboat::traffic::{Budget, Client, ClientSettings, Levels, LoadProfile, Prices, Schedule, Target, Traffic};
 use lifeboat::units::{Duration, Rate, Ratio, Seed};
 use serde_json::Value;
@@ -124,7 +124,7 @@ async fn drive(kind: Kind, url: &str, rate: f64, seconds: u64, journal: &Journal
         Target { base_url: url.to_owned(), dialect: Dialect::OpenAi, model: "gpt-4o".into(), key: "sk-bench".into(), replicas: Vec::new() };
     let mut manner = ClientSettings::default();
     if kind == Kind::Http {
-        manner.errand = Some(Errand::default());
+        manner.plain = Some(PlainRequest::default());
     }
     let lab = matches!(kind, Kind::Chat | Kind::ChatStream).then(provider);
     if let Some(lab) = &lab {

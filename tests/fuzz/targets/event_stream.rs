@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use lifeboat::dialect::{AnswerReader, ClientRequest, Boundary, ProviderRequest, EventSplitter, Mark, ProviderAnswer, wire_request};
+use lifeboat::dialect::{AnswerReader, Boundary, ClientRequest, EventSplitter, Mark, ProviderAnswer, ProviderRequest, wire_request};
 use lifeboat::model::{Dialect, Operation};
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@
 mod oracle;
 
 use libfuzzer_sys::fuzz_target;
-use lifeboat::import::{LoadModel, ImportSettings, RecordSource, read};
+use lifeboat::import::{ImportSettings, LoadModel, RecordSource, read};
 use oracle::{Asked, ZERO, comes_back, holds, requests};
 
 /// A cell as RFC 4180 has it.

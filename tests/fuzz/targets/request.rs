@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use lifeboat::dialect::{
-    AnswerReader, ClientRequest, ProviderRequest, MARK_HEADER, Mark, ProviderAnswer, Route, AnswerFormat, credential, error_code, estimated_tokens, find_mark, has_data,
-    head_fault, is_terminal, malformed, with_garbled_text, with_other_model,
+    AnswerFormat, AnswerReader, ClientRequest, MARK_HEADER, Mark, ProviderAnswer, ProviderRequest, Route, credential, error_code,
+    estimated_tokens, find_mark, has_data, head_fault, is_terminal, malformed, with_garbled_text, with_other_model,
 };
 use lifeboat::model::{Dialect, Operation};
 use std::sync::Arc;

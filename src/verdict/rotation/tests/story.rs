@@ -9,8 +9,8 @@ use crate::history::{
 };
 use crate::history::{FaultConfirmed, FaultHealed, FaultRequested, Finished};
 use crate::model::{
-    Aim, Arrivals, Credential, Criticality, DeclaredObjectives, DrillPlan, Environment, Fault, Gate, PlannedFault, RequestKind, Scenario,
-    Service, Timeline, Workload,
+    Aim, Arrivals, Credential, Criticality, DeclaredObjectives, DrillPlan, Environment, Fault, Gate, NamedWorkload, PlannedFault,
+    RequestKind, Scenario, Service, Timeline, Workload,
 };
 use crate::units::{Duration, Fingerprint, Rate, Ratio, Seed};
 use crate::verdict::{Criterion, CriterionFinding, Decision, Rotated, Verdict, judge};
@@ -104,11 +104,6 @@ impl Story {
                 title: "The key is revoked".into(),
                 service: "chat".into(),
                 runbook: None,
-                traffic: Workload {
-                    arrivals: Arrivals::Constant,
-                    request: RequestKind::ChatStream,
-                    ..Workload::steady(Rate::per_second(20.0).unwrap())
-                },
                 timeline: Timeline {
                     baseline: Duration::from_secs(10),
                     faults: self.faults.iter().map(fault).collect(),
@@ -120,22 +115,31 @@ impl Story {
             runbook: None,
             environment_name: "lab".into(),
             environment,
-            service: Service {
-                owner: None,
-                criticality: Criticality::SinglePointOfFailure,
-                providers: vec!["primary".into(), "standby".into()],
-                sharing: 1,
-                objectives: DeclaredObjectives::default(),
-                runbook: None,
-            },
+            workloads: NamedWorkload {
+                name: "chat".into(),
+                service_name: "chat".into(),
+                service: Service {
+                    owner: None,
+                    criticality: Criticality::SinglePointOfFailure,
+                    providers: vec!["primary".into(), "standby".into()],
+                    sharing: 1,
+                    objectives: DeclaredObjectives::default(),
+                    runbook: None,
+                },
+                objectives: DeclaredObjectives { success: Ratio::new(0.99), ..self.objectives.clone() }.resolved(),
+                judged: true,
+                workload: Workload {
+                    arrivals: Arrivals::Constant,
+                    request: RequestKind::ChatStream,
+                    ..Workload::steady(Rate::per_second(20.0).unwrap())
+                },
+            }
+            .into(),
             // No inventory: the credential of a provider has its name.
             providers: BTreeMap::new(),
             stores: BTreeMap::new(),
             credentials: BTreeMap::<String, Credential>::new(),
             contacts: BTreeMap::new(),
-            objectives: DeclaredObjectives { success: Ratio::new(0.99), ..self.objectives.clone() }.resolved(),
-            workload: String::new(),
-            beside: Vec::new(),
         };
         Started {
             format: 1,
@@ -144,8 +148,7 @@ impl Story {
             seed: Seed(1),
             wall_clock: "2026-11-21T12:00:00Z".into(),
             wall_clock_error: 0,
-            gap_max: 50 * MS,
-            gaps_beside: Vec::new(),
+            gaps: vec![50 * MS],
             drawn: false,
             plan,
         }

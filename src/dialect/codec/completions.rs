@@ -1,0 +1,179 @@
+//! OpenAI's chat completions, whole and as server-sent events; Azure's are the same.
+//!
+//! A stream ends with `[DONE]`; its reason for the end and its usage come before. Source: OpenAI's API reference.
+
+use crate::dialect::client_request::MAX_TOKENS;
+use crate::dialect::composed_answer::{AnswerEnd, ComposedAnswer};
+use crate::dialect::json_body::{conversation, flag, is_count, offered, parameters};
+use crate::dialect::operation_codec::{OperationCodec, RequestContent};
+use crate::dialect::partial_answer::PartialAnswer;
+use crate::dialect::provider_error::ProviderError;
+use crate::dialect::provider_request::ProviderRequest;
+use serde_json::{Value, json};
+
+/// The codec of chat completions.
+pub(in crate::dialect) struct Completions;
+
+/// How the data of a stream's last event begins.
+pub(super) const DONE: &[u8] = b"[DONE]";
+
+impl OperationCodec for Completions {
+    fn encode_request(&self, content: &RequestContent<'_>) -> Value {
+        let mut body = json!({
+            "model": content.model,
+            "messages": [{"role": "user", "content": content.prompt}],
+            "max_tokens": MAX_TOKENS,
+            "temperature": 0,
+        });
+        if content.streamed {
+            body["stream"] = json!(true);
+            body["stream_options"] = json!({"include_usage": true});
+        }
+        if content.json {
+            body["response_format"] = json!({"type": "json_object"});
+        }
+        if let Some(name) = content.tool {
+            body["tools"] = json!([{"type": "function", "function": {"name": name, "parameters": parameters()}}]);
+            body["tool_choice"] = json!({"type": "function", "function": {"name": name}});
+        }
+        body
+    }
+
+    fn decode_request(&self, body: &Value) -> Result<ProviderRequest, String> {
+        let is_free = body["tool_choice"] != "none";
+        Ok(ProviderRequest {
+            model: body["model"].as_str().map(str::to_owned),
+            streamed: flag(&body["stream"], "stream")?,
+            include_usage: flag(&body["stream_options"]["include_usage"], "stream_options.include_usage")?,
+            max_tokens: body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64()),
+            prompt: conversation(body, "messages", "content")?,
+            tool: offered(&body["tools"][0]["function"]["name"], &body["messages"]).filter(|_| is_free),
+            json: is_json(&body["response_format"]),
+            ..ProviderRequest::default()
+        })
+    }
+
+    fn encode_answer(&self, answer: &ComposedAnswer) -> Value {
+        let mut message = json!({"role": "assistant", "content": answer.text(), "refusal": null});
+        if let Some(name) = &answer.tool {
+            message["content"] = Value::Null;
+            message["tool_calls"] = json!([call(answer, name, &answer.text())]);
+        }
+        json!({
+            "id": format!("chatcmpl-{}", answer.id), "object": "chat.completion", "created": answer.created, "model": answer.model,
+            "choices": [{"index": 0, "message": message, "logprobs": null, "finish_reason": finish_reason(answer)}],
+            "usage": usage(answer), "system_fingerprint": null,
+        })
+    }
+
+    /// Of a call of a tool, what begins it.
+    fn stream_start(&self, answer: &ComposedAnswer) -> Vec<u8> {
+        let Some(name) = &answer.tool else { return Vec::new() };
+        let mut call = call(answer, name, "");
+        call["index"] = json!(0);
+        delta(answer, &json!({"role": "assistant", "content": null, "tool_calls": [call], "refusal": null}))
+    }
+
+    /// The first token also names the role.
+    fn stream_token(&self, answer: &ComposedAnswer, index: usize) -> Vec<u8> {
+        let text = &answer.tokens[index];
+        let said = match (&answer.tool, index) {
+            (Some(_), _) => json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]}),
+            (None, 0) => json!({"role": "assistant", "content": text, "refusal": null}),
+            (None, _) => json!({"content": text}),
+        };
+        delta(answer, &said)
+    }
+
+    /// The reason for the end, the usage where it was asked for, the terminal marker.
+    fn stream_end(&self, answer: &ComposedAnswer) -> Vec<u8> {
+        let mut bytes = event(answer, &json!([{"index": 0, "delta": {}, "logprobs": null, "finish_reason": finish_reason(answer)}]), None);
+        if answer.include_usage {
+            bytes.extend(event(answer, &json!([]), Some(usage(answer))));
+        }
+        bytes.extend_from_slice(b"data: [DONE]\n\n");
+        bytes
+    }
+
+    fn stream_error(&self, _error: &ProviderError, body: &Value) -> Vec<u8> {
+        format!("data: {}\n\n", body).into_bytes()
+    }
+
+    fn decode_answer(&self, body: &Value, partial: &mut PartialAnswer) {
+        let choice = &body["choices"][0];
+        let function = &choice["message"]["tool_calls"][0]["function"];
+        partial.text = choice["message"]["content"].as_str().unwrap_or_default().to_owned();
+        if function.is_object() {
+            partial.call(&function["name"], function["arguments"].as_str().unwrap_or_default());
+        }
+        partial.terminal = choice["finish_reason"].is_string();
+        partial.usage = is_count(&body["usage"]["completion_tokens"]);
+    }
+
+    fn decode_event(&self, event: &Value, partial: &mut PartialAnswer) {
+        let delta = &event["choices"][0]["delta"];
+        if let Some(text) = delta["content"].as_str() {
+            partial.text.push_str(text);
+        }
+        for call in delta["tool_calls"].as_array().into_iter().flatten().filter(|call| call["index"].as_u64().unwrap_or(0) == 0) {
+            let function = &call["function"];
+            if function["name"].is_string() {
+                partial.call(&function["name"], "");
+            }
+            partial.argue(&function["arguments"]);
+        }
+        partial.finished |= event["choices"][0]["finish_reason"].is_string();
+        partial.usage |= is_count(&event["usage"]["completion_tokens"]);
+    }
+
+    fn is_end_marker(&self, data: &[u8]) -> bool {
+        data.starts_with(DONE)
+    }
+
+    fn text_paths(&self) -> &'static [&'static [&'static str]] {
+        &[
+            &["choices", "*", "delta", "content"],
+            &["choices", "*", "delta", "tool_calls", "*", "function", "arguments"],
+            &["choices", "*", "message", "content"],
+            &["choices", "*", "message", "tool_calls", "*", "function", "arguments"],
+        ]
+    }
+}
+
+/// True where a format for answers is one of the two that are JSON.
+pub(super) fn is_json(format: &Value) -> bool {
+    matches!(format["type"].as_str(), Some("json_object" | "json_schema"))
+}
+
+fn call(answer: &ComposedAnswer, name: &str, arguments: &str) -> Value {
+    json!({"id": format!("call_{}", answer.id), "type": "function", "function": {"name": name, "arguments": arguments}})
+}
+
+fn delta(answer: &ComposedAnswer, said: &Value) -> Vec<u8> {
+    event(answer, &json!([{"index": 0, "delta": said, "logprobs": null, "finish_reason": null}]), None)
+}
+
+fn event(answer: &ComposedAnswer, choices: &Value, usage: Option<Value>) -> Vec<u8> {
+    let mut chunk = json!({
+        "id": format!("chatcmpl-{}", answer.id), "object": "chat.completion.chunk", "created": answer.created, "model": answer.model,
+        "system_fingerprint": null, "choices": choices,
+    });
+    if answer.include_usage {
+        chunk["usage"] = usage.unwrap_or(Value::Null);
+    }
+    format!("data: {chunk}\n\n").into_bytes()
+}
+
+const fn finish_reason(answer: &ComposedAnswer) -> &'static str {
+    match answer.end {
+        AnswerEnd::Stop if answer.tool.is_some() => "tool_calls",
+        AnswerEnd::Stop => "stop",
+        AnswerEnd::Length => "length",
+        AnswerEnd::Filtered => "content_filter",
+    }
+}
+
+fn usage(answer: &ComposedAnswer) -> Value {
+    let (prompt, completion) = (answer.prompt_tokens, answer.tokens.len());
+    json!({"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion})
+}
