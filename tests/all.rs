@@ -14,6 +14,7 @@ mod crowds;
 mod doctor;
 mod drills;
 mod driven;
+mod earlier_formats;
 mod execute;
 mod faulty_answers;
 mod gateways;

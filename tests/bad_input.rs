@@ -188,8 +188,8 @@ fn histories_that_were_changed_and_readers_that_go_away() {
         project.lifeboat(&["judge", name])
     };
     refused(
-        &judge("newer", &whole.replacen("\"format\":1", "\"format\":99", 1)),
-        "error: newer: the history has format 99, this build reads format 1\n\nhint: judge it with the version of Lifeboat that wrote it, which its first line names",
+        &judge("newer", &whole.replacen("\"format\":\"2.0\"", "\"format\":\"99.0\"", 1)),
+        "error: newer: written by lifeboat 0.1.0 in format 99.0; this build (0.1.0) reads formats 1 to 2.x\n\nhint: update lifeboat",
     );
     let restore = "hint: only its last line may be incomplete; copy the file again from where it came";
     let lines: Vec<&str> = whole.lines().collect();

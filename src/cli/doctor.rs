@@ -3,6 +3,7 @@
 use super::terminal::show_wait;
 use super::{Exit, bill, put, run, say, until_interrupted};
 use crate::drill::{Examined, Order, PreflightCheck, examine};
+use crate::history::Origin;
 use crate::host::private;
 use crate::model::{DrillPlan, SecretSource};
 use crate::project::Project;
@@ -49,8 +50,18 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
     private::new_folder(&folder)?;
     let kept = folder.clone();
     let done = until_interrupted("stopping: what was started is ended", async |stop| {
-        let order =
-            Order { plan, seed, id: "doctor".to_owned(), root, supervisor, secrets, folder, attendance: Attendance::Unattended, stop };
+        let order = Order {
+            plan,
+            seed,
+            id: "doctor".to_owned(),
+            origin: Origin::default(),
+            root,
+            supervisor,
+            secrets,
+            folder,
+            attendance: Attendance::Unattended,
+            stop,
+        };
         let waiting = show_wait("trying what the drill needs");
         let examined = examine(order).await?;
         drop(waiting);

@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// The seed of the jitter between tries
     #[arg(long, value_parser = super::run::seed, conflicts_with = "resume")]
     seed: Option<Seed>,
+    /// Why: kept in the history, so that it is known later
+    #[arg(long, value_name = "TEXT", conflicts_with = "resume")]
+    reason: Option<String>,
     /// Continue an interrupted execution; steps that are done are not repeated
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
@@ -60,7 +63,7 @@ pub(super) struct Args {
 const STOPPING: &str = "stopping: the running step is ended, and nothing is undone (press Ctrl-C again to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
-    let Args { runbook, env, service, out, seed, resume, undo, recorded, rehearse, yes } = args;
+    let Args { runbook, env, service, out, seed, reason, resume, undo, recorded, rehearse, yes } = args;
     let supervisor = std::env::current_exe()?;
     if let Some(folder) = resume {
         let begin = move |hands| Execution::resume(&folder, undo, walks(recorded), hands);
@@ -85,7 +88,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         say(&problem);
         return Ok(Exit::Usage);
     }
-    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(super::run::drawn), root, out };
+    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(super::run::drawn), reason, root, out };
     walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
 }
 

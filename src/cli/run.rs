@@ -8,7 +8,7 @@ use crate::console;
 use crate::execution::left_over;
 use crate::exercise::{DrillRequest, Exercise, FinishedDrill};
 use crate::history::StopReason;
-use crate::model::{Action, DrillPlan, SecretSource, StartMode};
+use crate::model::{Action, DrillPlan, SecretSource, SourceFile, StartMode};
 use crate::project::Project;
 use crate::report::summary;
 use crate::step::{Attendance, Before, Prompt};
@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// The drill's folder, instead of a new one under `drills/`; numbered where there are several drills
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Why: kept in the history, so that it is known later
+    #[arg(long, value_name = "TEXT", conflicts_with = "undo")]
+    reason: Option<String>,
     /// Only show what would happen
     #[arg(long, conflicts_with = "undo")]
     dry_run: bool,
@@ -56,6 +59,7 @@ pub(super) struct Args {
 struct Planned {
     root: PathBuf,
     plan: DrillPlan,
+    files: Vec<SourceFile>,
     secrets: BTreeSet<SecretSource>,
 }
 
@@ -93,7 +97,8 @@ fn planned(args: &Args) -> anyhow::Result<Option<Vec<Planned>>> {
                     invalid = true;
                 }
                 let secrets = SecretSource::of_inventory(&project.inventory);
-                planned.push(Planned { root, plan, secrets });
+                let files = project.files_of(scenario);
+                planned.push(Planned { root, plan, files, secrets });
                 findings
             }
             Err(findings) => findings,
@@ -153,7 +158,7 @@ async fn drills(args: &Args, planned: Vec<Planned>, series: &mut Series, stop: w
     let supervisor = std::env::current_exe()?;
     let (lines, total) = (TypedLines::default(), series.total());
     let mut number = 0;
-    for Planned { root, plan, secrets } in planned {
+    for Planned { root, plan, files, secrets } in planned {
         for _ in 0..args.repeat {
             number += 1;
             if *stop.borrow() {
@@ -164,7 +169,9 @@ async fn drills(args: &Args, planned: Vec<Planned>, series: &mut Series, stop: w
             let out = args.out.clone().map(|out| if total == 1 { out } else { out.join(number.to_string()) });
             let (attendance, questions) = attendance(args.yes || !std::io::stdin().is_terminal());
             let (root, supervisor, secrets) = (root.clone(), supervisor.clone(), secrets.clone());
-            let orders = DrillRequest { plan: plan.clone(), seed, root, supervisor, secrets, out, attendance, stop: stop.clone() };
+            let (reason, files) = (args.reason.clone(), files.clone());
+            let orders =
+                DrillRequest { plan: plan.clone(), seed, reason, files, root, supervisor, secrets, out, attendance, stop: stop.clone() };
             note(&series.title(number, &plan));
             match one(orders, questions, &lines, total > 1).await {
                 Ok((finish, exit)) => series.add(&plan, &finish, exit),

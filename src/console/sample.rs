@@ -6,8 +6,8 @@ use crate::history::{
     RequestDone, RunbookStarted, Served, Stamped, Started, StepEnd, StepFinished, StepStarted,
 };
 use crate::model::{
-    Action, Aim, Arrivals, Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, ExecutionPlan, Fault, Goal, Objectives,
-    OnFailure, PlannedFault, RequestKind, Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
+    Action, Aim, Arrivals, Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, ExecutionPlan, Fault, Goal, NamedWorkload,
+    Objectives, OnFailure, PlannedFault, RequestKind, Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
 };
 use crate::units::{Duration, Rate, Seed};
 
@@ -33,7 +33,8 @@ impl SampleHistory {
         change(&mut plan);
         let mut history = Self { live: Live::default() };
         let started = Started {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::Origin::default(),
             lifeboat: "0.1.0".into(),
             drill: "2026-11-20-azure-outage".into(),
             seed: Seed(42),
@@ -49,14 +50,14 @@ impl SampleHistory {
 
     /// An execution of its runbook that has just begun, for its service.
     pub(super) fn execution(change: impl Fn(&mut ExecutionPlan)) -> Self {
-        let DrillPlan { runbook, service, environment_name, environment, .. } = plan();
+        let DrillPlan { runbook, workloads, environment_name, environment, .. } = plan();
         let mut plan = ExecutionPlan {
             sources: Vec::new(),
             runbook: runbook.expect("the drill has one"),
             environment_name: Some(environment_name),
             environment,
             service_name: Some("support-chat".into()),
-            service: Some(service),
+            service: Some(workloads.leading().service.clone()),
             providers: Default::default(),
             credentials: Default::default(),
             stores: Default::default(),
@@ -65,7 +66,8 @@ impl SampleHistory {
         };
         change(&mut plan);
         let started = ExecutionStarted {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::Origin::default(),
             lifeboat: "0.1.0".into(),
             execution: "2026-11-20-fail-over".into(),
             seed: Seed(42),

@@ -11,10 +11,12 @@ use super::interrupts::{Interrupt, Interrupts};
 use super::names::ResolvedNames;
 use super::preflight::{self, Preflight, ground};
 use super::rig::{Rig, RigSite};
-use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, Started, StopReason};
+use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Origin, Phase, PhaseEntered, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, Guard, NamedWorkload, SecretSource};
 use crate::price;
+use crate::redact::Redactor;
+use crate::secret;
 use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
 use crate::traffic::{Budget, Client, K6Run, Levels, LoadProfile, Observed, Prices, Schedule, Target, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
@@ -39,6 +41,8 @@ pub struct Order {
     pub seed: Seed,
     /// Its identifier.
     pub id: String,
+    /// Who wants it, and why.
+    pub origin: Origin,
     /// The project's root: where commands run.
     pub root: PathBuf,
     /// The binary whose command `keep` runs [`super::supervise`]: a system that the drill starts is started through it.
@@ -92,7 +96,7 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
-        recorder.record(self.started(recorder.clock())).await;
+        recorder.record(self.started(&recorder)).await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
@@ -299,8 +303,8 @@ impl Drill {
         Ok(())
     }
 
-    fn started(&self, clock: Clock) -> Event {
-        let (wall, origin) = (Wall::read(), clock.host(0));
+    fn started(&self, recorder: &Recorder) -> Event {
+        let (wall, origin) = (Wall::read(), recorder.clock().host(0));
         Event::Started(Box::new(Started {
             format: FORMAT,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
@@ -308,10 +312,22 @@ impl Drill {
             seed: self.order.seed,
             wall_clock: wall.told_at(origin),
             wall_clock_error: wall.error(),
+            origin: self.origin(recorder),
             gaps: self.gaps.iter().map(|gap| gap.as_nanos()).collect(),
             drawn: true,
             plan: self.order.plan.clone(),
         }))
+    }
+
+    /// Where it comes from. A reason may quote what nobody should read; what is secret here and now is known without asking any store.
+    fn origin(&self, recorder: &Recorder) -> Origin {
+        let Order { plan, origin, secrets, root, .. } = &self.order;
+        let redactor = Redactor::new(recorder.salt());
+        if origin.reason.is_some() {
+            let sources = SecretSource::of_drill(plan).union(secrets).cloned().collect();
+            secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root }, &redactor, &mut Vec::new());
+        }
+        origin.clone().redacted(|text| redactor.redact(text))
     }
 }
 

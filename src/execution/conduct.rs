@@ -163,7 +163,8 @@ impl Execution {
         };
         let mut state = state_after(&started, &past);
         let first = if past.is_empty() {
-            Event::ExecutionStarted(Box::new(started.as_ref().clone()))
+            let origin = started.origin.clone().redacted(|text| context.redactor.redact(text));
+            Event::ExecutionStarted(Box::new(ExecutionStarted { origin, ..started.as_ref().clone() }))
         } else {
             Event::Resumed(Resumed { wall_clock: wall_clock(), undo })
         };

@@ -1,7 +1,7 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
-use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, Stamped};
-use crate::host::private;
+use crate::history::{Event, ExecutionStarted, Live, Origin, ReadError, Reader, Stamped};
+use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
 use crate::step::Attendance;
@@ -18,6 +18,8 @@ pub struct ExecutionOrder {
     pub plan: ExecutionPlan,
     /// Where the jitter between tries comes from.
     pub seed: Seed,
+    /// Why, in the words of whoever wants it.
+    pub reason: Option<String>,
     /// The project's root.
     pub root: PathBuf,
     /// The folder; `None` makes one under `executions/` of the project.
@@ -124,7 +126,7 @@ pub(super) struct OpenHistory {
 impl OpenHistory {
     /// A new one.
     pub(super) fn begin(orders: ExecutionOrder) -> Result<Self, ExecutionError> {
-        let ExecutionOrder { plan, seed, root, out } = orders;
+        let ExecutionOrder { plan, seed, reason, root, out } = orders;
         let folder = match out {
             Some(folder) => {
                 let folder = made(&folder)?;
@@ -147,6 +149,7 @@ impl OpenHistory {
             execution: folder.file_name().map_or_else(|| "execution".to_owned(), |name| name.to_string_lossy().into_owned()),
             seed,
             wall_clock: wall_clock(),
+            origin: Origin { user: Some(host::user()), host: host::host_name(), reason, files: Vec::new() },
             root: root.display().to_string(),
             plan,
         };

@@ -6,7 +6,7 @@
 use super::folder::{ExecutionError, OpenHistory, cannot_make, lock, wrong};
 use super::unchanged::{ResumePolicy, unchanged_drill};
 use crate::drill::lab_key;
-use crate::history::{Event, ExecutionStarted, ReadError, Reader, Stamped, Started, StepStarted};
+use crate::history::{Event, ExecutionStarted, FORMAT, ReadError, Reader, Stamped, Started, StepStarted};
 use crate::host::private;
 use crate::model::{ExecutionPlan, KeySource};
 use crate::secret::left_in;
@@ -43,11 +43,12 @@ impl KilledDrill {
             Err(source) => return Err(not_a_drill(folder, source)),
         };
         let begun = ExecutionStarted {
-            format: started.format,
-            lifeboat: started.lifeboat.clone(),
+            format: FORMAT,
+            lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
             execution: format!("{}/{UNDO}", started.drill),
             seed: started.seed,
             wall_clock: started.wall_clock.clone(),
+            origin: started.origin.clone(),
             root: notes.root.display().to_string(),
             plan: ExecutionPlan::of_drill(&started.plan),
         };

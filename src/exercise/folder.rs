@@ -3,10 +3,10 @@
 use super::judge::{JudgeError, Judged, judge_counting};
 use crate::console::WorkProgress;
 use crate::drill::{Drill, DrillStop, Ended, Order};
-use crate::history::Live;
-use crate::host::private;
+use crate::history::{Live, Origin};
+use crate::host::{self, private};
 use crate::journal::JournalError;
-use crate::model::{DrillPlan, SecretSource};
+use crate::model::{DrillPlan, SecretSource, SourceFile};
 use crate::report::{json, markdown};
 use crate::step::Attendance;
 use crate::units::Seed;
@@ -22,6 +22,10 @@ pub struct DrillRequest {
     pub plan: DrillPlan,
     /// Where all its randomness comes from.
     pub seed: Seed,
+    /// Why, in the words of whoever wants it.
+    pub reason: Option<String>,
+    /// The files that the plan was read from.
+    pub files: Vec<SourceFile>,
     /// The project's root.
     pub root: PathBuf,
     /// The binary whose command `keep` supervises what a drill starts: see [`crate::drill::supervise`].
@@ -104,14 +108,15 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
-        let DrillRequest { plan, seed, root, supervisor, secrets, out, attendance, stop } = orders;
-        let folder = match out {
+        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attendance, stop } = orders;
+        let id = identifier(&plan, seed);
+        let (id, folder) = match out {
             Some(folder) => {
                 let folder = made(&folder)?;
                 private::without_links(&folder).map_err(|source| ExerciseError::Folder { path: folder.clone(), source })?;
-                folder
+                (id, folder)
             }
-            None => named(&root, &plan, seed)?,
+            None => named(&root, &id)?,
         };
         let path = folder.join("history.jsonl");
         let file = private::create_new(&path).map_err(|source| match source.kind() {
@@ -120,8 +125,8 @@ impl Exercise {
         })?;
         // Whoever would take back what a killed drill left sees by the lock that this one still runs.
         file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
-        let id = folder.file_name().map_or_else(|| "drill".to_owned(), |name| name.to_string_lossy().into_owned());
-        let order = Order { plan, seed, id, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
+        let origin = Origin { user: Some(host::user()), host: host::host_name(), reason, files };
+        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
     }
 
@@ -178,16 +183,21 @@ fn made(folder: &Path) -> Result<PathBuf, ExerciseError> {
     Ok(folder.to_owned())
 }
 
-/// `drills/2026-11-20T14-03-07-azure-outage-2a1f`, with a number behind it where two drills begin in one second.
-fn named(root: &Path, plan: &DrillPlan, seed: Seed) -> Result<PathBuf, ExerciseError> {
-    let drills = made(&root.join("drills"))?;
+/// What a drill is called, wherever it is kept: `2026-11-20T14-03-07-azure-outage-2a1f`.
+fn identifier(plan: &DrillPlan, seed: Seed) -> String {
     let time = chrono::Local::now().format("%Y-%m-%dT%H-%M-%S");
     let seed = seed.to_string();
-    let base = format!("{time}-{}-{}", plan.scenario.name, &seed[seed.len() - 4..]);
+    format!("{time}-{}-{}", plan.scenario.name, &seed[seed.len() - 4..])
+}
+
+/// The drill's folder under `drills/` of the project, called as the drill is, with a number behind both where two drills begin in one second.
+fn named(root: &Path, id: &str) -> Result<(String, PathBuf), ExerciseError> {
+    let drills = made(&root.join("drills"))?;
     for number in 1.. {
-        let folder = drills.join(if number == 1 { base.clone() } else { format!("{base}-{number}") });
+        let id = if number == 1 { id.to_owned() } else { format!("{id}-{number}") };
+        let folder = drills.join(&id);
         match private::new_folder(&folder) {
-            Ok(()) => return Ok(folder),
+            Ok(()) => return Ok((id, folder)),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {}
             Err(source) => return Err(ExerciseError::Folder { path: folder, source }),
         }

@@ -5,6 +5,7 @@ use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::report::Digest;
+use crate::units::explained;
 use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -38,7 +39,7 @@ pub enum JudgeError {
         source: std::io::Error,
     },
     /// It is not a history.
-    #[error("{}: {source}\n\nhint: {}", path.display(), mend(source))]
+    #[error("{}: {}", path.display(), explained(source))]
     History {
         /// As named.
         path: PathBuf,
@@ -85,15 +86,6 @@ pub enum JudgeError {
         /// What is wrong.
         source: BareError,
     },
-}
-
-/// What to do about a history that cannot be read.
-fn mend(error: &ReadError) -> &'static str {
-    match error {
-        ReadError::Version { .. } => "judge it with the version of Lifeboat that wrote it, which its first line names",
-        ReadError::NoStart => "a drill that was killed right at its start leaves nothing to judge; run it again",
-        _ => "only its last line may be incomplete; copy the file again from where it came",
-    }
 }
 
 /// Judges a drill's folder, a `history.jsonl`, or a bare history in JSON.

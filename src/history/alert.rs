@@ -1,7 +1,6 @@
 //! What is recorded of the team's own alerts, as they arrive.
 
 use crate::model::words;
-use serde::{Deserialize, Serialize};
 
 words! {
     /// Who sent an alert, told by the form of what came.
@@ -18,7 +17,7 @@ words! {
 }
 
 /// An alert arrived, or its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertReceived {
     /// When its last byte had come.
     pub at: u64,
@@ -27,14 +26,13 @@ pub struct AlertReceived {
     /// What it is called there: an alert's name, an incident's title.
     pub name: String,
     /// Which of several of this name; empty where the sender does not tell.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub instance: String,
     /// False where it tells of the alert's end.
     pub firing: bool,
 }
 
 /// Alerts that arrived and were not recorded one by one. Recorded once, at the end, where there were any.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AlertsLeftOut {
     /// Of those that the plan waits for, more than are taken: what it waited for may have been among them.
     pub awaited: u64,

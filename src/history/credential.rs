@@ -3,32 +3,28 @@
 //! A key is named by its fingerprint. `lo` and `hi` bracket what happened: a stamp from before it was asked for, and one from after it was
 //! confirmed.
 
-use super::Event;
 use crate::model::words;
 use crate::units::Fingerprint;
-use serde::{Deserialize, Serialize};
 
 /// The key that a credential had when the drill began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHeld {
     /// The credential's name.
     pub credential: String,
     /// Its key.
     pub key: Fingerprint,
     /// How its issuer names that key, where only the key itself says so: who goes on after a crash has no other way to know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
 /// The issuer made a new key, or a spare one was taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyMinted {
     /// The credential's name.
     pub credential: String,
     /// The new key.
     pub key: Fingerprint,
     /// How its issuer names it; empty where that is not known.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Before it was asked for.
     pub lo: u64,
@@ -37,7 +33,7 @@ pub struct KeyMinted {
 }
 
 /// A store was read back, and this key is the current one there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyStored {
     /// The credential's name.
     pub credential: String,
@@ -54,7 +50,7 @@ pub struct KeyStored {
 }
 
 /// The issuer took a key back, by its own answer. Whether the key is dead only a refusal proves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRevoked {
     /// The credential's name.
     pub credential: String,
@@ -79,7 +75,7 @@ words! {
 }
 
 /// A provider was asked directly, past proxies and gateways, whether it takes a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyProbed {
     /// The credential's name.
     pub credential: String,
@@ -88,22 +84,19 @@ pub struct KeyProbed {
     /// What was said.
     pub standing: KeyStanding,
     /// The status that said so; 0 where none came.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub status: u16,
     /// Before it was asked.
     pub lo: u64,
     /// After the answer.
     pub hi: u64,
     /// True where the drill asked by itself, after everything else; false for a step of the runbook.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub last: bool,
     /// Why nothing is known.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }
 
 /// A short-lived token was minted from a key, by the issuer's own record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenMinted {
     /// The credential's name.
     pub credential: String,
@@ -115,26 +108,4 @@ pub struct TokenMinted {
     pub at: u64,
     /// From `at` until it is refused.
     pub life: u64,
-}
-
-impl Event {
-    /// The fingerprints of keys in it that something else saw or said, to be named as this history names them. What a scenario or an
-    /// inventory says of a key, in the plan, is not among them.
-    pub fn keys_mut(&mut self) -> Vec<&mut Fingerprint> {
-        match self {
-            Self::Served(event) => event.key.iter_mut().collect(),
-            Self::KeyHeld(KeyHeld { key, .. })
-            | Self::KeyMinted(KeyMinted { key, .. })
-            | Self::KeyStored(KeyStored { key, .. })
-            | Self::KeyRevoked(KeyRevoked { key, .. })
-            | Self::KeyProbed(KeyProbed { key, .. }) => vec![key],
-            Self::TokenMinted(event) => vec![&mut event.token, &mut event.from],
-            _ => Vec::new(),
-        }
-    }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(status: &u16) -> bool {
-    *status == 0
 }

@@ -3,11 +3,11 @@
 use super::alert::{AlertReceived, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
-use super::open::Overdue;
+use super::format::FormatVersion;
+use super::origin::Origin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// One fact. See each struct for its meaning; the names of the kinds on disk are in [`super::Stamped`].
@@ -93,26 +93,52 @@ pub enum Event {
     Finished(Finished),
 }
 
+impl Event {
+    /// The fingerprints of keys in it that something else saw or said, to be named as this history names them. What a scenario or an
+    /// inventory says of a key, in the plan, is not among them.
+    pub fn keys_mut(&mut self) -> Vec<&mut Fingerprint> {
+        match self {
+            Self::Served(event) => event.key.iter_mut().collect(),
+            Self::KeyHeld(KeyHeld { key, .. })
+            | Self::KeyMinted(KeyMinted { key, .. })
+            | Self::KeyStored(KeyStored { key, .. })
+            | Self::KeyRevoked(KeyRevoked { key, .. })
+            | Self::KeyProbed(KeyProbed { key, .. }) => vec![key],
+            Self::TokenMinted(event) => vec![&mut event.token, &mut event.from],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// An event with the journal's stamp: one line of a history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stamped {
+    /// Nanoseconds since the drill's origin.
+    pub t: u64,
+    /// What happened.
+    pub event: Event,
+}
+
 /// The drill began.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Started {
-    /// Version of the line format.
-    pub format: u32,
+    /// The format of the history that it was read from; what is written is always in the newest.
+    pub format: FormatVersion,
     /// Version of Lifeboat.
     pub lifeboat: String,
-    /// The drill's identifier; also the name of its folder.
+    /// The drill's identifier. Its folder is called so, until somebody renames it.
     pub drill: String,
     /// The seed of all its randomness.
     pub seed: Seed,
     /// The wall-clock time of the origin, RFC 3339.
     pub wall_clock: String,
     /// The largest error of that, in nanoseconds; 0 where it was not recorded.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub wall_clock_error: u64,
+    /// Who started it, where, why, and from which files.
+    pub origin: Origin,
     /// Nanoseconds: of each workload, the largest gap between two due times in the schedule that this seed gives.
     pub gaps: Vec<u64>,
     /// True where the turns of replicas and keys are drawn from the seed. Older builds took them in order.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drawn: bool,
     /// Everything else that was decided beforehand.
     pub plan: DrillPlan,
@@ -143,14 +169,14 @@ words! {
 }
 
 /// A phase began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhaseEntered {
     /// Which.
     pub name: Phase,
 }
 
 /// A fault was asked for at the control API.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FaultRequested {
     /// Its place on the timeline, from 0.
     pub fault: u32,
@@ -159,12 +185,11 @@ pub struct FaultRequested {
     /// What.
     pub what: Fault,
     /// Of which requests.
-    #[serde(default, skip_serializing_if = "Aim::is_everything")]
     pub aim: Aim,
 }
 
 /// The read-back showed the fault in force.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FaultConfirmed {
     /// Its place on the timeline, from 0.
     pub fault: u32,
@@ -177,7 +202,7 @@ pub struct FaultConfirmed {
 }
 
 /// The read-back showed the fault gone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FaultHealed {
     /// Its place on the timeline, from 0.
     pub fault: u32,
@@ -188,10 +213,8 @@ pub struct FaultHealed {
     /// The proxy's stamp after.
     pub hi: u64,
     /// How many requests (or, where only bytes are seen, connections in use) the fault touched; `None` where the server does not count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touched: Option<u64>,
     /// True where the fault ended by itself because nobody renewed its lease.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub expired: bool,
 }
 
@@ -214,24 +237,21 @@ words! {
 }
 
 /// A request of the traffic ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RequestDone {
     /// Its place in the schedule, from 0; above the 40th bit the place of its workload.
     pub id: u64,
     /// When it was due.
     pub due: u64,
-    /// The generator\'s lag: from `due` to when the request was sent. On disk it has always been `late`.
-    #[serde(rename = "late")]
+    /// The generator's lag: from `due` to when the request was sent.
     pub lag: u64,
     /// From `due` to the first byte of content that proves service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<u64>,
     /// From `due` to its end.
     pub done: u64,
     /// How it ended.
     pub outcome: Outcome,
     /// A word for what went wrong, for example `refused`, `status-503`, `silently-truncated`. Absent where all went well.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Cow<'static, str>>,
 }
 
@@ -251,7 +271,7 @@ impl RequestDone {
 }
 
 /// A request was due and could not be sent, because too many were in flight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shed {
     /// As in [`RequestDone`].
     pub id: u64,
@@ -259,11 +279,21 @@ pub struct Shed {
     pub due: u64,
 }
 
+/// A request is still open after so long. It may be recorded again for a longer time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overdue {
+    /// As in [`RequestDone`].
+    pub id: u64,
+    /// When it was due.
+    pub due: u64,
+    /// Nanoseconds from `due` that it has been open for without what the service level counts.
+    pub after: u64,
+}
+
 /// A fault proxy saw an exchange with a provider end. One attempt of one request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Served {
     /// The request's mark; absent where the proxy found none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
     /// The provider.
     pub by: Cow<'static, str>,
@@ -272,19 +302,14 @@ pub struct Served {
     /// From `at` to the end of the exchange.
     pub took: u64,
     /// HTTP status of the answer; 0 where none came. Left out on disk where it is 200.
-    #[serde(default = "all_well", skip_serializing_if = "is_all_well")]
     pub status: u16,
     /// The credential that the request carried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Fingerprint>,
     /// True where the exchange ended before the answer was whole.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub cut: bool,
     /// True where a fault touched it.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub touched: bool,
     /// Method and path, as `GET /v1/models`, of a request without a mark: it is none of the drill's. Absent where nobody tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
 }
 
@@ -296,7 +321,7 @@ impl Served {
 }
 
 /// A fault proxy that sees only bytes saw a connection end. Of whom it was it knows nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
     /// The provider that the proxy stands before.
     pub by: Cow<'static, str>,
@@ -309,15 +334,13 @@ pub struct Carried {
     /// Bytes that reached the gateway.
     pub down: u64,
     /// True where it did not end by itself.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub cut: bool,
     /// True where a fault touched it.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub touched: bool,
 }
 
 /// The fault proxy runs on another host. Its moments were put on this drill's clock; those of faults are as much wider as they are unsure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProxyClock {
     /// Nanoseconds that its clock is ahead of this host's.
     pub ahead: i64,
@@ -326,14 +349,14 @@ pub struct ProxyClock {
 }
 
 /// The fault proxies see bytes only: nobody tells who served, nor what a fault touched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlainToxiproxy {
     /// What the server calls its version.
     pub version: String,
 }
 
 /// Some of the fault proxy's sight was lost, because it was not read fast enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SightGap {
     /// How many exchanges are missing.
     pub missed: u64,
@@ -352,7 +375,7 @@ words! {
 }
 
 /// The reference gateway's own record of its breaker. For checking the instrument, never for a verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gateway {
     /// When, by the gateway's stamp.
     pub at: u64,
@@ -363,7 +386,7 @@ pub struct Gateway {
 }
 
 /// The runbook began.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunbookStarted {
     /// Its name.
     pub runbook: String,
@@ -372,17 +395,16 @@ pub struct RunbookStarted {
 }
 
 /// Nobody is there, and as much time as people take goes by. It was drawn, and measures nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReactionModelled {
     /// The question that is answered after it, by its step's place from 0; absent where it is the reaction to the outage itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<u32>,
     /// How long, in nanoseconds.
     pub length: u64,
 }
 
 /// A step began a try.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepStarted {
     /// Its place in the runbook, from 0.
     pub step: u32,
@@ -393,32 +415,28 @@ pub struct StepStarted {
 }
 
 /// A step ended, after its last try.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepFinished {
     /// Its place in the runbook, from 0.
     pub step: u32,
     /// How.
     pub end: StepEnd,
     /// What it saw or printed, cut to 2,000 characters, secrets removed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
     /// True where an earlier try may have worked although the last is known to have failed.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub unsure: bool,
     /// What later steps know as `${steps.NAME}`; absent where it holds a secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 
 /// A step was taken back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepUndone {
     /// Its place in the runbook, from 0.
     pub step: u32,
     /// How the undo ended.
     pub end: StepEnd,
     /// What it printed, cut and redacted.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
 }
 
@@ -435,11 +453,13 @@ words! {
         Clock = "clock",
         /// What somebody else's generator sent.
         Traffic = "traffic",
+        /// The history's own format.
+        Format = "format",
     }
 }
 
 /// Something that whoever reads the history must know, and that is not what was measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     /// About what.
     pub about: RemarkAbout,
@@ -448,7 +468,7 @@ pub struct Remark {
 }
 
 /// Something is waited for, until the next event of this kind or the next phase. It is told so that whoever watches knows why nothing happens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Awaited {
     /// In words.
     pub what: String,
@@ -457,7 +477,7 @@ pub struct Awaited {
 }
 
 /// A safety guard tripped.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Guarded {
     /// The guard, in words.
     pub guard: String,
@@ -482,14 +502,13 @@ words! {
 }
 
 /// The drill was stopped before its end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cancelled {
     /// Why.
     pub reason: StopReason,
     /// In words.
     pub detail: String,
     /// What to do about it, where somebody can say. Older histories have it at the end of `detail`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
@@ -504,32 +523,12 @@ impl Cancelled {
 }
 
 /// The drill ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
     /// Until when requests were due: no request that was due before this is missing.
     pub observed_until: u64,
     /// How many requests were due, of all workloads.
     pub requests: u64,
     /// How many of each workload, where there are several.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_workload: Vec<u64>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
-const fn all_well() -> u16 {
-    200
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_all_well(status: &u16) -> bool {
-    *status == 200
 }

@@ -3,15 +3,16 @@
 //! Its history is its journal as well: from these events and those of its steps it is told where to go on after a crash. Its first event is
 //! `execution_started` in place of a drill's `started`; everything else of the format is the same.
 
+use super::format::FormatVersion;
+use super::origin::Origin;
 use crate::model::{ExecutionPlan, StepEnd, words};
 use crate::units::Seed;
-use serde::{Deserialize, Serialize};
 
 /// A runbook began to be walked for real.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionStarted {
-    /// Version of the line format.
-    pub format: u32,
+    /// The format of the history that it was read from; what is written is always in the newest.
+    pub format: FormatVersion,
     /// Version of Lifeboat.
     pub lifeboat: String,
     /// The execution's identifier; also the name of its folder.
@@ -20,6 +21,8 @@ pub struct ExecutionStarted {
     pub seed: Seed,
     /// The wall-clock time of the origin, RFC 3339.
     pub wall_clock: String,
+    /// Who started it, where, why, and from which files.
+    pub origin: Origin,
     /// The project's folder: where commands run.
     pub root: String,
     /// Everything else that was decided beforehand.
@@ -27,24 +30,23 @@ pub struct ExecutionStarted {
 }
 
 /// It goes on after it was interrupted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resumed {
     /// The wall-clock time, RFC 3339.
     pub wall_clock: String,
     /// True where it goes on by taking back what was done.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undo: bool,
 }
 
 /// A person wrote something down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// What, without secrets.
     pub text: String,
 }
 
 /// Somebody was told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contacted {
     /// The contact's name in the inventory.
     pub contact: String,
@@ -53,12 +55,11 @@ pub struct Contacted {
     /// Done where it was sent, failed where it could not be, skipped where a person at the terminal must do it.
     pub end: StepEnd,
     /// How: what was shown, or what went wrong. Never an address that may be a secret.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
 }
 
 /// A step took longer than was expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepOverran {
     /// Its place in the runbook, from 0.
     pub step: u32,
@@ -67,7 +68,7 @@ pub struct StepOverran {
 }
 
 /// A step begins to be taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UndoStarted {
     /// Its place in the runbook, from 0.
     pub step: u32,
@@ -88,7 +89,7 @@ words! {
 }
 
 /// The walk ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExecutionFinished {
     /// How.
     pub end: ExecutionEnd,

@@ -33,7 +33,7 @@ impl Live {
                 return Some(format!("fewer than {} of requests{of} were good for {}", guard.success_below, guard.length));
             }
             let is_silent = all == 0 && self.says_nothing(named, counts, span, now);
-            is_silent.then(|| format!("no request{of} was answered for {}although some were waiting", guard.length))
+            is_silent.then(|| format!("no request{of} was answered for {} although some were waiting", guard.length))
         })
     }
 }
@@ -43,7 +43,8 @@ pub(super) mod tests {
     use super::super::event::{Event, FaultRequested, Outcome, Overdue, Phase, PhaseEntered, RequestDone, Stamped};
     use super::*;
     use crate::model::{
-        Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, Fault, Goal, Runbook, Scenario, Service, StartMode, Timeline,
+        Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, Fault, Goal, Objectives, Runbook, Scenario, Service, StartMode,
+        Timeline, Workload,
     };
     use crate::units::{Duration, Rate, Ratio};
     use std::sync::Arc;
@@ -224,7 +225,7 @@ pub(super) mod tests {
         }
         // The window is empty: no request has ended in it, none is beyond its service level.
         assert_eq!(live.leading().over(3 * SECOND, 9 * SECOND).known(0), 0);
-        assert_eq!(tripped(&live, 9 * SECOND).expect("nobody is answered"), "no request was answered for 3 salthough some were waiting");
+        assert_eq!(tripped(&live, 9 * SECOND).expect("nobody is answered"), "no request was answered for 3 s although some were waiting");
         end(&mut live, 50, 5 * SECOND, 4 * SECOND, Outcome::Ok);
         assert_eq!(tripped(&live, 9 * SECOND), None, "somebody is");
         // Answers that take long by themselves are not silence.

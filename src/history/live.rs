@@ -4,7 +4,6 @@
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest, for each workload alike.
 
 use super::alert::{AlertReceived, AlertSource};
-use super::bucket::Bucket;
 use super::event::{Awaited, Event, FaultConfirmed, FaultRequested, Overdue, Phase, RequestDone, Served, Stamped, Started};
 use super::live_workload::{LiveWorkload, Measure};
 use super::number::workload_of;
@@ -351,6 +350,7 @@ fn measure<'a>(plan: Option<&'a DrillPlan>, limits: &'a [u64], faults: &[LiveFau
 
 #[cfg(test)]
 mod tests {
+    use super::super::event::Outcome;
     use super::*;
 
     #[test]

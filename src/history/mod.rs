@@ -40,12 +40,13 @@ mod event;
 mod evidence;
 mod execution;
 mod fold;
+mod format;
 mod guard;
-mod line;
 mod live;
 mod live_workload;
 mod number;
 mod open;
+mod origin;
 mod read;
 mod rotation;
 mod share;
@@ -59,23 +60,21 @@ pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
-    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Phase,
-    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
-    Started, StepFinished, StepStarted, StepUndone, StopReason,
+    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
+    Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
+    SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
-pub use line::Stamped;
+pub use format::{FORMAT, FormatVersion, WrittenBy};
 pub use live::{Live, LiveAlert, LiveFault, LiveStep};
 pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};
 pub use open::OpenRequests;
+pub use origin::Origin;
 pub use read::{History, ReadError, Reader, read};
 pub use rotation::{KeyUse, ProbeAnswer, ReplicaKeys, Rotation, SETTLED};
 pub use share::Balanced;
 pub use side::{Side, Sides};
 pub use turns::Turns;
-
-/// The version of the line format that this build writes, and the only one it reads.
-pub const FORMAT: u32 = 1;

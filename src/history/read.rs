@@ -1,8 +1,9 @@
 //! Reads a history back, event by event, from any reader. A torn last line is left out; nothing else is forgiven.
 
-use super::FORMAT;
-use super::event::Event;
-use super::line::Stamped;
+use super::event::{Event, Remark, RemarkAbout, Stamped};
+use super::format::{FORMAT, FormatVersion, WrittenBy, is_of_unknown_kind, writer_of};
+use crate::units::Explained;
+use std::borrow::Cow;
 use std::io::BufRead;
 
 /// Why a history cannot be read.
@@ -18,15 +19,17 @@ pub enum ReadError {
         line: u64,
         /// What is wrong.
         problem: String,
+        /// Who wrote it, where that was a newer build than this: it may know what this one does not.
+        newer: Option<WrittenBy>,
     },
     /// The first event is not `started`.
     #[error("the history is empty or does not begin with the event `started` of a drill")]
     NoStart,
-    /// Another version.
-    #[error("the history has format {found}, this build reads format {FORMAT}")]
+    /// A format that this build cannot read.
+    #[error("written by {writer}; this build ({}) reads {}", env!("CARGO_PKG_VERSION"), FormatVersion::readable())]
     Version {
         /// As the file says.
-        found: u32,
+        writer: WrittenBy,
     },
     /// Time runs backwards.
     #[error("line {line} is earlier than the line before it")]
@@ -34,6 +37,20 @@ pub enum ReadError {
         /// From 1.
         line: u64,
     },
+}
+
+impl Explained for ReadError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Version { writer } if writer.format > FORMAT => "update lifeboat",
+            Self::Version { .. } => "the file's first line names the version that wrote it; judge it with that one",
+            Self::Line { newer: Some(_), .. } => "a newer lifeboat wrote it; update this one",
+            Self::NoStart => "a drill that was killed right at its start leaves nothing to judge; run it again",
+            Self::Io(_) | Self::Line { .. } | Self::Order { .. } => {
+                "only its last line may be incomplete; copy the file again from where it came"
+            }
+        }))
+    }
 }
 
 /// Reads events one by one.
@@ -44,12 +61,16 @@ pub struct Reader<R> {
     line: u64,
     last: u64,
     torn: bool,
+    /// The build that wrote it, where its format has more than this build knows.
+    newer: Option<WrittenBy>,
+    /// What is told after the first event.
+    remark: Option<Stamped>,
 }
 
 impl<R: BufRead> Reader<R> {
     /// Over the bytes of a `history.jsonl`.
     pub const fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), line: 0, last: 0, torn: false }
+        Self { input, buffer: Vec::new(), line: 0, last: 0, torn: false, newer: None, remark: None }
     }
 
     /// True once the end was reached and the last line was torn.
@@ -57,38 +78,73 @@ impl<R: BufRead> Reader<R> {
         self.torn
     }
 
-    /// The next event; `None` at the end.
+    /// The next event; `None` at the end. Where a newer build added to the format, a remark that says so follows the first event, and what it
+    /// added is left out.
     ///
     /// # Errors
     /// Where a line other than a torn last one cannot be read, or time runs backwards.
     pub fn next_event(&mut self) -> Result<Option<Stamped>, ReadError> {
+        if let Some(remark) = self.remark.take() {
+            return Ok(Some(remark));
+        }
+        while self.next_line()? {
+            if self.line == 1 {
+                self.check_writer()?;
+            }
+            let Some(stamped) = self.parsed()? else { continue };
+            if self.line == 1 && !matches!(stamped.event, Event::Started(_) | Event::ExecutionStarted(_)) {
+                return Err(ReadError::NoStart);
+            }
+            if stamped.t < self.last {
+                return Err(ReadError::Order { line: self.line });
+            }
+            self.last = stamped.t;
+            if self.line == 1 {
+                self.remark = self.newer.as_ref().map(|writer| Stamped { t: stamped.t, event: left_out(writer) });
+            }
+            return Ok(Some(stamped));
+        }
+        Ok(None)
+    }
+
+    /// Reads the next whole line into the buffer; false at the end.
+    fn next_line(&mut self) -> Result<bool, ReadError> {
         self.buffer.clear();
         if self.input.read_until(b'\n', &mut self.buffer)? == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         self.line += 1;
-        if self.buffer.last() != Some(&b'\n') {
-            // Written without its end: the process died in the middle. Even if it happens to parse, it may be a prefix.
-            self.torn = true;
-            return Ok(None);
-        }
-        let stamped: Stamped =
-            serde_json::from_slice(&self.buffer).map_err(|error| ReadError::Line { line: self.line, problem: error.to_string() })?;
-        if self.line == 1 {
-            match &stamped.event {
-                Event::Started(started) if started.format == FORMAT => {}
-                Event::ExecutionStarted(started) if started.format == FORMAT => {}
-                Event::Started(started) => return Err(ReadError::Version { found: started.format }),
-                Event::ExecutionStarted(started) => return Err(ReadError::Version { found: started.format }),
-                _ => return Err(ReadError::NoStart),
-            }
-        }
-        if stamped.t < self.last {
-            return Err(ReadError::Order { line: self.line });
-        }
-        self.last = stamped.t;
-        Ok(Some(stamped))
+        // Written without its end: the process died in the middle. Even if it happens to parse, it may be a prefix.
+        self.torn = self.buffer.last() != Some(&b'\n');
+        Ok(!self.torn)
     }
+
+    /// Whether this build can read what the writer of the first line wrote.
+    fn check_writer(&mut self) -> Result<(), ReadError> {
+        let Some(writer) = writer_of(&self.buffer) else { return Ok(()) };
+        if !writer.format.is_readable() {
+            return Err(ReadError::Version { writer });
+        }
+        self.newer = Some(writer).filter(|writer| writer.format.has_more());
+        Ok(())
+    }
+
+    /// The event of the line in the buffer; `None` where it is of a kind that only a newer build knows.
+    fn parsed(&self) -> Result<Option<Stamped>, ReadError> {
+        serde_json::from_slice(&self.buffer).map(Some).or_else(|error| match &self.newer {
+            Some(_) if is_of_unknown_kind(&self.buffer) => Ok(None),
+            newer => Err(ReadError::Line { line: self.line, problem: error.to_string(), newer: newer.clone() }),
+        })
+    }
+}
+
+/// What a history of a newer minor format is told with.
+fn left_out(writer: &WrittenBy) -> Event {
+    let text = format!(
+        "this history was written by {writer}; this build ({}) knows format {FORMAT}, and left out what was added since",
+        env!("CARGO_PKG_VERSION")
+    );
+    Event::Remark(Remark { about: RemarkAbout::Format, text })
 }
 
 /// A whole history in memory. For reports and tests; judging folds the events as they are read.

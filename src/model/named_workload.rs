@@ -1,14 +1,14 @@
 //! The workloads of a drill, each with whom it asks and what was promised to those whom it stands for.
 
 use super::{Objectives, Service, Workload};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::ops::Deref;
 
 /// The most workloads that a drill can have.
 pub const WORKLOADS_MAX: usize = 16;
 
 /// One workload of a drill: what it sends to which service, and what was promised to the users whom it stands for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NamedWorkload {
     /// Its name. Where a scenario gives the only one none, that of its service.
     pub name: String,
@@ -34,7 +34,7 @@ impl NamedWorkload {
 
 /// The workloads of a drill: a list of at least one, in the order of the scenario. All are alike but for one thing: one of them leads. It is the
 /// instrument that bars, guards of a runbook and canaries look at, and whose measures stand first in a verdict.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Workloads {
     each: Vec<NamedWorkload>,
     lead: usize,
@@ -43,7 +43,12 @@ pub struct Workloads {
 impl Workloads {
     /// From a scenario's list, whose first leads; `None` where it has none.
     pub fn new(each: Vec<NamedWorkload>) -> Option<Self> {
-        (!each.is_empty()).then_some(Self { each, lead: 0 })
+        Self::led_by(each, 0)
+    }
+
+    /// The same with the one at this place leading; `None` where there is none there.
+    pub fn led_by(each: Vec<NamedWorkload>, lead: usize) -> Option<Self> {
+        (lead < each.len()).then_some(Self { each, lead })
     }
 
     /// The place of the one that leads.

@@ -155,8 +155,7 @@ impl DeclaredObjectives {
 /// What was promised, resolved: what a drill is planned by, watched by and judged by. `project` makes it once of what people declared, the
 /// plan carries it, and the history keeps it, so that a verdict holds nothing against a service that was not agreed before. Only what may be
 /// left without a limit is optional.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(from = "DeclaredObjectives", into = "DeclaredObjectives")]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Objectives {
     /// Recovery time objective: the longest time that users may be without service.
     pub rto: Duration,
@@ -215,36 +214,5 @@ impl Objectives {
 impl Default for Objectives {
     fn default() -> Self {
         DeclaredObjectives::default().resolved()
-    }
-}
-
-impl From<DeclaredObjectives> for Objectives {
-    fn from(declared: DeclaredObjectives) -> Self {
-        declared.resolved()
-    }
-}
-
-impl From<Objectives> for DeclaredObjectives {
-    fn from(resolved: Objectives) -> Self {
-        Self {
-            rto: Some(resolved.rto),
-            stable_for: Some(resolved.hold),
-            success: Some(resolved.success),
-            gate: Some(resolved.gate),
-            slo: Some(resolved.slo),
-            slo_on: Some(resolved.slo_on),
-            deadline: Some(resolved.deadline),
-            lead_in: Some(resolved.lead_in),
-            max_consecutive_bad: Some(resolved.max_consecutive_bad),
-            lag_max: Some(resolved.lag_max),
-            failback: resolved.failback,
-            lost: resolved.lost,
-            truncated: resolved.truncated,
-            duplicates: resolved.duplicates,
-            overshoot: resolved.overshoot,
-            rescued: resolved.rescued,
-            rotation: Some(resolved.rotation),
-            client_errors: resolved.client_errors,
-        }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Scenario, SecretStore, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much longer than the timeline a k6 that the drill starts may send.
@@ -17,7 +17,7 @@ const DRIVEN_LONGER: Duration = Duration::from_secs(10);
 pub const REHEARSALS: u64 = 4;
 
 /// Everything that one drill needs. A history begins with it, so that a verdict can be recomputed from the file alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DrillPlan {
     /// What goes wrong.
     pub scenario: Scenario,
@@ -34,15 +34,12 @@ pub struct DrillPlan {
     /// The credentials of those providers, by reference.
     pub credentials: BTreeMap<String, Credential>,
     /// The stores that they are kept in.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stores: BTreeMap<String, SecretStore>,
     /// The contacts that the runbook names.
     pub contacts: BTreeMap<String, Contact>,
     /// The server that takes e-mail to contacts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
     /// What a provider's tokens cost, by name, where that is known.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, Price>,
 }
 

@@ -81,7 +81,7 @@ impl SecretSource {
             environment_name: _,
             environment,
             service_name: _,
-            workloads,
+            service: _,
             providers,
             credentials,
             stores,

@@ -8,7 +8,7 @@ use super::scenario::{self, ScenarioFile};
 use super::shape::{self, FileKind};
 use super::workload::RawWorkload;
 use super::{cross, inventory, rotation, sums, table, trace, vocabulary};
-use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, Tokens};
+use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, SourceFile, Tokens};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -128,6 +128,18 @@ impl Project {
             Some(plan) if !findings.has_errors() => Ok((plan, findings)),
             _ => Err(findings),
         }
+    }
+
+    /// The files that the plan of a scenario is read from: the inventory, the scenario, and the runbook with what it includes.
+    pub fn files_of(&self, scenario: &Path) -> Vec<SourceFile> {
+        let recorded = |document: &SourceDocument, path: &Path| document.source.recorded(path, &self.root);
+        let inventory = recorded(&self.document, &self.root.join(if self.root.join(YAML).exists() { YAML } else { CSV }));
+        let document = SourceDocument::open(scenario, &self.root);
+        let own = recorded(&document, scenario);
+        let runbook = self.story_of(document).0.and_then(|story| Some((story.scenario.scenario.runbook?, story.runbook?)));
+        let runbook = runbook.map(|(path, file)| (recorded(&file.document, &self.root.join(path)), file.sources));
+        let (runbook, included) = runbook.unzip();
+        [inventory, own].into_iter().chain(runbook).chain(included.unwrap_or_default()).collect()
     }
 
     /// Everything that an execution of a runbook needs, with warnings. Without a service's name it is the one that names this runbook, if

@@ -194,9 +194,8 @@ fn slo_sound(terms: &WorkloadSums<'_>) -> bool {
 /// What must fit into the RTO or cover it.
 fn against_rto(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>, traffic_known: bool) -> Vec<Finding> {
     let mut found = Vec::new();
-    let objectives = &named.objectives;
-    let Objectives { rto, slo, hold, .. } = *objectives;
     let (document, plan, named, gap) = (terms.document, terms.plan, terms.named, terms.gap_expected());
+    let Objectives { rto, slo, hold, .. } = named.objectives;
     if traffic_known && gap.plus(slo) >= rto {
         let message = if slo >= rto {
             format!("a service level of {slo} leaves nothing of an RTO of {rto}")

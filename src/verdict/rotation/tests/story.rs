@@ -142,7 +142,8 @@ impl Story {
             contacts: BTreeMap::new(),
         };
         Started {
-            format: 1,
+            format: crate::history::FORMAT,
+            origin: crate::history::Origin::default(),
             lifeboat: "0".into(),
             drill: "drill".into(),
             seed: Seed(1),

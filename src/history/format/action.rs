@@ -1,0 +1,157 @@
+//! What a step does.
+
+use super::record::{is_usual, record};
+use super::runbook::{ConditionRecord, ProviderSelectorRecord, ReactionRecord};
+use super::store::CredentialSourceRecord;
+use crate::model::{
+    Action, Canary, Channel, Command, Confirm, DocumentSelector, HttpCall, KubernetesObject, Notify, NotifySeverity, Rotate, RotationPart,
+    Switch, Within, WorseBy,
+};
+use crate::units::{Duration, Ratio};
+use std::collections::BTreeMap;
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum ActionRecord of Action {
+        WaitUntil(inner: ConditionRecord),
+        Http(inner: HttpCallRecord),
+        Run(inner: CommandRecord),
+        Confirm(inner: ConfirmRecord),
+        Pause(inner: Duration),
+        Switch(inner: SwitchRecord),
+        SwitchBack(inner: SwitchRecord),
+        Notify(inner: NotifyRecord),
+        Rotate(inner: RotateRecord),
+        Canary(inner: CanaryRecord),
+    }
+}
+
+record! {
+    struct HttpCallRecord of HttpCall {
+        method: String,
+        url: String,
+        headers: BTreeMap<String, String>,
+        body: Option<String>,
+        expect_status: Option<u16>,
+        expect_text: Option<String>,
+    }
+}
+
+record! {
+    struct CommandRecord of Command {
+        argv: Vec<String>,
+        env: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pass: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        folder: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        exit_codes: Vec<u8>,
+    }
+}
+
+record! {
+    struct ConfirmRecord of Confirm {
+        question: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        answers: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvers: Vec<String>,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        needed: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        default: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reaction: Option<ReactionRecord>,
+    }
+}
+
+record! {
+    struct SwitchRecord of Switch {
+        within: WithinRecord,
+        key: Vec<String>,
+        to: String,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum WithinRecord of Within {
+        File {
+            file: String,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            document: Option<DocumentSelectorRecord>,
+        },
+        Kubernetes {
+            store: String,
+            object: KubernetesObjectRecord,
+        },
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum DocumentSelectorRecord of DocumentSelector {
+        Number(inner: u64),
+        Where(inner: BTreeMap<String, String>),
+    }
+}
+
+record! {
+    struct KubernetesObjectRecord of KubernetesObject {
+        namespace: String,
+        kind: String,
+        name: String,
+    }
+}
+
+record! {
+    struct NotifyRecord of Notify {
+        channel: ChannelRecord,
+        message: String,
+        severity: NotifySeverity,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum ChannelRecord of Channel {
+        Webhook(inner: String),
+        Slack(inner: String),
+        Email(inner: String),
+        Contact(inner: String),
+        Pagerduty {
+            key: String,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            at: Option<String>,
+        },
+    }
+}
+
+record! {
+    struct RotateRecord of Rotate {
+        part: RotationPart,
+        credential: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<CredentialSourceRecord>,
+    }
+}
+
+record! {
+    struct CanaryRecord of Canary {
+        shift: Box<ActionRecord>,
+        back: Box<ActionRecord>,
+        of: ProviderSelectorRecord,
+        hold: Duration,
+        at_least: u64,
+        worse_by: WorseByRecord,
+    }
+}
+
+record! {
+    struct WorseByRecord of WorseBy {
+        errors: Ratio,
+        latency: Ratio,
+        quality: Ratio,
+    }
+}

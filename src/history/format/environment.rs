@@ -1,0 +1,158 @@
+//! Where a drill runs.
+
+use super::record::{is_usual, record};
+use crate::model::{
+    AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewaySettings, KeySource, ProxyBinding,
+    ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
+};
+use crate::units::{Duration, Money, Rate};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+record! {
+    struct EnvironmentRecord of Environment {
+        embedded: bool,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        keys: KeySource,
+        gateway: GatewaySettingsRecord,
+        start: Option<StartCommandRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carries: Option<Rate>,
+        services: BTreeMap<String, ServiceBindingRecord>,
+        proxies: BTreeMap<String, ProxyBindingRecord>,
+        control: Option<ControlBindingRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alerts: Option<AlertsBindingRecord>,
+        allow: AllowRecord,
+    }
+}
+
+record! {
+    struct AlertsBindingRecord of AlertsBinding {
+        listen: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_from: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        hosts: Vec<String>,
+    }
+}
+
+record! {
+    struct ServiceBindingRecord of ServiceBinding {
+        url: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        replicas: Vec<String>,
+        key_from: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys_from: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ca: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proxy: Option<String>,
+        #[serde(default = "usual_dialect", skip_serializing_if = "is_usual_dialect")]
+        dialect: Dialect,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers_from: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        body: BTreeMap<String, Value>,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        complete: CompleteRecord,
+    }
+}
+
+record! {
+    struct ControlBindingRecord of ControlBinding {
+        url: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_from: Option<String>,
+    }
+}
+
+record! {
+    struct ProxyBindingRecord of ProxyBinding {
+        listen: Option<String>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        tls: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        hosts: Vec<String>,
+    }
+}
+
+record! {
+    struct AllowRecord of Allow {
+        faults_on: Option<Vec<String>>,
+        max_rate: Option<Rate>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_spend: Option<Money>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_requests: Option<u64>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        revoke: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stores: Vec<String>,
+    }
+}
+
+record! {
+    struct StartCommandRecord of StartCommand {
+        run: Vec<String>,
+        env: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pass: Vec<String>,
+        ready: String,
+        within: Duration,
+        #[serde(default)]
+        warm_up: u32,
+    }
+}
+
+record! {
+    struct GatewaySettingsRecord of GatewaySettings {
+        try_timeout: Duration,
+        retries: u32,
+        breaker: BreakerSettingsRecord,
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        replicas: u32,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        token_cache: TokenCache,
+    }
+}
+
+record! {
+    struct BreakerSettingsRecord of BreakerSettings {
+        failures: u32,
+        cooldown: Duration,
+        probes: u32,
+    }
+}
+
+record! {
+    #[derive(Default)]
+    struct CompleteRecord of Complete {
+        #[serde(default, skip_serializing_if = "is_usual")]
+        stream_ends_with: StreamEnd,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        usage: UsageReport,
+    }
+}
+
+const fn usual_dialect() -> Dialect {
+    Dialect::OpenAi
+}
+
+fn is_usual_dialect(dialect: &Dialect) -> bool {
+    *dialect == usual_dialect()
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_one(count: &u32) -> bool {
+    *count == 1
+}

@@ -1,0 +1,130 @@
+//! What an inventory says of contacts, credentials, providers and services.
+
+use super::objectives::DeclaredObjectivesRecord;
+use super::record::{is_usual, record};
+use super::store::{CredentialSourceRecord, IssuerRecord};
+use crate::model::{
+    Contact, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes, Price, Provider, RateLimits, Service,
+    Simulation,
+};
+use crate::units::{Duration, Money, Ratio};
+use std::collections::BTreeMap;
+
+record! {
+    struct ContactRecord of Contact {
+        name: String,
+        reach: Option<String>,
+    }
+}
+
+record! {
+    struct MailRecord of Mail {
+        server: MailServer,
+        from: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password_from: Option<CredentialSourceRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authority: Option<String>,
+    }
+}
+
+record! {
+    struct CredentialRecord of Credential {
+        kind: CredentialKind,
+        from: CredentialSourceRecord,
+        rotates_in: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issuer: Option<IssuerRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_id: Option<String>,
+    }
+}
+
+record! {
+    struct ProviderRecord of Provider {
+        dialect: Dialect,
+        cloud: Option<String>,
+        region: Option<String>,
+        residency: Option<String>,
+        base_url: Option<String>,
+        credential: Option<String>,
+        models: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        price: Option<PriceRecord>,
+        simulation: SimulationRecord,
+    }
+}
+
+record! {
+    struct SimulationRecord of Simulation {
+        first_token_p50: Duration,
+        first_token_p95: Duration,
+        tail_share: Ratio,
+        tail_p50: Duration,
+        token_gap: Duration,
+        #[serde(default = "an_hour")]
+        credential_life: Duration,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        models: BTreeMap<String, ModelTimesRecord>,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        limits: RateLimitsRecord,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        retired: Vec<String>,
+    }
+}
+
+record! {
+    struct ModelTimesRecord of ModelTimes {
+        first_token_p50: Duration,
+        first_token_p95: Duration,
+        tail_share: Ratio,
+        tail_p50: Duration,
+        token_gap: Duration,
+    }
+}
+
+record! {
+    #[derive(Default)]
+    struct RateLimitsRecord of RateLimits {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requests: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tokens: Option<u64>,
+    }
+}
+
+record! {
+    struct ServiceRecord of Service {
+        owner: Option<String>,
+        criticality: Criticality,
+        providers: Vec<String>,
+        #[serde(default = "alone", skip_serializing_if = "is_alone")]
+        sharing: usize,
+        objectives: DeclaredObjectivesRecord,
+        runbook: Option<String>,
+    }
+}
+
+record! {
+    struct PriceRecord of Price {
+        input: Money,
+        output: Money,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        source: String,
+    }
+}
+
+const fn an_hour() -> Duration {
+    Duration::from_secs(3600)
+}
+
+const fn alone() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_alone(sharing: &usize) -> bool {
+    *sharing <= 1
+}

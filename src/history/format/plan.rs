@@ -1,0 +1,125 @@
+//! The plan of a drill, and that of an execution.
+
+use super::environment::EnvironmentRecord;
+use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
+use super::objectives::{DeclaredObjectivesRecord, ObjectivesRecord};
+use super::record::{Recorded, is_usual, record};
+use super::runbook::RunbookRecord;
+use super::store::SecretStoreRecord;
+use super::timeline::{GuardRecord, TimelineRecord};
+use super::workload::WorkloadRecord;
+use crate::model::{DrillPlan, ExecutionPlan, NamedWorkload, Scenario, SourceFile, Workloads};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+record! {
+    struct PlanRecord of DrillPlan {
+        scenario: ScenarioRecord,
+        runbook: Option<RunbookRecord>,
+        environment_name: String,
+        environment: EnvironmentRecord,
+        workloads: WorkloadsRecord,
+        providers: BTreeMap<String, ProviderRecord>,
+        credentials: BTreeMap<String, CredentialRecord>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        stores: BTreeMap<String, SecretStoreRecord>,
+        contacts: BTreeMap<String, ContactRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mail: Option<MailRecord>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        prices: BTreeMap<String, PriceRecord>,
+    }
+}
+
+record! {
+    struct ScenarioRecord of Scenario {
+        name: String,
+        title: String,
+        service: String,
+        runbook: Option<String>,
+        timeline: TimelineRecord,
+        objectives: DeclaredObjectivesRecord,
+        abort_when: Option<GuardRecord>,
+    }
+}
+
+/// The workloads: a list of at least one, and the place of the one that leads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "WorkloadList", into = "WorkloadList")]
+pub(super) struct WorkloadsRecord(WorkloadList);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct WorkloadList {
+    each: Vec<NamedWorkloadRecord>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    lead: usize,
+}
+
+impl WorkloadsRecord {
+    /// The first leads.
+    pub(super) fn led_by(first: NamedWorkloadRecord, others: Vec<NamedWorkloadRecord>) -> Self {
+        Self(WorkloadList { each: std::iter::once(first).chain(others).collect(), lead: 0 })
+    }
+}
+
+impl TryFrom<WorkloadList> for WorkloadsRecord {
+    type Error = &'static str;
+
+    fn try_from(list: WorkloadList) -> Result<Self, Self::Error> {
+        if list.lead < list.each.len() { Ok(Self(list)) } else { Err("no workload leads") }
+    }
+}
+
+impl From<WorkloadsRecord> for WorkloadList {
+    fn from(record: WorkloadsRecord) -> Self {
+        record.0
+    }
+}
+
+impl Recorded<Workloads> for WorkloadsRecord {
+    fn record(workloads: &Workloads) -> Self {
+        Self(WorkloadList { each: workloads.iter().map(NamedWorkloadRecord::record).collect(), lead: workloads.lead() })
+    }
+
+    fn restore(self) -> Workloads {
+        let each = self.0.each.into_iter().map(NamedWorkloadRecord::restore).collect();
+        Workloads::led_by(each, self.0.lead).expect("it was checked as it was read")
+    }
+}
+
+record! {
+    struct NamedWorkloadRecord of NamedWorkload {
+        name: String,
+        service_name: String,
+        service: ServiceRecord,
+        objectives: ObjectivesRecord,
+        judged: bool,
+        workload: WorkloadRecord,
+    }
+}
+
+record! {
+    struct ExecutionPlanRecord of ExecutionPlan {
+        runbook: RunbookRecord,
+        environment_name: Option<String>,
+        environment: EnvironmentRecord,
+        service_name: Option<String>,
+        service: Option<ServiceRecord>,
+        providers: BTreeMap<String, ProviderRecord>,
+        credentials: BTreeMap<String, CredentialRecord>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        stores: BTreeMap<String, SecretStoreRecord>,
+        contacts: BTreeMap<String, ContactRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mail: Option<MailRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sources: Vec<SourceFileRecord>,
+    }
+}
+
+record! {
+    struct SourceFileRecord of SourceFile {
+        path: String,
+        sha256: String,
+    }
+}

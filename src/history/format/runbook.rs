@@ -1,0 +1,156 @@
+//! Who does what when it goes wrong.
+
+use super::action::ActionRecord;
+use super::record::record;
+use crate::model::{
+    Backoff, Condition, Escalation, Goal, HttpProbe, OnFailure, ProviderSelector, Reaction, Repeat, Runbook, StartMode, Step, StepEnd, When,
+};
+use crate::units::{Duration, Ratio};
+use std::collections::BTreeMap;
+
+record! {
+    struct RunbookRecord of Runbook {
+        name: String,
+        owner: Option<String>,
+        reviewed: Option<String>,
+        start: StartMode,
+        detect: ConditionRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reaction: Option<ReactionRecord>,
+        escalate: Vec<EscalationRecord>,
+        steps: Vec<StepRecord>,
+    }
+}
+
+record! {
+    struct EscalationRecord of Escalation {
+        after: Duration,
+        to: String,
+    }
+}
+
+record! {
+    struct StepRecord of Step {
+        name: String,
+        action: ActionRecord,
+        timeout: Duration,
+        retries: u32,
+        retry_after: Duration,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backoff: Option<BackoffRecord>,
+        undo: Option<ActionRecord>,
+        on_failure: OnFailureRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<WhenRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected: Option<Duration>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<String>,
+        #[serde(default = "ask")]
+        repeat: Repeat,
+        #[serde(default)]
+        reads: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        together: Option<String>,
+    }
+}
+
+record! {
+    struct BackoffRecord of Backoff {
+        up_to: Duration,
+        jitter: Ratio,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum WhenRecord of When {
+        Is {
+            value: String,
+            text: String,
+        },
+        IsNot {
+            value: String,
+            text: String,
+        },
+        Ended {
+            step: String,
+            end: StepEnd,
+        },
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum OnFailureRecord of OnFailure {
+        Undo,
+        Stop,
+        Continue,
+        Goto {
+            step: String,
+            at_most: u32,
+        },
+    }
+}
+
+record! {
+    struct ReactionRecord of Reaction {
+        p50: Duration,
+        p95: Duration,
+    }
+}
+
+record! {
+    struct ConditionRecord of Condition {
+        request: Option<HttpProbeRecord>,
+        goal: GoalRecord,
+    }
+}
+
+record! {
+    struct HttpProbeRecord of HttpProbe {
+        to: String,
+        every: Duration,
+        timeout: Duration,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum GoalRecord of Goal {
+        Fails(inner: u32),
+        Succeeds(inner: u32),
+        Success {
+            ratio: Ratio,
+            over: Duration,
+        },
+        Latency {
+            share: Ratio,
+            below: Duration,
+            over: Duration,
+        },
+        Alert(inner: String),
+        Resolved(inner: String),
+        ServedBy {
+            who: ProviderSelectorRecord,
+            over: Duration,
+        },
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum ProviderSelectorRecord of ProviderSelector {
+        Primary,
+        Standby,
+        Provider(inner: String),
+    }
+}
+
+const fn ask() -> Repeat {
+    Repeat::Ask
+}
