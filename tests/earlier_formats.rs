@@ -1,8 +1,9 @@
 //! Drills that older versions recorded: each is judged to the same verdict with the same numbers, and told in the same words, for ever.
 
 use flate2::read::GzDecoder;
-use lifeboat::exercise::{Judged, judge};
-use lifeboat::report::{json, markdown};
+use lifeboat::exercise::judge;
+use lifeboat::report::{drill, execution, markdown};
+use lifeboat::verdict::VerdictRecord;
 use serde_json::Value;
 use std::fs::File;
 use std::io::Read;
@@ -48,6 +49,31 @@ fn changed(then: &Value, now: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
+/// A verdict is read back as it was written, and one of then says of which drill it is in no other way than it said then.
+fn readable(then: &str, now: &str, found: &mut Vec<String>) {
+    let (old, new) = (VerdictRecord::read(then.as_bytes()).unwrap(), VerdictRecord::read(now.as_bytes()).unwrap());
+    if serde_json::to_value(&new).unwrap() != serde_json::from_str::<Value>(now).unwrap() {
+        found.push("the verdict is not read back as it was written".to_owned());
+    }
+    if new.drill.is_none() || new.scenario.is_none() || new.environment.is_none() || new.seed.is_none() || new.started_at.is_none() {
+        found.push("the verdict does not say of which drill it is".to_owned());
+    }
+    if old
+        != (VerdictRecord {
+            format: old.format,
+            lifeboat: None,
+            drill: None,
+            scenario: None,
+            environment: None,
+            seed: None,
+            started_at: None,
+            ..new
+        })
+    {
+        found.push("the verdict of then is read as another".to_owned());
+    }
+}
+
 /// The lines that differ, of those that were written then.
 fn reworded(then: &str, now: &str, found: &mut Vec<String>) {
     if then.lines().count() != now.lines().count() {
@@ -70,13 +96,18 @@ fn drills_of_earlier_formats_are_judged_and_told_as_they_were_then() {
         let history = unpacked(&folder, place.path());
         let mut found = Vec::new();
         if folder.join("verdict.json").exists() {
-            let Judged { verdict, digest, hash, .. } = judge(&history).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-            let (then, now) = (text(&folder, "verdict.json"), json(&verdict));
+            let judged = judge(&history).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+            let (then, now) = (text(&folder, "verdict.json"), judged.json());
             changed(&serde_json::from_str(&then).unwrap(), &serde_json::from_str(&now).unwrap(), "verdict", &mut found);
-            reworded(&text(&folder, "report.md"), &markdown(&verdict, &digest.unwrap(), &hash), &mut found);
+            readable(&then, &now, &mut found);
+            reworded(
+                &text(&folder, "report.md"),
+                &markdown(&drill(&judged.verdict, judged.digest.as_ref().unwrap(), &judged.hash)),
+                &mut found,
+            );
         } else {
             let events = lifeboat::history::read(std::io::BufReader::new(File::open(history.join("history.jsonl")).unwrap())).unwrap();
-            reworded(&text(&folder, "report.md"), &lifeboat::report::execution(&events), &mut found);
+            reworded(&text(&folder, "report.md"), &markdown(&execution(&events).unwrap()), &mut found);
         }
         seen += 1;
         wrong.extend(found.into_iter().map(|what| format!("{}: {what}", folder.display())));

@@ -12,7 +12,9 @@
 //! count; the name is its title. In a list, one that cannot be read is left out, and the others are taken.
 
 use crate::history::AlertSource;
+use crate::units::Explained;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The longest name, in characters: a title is somebody else's text.
 const LONGEST: usize = 200;
@@ -45,12 +47,17 @@ pub struct Posted {
 
 /// What was posted is no alert.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{problem}\n\nhint: post what Alertmanager, Grafana or PagerDuty (webhooks v3) send, or {{\"alert\": NAME, \"status\": \"firing\"}} (or \"resolved\")"
-)]
+#[error("{problem}")]
 pub struct UnreadAlert {
     /// What is wrong with it.
     pub problem: String,
+}
+
+impl Explained for UnreadAlert {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let forms = "post what Alertmanager, Grafana or PagerDuty (webhooks v3) send, or {\"alert\": NAME, \"status\": \"firing\"} (or \"resolved\")";
+        Some(Cow::Borrowed(forms))
+    }
 }
 
 /// Reads everything that a body tells; nothing where it tells of something else than alerts, as PagerDuty does when its webhook is tried.
@@ -266,7 +273,7 @@ mod tests {
         ] {
             let error = parse(body.as_bytes()).unwrap_err();
             assert!(error.problem.starts_with(problem), "{body}: {error}");
-            assert!(error.to_string().contains("hint: post what Alertmanager"), "{error}");
+            assert!(error.hint().unwrap().starts_with("post what Alertmanager"), "{error}");
         }
     }
 

@@ -1,12 +1,12 @@
 //! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history, one by one or counted, and the answer says which;
-//! any other answer says why it is not. Of whoever does not bear the token, where there is one, not even the body is read.
+//! any other answer says why it is not. Of a sender that does not send the token, where there is one, not even the body is read.
 
 use super::alert_book::{AlertBook, AlertFate};
 use super::parse::{Alert, Posted, parse};
 use crate::history::{AlertReceived, AlertsLeftOut, Event};
 use crate::journal::{Clock, Recorder};
 use crate::listen::{self, Callers, HEAD_WITHIN, Reached, ServerLimits, Unfinished};
-use crate::units::Secret;
+use crate::units::{Explained, Problem, Secret, explained};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper_util::service::TowerToHyperService;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -35,25 +36,30 @@ const DRAIN: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum AlertError {
     /// Nobody can listen there.
-    #[error(
-        "cannot listen for alerts on {listen}: {source}\n\nhint: stop the program that listens there, or set another port under `alerts:` of the \
-         environment"
-    )]
+    #[error("cannot listen for alerts on {listen}: {source}")]
     Bind {
         /// Where, as the environment says.
         listen: String,
         /// The operating system's words.
         source: std::io::Error,
     },
-    /// Whoever can reach it could start the runbook.
-    #[error(
-        "everybody who can reach {address} could send alerts\n\nhint: require a token with `token_from: \"env:NAME\"` under \
-         `alerts:` of the environment, or listen on 127.0.0.1"
-    )]
+    /// Anyone who can reach it could start the runbook.
+    #[error("everybody who can reach {address} could send alerts")]
     Open {
         /// What the host that the environment names stands for.
         address: SocketAddr,
     },
+}
+
+impl Explained for AlertError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Bind { .. } => "stop the program that listens there, or set another port under `alerts:` of the environment",
+            Self::Open { .. } => {
+                "require a token with `token_from: \"env:NAME\"` under `alerts:` of the environment, or listen on 127.0.0.1"
+            }
+        }))
+    }
 }
 
 /// An open receiver. Dropping it ends it.
@@ -91,7 +97,7 @@ struct ReceiverContext {
 }
 
 impl Receiver {
-    /// Listens on `HOST:PORT`; port 0 takes a free one. With a token, only those who bear it are heard. Alerts of the names that are awaited are
+    /// Listens on `HOST:PORT`; port 0 takes a free one. With a token, only those who carry it are heard. Alerts of the names that are awaited are
     /// all recorded, others up to a bound.
     ///
     /// # Errors
@@ -194,7 +200,7 @@ async fn record(mut queue: mpsc::Receiver<AlertDelivery>, mut book: AlertBook, r
                 recorder.record(Event::AlertReceived(AlertReceived { at, source, name, instance, firing })).await;
             }
         }
-        // Whoever has gone away meanwhile need not be told.
+        // Anyone who has gone away meanwhile need not be told.
         let _ = taken.send(became);
     }
     if book.left_out != AlertsLeftOut::default() {
@@ -202,13 +208,18 @@ async fn record(mut queue: mpsc::Receiver<AlertDelivery>, mut book: AlertBook, r
     }
 }
 
-/// A web page must not start a runbook through the browser of whoever visits it.
+/// A web page must not start a runbook through the browser of a visitor.
 async fn refuse_pages(State(context): State<ReceiverContext>, request: Request, next: Next) -> Response {
     let reached = request.extensions().get::<Reached>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |reached| reached.address.ip());
     match context.callers.refuse(request.uri(), request.headers(), reached) {
-        Some(refusal) => (StatusCode::FORBIDDEN, format!("{}\n\nhint: {}\n", refusal.error, refusal.hint)).into_response(),
+        Some(refusal) => (StatusCode::FORBIDDEN, words(&Problem::new(refusal.error).hint(refusal.hint))).into_response(),
         None => next.run(request).await,
     }
+}
+
+/// A refusal as a sender reads it.
+fn words(problem: &impl Explained) -> String {
+    format!("{}\n", explained(problem))
 }
 
 /// True for JSON, whatever is said of it besides.
@@ -221,8 +232,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 async fn read_whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method == Method::POST && !is_json(&parts.headers) {
-        let why = "alerts are posted as JSON\n\nhint: send them with `content-type: application/json`\n";
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, why).into_response();
+        let why = Problem::new("alerts are posted as JSON").hint("send them with `content-type: application/json`");
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, words(&why)).into_response();
     }
     let body = match listen::whole(body, LONGEST, HEAD_WITHIN).await {
         Ok(body) => body,
@@ -239,12 +250,12 @@ async fn read_whole(request: Request, next: Next) -> Response {
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
-/// Where there is a token, whoever does not bear it is turned away.
+/// Where there is a token, a sender without it is turned away.
 async fn refuse_strangers(State(context): State<ReceiverContext>, request: Request, next: Next) -> Response {
     if context.token.is_some() && listen::bearer(request.headers()) != context.token {
-        let why = "a token is required here\n\nhint: send `Authorization: Bearer TOKEN`, with the token that \
-                   `token_from:` under `alerts:` of the environment names\n";
-        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], why).into_response();
+        let why = Problem::new("a token is required here")
+            .hint("send `Authorization: Bearer TOKEN`, with the token that `token_from:` under `alerts:` of the environment names");
+        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], words(&why)).into_response();
     }
     next.run(request).await
 }
@@ -256,7 +267,7 @@ async fn take(State(context): State<ReceiverContext>, method: Method, body: Byte
     }
     let posted = match parse(&body) {
         Ok(posted) => posted,
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")),
+        Err(error) => return (StatusCode::BAD_REQUEST, words(&error)),
     };
     let (unread, problems) = (posted.unread, posted.problems.join("; "));
     let (taken, recorded) = oneshot::channel();
@@ -441,7 +452,11 @@ mod tests {
     #[tokio::test]
     async fn outside_loopback_nobody_listens_without_a_token() {
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let error = Receiver::start("0.0.0.0:0", None, BTreeSet::new(), journal.recorder()).await.unwrap_err().to_string();
+        let error = Receiver::start("0.0.0.0:0", None, BTreeSet::new(), journal.recorder())
+            .await
+            .map(|_| ())
+            .map_err(|error| explained(&error))
+            .unwrap_err();
         assert!(error.starts_with("everybody who can reach 0.0.0.0:"), "{error}");
         assert!(error.contains("\n\nhint: require a token with `token_from: \"env:NAME\"` under `alerts:`"), "{error}");
         Receiver::start("0.0.0.0:0", Some("a token".into()), BTreeSet::new(), journal.recorder()).await.unwrap().stop().await;
@@ -453,7 +468,11 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = taken.local_addr().unwrap().to_string();
         let journal = Journal::start(std::io::sink(), Clock::start()).unwrap();
-        let error = Receiver::start(&listen, None, BTreeSet::new(), journal.recorder()).await.unwrap_err().to_string();
+        let error = Receiver::start(&listen, None, BTreeSet::new(), journal.recorder())
+            .await
+            .map(|_| ())
+            .map_err(|error| explained(&error))
+            .unwrap_err();
         assert!(error.starts_with(&format!("cannot listen for alerts on {listen}: ")) && error.contains("hint: "), "{error}");
         journal.close().await.unwrap();
     }

@@ -1,9 +1,9 @@
 //! `lifeboat proxy ca`: the local authority, made once, and how to trust it.
 
-use super::{Exit, environment, put, say};
+use super::{Exit, environment, put, say, told};
 use crate::model::origin_and_path;
 use crate::project::Project;
-use crate::proxy::{Authority, Origin};
+use crate::proxy::{Authority, AuthorityOrigin};
 use anyhow::Context;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -38,16 +38,16 @@ pub(super) fn ca(args: &Args) -> anyhow::Result<Exit> {
     let ((_, origin), hosts) = match made {
         Ok(made) => made,
         Err(error) => {
-            say(&format!("error: {error}"));
+            say(&format!("error: {}", told(&error)));
             return Ok(Exit::Usage);
         }
     };
     // What is printed is pasted elsewhere, where another folder may be the current one.
     let folder = std::fs::canonicalize(&folder).with_context(|| format!("cannot find {}", folder.display()))?;
     let happened = match origin {
-        Origin::Made => "made",
-        Origin::Found => "already there",
-        Origin::Renewed => "renewed",
+        AuthorityOrigin::Made => "made",
+        AuthorityOrigin::Found => "already there",
+        AuthorityOrigin::Renewed => "renewed",
     };
     let hosts: Vec<String> = hosts.into_iter().collect();
     put(&format!(

@@ -3,7 +3,7 @@
 use super::terminal::show_wait;
 use super::{Exit, bill, put, run, say, until_interrupted};
 use crate::drill::{Examined, Order, PreflightCheck, examine};
-use crate::history::Origin;
+use crate::history::RunOrigin;
 use crate::host::private;
 use crate::model::{DrillPlan, SecretSource};
 use crate::project::Project;
@@ -54,7 +54,7 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
             plan,
             seed,
             id: "doctor".to_owned(),
-            origin: Origin::default(),
+            origin: RunOrigin::default(),
             root,
             supervisor,
             secrets,

@@ -221,7 +221,8 @@ fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     }
     let path = finish.folder.join("report.md");
     let history = std::fs::read(finish.folder.join("history.jsonl"))?;
-    private::write(&path, report::execution(&read(&history[..])?).as_bytes())?;
+    let text = report::execution(&read(&history[..])?).map(|report| report::markdown(&report)).unwrap_or_default();
+    private::write(&path, text.as_bytes())?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
         put_path(label, &super::run::relative(&finish.folder.join(file)))?;
     }

@@ -5,7 +5,7 @@ use super::terminal::show_wait;
 use super::{Exit, environment, put, say, until_interrupted};
 use crate::control::{Control, ControlError, FoundProxy};
 use crate::model::ControlBinding;
-use crate::units::one_line;
+use crate::units::{explained, one_line};
 
 /// Removes every toxic from a fault proxy and enables what was disabled, with whatever a drill that was killed has left there.
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ pub(super) fn heal(args: &Args) -> anyhow::Result<Exit> {
             Ok(Exit::Met)
         }
         Err(error) => {
-            say(&format!("error: {error}"));
+            say(&format!("error: {}", explained(&error)));
             Ok(Exit::Inconclusive)
         }
     })

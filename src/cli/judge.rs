@@ -5,8 +5,9 @@ use super::{Exit, put, say};
 use crate::console::WorkProgress;
 use crate::exercise::{self, Judged};
 use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
+use crate::model::NamedWorkload;
 use crate::project::Project;
-use crate::report::{json, summary};
+use crate::report::summary;
 use crate::units::{Duration, ParseError, explained};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -124,7 +125,7 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
     }
     match args.format {
         VerdictFormat::Text => put_verdict(&summary(&judged.verdict, width()))?,
-        VerdictFormat::Json => put(&json(&judged.verdict))?,
+        VerdictFormat::Json => put(&judged.json())?,
     }
     Ok(judged.verdict.verdict.into())
 }

@@ -5,6 +5,7 @@
 use crate::control::{self, Control, ControlError};
 use crate::model::{ControlBinding, DrillPlan};
 use crate::project::Project;
+use crate::units::explained;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ async fn told(plan: &DrillPlan, token: Option<&str>) -> ControlNotice {
                 ),
                 control::shows(plan),
             ],
-            unable: control::unable(plan, &control.url()),
+            unable: control::unable(plan, &control.url()).map(|problem| explained(&problem)),
         },
         Some(Err(ControlError::Refused { status: 401, .. })) if token.is_none() => {
             let line = format!(

@@ -34,7 +34,13 @@ mod watchdog;
 
 pub use exit::Exit;
 
+use crate::alert::{AlertError, UnreadAlert};
+use crate::api::ApiError;
+use crate::control::ControlError;
+use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
+use crate::lab::LabError;
+use crate::proxy::{AuthorityError, ProxyError};
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
@@ -168,7 +174,22 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>()?.hint().map(Into::into)
     }
     // Every type that implements `Explained`.
-    let kinds = [of::<Problem>, of::<ImportError>, of::<TrafficError>];
+    let kinds = [
+        of::<Problem>,
+        of::<AlertError>,
+        of::<ApiError>,
+        of::<AuthorityError>,
+        of::<BareError>,
+        of::<ControlError>,
+        of::<BareError>,
+        of::<ImportError>,
+        of::<ReadError>,
+        of::<LabError>,
+        of::<ProxyError>,
+        of::<ReadError>,
+        of::<TrafficError>,
+        of::<UnreadAlert>,
+    ];
     kinds.iter().find_map(|of| of(error))
 }
 

@@ -5,7 +5,7 @@ use crate::api::ProxyRequest;
 use crate::model::{Environment, Inventory, Provider, origin_and_path};
 use crate::project::bytes_of;
 use crate::proxy::{ApiFlavor, Proxy, ProxyError, ProxyPlacement, ProxySettings};
-use crate::units::{Duration, Secret};
+use crate::units::{Duration, Secret, explained};
 use anyhow::Context;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -217,10 +217,10 @@ async fn serve(args: &Args, ground: Ground, settings: ProxySettings, mut stop: w
             | ProxyError::Authority(_)
             | ProxyError::Trust(_)),
         ) => {
-            return usage(&error.to_string());
+            return usage(&explained(&error));
         }
         Err(error) => {
-            say(&format!("error: {error}"));
+            say(&format!("error: {}", explained(&error)));
             return Ok(Exit::Inconclusive);
         }
     };
@@ -236,7 +236,7 @@ async fn serve(args: &Args, ground: Ground, settings: ProxySettings, mut stop: w
                 }
             }
             // Half of what was asked for would be taken for all of it.
-            Err(error) => return usage(&error.to_string()),
+            Err(error) => return usage(&explained(&error)),
         }
     }
     let _ = stop.wait_for(|stop| *stop).await;

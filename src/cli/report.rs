@@ -4,7 +4,7 @@ use super::terminal::show_work;
 use super::{Exit, put, say};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
-use crate::report::{execution, json, markdown};
+use crate::report::{drill, execution, markdown};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -38,8 +38,8 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     let judged = exercise::judge_counting(&args.drill, &work)?;
     work.begin("writing the report", 0);
     let text = match (args.format, &judged.digest) {
-        (ReportFormat::Json, _) => json(&judged.verdict),
-        (ReportFormat::Md, Some(digest)) => markdown(&judged.verdict, digest, &judged.hash),
+        (ReportFormat::Json, _) => judged.json(),
+        (ReportFormat::Md, Some(digest)) => markdown(&drill(&judged.verdict, digest, &judged.hash)),
         (ReportFormat::Md, None) => {
             say("error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict");
             return Ok(Exit::Usage);
@@ -59,5 +59,5 @@ fn executed(folder: &Path) -> Option<String> {
     // A drill's history may be long; its first line tells what it is.
     let first = Reader::new(open()?).next_event().ok()??;
     matches!(first.event, Event::ExecutionStarted(_)).then_some(())?;
-    Some(execution(&read(open()?).ok()?))
+    Some(markdown(&execution(&read(open()?).ok()?)?))
 }

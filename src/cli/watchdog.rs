@@ -6,6 +6,7 @@
 
 use super::{Exit, say, until_interrupted};
 use crate::control::{Control, ControlError};
+use crate::units::explained;
 use std::io::Read;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -44,7 +45,7 @@ async fn until_healed(args: &Args, mut stopped: watch::Receiver<bool>) -> anyhow
     loop {
         let is_last = *stopped.borrow_and_update();
         let Err(error) = heal(args).await else { return Ok(Exit::Met) };
-        say(&format!("error: {error}"));
+        say(&format!("error: {}", explained(&error)));
         gone_since = if error.is_of_nobody() { gone_since.or_else(|| Some(Instant::now())) } else { None };
         if is_last || gone_since.is_some_and(|since: Instant| since.elapsed() >= GONE) {
             return Ok(Exit::Inconclusive);

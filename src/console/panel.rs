@@ -7,7 +7,7 @@
 
 use super::line::{StyledLine, Tone, columns, cut};
 use crate::history::{Bucket, Event, Live, LiveStep, LiveWorkload, Phase, StepEnd};
-use crate::model::{DrillPlan, PlannedFault, StartMode};
+use crate::model::{DrillPlan, NamedWorkload, PlannedFault, StartMode};
 use std::collections::VecDeque;
 
 /// The length of a slice of the live fold.
@@ -309,7 +309,6 @@ mod tests {
     use super::super::sample::{AZURE, SampleHistory, outage};
     use super::*;
     use crate::history::{Cancelled, PhaseEntered, StopReason};
-    use crate::model::NamedWorkload;
     use crate::units::Duration;
 
     fn text(live: &Live, now: u64, width: usize) -> String {

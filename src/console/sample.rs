@@ -34,7 +34,7 @@ impl SampleHistory {
         let mut history = Self { live: Live::default() };
         let started = Started {
             format: crate::history::FORMAT,
-            origin: crate::history::Origin::default(),
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0.1.0".into(),
             drill: "2026-11-20-azure-outage".into(),
             seed: Seed(42),
@@ -67,7 +67,7 @@ impl SampleHistory {
         change(&mut plan);
         let started = ExecutionStarted {
             format: crate::history::FORMAT,
-            origin: crate::history::Origin::default(),
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0.1.0".into(),
             execution: "2026-11-20-fail-over".into(),
             seed: Seed(42),

@@ -1,6 +1,6 @@
 //! Proxies and faults of one control API, each change read back.
 
-use super::api_client::{ApiClient, ApiReply, read};
+use super::control_client::{ControlClient, ControlReply, read};
 use super::difference::{is_shown, is_well, occupied};
 use super::plain::{self, DOWN, Means, means, toxic_name};
 use super::unhealed::Unhealed;
@@ -22,7 +22,7 @@ const QUESTIONS: u32 = 8;
 /// A control API that has answered.
 #[derive(Debug)]
 pub struct Control {
-    api: ApiClient,
+    api: ControlClient,
     server: ServerKind,
     injected: AtomicU64,
     offset: Mutex<Offset>,
@@ -96,7 +96,7 @@ impl Control {
     /// # Errors
     /// As [`Control::connect`], and where it does not take the token, or is not called so.
     pub async fn connect_with(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
-        let api = ApiClient::to(url, token)?;
+        let api = ControlClient::to(url, token)?;
         let reply = api.ask(Method::GET, &["version"], None, "report its version").await.map_err(|error| match error {
             // Nothing was asked to change, so nothing is in doubt.
             ControlError::Unknown { url, problem, .. } => ControlError::NotControl { url, problem },
@@ -107,7 +107,7 @@ impl Control {
         }
         let Some(told) = reply.read::<VersionRecord>().filter(|_| reply.status == 200) else {
             let problem = format!("status {} and no version", reply.status);
-            return Err(ControlError::NotControl { url: api.url(), problem });
+            return Err(ControlError::NotControl { url: api.url(), problem: problem.into() });
         };
         let server = match (told.lifeboat, told.boot_id) {
             (Some(_), Some(boot_id)) => ServerKind::Lifeboat { boot_id },
@@ -441,7 +441,7 @@ impl Control {
     }
 
     async fn gone(&self, path: &[&str], what: &str) -> Result<(), ControlError> {
-        let ApiReply { status, body, .. } = self.api.ask(Method::GET, path, None, what).await?;
+        let ControlReply { status, body, .. } = self.api.ask(Method::GET, path, None, what).await?;
         if status == 404 { Ok(()) } else { Err(self.api.not_shown(what, &body)) }
     }
 

@@ -1,13 +1,19 @@
 //! What can go wrong between us and a control API.
 
 use super::difference::Occupied;
+use crate::units::Explained;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+/// No call may take longer than this.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Why a call to a control API did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// Nobody answers there; nothing was changed.
-    #[error(
-        "the control API at {url} cannot be reached: {problem}\n\nhint: start the fault proxy there, correct `control:` of the environment, or leave it out to have a proxy embedded"
-    )]
+    #[error("the control API at {url} cannot be reached: {problem}")]
     Unreachable {
         /// Where it was looked for.
         url: String,
@@ -15,14 +21,12 @@ pub enum ControlError {
         problem: String,
     },
     /// It answers, but not as a control API does.
-    #[error(
-        "what answers at {url} is not a fault proxy's control API: {problem}\n\nhint: `control:` of the environment is the address of the control API, not of a proxy"
-    )]
+    #[error("what answers at {url} is not a fault proxy's control API: {problem}")]
     NotControl {
         /// Where it was looked for.
         url: String,
         /// What it answered.
-        problem: String,
+        problem: AnswerProblem,
     },
     /// It refused: known not to have been done.
     #[error("the control API at {url} refused to {what} (status {status}): {error}")]
@@ -35,9 +39,11 @@ pub enum ControlError {
         status: u16,
         /// Its words.
         error: String,
+        /// What it says to do instead.
+        hint: Option<String>,
     },
     /// It has a proxy of that name already, which may be another drill's.
-    #[error("the control API at {url} already has a proxy `{proxy}`{why}\n\nhint: {hint}")]
+    #[error("the control API at {url} already has a proxy `{proxy}`{why}")]
     Taken {
         /// The control API.
         url: String,
@@ -49,17 +55,14 @@ pub enum ControlError {
         hint: String,
     },
     /// Whether it was done is not known: no answer in time, or the connection was cut.
-    #[error(
-        "it is not known whether the control API at {url} did what it was asked, to {what}: {problem}\n\nhint: `lifeboat heal \
-         --control {url}` heals every fault there"
-    )]
+    #[error("it is not known whether the control API at {url} did what it was asked, to {what}: {problem}")]
     Unknown {
         /// The control API.
         url: String,
         /// What was asked for.
         what: String,
         /// What happened to the answer.
-        problem: String,
+        problem: AnswerProblem,
     },
     /// It said that it was done, and the read-back does not show it.
     #[error("the control API at {url} accepted to {what}, but reading it again shows {shown}")]
@@ -72,9 +75,7 @@ pub enum ControlError {
         shown: String,
     },
     /// This server cannot do that.
-    #[error(
-        "the plain Toxiproxy at {url} has no {what}\n\nhint: leave `control:` out of the environment to have a proxy embedded, which can"
-    )]
+    #[error("the plain Toxiproxy at {url} has no {what}")]
     Unsupported {
         /// The control API.
         url: String,
@@ -83,15 +84,63 @@ pub enum ControlError {
     },
 }
 
-/// What is told of a server that takes connections and says nothing.
-pub(super) const NO_ANSWER: &str = "no answer within 5 s";
+/// What is wrong with the answer of a server that takes connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerProblem {
+    /// None came in time.
+    Silence,
+    /// Something else, in words.
+    Words(String),
+}
+
+impl fmt::Display for AnswerProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silence => write!(f, "no answer within {} s", TIMEOUT.as_secs()),
+            Self::Words(words) => f.write_str(words),
+        }
+    }
+}
+
+impl From<String> for AnswerProblem {
+    fn from(words: String) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl From<&str> for AnswerProblem {
+    fn from(words: &str) -> Self {
+        words.to_owned().into()
+    }
+}
+
+impl Explained for ControlError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Unreachable { .. } => {
+                "start the fault proxy there, correct `control:` of the environment, or leave it out to have a proxy embedded".into()
+            }
+            Self::NotControl { .. } => "`control:` of the environment is the address of the control API, not of a proxy".into(),
+            Self::Refused { hint, .. } => return hint.as_deref().map(Cow::Borrowed),
+            Self::Taken { hint, .. } => hint.into(),
+            Self::Unknown { url, .. } => format!("`lifeboat heal --control {url}` heals every fault there").into(),
+            Self::NotShown { .. } => return None,
+            Self::Unsupported { .. } => "leave `control:` out of the environment to have a proxy embedded, which can".into(),
+        })
+    }
+}
 
 impl ControlError {
+    /// True where a proxy cannot listen because somebody else does. Our server says it in the words of Shopify's, which has no other sign for it.
+    pub fn is_address_in_use(&self) -> bool {
+        matches!(self, Self::Refused { error, .. } if error.contains("address already in use"))
+    }
+
     /// True where no control API is left: nobody listens there, or somebody else answers. One that hangs may come back.
     pub fn is_of_nobody(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::NotControl { problem, .. } => problem != NO_ANSWER,
+            Self::NotControl { problem, .. } => *problem != AnswerProblem::Silence,
             _ => false,
         }
     }

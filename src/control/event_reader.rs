@@ -1,7 +1,8 @@
 //! What a Lifeboat proxy reports of exchanges and faults, read from its `GET /events`.
 
 use super::ControlError;
-use super::api_client::{ApiClient, TIMEOUT, told};
+use super::control_client::{ControlClient, told};
+use super::error::TIMEOUT;
 use crate::api::ProxyEvent;
 use reqwest::{Method, Response};
 
@@ -20,14 +21,14 @@ pub struct EventReader {
 
 impl EventReader {
     /// Subscribes; returns once the first line was read, which is handed out first.
-    pub(super) async fn subscribe(api: &ApiClient) -> Result<(Self, ProxyEvent), ControlError> {
+    pub(super) async fn subscribe(api: &ControlClient) -> Result<(Self, ProxyEvent), ControlError> {
         let what = "stream its events";
         let late = |_| ControlError::Unknown { url: api.url(), what: what.into(), problem: "no first line within 5 s".into() };
         let begin = async {
             let response = api.send(api.request(Method::GET, &["events"]), what).await?;
             if !response.status().is_success() {
                 let (status, error) = (response.status().as_u16(), "no events here".to_owned());
-                return Err(ControlError::Refused { url: api.url(), what: what.into(), status, error });
+                return Err(ControlError::Refused { url: api.url(), what: what.into(), status, error, hint: None });
             }
             let mut events = Self { response, url: api.url(), buffer: Vec::new(), used: 0 };
             let hello = events.next().await?;
@@ -49,15 +50,15 @@ impl EventReader {
                 let event = serde_json::from_slice(&unread[..end]);
                 self.used += end + 1;
                 let problem = |error| format!("an event cannot be read: {error}");
-                return event.map(Some).map_err(|error| ControlError::NotControl { url: self.url.clone(), problem: problem(error) });
+                return event.map(Some).map_err(|error| ControlError::NotControl { url: self.url.clone(), problem: problem(error).into() });
             }
             let unread = unread.len();
             let chunk = self.response.chunk().await;
             match chunk.map_err(|error| self.cut(&error))? {
-                // Whoever sends lines without end must not fill the memory.
+                // Anyone who sends lines without end must not fill the memory.
                 Some(_) if unread > LONGEST => {
                     let problem = "an event is longer than 1 MiB".to_owned();
-                    return Err(ControlError::NotControl { url: self.url.clone(), problem });
+                    return Err(ControlError::NotControl { url: self.url.clone(), problem: problem.into() });
                 }
                 Some(chunk) => {
                     self.buffer.drain(..self.used);
@@ -70,6 +71,6 @@ impl EventReader {
     }
 
     fn cut(&self, error: &reqwest::Error) -> ControlError {
-        ControlError::Unknown { url: self.url.clone(), what: "stream its events".into(), problem: told(error) }
+        ControlError::Unknown { url: self.url.clone(), what: "stream its events".into(), problem: told(error).into() }
     }
 }

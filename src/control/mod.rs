@@ -7,8 +7,8 @@
 //! A known failure ([`ControlError::Refused`]) and an unknown outcome ([`ControlError::Unknown`]) are told apart: after the latter the
 //! fault may or may not be in force.
 
-mod api_client;
 mod control;
+mod control_client;
 mod difference;
 mod error;
 mod event_reader;
@@ -20,9 +20,9 @@ mod unhealed;
 #[cfg(test)]
 mod tests;
 
-pub use api_client::is_here;
 pub use control::{Control, FoundProxy, Healed, Injected, Opened};
-pub use error::ControlError;
+pub use control_client::is_here;
+pub use error::{AnswerProblem, ControlError};
 pub use event_reader::EventReader;
 pub use offset::Offset;
 pub use reach::{beyond, shows, unable};

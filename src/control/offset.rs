@@ -6,7 +6,7 @@
 use crate::api::ServerTime;
 use crate::journal::HostTime;
 
-/// See the head of this file. In nanoseconds.
+/// Offset of a server's clock from ours, in nanoseconds, with its largest error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offset {
     /// How far their clock is ahead of ours.

@@ -2,6 +2,7 @@
 
 use super::plain::{self, Means, means};
 use crate::model::{Action, DrillPlan, Gate, Goal, NamedWorkload, origin_and_path};
+use crate::units::Problem;
 
 /// The faults that it can play, as they are written.
 const FAULTS: &str = "refuse, blackhole, reset, latency and bandwidth";
@@ -33,13 +34,13 @@ pub fn beyond(plan: &DrillPlan) -> Vec<String> {
 }
 
 /// The same as one error; `None` where it can do all of it.
-pub fn unable(plan: &DrillPlan, url: &str) -> Option<String> {
+pub fn unable(plan: &DrillPlan, url: &str) -> Option<Problem> {
     let beyond = beyond(plan);
     (!beyond.is_empty()).then(|| {
-        format!(
-            "the plain Toxiproxy at {url} cannot do what this drill asks for:\n  {}\n\nhint: change that, or let `lifeboat proxy` listen there \
-             instead (it answers Toxiproxy's clients, and can); without `control:` the environment has a proxy embedded",
-            beyond.join("\n  ")
+        let what = beyond.join("\n  ");
+        Problem::new(format!("the plain Toxiproxy at {url} cannot do what this drill asks for:\n  {what}")).hint(
+            "change that, or let `lifeboat proxy` listen there instead (it answers Toxiproxy's clients, and can); without `control:` the \
+             environment has a proxy embedded",
         )
     })
 }

@@ -5,7 +5,7 @@ use crate::api::{ProxyEvent, ToxicChange};
 use crate::journal::HostTime;
 use crate::model::{Aim, Dialect, Fault, FaultShape, Match, ProxyBinding, Refusal, Retry, RetryForm};
 use crate::proxy::Proxy;
-use crate::units::{ByteRate, Duration, Fingerprint};
+use crate::units::{ByteRate, Duration, Explained, Fingerprint, explained};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -178,7 +178,7 @@ async fn what_is_refused_is_told_apart_from_what_is_unknown() {
     let (_proxy, control, listen) = embedded().await;
     let twice = control.create("azure", &ProxyBinding::default(), "http://h:1", Dialect::OpenAi).await.unwrap_err();
     assert!(matches!(&twice, ControlError::Taken { proxy, .. } if proxy == "azure"), "{twice}");
-    let taken = control.create("other", &at(&listen), "http://h:1", Dialect::OpenAi).await.unwrap_err().to_string();
+    let taken = explained(&control.create("other", &at(&listen), "http://h:1", Dialect::OpenAi).await.unwrap_err());
     assert!(taken.contains(&listen) && taken.contains("hint:"), "{taken}");
     let missing = control.heal("nobody", "x").await.unwrap_err();
     assert!(matches!(missing, ControlError::Refused { status: 404, .. }), "a proxy that is missing was never healed: {missing}");
@@ -207,12 +207,12 @@ async fn an_address_without_a_control_api_is_named_with_a_hint() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
     let error = Control::connect(&gone).await.unwrap_err();
     assert!(matches!(error, ControlError::Unreachable { .. }), "{error}");
-    assert!(error.to_string().contains(&gone) && error.to_string().contains("hint:"), "{error}");
+    assert!(error.to_string().contains(&gone) && error.hint().is_some(), "{error}");
     let other = serve(Router::new()).await;
     let error = Control::connect(&other).await.unwrap_err();
     assert!(matches!(error, ControlError::NotControl { .. }) && error.to_string().contains(&other), "{error}");
     assert!(error.is_of_nobody());
-    let hangs = ControlError::NotControl { url: other, problem: super::error::NO_ANSWER.into() };
+    let hangs = ControlError::NotControl { url: other, problem: AnswerProblem::Silence };
     assert!(!hangs.is_of_nobody(), "one that hangs may come back");
     assert!(matches!(Control::connect("not an address").await, Err(ControlError::NotControl { .. })));
 }
@@ -347,7 +347,7 @@ async fn a_proxy_that_is_somebody_s_own_is_named_with_what_is_on_it_and_nobody_i
     let post =
         async |path: &str, body: Value| assert!(http.post(format!("{api}{path}")).json(&body).send().await.unwrap().status().is_success());
     let again = async |upstream: &str| {
-        control.create("a1", &ProxyBinding::default(), upstream, Dialect::OpenAi).await.map(|_| ()).unwrap_err().to_string()
+        explained(&control.create("a1", &ProxyBinding::default(), upstream, Dialect::OpenAi).await.map(|_| ()).unwrap_err())
     };
     control.create("a1", &ProxyBinding::default(), "http://127.0.0.1:1", Dialect::OpenAi).await.unwrap();
     let elsewhere = again("http://127.0.0.1:2").await;
@@ -383,7 +383,7 @@ async fn a_control_api_that_is_not_called_so_says_what_to_set() {
         (answer.status(), soon(answer.text()).await.unwrap())
     }))
     .await;
-    let told = Control::connect(&between).await.map(|_| ()).unwrap_err().to_string();
+    let told = explained(&Control::connect(&between).await.map(|_| ()).unwrap_err());
     assert!(told.contains("(status 403)") && told.contains("this server is not known as `drills.example`"), "{told}");
     assert!(told.contains("hint: ") && told.contains("--api-host NAME"), "{told}");
 }

@@ -1,8 +1,8 @@
-//! Faults of which no read-back has shown that they are gone: what whoever leaves must not leave behind.
+//! Faults of which no read-back has shown that they are gone: what must not be left behind.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// See the head of this file. Each is a proxy and the name of a toxic on it.
+/// List of faults that may still be in force. Each is a proxy and the name of a toxic on it.
 #[derive(Debug, Default)]
 pub(super) struct Unhealed(Mutex<Vec<(String, String)>>);
 

@@ -178,7 +178,7 @@ impl AnswerReader {
 
     /// True once a token of content was seen, of text or of a tool's arguments: the proof of service in a stream.
     pub fn has_content(&self) -> bool {
-        !self.partial.text.is_empty() || self.partial.called.as_ref().is_some_and(|called| !called.arguments.is_empty())
+        !self.partial.text.is_empty() || self.partial.tool_call.as_ref().is_some_and(|called| !called.arguments.is_empty())
     }
 
     /// The tokens that it reports, as far as it has come; of one that came whole after [`AnswerReader::close`].
@@ -257,7 +257,7 @@ impl AnswerReader {
 
     /// Whether the words are there that were asked for, in the form in which they were.
     fn words(&self) -> Result<(), Flaw> {
-        let (text, called) = (self.partial.text.trim(), &self.partial.called);
+        let (text, called) = (self.partial.text.trim(), &self.partial.tool_call);
         let said = match (&self.expect.tool, called) {
             (None, _) => text,
             (Some(name), Some(called)) if called.name == *name && is_json(&called.arguments) => called.arguments.as_str(),

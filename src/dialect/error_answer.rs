@@ -11,16 +11,16 @@ use super::wire::WireAnswer;
 use crate::model::{Dialect, Operation};
 use crate::units::Duration;
 /// The error answer of a provider of this dialect, before anything of another answer was sent.
-pub fn error_answer(dialect: Dialect, fault: &RefusalReason) -> WireAnswer {
-    error_reply(AnswerFormat { dialect, operation: Operation::Chat, streamed: false }, fault, "withheld")
+pub fn error_answer(dialect: Dialect, reason: &RefusalReason) -> WireAnswer {
+    error_reply(AnswerFormat { dialect, operation: Operation::Chat, streamed: false }, reason, "withheld")
 }
 
 /// The error answer to a request for this model. A refusal that is an answer (a content filter) is a stream where a stream was asked for, and ends
 /// for that reason.
-pub fn error_reply(format: AnswerFormat, fault: &RefusalReason, model: &str) -> WireAnswer {
+pub fn error_reply(format: AnswerFormat, reason: &RefusalReason, model: &str) -> WireAnswer {
     let AnswerFormat { dialect, operation, streamed } = format;
     let api = provider_api(dialect);
-    if *fault == RefusalReason::ContentFiltered && api.filter_is_an_answer() {
+    if *reason == RefusalReason::ContentFiltered && api.filter_is_an_answer() {
         let nothing = ProviderRequest { operation, streamed, max_tokens: Some(0), ..ProviderRequest::default() };
         let reply = ProviderAnswer::new(dialect, &nothing, model, "filtered", 0).filtered();
         return if streamed {
@@ -29,9 +29,9 @@ pub fn error_reply(format: AnswerFormat, fault: &RefusalReason, model: &str) -> 
             reply.whole()
         };
     }
-    let error = error(api, fault);
+    let error = error(api, reason);
     let mut answer = WireAnswer::json(error.status, &api.error_body(&error));
-    if let Some(seconds) = fault.retry_after() {
+    if let Some(seconds) = reason.retry_after() {
         answer.headers.extend(retry_headers(dialect, Duration::from_secs(seconds), None, 0));
     }
     answer.headers.extend(api.error_headers(&error));
@@ -39,14 +39,14 @@ pub fn error_reply(format: AnswerFormat, fault: &RefusalReason, model: &str) -> 
 }
 
 /// An error in the middle of a stream that began with status 200.
-pub fn error_event(format: AnswerFormat, fault: &RefusalReason) -> Vec<u8> {
+pub fn error_event(format: AnswerFormat, reason: &RefusalReason) -> Vec<u8> {
     let api = provider_api(format.dialect);
-    let error = error(api, fault);
+    let error = error(api, reason);
     format.codec().stream_error(&error, &api.error_body(&error))
 }
 
-fn error(api: &dyn ProviderApi, fault: &RefusalReason) -> ProviderError {
-    match fault {
+fn error(api: &dyn ProviderApi, reason: &RefusalReason) -> ProviderError {
+    match reason {
         RefusalReason::Status { code, .. } => ProviderError { status: *code, ..api.error(&RefusalReason::usual(*code)) },
         named => api.error(named),
     }
@@ -57,8 +57,8 @@ mod tests {
     use super::super::{error_code, is_stream};
     use super::*;
 
-    fn said(dialect: Dialect, fault: &RefusalReason) -> (u16, String) {
-        let answer = error_answer(dialect, fault);
+    fn said(dialect: Dialect, reason: &RefusalReason) -> (u16, String) {
+        let answer = error_answer(dialect, reason);
         let header = |name: &str| answer.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
         (answer.status, error_code(header, &answer.body).unwrap_or_default())
     }
@@ -86,17 +86,17 @@ mod tests {
             (ContextTooLong, [(400, "context_length_exceeded"), (400, "context_length_exceeded"), (400, "invalid_request_error"), (400, "ValidationException"), (400, "INVALID_ARGUMENT")]),
             (Status { code: 502, retry_after: None }, [(502, "server_error"), (502, "502"), (502, "api_error"), (502, "InternalServerException"), (502, "INTERNAL")]),
         ];
-        for (fault, wanted) in table {
+        for (reason, wanted) in table {
             let dialects = [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex];
             for (dialect, (status, code)) in dialects.into_iter().zip(wanted) {
-                assert_eq!(said(dialect, &fault), (status, code.to_owned()), "{dialect} {fault:?}");
+                assert_eq!(said(dialect, &reason), (status, code.to_owned()), "{dialect} {reason:?}");
             }
         }
     }
 
     #[test]
     fn each_envelope_is_its_providers() {
-        let text = |dialect, fault: &RefusalReason| String::from_utf8(error_answer(dialect, fault).body).unwrap();
+        let text = |dialect, reason: &RefusalReason| String::from_utf8(error_answer(dialect, reason).body).unwrap();
         assert!(text(Dialect::AzureOpenAi, &RefusalReason::InvalidKey).contains("Access denied due to invalid subscription key"));
         assert!(text(Dialect::AzureOpenAi, &RefusalReason::ContentFiltered).contains("ResponsibleAIPolicyViolation"));
         assert_eq!(
@@ -135,12 +135,12 @@ mod tests {
 
     #[test]
     fn a_days_retry_after_is_in_the_headers() {
-        for fault in
+        for reason in
             [RefusalReason::RateLimited { retry_after: Some(86_400) }, RefusalReason::Status { code: 429, retry_after: Some(86_400) }]
         {
-            let answer = error_answer(Dialect::AzureOpenAi, &fault);
+            let answer = error_answer(Dialect::AzureOpenAi, &reason);
             for header in [("retry-after", "86400".to_owned()), ("retry-after-ms", "86400000".to_owned())] {
-                assert!(answer.headers.contains(&header), "{fault:?}");
+                assert!(answer.headers.contains(&header), "{reason:?}");
             }
         }
     }

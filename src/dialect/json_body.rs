@@ -11,14 +11,14 @@ pub(super) fn conversation(body: &Value, list: &str, text: &str) -> Result<Strin
         if !message["role"].is_string() && list == "messages" {
             return Err(format!("Missing required parameter: '{list}[{index}].role'."));
         }
-        prompt += &words_of(&message[text]).ok_or_else(|| format!("Invalid type for '{list}[{index}].{text}'."))?;
+        prompt += &text_of(&message[text]).ok_or_else(|| format!("Invalid type for '{list}[{index}].{text}'."))?;
         prompt.push('\n');
     }
     Ok(prompt)
 }
 
 /// The text of a content: a string, or parts of which some have a `text`. `None` for anything else.
-pub(super) fn words_of(content: &Value) -> Option<String> {
+pub(super) fn text_of(content: &Value) -> Option<String> {
     match content {
         Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),
@@ -42,7 +42,7 @@ pub(super) fn flag(value: &Value, name: &str) -> Result<bool, String> {
 }
 
 /// The tool of this name, unless the last message of the list is what a tool has answered: then it is the model's turn to speak.
-pub(super) fn offered(name: &Value, messages: &Value) -> Option<String> {
+pub(super) fn offered_tool(name: &Value, messages: &Value) -> Option<String> {
     let name = name.as_str()?;
     let last = messages.as_array().and_then(|messages| messages.last()).unwrap_or(&Value::Null);
     let is_result = |part: &Value| {
@@ -56,7 +56,7 @@ pub(super) fn offered(name: &Value, messages: &Value) -> Option<String> {
 }
 
 /// The arguments that a tool of ours takes, as JSON Schema.
-pub(super) fn parameters() -> Value {
+pub(super) fn tool_parameters() -> Value {
     json!({"type": "object", "properties": {"words": {"type": "string"}}, "required": ["words"]})
 }
 
@@ -90,9 +90,9 @@ mod tests {
             json!([{"role": "user", "parts": [{"functionResponse": {}}]}]),
             json!([{"type": "function_call_output", "output": "5"}]),
         ] {
-            assert_eq!(offered(&tool, &messages), None, "{messages}");
+            assert_eq!(offered_tool(&tool, &messages), None, "{messages}");
         }
-        assert_eq!(offered(&tool, &json!([{"role": "user", "content": "hi"}])).as_deref(), Some("t"));
-        assert_eq!((offered(&tool, &json!("hi")).as_deref(), offered(&Value::Null, &json!("hi"))), (Some("t"), None));
+        assert_eq!(offered_tool(&tool, &json!([{"role": "user", "content": "hi"}])).as_deref(), Some("t"));
+        assert_eq!((offered_tool(&tool, &json!("hi")).as_deref(), offered_tool(&Value::Null, &json!("hi"))), (Some("t"), None));
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct PartialAnswer {
     /// Its text.
     pub(super) text: String,
     /// The first tool that it calls.
-    pub(super) called: Option<ToolCall>,
+    pub(super) tool_call: Option<ToolCall>,
     /// How many numbers each of its vectors has; 0 for one that holds something else.
     pub(super) vectors: Vec<usize>,
     /// Whether it reported its tokens.
@@ -31,13 +31,14 @@ pub(super) struct PartialAnswer {
 
 impl PartialAnswer {
     /// A tool is called.
-    pub(super) fn call(&mut self, name: &Value, arguments: &str) {
-        self.called.get_or_insert_with(|| ToolCall { name: name.as_str().unwrap_or_default().to_owned(), arguments: arguments.to_owned() });
+    pub(super) fn begin_tool_call(&mut self, name: &Value, arguments: &str) {
+        self.tool_call
+            .get_or_insert_with(|| ToolCall { name: name.as_str().unwrap_or_default().to_owned(), arguments: arguments.to_owned() });
     }
 
     /// More of the arguments of the tool that is called.
-    pub(super) fn argue(&mut self, more: &Value) {
-        if let (Some(called), Some(more)) = (&mut self.called, more.as_str()) {
+    pub(super) fn add_arguments(&mut self, more: &Value) {
+        if let (Some(called), Some(more)) = (&mut self.tool_call, more.as_str()) {
             called.arguments.push_str(more);
         }
     }

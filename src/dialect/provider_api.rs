@@ -52,8 +52,8 @@ pub(super) trait ProviderApi: Sync {
         StreamFraming::Lines
     }
 
-    /// The error that the provider answers with for a fault. Never asked for a bare status.
-    fn error(&self, fault: &RefusalReason) -> ProviderError;
+    /// The error that the provider answers with for a reason. Never asked for a bare status.
+    fn error(&self, reason: &RefusalReason) -> ProviderError;
     /// The error in the provider's envelope.
     fn error_body(&self, error: &ProviderError) -> Value;
     /// The headers that go with it, besides its content type and the time to come back.

@@ -35,7 +35,7 @@ pub enum RefusalReason {
     ContentFiltered,
     /// The prompt is longer than the model takes.
     ContextTooLong,
-    /// Any other status, from 400 to 599, in the words of the fault that usually has it.
+    /// Any other status, from 400 to 599, in the words of the reason that usually has it.
     Status {
         /// The status.
         code: u16,
@@ -52,7 +52,7 @@ impl RefusalReason {
         }
     }
 
-    /// The fault that usually has this status.
+    /// The reason that usually has this status.
     pub(super) fn usual(status: u16) -> Self {
         match status {
             401 => Self::InvalidKey,

@@ -19,7 +19,7 @@ pub enum Route {
     Model(String),
 }
 
-/// The ends of paths by which a model is asked for something, in the dialects that are spoken here and in those that are near to them.
+/// The ends of paths by which a model is asked for something, in these dialects and in similar ones.
 const ASKED: [&str; 34] = [
     "chat",
     "completions",
@@ -58,7 +58,7 @@ const ASKED: [&str; 34] = [
 ];
 
 /// Whether a request asks a model for something, and does not list models, count tokens or look after files. Broader than [`Route::of`]: a
-/// base URL may have a path of its own, and providers do more than is spoken here. True of every request where the dialect does not tell.
+/// base URL may have a path of its own, and providers have more operations than there are codecs here. True of every request where the dialect does not tell.
 pub fn is_inference(dialect: Dialect, method: &str, path: &str) -> bool {
     let last = path.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
     matches!(dialect, Dialect::Http | Dialect::Tcp) || (ASKED.contains(&last) && (method == "POST" || last == "realtime"))

@@ -81,8 +81,8 @@ pub fn sign_of_life(format: AnswerFormat) -> Vec<u8> {
 }
 
 /// The error that a provider sends in the middle of an answer; as an event where the answer is a stream.
-pub fn error_midway(format: AnswerFormat, fault: &RefusalReason) -> Vec<u8> {
-    if format.streamed { error_event(format, fault) } else { error_answer(format.dialect, fault).body }
+pub fn error_midway(format: AnswerFormat, reason: &RefusalReason) -> Vec<u8> {
+    if format.streamed { error_event(format, reason) } else { error_answer(format.dialect, reason).body }
 }
 
 /// The event as one that cannot be read: broken JSON, or a checksum that does not fit.

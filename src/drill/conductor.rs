@@ -11,7 +11,7 @@ use super::interrupts::{Interrupt, Interrupts};
 use super::names::ResolvedNames;
 use super::preflight::{self, Preflight, ground};
 use super::rig::{Rig, RigSite};
-use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Origin, Phase, PhaseEntered, Started, StopReason};
+use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, HostTime, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, Guard, NamedWorkload, SecretSource};
 use crate::price;
@@ -42,7 +42,7 @@ pub struct Order {
     /// Its identifier.
     pub id: String,
     /// Who wants it, and why.
-    pub origin: Origin,
+    pub origin: RunOrigin,
     /// The project's root: where commands run.
     pub root: PathBuf,
     /// The binary whose command `keep` runs [`super::supervise`]: a system that the drill starts is started through it.
@@ -320,7 +320,7 @@ impl Drill {
     }
 
     /// Where it comes from. A reason may quote what nobody should read; what is secret here and now is known without asking any store.
-    fn origin(&self, recorder: &Recorder) -> Origin {
+    fn origin(&self, recorder: &Recorder) -> RunOrigin {
         let Order { plan, origin, secrets, root, .. } = &self.order;
         let redactor = Redactor::new(recorder.salt());
         if origin.reason.is_some() {

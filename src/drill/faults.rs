@@ -7,7 +7,7 @@ use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark,
 use crate::journal::{HostTime, Recorder};
 use crate::model::{Fault, PlannedFault, Timeline};
 use crate::step::Keyring;
-use crate::units::Duration;
+use crate::units::{Duration, Explained, Problem};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -76,7 +76,8 @@ impl Faults {
             return self.turn(place, planned, credential).await;
         }
         let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
-            DrillStop::of_text(StopReason::Fault, format!("{} on {} could not be injected: {error}", planned.fault, planned.on))
+            let detail = format!("{} on {} could not be injected: {error}", planned.fault, planned.on);
+            DrillStop { hint: error.hint().map(Into::into), ..DrillStop::new(StopReason::Fault, detail) }
         })?;
         let clock = self.recorder.clock();
         let (lo, hi) = (clock.at(injected.lo), clock.at(injected.hi));
@@ -113,7 +114,7 @@ impl Faults {
                 asked = asked.or(Some(now));
                 healed = control.heal(&on, &toxic).await;
             }
-            let healed = healed.map_err(|error| unhealed(&on, &control, error))?;
+            let healed = healed.map_err(|error| unhealed(&on, &control, &error))?;
             Ok(after_an_earlier_call(healed, asked, &control))
         })
     }
@@ -124,7 +125,6 @@ impl Faults {
         let Some(found) = self.active.iter().position(|active| active.place == place) else { return Ok(()) };
         let on = self.active[found].on.clone();
         if let Some(why) = &healed.unmeasured {
-            let why = why.split("\n\n").next().unwrap_or_default();
             let text = format!(
                 "the fault proxy's clock could not be measured when the fault on {on} was healed, so the measurement before that is used: {why}"
             );
@@ -191,7 +191,7 @@ impl Faults {
             let control = self.control.clone();
             calls.spawn(async move {
                 let healed = tokio::time::timeout_at(over, heal).await;
-                let late = || Err(unhealed(&on, &control, format!("no answer within {}", Duration::from(LEAVING))));
+                let late = || Err(unhealed(&on, &control, &Problem::new(format!("no answer within {}", Duration::from(LEAVING)))));
                 Some((place, healed.unwrap_or_else(|_| late())))
             });
         }
@@ -206,12 +206,13 @@ impl Faults {
 }
 
 /// A fault that may still be in force, and what ends it.
-fn unhealed(on: &str, control: &Control, why: impl std::fmt::Display) -> DrillStop {
+fn unhealed(on: &str, control: &Control, why: &impl Explained) -> DrillStop {
     let left = match control.plain() {
         None => format!("it ends by itself within {LEASE}, when its lease runs out"),
         Some(_) => "the server has no leases; a watchdog keeps trying until it is healed".to_owned(),
     };
-    DrillStop::of_text(StopReason::Fault, format!("the fault on {on} could not be healed ({left}): {why}"))
+    let detail = format!("the fault on {on} could not be healed ({left}): {why}");
+    DrillStop { hint: why.hint().map(Into::into), ..DrillStop::new(StopReason::Fault, detail) }
 }
 
 /// What a second call found gone may have ended with the first, whose answer nobody has heard.
@@ -233,8 +234,9 @@ async fn renew(control: Arc<Control>, on: String, toxic: String, interrupts: mps
             Ok(()) => failures = 0,
             Err(_) if failures + 1 < RENEWALS => failures += 1,
             Err(error) => {
-                let problem = format!("the lease of the fault on {on} could not be renewed: {error}");
-                let _ = interrupts.send(Interrupt::Stop(DrillStop::of_text(StopReason::Fault, problem))).await;
+                let detail = format!("the lease of the fault on {on} could not be renewed: {error}");
+                let stop = DrillStop { hint: error.hint().map(Into::into), ..DrillStop::new(StopReason::Fault, detail) };
+                let _ = interrupts.send(Interrupt::Stop(stop)).await;
                 return;
             }
         }

@@ -73,7 +73,7 @@ impl ResolvedNames {
         provider: &Provider,
         (preflight, unread): (&mut Preflight, &mut Vec<Unread>),
     ) -> Option<Secret> {
-        let (plan, leading) = (site.plan, site.plan.workloads.leading());
+        let plan = site.plan;
         let source = &plan.credentials.get(provider.credential.as_ref()?)?.from;
         let error = match secret::held(source, secret::SecretContext { stores: &plan.stores, root: site.root }).await {
             Ok(key) => {

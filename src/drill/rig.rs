@@ -8,7 +8,7 @@ use super::watchdog::Watchdog;
 use super::{DrillStop, keys, manner};
 use crate::alert::Receiver;
 use crate::control::{self, Control, ControlError, Offset};
-use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, TokenMinted};
+use crate::history::{Event, Gateway, PlainToxiproxy, ProxyClock, StopReason, TokenMinted};
 use crate::host::private;
 use crate::journal::{self, Recorder};
 use crate::lab::{MintedToken, Move, ReferenceGateway, SimulatedProvider, Upstream};
@@ -93,7 +93,7 @@ impl Rig {
             for (name, provider) in &plan.providers {
                 let seed = site.seed.derive(name);
                 let simulated =
-                    SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment_of)?;
+                    SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment_error)?;
                 names.upstream.insert(name.clone(), simulated.base_url());
                 simulated.takes(plan.kind_of(provider));
                 let credential = plan.credential_of(name).to_owned();
@@ -118,13 +118,13 @@ impl Rig {
         let (hindered, seen) = (watch::Sender::new(None), watch::Sender::new(SightSummary::default()));
         if let Some(version) = control.plain() {
             if let Some(unable) = control::unable(plan, &control.url()) {
-                return Err(DrillStop::environment_of(unable));
+                return Err(DrillStop::environment_error(unable));
             }
             site.recorder.record(Event::PlainToxiproxy(PlainToxiproxy { version: version.to_owned() })).await;
         }
         // A plain Toxiproxy sees bytes only; then nobody can say who served.
         let sight = if control.is_lifeboat() {
-            let (_hello, events) = control.events().await.map_err(DrillStop::environment_of)?;
+            let (_hello, events) = control.events().await.map_err(DrillStop::environment_error)?;
             let follower = SightFollower {
                 control: control.clone(),
                 tag: site.tag,
@@ -183,7 +183,7 @@ impl Rig {
             if let Some(token) = preflight.need(token.transpose())? {
                 let awaited = plan.awaited_alerts().map(str::to_owned).collect();
                 let receiver = Receiver::start_known_as(&alerts.hosts, &alerts.listen, token, awaited, site.recorder.clone());
-                if let Some(receiver) = preflight.need(receiver.await.map_err(DrillStop::environment_of))? {
+                if let Some(receiver) = preflight.need(receiver.await.map_err(DrillStop::environment_error))? {
                     names.values.set("alerts.url", receiver.url());
                     self.alerts = Some(receiver);
                 }
@@ -245,7 +245,7 @@ impl Rig {
             names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
         if stand && plan.environment.proxies.values().any(|place| place.tls) {
-            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(DrillStop::environment_of)?);
+            let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(DrillStop::environment_error)?);
             private::write(&file, pem.as_bytes())
                 .map_err(|error| DrillStop::environment(format!("{} cannot be written: {error}", file.display())))?;
             names.values.set("proxy.authority", file.display().to_string());
@@ -353,7 +353,7 @@ impl Rig {
         for _ in 0..settings.replicas {
             let (each, sharing) = (upstreams.clone(), named.service.primaries().len());
             let gateway =
-                ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment_of)?;
+                ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment_error)?;
             replicas.push(gateway.base_url());
             self.moves.push(tokio::spawn(record_moves(gateway.moves(), site.recorder.clone())));
             self.gateways.push(gateway);
@@ -426,15 +426,17 @@ async fn control(plan: &DrillPlan, names: &ResolvedNames) -> Result<(Control, Op
     let token = Secret::new(format!("{:032x}", u128::from_ne_bytes(random)));
     names.redactor.learn("the control API of this drill", &token);
     let settings = ProxySettings { token: Some(token.clone()), places: Some(names.places(plan)), ..ProxySettings::at(ANY_PORT) };
-    let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment_of)?;
+    let proxy = Proxy::start_with(settings).await.map_err(DrillStop::environment_error)?;
     let url = format!("http://{}", proxy.api());
-    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment_of)?;
+    let control = Control::connect_with(&url, Some(token.expose())).await.map_err(DrillStop::environment_error)?;
     Ok((control, Some(proxy)))
 }
 
 /// Why a control API does not let a drill in, with the setting that says who asks.
 fn no_control(error: ControlError, token_from: Option<&str>) -> DrillStop {
-    let ControlError::Refused { url, status: status @ (401 | 403), error, .. } = &error else { return DrillStop::environment_of(error) };
+    let ControlError::Refused { url, status: status @ (401 | 403), error, hint, .. } = &error else {
+        return DrillStop::environment_error(error);
+    };
     let problem = match token_from {
         Some(variable) if *status == 401 => (
             format!("the control API at {url} does not take the token in {variable}"),
@@ -444,7 +446,10 @@ fn no_control(error: ControlError, token_from: Option<&str>) -> DrillStop {
             format!("the control API at {url} asks for a token"),
             "write `token_from: 'env:NAME'` beside the `url:` of `control:`, and export NAME=…".to_owned(),
         ),
-        _ => return DrillStop::environment_of(format!("the control API at {url} refused this drill (status {status}): {error}")),
+        _ => {
+            let refused = DrillStop::environment(format!("the control API at {url} refused this drill (status {status}): {error}"));
+            return DrillStop { hint: hint.clone(), ..refused };
+        }
     };
     DrillStop::environment(problem.0).with_hint(problem.1)
 }
@@ -463,7 +468,7 @@ async fn record_moves(mut moves: mpsc::UnboundedReceiver<Move>, recorder: Record
     }
 }
 
-async fn record_tokens(mut minted: mpsc::UnboundedReceiver<MintedToken>, credential: String, recorder: Recorder) {
+async fn record_tokens(mut minted: mpsc::Receiver<MintedToken>, credential: String, recorder: Recorder) {
     while let Some(MintedToken { at, token, from, life }) = minted.recv().await {
         let life = u64::try_from(life.as_nanos()).unwrap_or(u64::MAX);
         let event = TokenMinted { credential: credential.clone(), token, from, at: recorder.clock().at(at), life };
@@ -495,11 +500,11 @@ fn bare(binding: &ServiceBinding, root: &Path) -> (Target, ClientSettings) {
 fn no_proxy(name: &str, error: &ControlError, plan: &DrillPlan) -> Trouble {
     let setting = format!("`listen:` of `{name}` under `proxies:` of the environment `{}`", plan.environment_name);
     match error {
-        ControlError::Refused { error, .. } if error.contains("already in use") => Trouble::new(
-            format!("the proxy of {name} cannot listen there: {}", error.lines().next().unwrap_or_default()),
+        ControlError::Refused { error: said, .. } if error.is_address_in_use() => Trouble::new(
+            format!("the proxy of {name} cannot listen there: {said}"),
             format!("choose another port for {setting}, or end what listens there"),
         ),
-        other => Trouble::of_text(other),
+        other => DrillStop::of(StopReason::Environment, other).into(),
     }
 }
 

@@ -51,6 +51,11 @@ impl DrillStop {
         Self::of_text(StopReason::Environment, error)
     }
 
+    /// An error of the environment, of a lower room that tells its hint itself.
+    pub(super) fn environment_error(error: impl Explained) -> Self {
+        Self::of(StopReason::Environment, &error)
+    }
+
     /// With each of its texts changed, as where secrets are taken out.
     pub(super) fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
         Self { reason: self.reason, detail: change(&self.detail), hint: self.hint.as_deref().map(change) }

@@ -13,9 +13,6 @@ use tokio::task::JoinHandle;
 /// How often it is looked after.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 
-/// What says how the network is reached here.
-const PROXIES: [&str; 8] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"];
-
 /// A running watchdog. Dropped without [`Watchdog::dismiss`] it heals.
 #[derive(Debug)]
 pub(super) struct Watchdog {
@@ -42,7 +39,7 @@ impl Watchdog {
         }
         // In a group of its own: a Ctrl-C on the drill's terminal, or a kill of its group, must not reach it.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        host::environment::<&str>(&mut command, &PROXIES.map(str::to_owned), []);
+        host::environment::<&str>(&mut command, &[], []);
         let mut child = command.spawn().map_err(|error| {
             DrillStop::environment(format!(
                 "the server at {control} has no leases, and the watchdog that stands in for them cannot start: {error}"

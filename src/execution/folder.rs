@@ -1,6 +1,6 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
-use crate::history::{Event, ExecutionStarted, Live, Origin, ReadError, Reader, Stamped};
+use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, Stamped};
 use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
@@ -149,7 +149,7 @@ impl OpenHistory {
             execution: folder.file_name().map_or_else(|| "execution".to_owned(), |name| name.to_string_lossy().into_owned()),
             seed,
             wall_clock: wall_clock(),
-            origin: Origin { user: Some(host::user()), host: host::host_name(), reason, files: Vec::new() },
+            origin: RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files: Vec::new() },
             root: root.display().to_string(),
             plan,
         };

@@ -3,11 +3,11 @@
 use super::judge::{JudgeError, Judged, judge_counting};
 use crate::console::WorkProgress;
 use crate::drill::{Drill, DrillStop, Ended, Order};
-use crate::history::{Live, Origin};
+use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
-use crate::report::{json, markdown};
+use crate::report::{drill, markdown};
 use crate::step::Attendance;
 use crate::units::Seed;
 use std::collections::BTreeSet;
@@ -125,7 +125,7 @@ impl Exercise {
         })?;
         // Whoever would take back what a killed drill left sees by the lock that this one still runs.
         file.try_lock().map_err(|error| ExerciseError::Folder { path: folder.clone(), source: error.into() })?;
-        let origin = Origin { user: Some(host::user()), host: host::host_name(), reason, files };
+        let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
         let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
     }
@@ -168,8 +168,8 @@ impl Exercise {
 }
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
-    let report = judged.digest.as_ref().map(|digest| markdown(&judged.verdict, digest, &judged.hash));
-    for (name, text) in [("verdict.json", Some(json(&judged.verdict))), ("report.md", report)] {
+    let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash)));
+    for (name, text) in [("verdict.json", Some(judged.json())), ("report.md", report)] {
         let path = folder.join(name);
         if let Some(text) = text {
             private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;

@@ -4,7 +4,7 @@ use crate::console::WorkProgress;
 use crate::history::{BareError, Event, Fold, ReadError, Reader, bare};
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
-use crate::report::Digest;
+use crate::report::{Digest, json};
 use crate::units::explained;
 use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
 use sha2::{Digest as _, Sha256};
@@ -25,6 +25,13 @@ pub struct Judged {
     pub torn: bool,
     /// What somebody else's record holds, for people; `None` for a history.
     pub outline: Option<Outline>,
+}
+
+impl Judged {
+    /// Its `verdict.json`.
+    pub fn json(&self) -> String {
+        json(&self.verdict, self.digest.as_ref())
+    }
 }
 
 /// Why a history cannot be judged.
@@ -79,7 +86,7 @@ pub enum JudgeError {
         source: ImportError,
     },
     /// It is not a bare history.
-    #[error("{}: {source}\n\nhint: `lifeboat help bare-history` shows one with all its keys", path.display())]
+    #[error("{}: {}", path.display(), explained(source))]
     Bare {
         /// As named.
         path: PathBuf,

@@ -7,9 +7,13 @@ use super::broken::{FaultVisibility, ProviderFault};
 use super::event::Outcome;
 use super::evidence::{Attempt, By, Edge, Evidence, Instrument, JudgedRequest, LedgerEntry};
 use crate::model::{Gate, LossBudget, Objectives, Rescues, SloOn};
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Explained, Ratio};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use std::borrow::Cow;
+
+/// What is shown to somebody whose bare history cannot be read.
+const SHOWN: &str = "`lifeboat help bare-history` shows one with all its keys";
 
 /// Why a bare history cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -36,23 +40,30 @@ pub enum BareError {
     Moment(usize),
 }
 
+impl Explained for BareError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(SHOWN))
+    }
+}
+
+/// The document: what was promised, when the fault was, and every request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct BareHistory {
     bare_history: u32,
     #[serde(default)]
     objectives: BareObjectives,
     #[serde(default)]
-    fault: Option<Fault>,
+    fault: Option<BareFault>,
     #[serde(default)]
-    heal: Option<Span>,
+    heal: Option<BareSpan>,
     #[serde(default)]
     observed_until_ms: Option<f64>,
     primary: Vec<String>,
     standbys: Vec<String>,
-    requests: Vec<Line>,
+    requests: Vec<BareRequest>,
     #[serde(default)]
-    ledger: Vec<Entry>,
+    ledger: Vec<BareLedgerEntry>,
 }
 
 #[derive(Deserialize)]
@@ -119,7 +130,7 @@ impl Default for BareObjectives {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fault {
+struct BareFault {
     lo_ms: f64,
     hi_ms: f64,
     /// Whoever says that there was a fault and counts nothing is believed; a count of 0 is not.
@@ -132,14 +143,14 @@ struct Fault {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Span {
+struct BareSpan {
     lo_ms: f64,
     hi_ms: f64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct BareRequest {
     due_ms: f64,
     #[serde(default)]
     sent_ms: Option<f64>,
@@ -151,12 +162,12 @@ struct Line {
     #[serde(default)]
     served_by: Option<String>,
     #[serde(default)]
-    attempts: Vec<Try>,
+    attempts: Vec<BareAttempt>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Try {
+struct BareAttempt {
     provider: String,
     at_ms: f64,
     #[serde(default)]
@@ -165,7 +176,7 @@ struct Try {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct BareLedgerEntry {
     acknowledged_ms: f64,
     found: bool,
 }
@@ -177,23 +188,23 @@ struct Entry {
 pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     /// Any JSON that says it is one, so that no other is quoted.
     #[derive(Deserialize)]
-    struct Said {
+    struct BareHead {
         bare_history: Option<IgnoredAny>,
     }
-    match serde_json::from_slice::<Said>(json) {
-        Ok(Said { bare_history: Some(_) }) => {}
-        Ok(Said { bare_history: None }) => return Err(BareError::Other),
+    match serde_json::from_slice::<BareHead>(json) {
+        Ok(BareHead { bare_history: Some(_) }) => {}
+        Ok(BareHead { bare_history: None }) => return Err(BareError::Other),
         Err(error) => return Err(BareError::Syntax { line: error.line(), column: error.column() }),
     }
-    let document: Document = serde_json::from_slice(json)?;
+    let document: BareHistory = serde_json::from_slice(json)?;
     if document.bare_history != 1 {
         return Err(BareError::Version(document.bare_history));
     }
-    let mut names = Names(Vec::new());
-    let primary: Vec<u16> = document.primary.iter().map(|name| names.place(name)).collect();
-    let standbys = document.standbys.iter().map(|name| names.place(name)).collect();
+    let mut names = ProviderIndex(Vec::new());
+    let primary: Vec<u16> = document.primary.iter().map(|name| names.index(name)).collect();
+    let standbys = document.standbys.iter().map(|name| names.index(name)).collect();
     let (objectives, instrument) = (objectives(&document.objectives), instrument(&document.objectives));
-    let mut lines: Vec<(JudgedRequest, Vec<Try>)> = Vec::with_capacity(document.requests.len());
+    let mut lines: Vec<(JudgedRequest, Vec<BareAttempt>)> = Vec::with_capacity(document.requests.len());
     for (place, line) in document.requests.into_iter().enumerate() {
         let request = request(&line, objectives.deadline.nanos(), &mut names).ok_or(BareError::Moment(place))?;
         lines.push((request, line.attempts));
@@ -206,7 +217,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
             attempts.push(Attempt {
                 at: nanos(attempt.at_ms).ok_or(BareError::Moment(place))?,
                 request: u32::try_from(place).unwrap_or(u32::MAX),
-                provider: names.place(&attempt.provider),
+                provider: names.index(&attempt.provider),
                 completed: attempt.completed,
                 reached: true,
             });
@@ -219,7 +230,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let last = requests.last().map_or(0, |request| request.due + 1);
     let fault = document.fault.as_ref().and_then(|fault| edge(fault.lo_ms, fault.hi_ms));
     let on = document.fault.as_ref().and_then(|fault| fault.on.as_ref());
-    let on: Option<Vec<u16>> = on.map(|on| on.iter().map(|name| names.place(name)).collect());
+    let on: Option<Vec<u16>> = on.map(|on| on.iter().map(|name| names.index(name)).collect());
     // It is the primary that goes away, where nobody says another. By which fault nobody tells, so where the load is shared, and that nobody
     // waited is to be proven, it may be one that swallows requests unseen.
     let (shared, trace) = if on.is_some() { (true, FaultVisibility::Held) } else { (false, FaultVisibility::Requests) };
@@ -256,7 +267,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     })
 }
 
-fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<JudgedRequest> {
+fn request(line: &BareRequest, deadline: i64, names: &mut ProviderIndex) -> Option<JudgedRequest> {
     let due = nanos(line.due_ms)?;
     let or = |value: Option<f64>, fallback: i64| value.map_or(Some(fallback), nanos);
     let sent = or(line.sent_ms, due)?;
@@ -273,7 +284,7 @@ fn request(line: &Line, deadline: i64, names: &mut Names) -> Option<JudgedReques
         by: match line.served_by.as_deref() {
             None => By::Nobody,
             Some("unknown") => By::Unknown,
-            Some(name) => By::Provider(names.place(name)),
+            Some(name) => By::Provider(names.index(name)),
         },
         outcome: line.outcome,
     })
@@ -331,10 +342,11 @@ fn nanos(milliseconds: f64) -> Option<i64> {
     (nanos.abs() < 9e18 / 4.0).then_some(nanos as i64)
 }
 
-struct Names(Vec<String>);
+/// The providers that were named, each by its index.
+struct ProviderIndex(Vec<String>);
 
-impl Names {
-    fn place(&mut self, name: &str) -> u16 {
+impl ProviderIndex {
+    fn index(&mut self, name: &str) -> u16 {
         let place = self.0.iter().position(|known| known == name).unwrap_or_else(|| {
             self.0.push(name.to_owned());
             self.0.len() - 1

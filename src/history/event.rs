@@ -4,7 +4,7 @@ use super::alert::{AlertReceived, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use super::format::FormatVersion;
-use super::origin::Origin;
+use super::run_origin::RunOrigin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
@@ -135,7 +135,7 @@ pub struct Started {
     /// The largest error of that, in nanoseconds; 0 where it was not recorded.
     pub wall_clock_error: u64,
     /// Who started it, where, why, and from which files.
-    pub origin: Origin,
+    pub origin: RunOrigin,
     /// Nanoseconds: of each workload, the largest gap between two due times in the schedule that this seed gives.
     pub gaps: Vec<u64>,
     /// True where the turns of replicas and keys are drawn from the seed. Older builds took them in order.

@@ -4,7 +4,7 @@
 //! `execution_started` in place of a drill's `started`; everything else of the format is the same.
 
 use super::format::FormatVersion;
-use super::origin::Origin;
+use super::run_origin::RunOrigin;
 use crate::model::{ExecutionPlan, StepEnd, words};
 use crate::units::Seed;
 
@@ -22,7 +22,7 @@ pub struct ExecutionStarted {
     /// The wall-clock time of the origin, RFC 3339.
     pub wall_clock: String,
     /// Who started it, where, why, and from which files.
-    pub origin: Origin,
+    pub origin: RunOrigin,
     /// The project's folder: where commands run.
     pub root: String,
     /// Everything else that was decided beforehand.

@@ -10,7 +10,8 @@ use super::event::Stamped;
 use super::event::{Event, FaultConfirmed, Served};
 use super::evidence::{Edge, signed};
 use super::number::workload_of;
-use super::{KeyProbed, KeyStanding, Started, Turns};
+use super::replacement::KeyReplacement;
+use super::{Started, Turns};
 use crate::model::Fault;
 use crate::units::Fingerprint;
 use std::cmp::Reverse;
@@ -38,22 +39,8 @@ pub struct Rotation {
     pub propagation: i64,
     /// When the timeline revoked the key, or the planned rotation began.
     pub begun: Option<Edge>,
-    /// The key that it had.
-    pub old: Option<Fingerprint>,
-    /// The key that was minted last.
-    pub new: Option<Fingerprint>,
-    /// When that was.
-    pub minted: Option<Edge>,
-    /// When the store was first read back with the new key in it.
-    pub stored: Option<Edge>,
-    /// What the store held when it was read last, and which store.
-    pub store: Option<(Fingerprint, String)>,
-    /// When the issuer took the old key back, by its own answer.
-    pub revoked: Option<Edge>,
-    /// The drill's own last question about the old key, put to the provider directly.
-    pub old_probe: Option<ProbeAnswer>,
-    /// The same about the new one.
-    pub new_probe: Option<ProbeAnswer>,
+    /// Which key was old and which is new, and what of that is proven.
+    pub keys: KeyReplacement,
     /// Of each replica of the service that is judged.
     pub replicas: Vec<ReplicaKeys>,
     /// Of exchanges that are of none of them: without a number, or of another service.
@@ -68,17 +55,6 @@ pub struct Rotation {
     pub clock_error: i64,
     /// Exchanges that are missing from the proxies' sight.
     pub missed: u64,
-}
-
-/// What a provider said to a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProbeAnswer {
-    /// What.
-    pub standing: KeyStanding,
-    /// By which status; 0 where none came.
-    pub status: u16,
-    /// Before it was asked, and after the answer.
-    pub edge: Edge,
 }
 
 /// Which keys a replica used.
@@ -258,46 +234,23 @@ impl RotationFold {
 
     /// Takes one more event in.
     pub(super) fn apply(&mut self, stamped: &Stamped) {
-        let edge = |lo: u64, hi: u64| Edge { lo: signed(lo), hi: signed(hi) };
-        let (own, rotation) = (self.rotation.credential.clone(), &mut self.rotation);
+        let rotation = &mut self.rotation;
+        if KeyReplacement::credential(&stamped.event) == Some(rotation.credential.as_str()) {
+            rotation.keys.apply(&stamped.event);
+        }
         match &stamped.event {
             Event::Served(served) if served.by == self.name => self.served(served),
             Event::FaultRequested(fault) if fault.fault == self.fault => self.asked = true,
-            Event::FaultConfirmed(FaultConfirmed { fault, lo, hi, .. }) if *fault == self.fault => rotation.begun = Some(edge(*lo, *hi)),
-            Event::KeyHeld(held) if held.credential == own && (rotation.old.is_none() || rotation.begun.is_none()) => {
-                rotation.old = Some(held.key);
+            Event::FaultConfirmed(FaultConfirmed { fault, lo, hi, .. }) if *fault == self.fault => {
+                rotation.begun = Some(Edge { lo: signed(*lo), hi: signed(*hi) });
+                rotation.keys.begin();
             }
-            Event::KeyMinted(minted) if minted.credential == own && Some(minted.key) != rotation.old => {
-                rotation.new = Some(minted.key);
-                rotation.minted = Some(edge(minted.lo, minted.hi));
-                rotation.stored = None;
-            }
-            Event::KeyStored(stored) if stored.credential == own => {
-                if Some(stored.key) == rotation.new {
-                    rotation.stored.get_or_insert(edge(stored.lo, stored.hi));
-                }
-                rotation.store = Some((stored.key, stored.place.clone()));
-            }
-            Event::KeyRevoked(revoked) if revoked.credential == own && Some(revoked.key) == rotation.old => {
-                rotation.revoked.get_or_insert(edge(revoked.lo, revoked.hi));
-            }
-            Event::KeyProbed(probed) if probed.credential == own && probed.last => self.probed(probed),
-            Event::TokenMinted(minted) if minted.credential == own && self.tokens.len() < KEYS => {
+            Event::TokenMinted(minted) if minted.credential == rotation.credential && self.tokens.len() < KEYS => {
                 self.tokens.insert(minted.token, (minted.from, signed(minted.at)));
             }
             Event::ProxyClock(clock) => rotation.clock_error = rotation.clock_error.max(signed(clock.error)),
             Event::SightGap(gap) => rotation.missed += gap.missed,
             _ => {}
-        }
-    }
-
-    fn probed(&mut self, probed: &KeyProbed) {
-        let edge = Edge { lo: signed(probed.lo), hi: signed(probed.hi) };
-        let probe = Some(ProbeAnswer { standing: probed.standing, status: probed.status, edge });
-        if Some(probed.key) == self.rotation.old {
-            self.rotation.old_probe = probe;
-        } else if Some(probed.key) == self.rotation.new {
-            self.rotation.new_probe = probe;
         }
     }
 
@@ -314,7 +267,7 @@ impl RotationFold {
         let replica = replica.map_or(self.replicas.count(), |id| self.replicas.of(id));
         let dead = self.rotation.dead_by();
         let one = KeyUse::of(at, ended, how, dead.is_some_and(|dead| at > dead));
-        let old = self.rotation.old.and_then(|old| self.keys.get(&old)?.get(replica)?.borne.last);
+        let old = self.rotation.keys.old.and_then(|old| self.keys.get(&old)?.get(replica)?.borne.last);
         let tracks = self.keys.entry(key).or_insert_with(|| vec![Track::default(); self.replicas.count() + 1]);
         tracks[replica].take(at, &one, old, self.room);
     }
@@ -324,8 +277,8 @@ impl RotationFold {
         let Self { mut rotation, keys, tokens, replicas, .. } = self;
         let replicas = replicas.count();
         let minted = |from: Option<Fingerprint>| tokens.values().filter(move |(key, _)| Some(*key) == from);
-        rotation.old_token_minted = minted(rotation.old).map(|(_, at)| *at).max();
-        rotation.tokens = minted(rotation.old).chain(minted(rotation.new)).next().is_some();
+        rotation.old_token_minted = minted(rotation.keys.old).map(|(_, at)| *at).max();
+        rotation.tokens = minted(rotation.keys.old).chain(minted(rotation.keys.new)).next().is_some();
         let mut each: Vec<ReplicaKeys> = (0..=replicas)
             .map(|replica| {
                 let tracks = keys.iter().map(|(key, tracks)| {
@@ -344,7 +297,7 @@ impl RotationFold {
 impl Rotation {
     /// From when on the old key must be refused everywhere; `None` where nobody revoked it.
     pub fn dead_by(&self) -> Option<i64> {
-        let revoked = if self.planned { self.revoked } else { self.begun };
+        let revoked = if self.planned { self.keys.revoked } else { self.begun };
         revoked.map(|edge| edge.hi + self.propagation + self.clock_error)
     }
 
@@ -359,8 +312,8 @@ impl Rotation {
         let mut news: Vec<&Track> = Vec::new();
         for (key, token, track) in tracks {
             let borne = match key {
-                key if Some(key) == self.old => &mut bearing.old,
-                key if Some(key) == self.new => {
+                key if Some(key) == self.keys.old => &mut bearing.old,
+                key if Some(key) == self.keys.new => {
                     news.push(track);
                     &mut bearing.new
                 }

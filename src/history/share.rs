@@ -2,13 +2,13 @@
 //!
 //! What this file does not do: tell when a share has moved (`verdict`).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Who answers fewer than this share of requests may be a standby that was asked now and then, and shares nothing.
 const LEAST: f64 = 0.1;
 
 /// The providers among which a load was balanced, though only some of them were said to serve when nothing is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Balanced(Vec<String>);
 

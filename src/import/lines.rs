@@ -17,7 +17,7 @@ pub(super) enum TextLine {
 /// A reader of lines, which can be given lines back.
 pub(super) struct LineReader<R> {
     input: R,
-    /// LineReader that were read ahead.
+    /// Lines that were read ahead.
     ahead: VecDeque<TextLine>,
 }
 
@@ -58,7 +58,7 @@ impl<R: BufRead> LineReader<R> {
         Ok(more)
     }
 
-    /// LineReader to be read again.
+    /// Lines to be read again.
     pub(super) fn put_back(&mut self, lines: Vec<String>) {
         lines.into_iter().rev().for_each(|line| self.ahead.push_front(TextLine::Text(line)));
     }

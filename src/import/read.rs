@@ -1,4 +1,4 @@
-//! Reads a record as a stream: line by line, each of bounded length, what cannot be read counted.
+//! Reads a record as a stream, line by line. Lines have a bounded length, and those that cannot be read are counted.
 
 use super::lines::{LineReader, TextLine};
 use super::moment::RecordTime;

@@ -192,7 +192,7 @@ fn rows_of_jmeter_with_each_of_its_dates() {
         let record = same(form, &settings(RecordSource::Locust, None), format!("{head}{}", in_order(|asked| asked.sent, row)).as_bytes());
         assert_eq!(record.grain, MS, "{form}");
     }
-    // RequestWriter without milliseconds a moment is known to a second, and the record says so.
+    // Without milliseconds a moment is known to a second, and the record says so.
     let coarse = "timeStamp,elapsed,success\n2026/11/20 14:00:00,30,true\n2026/11/20 14:00:01,30,false\n";
     let record = read(coarse.as_bytes(), &settings(RecordSource::Locust, None)).unwrap();
     assert_eq!((record.grain, record.rows[1].sent), (1000 * MS, (ZERO + 1000) * MS));

@@ -44,7 +44,7 @@ impl Clock {
         Self::resume_at(HostTime::now(), ahead)
     }
 
-    /// The same at a moment of this host's clock.
+    /// A clock that showed this many nanoseconds at a moment of this host's clock.
     pub const fn resume_at(origin: HostTime, ahead: u64) -> Self {
         Self { origin, ahead }
     }
@@ -54,7 +54,7 @@ impl Clock {
         self.at(HostTime::now())
     }
 
-    /// A moment of this host's clock in nanoseconds since the origin; what it showed first for one before that.
+    /// A moment of this host's clock in nanoseconds since the origin. For a moment before the origin: what the clock showed at its origin.
     pub const fn at(self, time: HostTime) -> u64 {
         time.since(self.origin) + self.ahead
     }

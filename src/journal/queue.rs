@@ -1,4 +1,5 @@
-//! Where events wait for the thread that writes them. They are stamped as they come in, so the order here is the order of the stamps.
+//! The queue between those who record events and the thread that writes them. Events are stamped as they come in, so their order is that of
+//! their stamps.
 //!
 //! Recording costs a stamp and a lock that is held for as long as a push takes. The writer is woken where it sleeps for want of
 //! events, and takes all that wait at once.
@@ -70,7 +71,7 @@ impl EventQueue {
         }
     }
 
-    /// Stamps an event and puts it in; gives it back where there is no room.
+    /// Stamps an event and appends it; gives it back where the queue is full.
     fn push(&self, event: Event) -> Option<Event> {
         let mut waiting = self.lock();
         if waiting.events.len() >= MOST {
@@ -86,7 +87,7 @@ impl EventQueue {
         None
     }
 
-    /// Puts an event in; waits while there is no room.
+    /// Appends an event; waits while the queue is full.
     pub(super) async fn put(&self, mut event: Event) {
         loop {
             let Some(back) = self.push(event) else { return };
@@ -114,8 +115,8 @@ impl EventQueue {
         self.fresh.notify_one();
     }
 
-    /// Swaps all that waits for an empty list, and hands over who waits for it. Waits for it at most as long as `patience`, without one until there is something; false where
-    /// nothing more can come.
+    /// Takes all events that wait, in exchange for an empty list, and those who wait for them to be on disk. Waits for events at most as long as
+    /// `patience`; without one, until there are some. False once nothing more can come.
     pub(super) fn take(&self, into: &mut Vec<Stamped>, waiters: &mut Vec<FlushWaiter>, patience: Option<Duration>) -> bool {
         let mut waiting = self.lock();
         let idle = |waiting: &mut QueueState| waiting.events.is_empty() && waiting.waiters.is_empty() && waiting.recorders > 0;

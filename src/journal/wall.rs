@@ -1,4 +1,4 @@
-//! What the wall's clock shows at a moment of the host's own.
+//! The wall clock, read against the host's monotonic clock.
 //!
 //! Two clocks cannot be read at once: a thread that is put aside between the two readings is wrong about their offset, by as long as that
 //! lasts. So the wall is read between two readings of the host's clock, several times; where the two lie closest together, the wall was

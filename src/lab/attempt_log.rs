@@ -16,7 +16,7 @@ pub struct AttemptRecord {
     pub at: HostTime,
     /// Whose it is; `None` where it had no mark.
     pub mark: Option<Mark>,
-    /// The credential that it bore; that of the empty text where it bore none.
+    /// The credential that it carried; that of the empty text where it carried none.
     pub key: Fingerprint,
     /// The model or deployment that it asked for; empty where it named none.
     pub model: String,

@@ -12,7 +12,7 @@
 //!    and does not count for the breaker: the next try will tell. Nothing limits how long a body takes; that is the client's deadline.
 //! 5. A client that hangs up ends its try, which then counts neither way.
 //! 6. Where every provider failed or was passed over, the answer is 502 and says what each did.
-//! 7. Keys are read when it starts, and again at `POST /reload`, from where they are kept; in between it bears what it has, refused or not.
+//! 7. Keys are read when it starts, and again at `POST /reload`, from where they are kept; in between it carries what it has, refused or not.
 //! 8. From a client's secret (a credential of the kind `oauth-token`, for Azure) it mints a token with the first request, and anew when a tenth
 //!    of the token's time is left. Reading the keys again ends a token at once, unless `token_cache: until-expiry` says otherwise. A try that
 //!    gets no token has failed by what came instead.
@@ -51,9 +51,9 @@ const OWN: [&str; 8] = ["host", "expect", "content-length", "te", "trailer", "au
 /// A breaker changed its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// When.
+    /// When it changed.
     pub at: HostTime,
-    /// Whose breaker.
+    /// The provider whose breaker it is.
     pub provider: String,
     /// Its new state.
     pub breaker: history::Breaker,
@@ -95,7 +95,10 @@ struct RouteState {
     failed: u64,
 }
 
-/// Every move so far, and who wants to hear of the next. Moves are rare: three a cooldown at most.
+/// Every move so far, and who wants to hear of the next.
+///
+/// Their channels have no bound: a move is made under a route's lock, or where a try is dropped, and nobody can wait for room there. What bounds
+/// them is the breaker, which makes three moves a cooldown at most.
 #[derive(Debug, Default)]
 struct Moves {
     made: Vec<Move>,

@@ -25,7 +25,7 @@ pub(super) enum KeyFate {
     Minted,
     /// It is a token that was made from a key.
     Lent,
-    /// No request may bear it any more.
+    /// No request may carry it any more.
     Revoked,
 }
 

@@ -16,9 +16,9 @@ const MANY: usize = 10_000;
 /// Whether a key is taken. A key that was never set is refused like a revoked one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
-    /// Requests that bear it are answered.
+    /// Requests that carry it are answered.
     Valid,
-    /// Requests that bear it are refused, from now on; answers that began go on.
+    /// Requests that carry it are refused, from now on; answers that began go on.
     Revoked,
     /// Refused as one whose time is over.
     Expired,
@@ -94,7 +94,7 @@ impl Keys {
     pub(super) fn lend(&self, key: Secret, until: Instant) {
         tell(KeyFate::Lent, &self.whose, &key);
         let mut keys = self.lock();
-        // Whoever mints for days must not fill the memory: what has expired is as good as never minted, but for its words.
+        // Anyone who mints for days must not fill the memory: what has expired is as good as never minted, but for its words.
         if keys.len() >= MANY {
             keys.retain(|_, held| held.until.is_none_or(|until| until > Instant::now()));
         }

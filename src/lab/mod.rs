@@ -1,4 +1,4 @@
-//! The lab: simulated providers and a reference gateway, on loopback, in the process of whoever starts them.
+//! The lab: simulated providers and a reference gateway, on loopback, in the process that starts them.
 //!
 //! A [`SimulatedProvider`] answers as a real one of its dialect does, so that unmodified clients and gateways of others talk to it: believable
 //! latency, streams, keys that can be revoked, errors in its dialect's own shape, a record of every attempt. The [`ReferenceGateway`] fails over
@@ -48,13 +48,15 @@ pub use tokens::MintedToken;
 pub use upstream::Upstream;
 
 use crate::model::Dialect;
+use crate::units::Explained;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 /// Why something of the lab could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
     /// The address cannot be listened on.
-    #[error("{who} cannot listen on {address}: {source}\n\nhint: choose another port, or 0 for any free one")]
+    #[error("{who} cannot listen on {address}: {source}")]
     Listen {
         /// The provider's name, or `the reference gateway`.
         who: String,
@@ -64,9 +66,7 @@ pub enum LabError {
         source: std::io::Error,
     },
     /// The provider speaks a protocol that the lab does not.
-    #[error(
-        "the lab cannot simulate the provider `{name}`, because it speaks `{dialect}`\n\nhint: give it the dialect of a provider of models in the lab"
-    )]
+    #[error("the lab cannot simulate the provider `{name}`, because it speaks `{dialect}`")]
     Dialect {
         /// The provider.
         name: String,
@@ -74,10 +74,7 @@ pub enum LabError {
         dialect: Dialect,
     },
     /// The reference gateway does not translate.
-    #[error(
-        "the reference gateway cannot use `{name}`, because that speaks `{dialect}`, and the gateway only OpenAI's dialect\n\n\
-         hint: give the service `openai` and `azure-openai` providers, or the environment a gateway of your own (`start:` or `services:`)"
-    )]
+    #[error("the reference gateway cannot use `{name}`, because that speaks `{dialect}`, and the gateway only OpenAI's dialect")]
     Upstream {
         /// The provider.
         name: String,
@@ -85,9 +82,7 @@ pub enum LabError {
         dialect: Dialect,
     },
     /// A base URL that nothing can be sent to.
-    #[error(
-        "the gateway cannot reach `{name}` at `{url}`: {problem}\n\nhint: write scheme, host and port, for example http://127.0.0.1:9201/v1"
-    )]
+    #[error("the gateway cannot reach `{name}` at `{url}`: {problem}")]
     Url {
         /// The provider.
         name: String,
@@ -97,6 +92,20 @@ pub enum LabError {
         problem: String,
     },
     /// The TLS library refuses to start.
-    #[error("TLS towards providers cannot be set up: {0}\n\nhint: use http:// base URLs, as the lab's own providers have")]
+    #[error("TLS towards providers cannot be set up: {0}")]
     Tls(String),
+}
+
+impl Explained for LabError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Listen { .. } => "choose another port, or 0 for any free one",
+            Self::Dialect { .. } => "give it the dialect of a provider of models in the lab",
+            Self::Upstream { .. } => {
+                "give the service `openai` and `azure-openai` providers, or the environment a gateway of your own (`start:` or `services:`)"
+            }
+            Self::Url { .. } => "write scheme, host and port, for example http://127.0.0.1:9201/v1",
+            Self::Tls(_) => "use http:// base URLs, as the lab's own providers have",
+        }))
+    }
 }

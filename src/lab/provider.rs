@@ -145,7 +145,7 @@ impl SimulatedProvider {
     }
 
     /// Every token that it mints from now on.
-    pub fn minted_tokens(&self) -> mpsc::UnboundedReceiver<MintedToken> {
+    pub fn minted_tokens(&self) -> mpsc::Receiver<MintedToken> {
         self.core.mint.listen()
     }
 
@@ -175,7 +175,7 @@ impl ProviderCore {
         let refusal = self.refusal(key).or_else(|| head_fault(self.dialect, header));
         if tokens::are_minted_at(self.dialect, head.method.as_str(), head.uri.path()) {
             let form = whole_body(body, LONGEST).await.unwrap_or_default();
-            return response(self.mint.answer(&self.keys, &form, number));
+            return response(self.mint.answer(&self.keys, &form, number).await);
         }
         let route = Route::of(self.dialect, head.method.as_str(), head.uri.path(), head.uri.query());
         let mut answer = match route {
@@ -233,33 +233,33 @@ impl ProviderCore {
     /// What a model does, recorded whatever comes of it.
     async fn infer(&self, asked: InferenceRequest<'_>, body: Result<Bytes, BodyError>) -> Response<Body> {
         let bytes = body.as_ref().map_or(&[][..], |bytes| bytes);
-        let (mark, ask) = (find_mark(asked.mark, bytes), ProviderRequest::parse(self.dialect, asked.operation, bytes));
-        let ask = ask.map(|ask| ProviderRequest { streamed: ask.streamed || asked.streamed, ..ask });
-        let model = asked.model.or_else(|| ask.as_ref().ok().and_then(|ask| ask.model.clone()));
+        let (mark, request) = (find_mark(asked.mark, bytes), ProviderRequest::parse(self.dialect, asked.operation, bytes));
+        let request = request.map(|request| ProviderRequest { streamed: request.streamed || asked.streamed, ..request });
+        let model = asked.model.or_else(|| request.as_ref().ok().and_then(|request| request.model.clone()));
         let attempt = self.attempts.begin(AttemptRecord {
             at: asked.at,
             mark,
             key: Fingerprint::of(asked.key),
             model: model.clone().unwrap_or_default(),
-            streamed: ask.as_ref().is_ok_and(|ask| ask.streamed),
+            streamed: request.as_ref().is_ok_and(|request| request.streamed),
             status: 0,
         });
-        let answer = match (asked.refusal, ask, model, &body) {
-            (Some(fault), ..) => self.refuse(&fault),
+        let answer = match (asked.refusal, request, model, &body) {
+            (Some(reason), ..) => self.refuse(&reason),
             (_, _, _, Err(BodyError::TooLong)) => self.refuse(&RefusalReason::Status { code: 413, retry_after: None }),
             (_, Err(problem), _, _) => self.refuse(&RefusalReason::BadRequest(problem)),
             (_, _, None, _) => self.refuse(&RefusalReason::BadRequest("you must provide a model parameter".to_owned())),
             (_, _, Some(model), _) if !self.has(&model) => self.refuse(&RefusalReason::NoSuchModel(model)),
-            (None, Ok(ask), Some(model), _) => {
+            (None, Ok(request), Some(model), _) => {
                 let wall = seconds_since_1970();
                 let spender = Spender { dialect: self.dialect, operation: asked.operation, key: Fingerprint::of(asked.key), body: bytes };
                 let Ruling { instead, quotas } = self.limits.rule(&spender, asked.at.0, wall);
                 let mut answer = match instead {
                     Some(refused) => response(refused),
                     None => {
-                        let reply = ProviderAnswer::new(self.dialect, &ask, &model, &self.id(asked.number), wall);
+                        let reply = ProviderAnswer::new(self.dialect, &request, &model, &self.id(asked.number), wall);
                         let draw = self.draw(&model);
-                        self.complete(&ask, reply, self.first_token(draw, mark, asked.number), draw.token_gap()).await
+                        self.complete(&request, reply, self.first_token(draw, mark, asked.number), draw.token_gap()).await
                     }
                 };
                 for (name, value) in quota_headers(self.dialect, &quotas, wall) {
@@ -275,8 +275,8 @@ impl ProviderCore {
     }
 
     /// Takes the time that a model takes. The headers of a stream go out with its first token, as those of real providers do.
-    async fn complete(&self, ask: &ProviderRequest, reply: ProviderAnswer, first_token: Duration, gap: Duration) -> Response<Body> {
-        if !ask.streamed {
+    async fn complete(&self, request: &ProviderRequest, reply: ProviderAnswer, first_token: Duration, gap: Duration) -> Response<Body> {
+        if !request.streamed {
             tokio::time::sleep(first_token + gap * u32::try_from(reply.tokens()).unwrap_or(u32::MAX)).await;
             return response(reply.whole());
         }
@@ -295,8 +295,8 @@ impl ProviderCore {
         draw.first_token(&mut rng)
     }
 
-    fn refuse(&self, fault: &RefusalReason) -> Response<Body> {
-        response(error_answer(self.dialect, fault))
+    fn refuse(&self, reason: &RefusalReason) -> Response<Body> {
+        response(error_answer(self.dialect, reason))
     }
 
     /// A request's identifier: unlike any other of this provider, and the same again in a drill with the same seed.

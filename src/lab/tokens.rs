@@ -33,6 +33,9 @@ const CLIENT: &str = "client_credentials";
 /// Where the lab's gateway asks a provider of Azure's for tokens.
 pub(super) const ENTRA_PATH: &str = "/lifeboat.onmicrosoft.com/oauth2/v2.0/token";
 
+/// Tokens that may wait for who listens.
+const WAITING: usize = 1_024;
+
 /// A provider minted a token from a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MintedToken {
@@ -59,7 +62,7 @@ pub(super) struct TokenMint {
     dialect: Dialect,
     life: Duration,
     is_the_only_way: AtomicBool,
-    listeners: Mutex<Vec<mpsc::UnboundedSender<MintedToken>>>,
+    listeners: Mutex<Vec<mpsc::Sender<MintedToken>>>,
 }
 
 impl TokenMint {
@@ -78,30 +81,38 @@ impl TokenMint {
         self.is_the_only_way.load(Ordering::Relaxed)
     }
 
-    /// Every token that is minted from now on.
-    pub(super) fn listen(&self) -> mpsc::UnboundedReceiver<MintedToken> {
-        let (sender, receiver) = mpsc::unbounded_channel();
+    /// Every token that is minted from now on. A token is handed out only once all who listen have room for it.
+    pub(super) fn listen(&self) -> mpsc::Receiver<MintedToken> {
+        let (sender, receiver) = mpsc::channel(WAITING);
         self.listeners().push(sender);
         receiver
     }
 
     /// Answers a form that asks for a token. `number` tells it from every other.
-    pub(super) fn answer(&self, keys: &Keys, form: &[u8], number: u64) -> WireAnswer {
+    pub(super) async fn answer(&self, keys: &Keys, form: &[u8], number: u64) -> WireAnswer {
         let at = HostTime::now();
         let (answer, lent) = mint(self.dialect, keys, form, number, self.life);
         if let Some(Lent { token, from }) = lent {
             let minted = MintedToken { at, token, from, life: self.life };
-            self.listeners().retain(|listener| listener.send(minted).is_ok());
+            let listeners = {
+                let mut listeners = self.listeners();
+                listeners.retain(|listener| !listener.is_closed());
+                listeners.clone()
+            };
+            for listener in listeners {
+                // One that has gone meanwhile need not be told.
+                let _ = listener.send(minted).await;
+            }
         }
         answer
     }
 
-    fn listeners(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<MintedToken>>> {
+    fn listeners(&self) -> MutexGuard<'_, Vec<mpsc::Sender<MintedToken>>> {
         self.listeners.lock().expect("nothing panics while it holds the listeners")
     }
 }
 
-/// True where requests to a provider of this dialect bear tokens that are minted from a key of this kind, and never the key: Azure's only, of
+/// True where requests to a provider of this dialect carry tokens that are minted from a key of this kind, and never the key: Azure's only, of
 /// those whom the reference gateway asks.
 pub(super) fn are_borne(dialect: Dialect, kind: CredentialKind) -> bool {
     kind == CredentialKind::OauthToken && dialect == Dialect::AzureOpenAi

@@ -128,7 +128,7 @@ impl UpstreamPool {
         asked.to_string().into()
     }
 
-    /// Reads the credential again; requests that come from now on bear what was found. Which key that is, by its fingerprint; `None`
+    /// Reads the credential again; requests that come from now on carry what was found. Which key that is, by its fingerprint; `None`
     /// where it has no store.
     pub(super) async fn reload(&self) -> Result<Option<Fingerprint>, String> {
         let Some(store) = &self.upstream.store else { return Ok(None) };

@@ -1,7 +1,7 @@
-//! What the reference gateway's requests to one provider bear: its key as it is, or a token that is minted from the key when one is needed.
+//! What the reference gateway's requests to one provider carry: its key as it is, or a token that is minted from the key when one is needed.
 //!
-//! A token is kept and borne again until a tenth of its time is left, as clients of clouds do. Whether a new key ends it sooner is a setting: a
-//! cache that knows nothing of keys bears the old key's token on, and the provider takes it.
+//! A token is kept and carried again until a tenth of its time is left, as clients of clouds do. Whether a new key ends it sooner is a setting: a
+//! cache that knows nothing of keys carries the old key's token on, and the provider takes it.
 
 use super::tokens::{ENTRA_PATH, are_borne, form_of};
 use super::try_failure::{Http, TryFailure, refusal};
@@ -58,7 +58,7 @@ impl UpstreamCredential {
         Some(Self { dialect, key: Mutex::new((key.clone(), header_of(dialect, key)?)), tokens })
     }
 
-    /// What a request bears now. May ask the provider for a token first, and fail as any request may.
+    /// What a request carries now. May ask the provider for a token first, and fail as any request may.
     pub(super) async fn header(&self, http: &Http) -> Result<CredentialHeader, TryFailure> {
         let Some(tokens) = &self.tokens else { return Ok(self.key.lock().expect("nothing panics while it holds the key").1.clone()) };
         let mut held = tokens.held.lock().await;
@@ -119,14 +119,14 @@ mod tests {
     use crate::secret::Store;
     use crate::units::{Fingerprint, Seed};
     use std::sync::Arc;
-    use tokio::sync::mpsc::UnboundedReceiver;
+    use tokio::sync::mpsc::Receiver;
 
     /// A provider of Azure's, the store of its credential, and a gateway that reads it; a standby that works.
     struct Rig {
         provider: SimulatedProvider,
         shelf: Arc<Shelf>,
         gateway: ReferenceGateway,
-        minted: UnboundedReceiver<MintedToken>,
+        minted: Receiver<MintedToken>,
         _standby: SimulatedProvider,
     }
 

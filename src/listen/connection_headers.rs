@@ -1,4 +1,4 @@
-//! Headers that belong to one connection and not to the message on it: whoever forwards a message takes them out.
+//! Headers that belong to one connection and not to the message on it: a server that forwards the message takes them out.
 //!
 //! The list is that of RFC 9110, section 7.6.1: `connection` with what it names, and what must go although it is not named there.
 //! `proxy-connection` and `keep-alive` are older than that rule and still sent. `proxy-authorization` (section 11.7.2) is meant for the first
@@ -18,7 +18,7 @@ pub fn is_of_connection(name: &str) -> bool {
     OF_CONNECTION.contains(&name)
 }
 
-/// Removes the headers that belong to one connection. Of `te` it leaves `trailers`, which gRPC needs and which is true of whoever forwards
+/// Removes the headers that belong to one connection. Of `te` it leaves `trailers`, which gRPC needs and which is true of anyone who forwards
 /// trailers.
 pub fn strip_connection(headers: &mut HeaderMap) {
     let words = |name: HeaderName| {

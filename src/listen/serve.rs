@@ -1,6 +1,6 @@
 //! The accept loop of a server with few places, and the life of one connection of any of our servers: HTTP/1.1 with keep-alive.
 //!
-//! A new connection always gets a place: where all are taken, whoever has waited longest without being answered goes. So half-sent
+//! A new connection always gets a place: where all are taken, anyone who has waited longest without being answered goes. So half-sent
 //! requests, however many, keep nobody out.
 
 use super::progress::ConnectionProgress;
@@ -118,7 +118,7 @@ where
 {
     // An answer must not wait for more; where this fails the connection is already dead.
     let _ = socket.set_nodelay(true);
-    // Whoever vanished keeps no place, even where nothing is said to them.
+    // Anyone who vanished keeps no place, even where nothing is said to them.
     probe(&socket);
     let Ok(address) = socket.local_addr() else { return };
     let reached = Reached { address, progress: progress.clone() };

@@ -1,7 +1,7 @@
-//! Whether whoever asked still waits for the answer, once they have closed their writing side.
+//! Whether a client still waits for the answer, once they have closed their writing side.
 //!
 //! A client may end its direction after the request and wait for the answer (RFC 9112, section 9.6, has servers expect it). One that gives up
-//! looks the same on the wire: of both a server sees the end of what is sent, and only an answer would be met by a reset. So whoever
+//! looks the same on the wire: of both a server sees the end of what is sent, and only an answer would be met by a reset. So anyone who
 //! serves goes on after that end, and asks here whether somebody is still there.
 //!
 //! ```text
@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How often a connection is probed whose other end says nothing, and how many probes in a row may be lost.
 const PROBE: (Duration, u32) = (Duration::from_secs(10), 3);
 
-/// Returns once whoever opened this connection has gone; never while they wait, be their writing side open or closed. May be dropped and
+/// Returns once the client of this connection has gone; never while they wait, be their writing side open or closed. May be dropped and
 /// asked again.
 pub async fn gone(socket: &TcpStream, talk: &Talk) {
     gone_unless(socket, talk, orphan::is_orphan).await;
@@ -90,7 +90,7 @@ async fn is_ended(socket: &TcpStream) {
         match looked {
             Ok(0) => return,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            // Whoever serves has not read yet what has come.
+            // Anyone who serves has not read yet what has come.
             _ => tokio::time::sleep(LOOK).await,
         }
     }

@@ -4,12 +4,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Before the answer has begun. Whoever ends their direction and waits is rare, and whoever gives up must not be taken for them for long.
+/// Before the answer has begun. Anyone who ends their direction and waits is rare, and anyone who gives up must not be taken for them for long.
 const UNANSWERED: Duration = Duration::from_millis(1_500);
 /// Since the answer was last gone on with. One who has gone answers the next bytes with a reset, so this is for answers that stall.
 const STALLED: Duration = Duration::from_secs(10);
 
-/// See the head of this file.
+/// Record of what was said lately on a connection. It tells whether somebody may still wait for an answer.
 #[derive(Debug)]
 pub struct Talk {
     origin: Instant,
@@ -38,7 +38,7 @@ impl Talk {
         self.asked.store(self.now(), Ordering::Relaxed);
     }
 
-    /// Bytes were written to whoever asked.
+    /// Bytes were written to the client.
     pub fn said(&self) {
         self.said.store(self.now(), Ordering::Relaxed);
     }

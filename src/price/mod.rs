@@ -45,7 +45,7 @@ pub fn list_price(dialect: Dialect, model: &str, day: SystemTime) -> Option<Pric
     Some(Price { input: million(UsageKey::INPUT_TOKENS)?, output: million(UsageKey::OUTPUT_TOKENS)?, source })
 }
 
-/// Writes into a plan what each of its providers costs on a day, as far as that is known.
+/// Writes into a plan the price of each of its providers on a day, as far as it is known.
 pub fn price(plan: &mut DrillPlan, day: SystemTime) {
     let known = |(name, provider): (&String, &crate::model::Provider)| {
         let stated = provider.price.clone().map(|price| Price { source: "the inventory".into(), ..price });
@@ -54,7 +54,7 @@ pub fn price(plan: &mut DrillPlan, day: SystemTime) {
     plan.prices = plan.providers.iter().filter_map(known).collect();
 }
 
-/// The most tokens that one request of a workload can have; `None` where nobody can tell.
+/// The most tokens that one request of a workload can have; `None` where there is no bound.
 pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
     if !plan.is_bounded(each) {
         return None;
@@ -130,8 +130,8 @@ fn billed(plan: &DrillPlan, requests: impl Fn(usize, &NamedWorkload) -> u64) -> 
     bills
 }
 
-/// The least that a ceiling must allow, or the drill stops as it begins: what a k6 may have on its way at once, asked of each provider, and one
-/// request more. What is not known counts as nothing.
+/// The lowest ceiling with which a drill does not stop as it begins: the cost of what a k6 may have on its way at once, at each provider, and of
+/// one request more. What is not known counts as nothing.
 pub fn least(plan: &DrillPlan) -> Money {
     let (mut standing, mut dearest) = (Money::ZERO, Money::ZERO);
     for each in &plan.workloads {

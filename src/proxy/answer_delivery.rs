@@ -1,6 +1,6 @@
 //! An answer on its way to the gateway, and the end of its record.
 //!
-//! Each piece of a body knows its exchange. When the body has ended and the last piece was let go by whoever writes it, the answer is whole
+//! Each piece of a body knows its exchange. When the body has ended and the last piece was let go by its writer, the answer is whole
 //! as soon as all was flushed. Where a piece is dropped with bytes in it, or the body before its end, it was cut.
 
 use super::answer_body::{AnswerBody, AnswerBodyError};
@@ -54,12 +54,12 @@ impl Drop for ExchangeGuard {
 
 /// Piece of an answer that knows whether all of it was written.
 #[derive(Debug)]
-pub(super) struct AnswerPiece {
+pub(super) struct DeliveredPiece {
     bytes: Bytes,
     underway: Option<Arc<ExchangeGuard>>,
 }
 
-impl Buf for AnswerPiece {
+impl Buf for DeliveredPiece {
     fn remaining(&self) -> usize {
         self.bytes.remaining()
     }
@@ -73,7 +73,7 @@ impl Buf for AnswerPiece {
     }
 }
 
-impl Drop for AnswerPiece {
+impl Drop for DeliveredPiece {
     fn drop(&mut self) {
         let Some(underway) = self.underway.take() else { return };
         let mut state = underway.state();
@@ -176,10 +176,10 @@ impl AnswerDelivery {
 }
 
 impl Body for AnswerDelivery {
-    type Data = AnswerPiece;
+    type Data = DeliveredPiece;
     type Error = AnswerBodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<AnswerPiece>, AnswerBodyError>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<DeliveredPiece>, AnswerBodyError>>> {
         let this = self.get_mut();
         if this.trailers.is_some() {
             return this.poll_trailers(cx).map(|()| None);
@@ -203,7 +203,7 @@ impl Body for AnswerDelivery {
                     if this.is_over() {
                         this.finish();
                     }
-                    return Poll::Ready(Some(Ok(frame.map_data(|bytes| AnswerPiece { bytes, underway }))));
+                    return Poll::Ready(Some(Ok(frame.map_data(|bytes| DeliveredPiece { bytes, underway }))));
                 }
                 Some(Err(broken)) => this.broken = Some(broken),
             }

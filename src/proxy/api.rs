@@ -9,7 +9,7 @@ use super::call_body::{self, CallBody};
 use super::events;
 use super::listener::resolve;
 use super::metrics;
-use super::proxy_actor::ProxyCommand;
+use super::proxy_actor::ActorCommand;
 use super::proxy_view::RawProxy;
 use super::registry::Registry;
 use super::server_context::ApiFlavor;
@@ -127,7 +127,7 @@ async fn number(request: Request, next: Next) -> Response {
     response
 }
 
-/// Where there is a token, whoever does not know it is turned away.
+/// Where there is a token, anyone who does not know it is turned away.
 async fn refuse_strangers(State(api): State<Api>, request: Request, next: Next) -> Response {
     if api.guard.token.is_some() && listen::bearer(request.headers()) != api.guard.token {
         return ApiError::unauthorized().into_response();
@@ -135,7 +135,7 @@ async fn refuse_strangers(State(api): State<Api>, request: Request, next: Next) 
     next.run(request).await
 }
 
-/// A web page must not reach the control API through the browser of whoever visits it.
+/// A web page must not reach the control API through the browser of a visitor.
 async fn refuse_browsers(State(api): State<Api>, request: Request, next: Next) -> Response {
     if request.headers().get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/")) {
         return (StatusCode::FORBIDDEN, "User agent not allowed\n").into_response();
@@ -255,7 +255,7 @@ async fn create(State(api): State<Api>, body: Bytes) -> ApiResult {
 }
 
 async fn show(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult {
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ProxyCommand::Show).await?.record))
+    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ActorCommand::Show).await?.record))
 }
 
 async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> ApiResult {
@@ -269,7 +269,7 @@ async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Byte
         // A name is asked for here, where no lease of the proxy waits for the answer.
         *listen = resolve(listen).await?.to_string();
     }
-    let record = api.registry.ask(&proxy, |reply| ProxyCommand::Configure(change, reply)).await?.record;
+    let record = api.registry.ask(&proxy, |reply| ActorCommand::Configure(change, reply)).await?.record;
     let is_there = |toxic: &RawToxic| record.toxics.iter().any(|there| Some(&there.name) == toxic.name.as_ref());
     if !toxics.iter().all(is_there) {
         left_out.push("toxics in a change are ignored: add each at /proxies/NAME/toxics".into());
@@ -284,27 +284,27 @@ async fn remove(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult 
 }
 
 async fn toxics(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult {
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ProxyCommand::Show).await?.record.toxics))
+    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, ActorCommand::Show).await?.record.toxics))
 }
 
 async fn add_toxic(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> ApiResult {
     let CallBody { asked, left_out } = call_body::toxic(&body, api.registry.flavor())?;
     api.registry.guard(&proxy)?;
     // Shopify's server answers 200 here, although it created something.
-    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ProxyCommand::AddToxic(asked, reply)).await?), &left_out))
+    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ActorCommand::AddToxic(asked, reply)).await?), &left_out))
 }
 
 async fn show_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>) -> ApiResult {
-    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ProxyCommand::ShowToxic(toxic, reply)).await?))
+    Ok(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ActorCommand::ShowToxic(toxic, reply)).await?))
 }
 
 async fn change_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, body: Bytes) -> ApiResult {
     let CallBody { asked, left_out } = call_body::toxic(&body, api.registry.flavor())?;
-    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ProxyCommand::ChangeToxic(toxic, asked, reply)).await?), &left_out))
+    Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ActorCommand::ChangeToxic(toxic, asked, reply)).await?), &left_out))
 }
 
 async fn remove_toxic(State(api): State<Api>, Path((proxy, toxic)): Path<(String, String)>, headers: HeaderMap) -> ApiResult {
-    let removed = api.registry.ask(&proxy, |reply| ProxyCommand::RemoveToxic(toxic, reply)).await?;
+    let removed = api.registry.ask(&proxy, |reply| ActorCommand::RemoveToxic(toxic, reply)).await?;
     let ours = api.registry.flavor() == ApiFlavor::Lifeboat && headers.get("x-lifeboat").is_some_and(|value| value == "1");
     Ok(if ours { json(StatusCode::OK, &removed) } else { StatusCode::NO_CONTENT.into_response() })
 }

@@ -44,6 +44,11 @@ pub(super) enum HostHeader {
 }
 
 impl Arrival {
+    /// True where it came through the forward proxy.
+    pub(super) const fn is_forwarded(&self) -> bool {
+        !matches!(self, Self::Listener)
+    }
+
     pub(super) const fn host(&self) -> HostHeader {
         match self {
             Self::Listener => HostHeader::OfUpstream,

@@ -1,7 +1,7 @@
 //! The local authority, which signs a certificate for the names that its proxies stand for, when it is asked for it, and for no other.
 //!
 //! It lives in a folder, `ca.pem` and `ca.key`, or in memory for as long as the proxy runs. Its certificate names the hosts that it may stand
-//! for (X.509 name constraints), besides this machine's own loopback: whoever has its key can deceive those who trust it about these and
+//! for (X.509 name constraints), besides this machine's own loopback: anyone who has its key can deceive those who trust it about these and
 //! nobody else. In a folder these hosts are told once; in memory they grow with the proxies that are created, and the certificate with them.
 //!
 //! Its name is told by its key, so that a stored one can sign without its certificate being read as one; what that allows, and that the two
@@ -9,6 +9,7 @@
 
 use crate::host::private;
 use crate::model::TlsProblem;
+use crate::units::Explained;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, NameConstraints, date_time_ymd,
@@ -19,6 +20,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -41,25 +43,22 @@ const LEAF_LIFE: Duration = Duration::from_secs(60 * 86_400);
 const WRONG_NAME: &str = "wrong-name.invalid";
 /// A name that no authority of ours may sign for.
 const STRANGE_NAME: &str = "any-host.invalid";
-/// Certificates that are kept; whoever asks for more names makes the oldest be signed anew.
+/// Certificates that are kept; anyone who asks for more names makes the oldest be signed anew.
 const KEPT: usize = 1024;
 
 /// Why there is no authority.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// A file of it cannot be read or written.
-    #[error("the authority's file {path} cannot be used: {source}\n\nhint: make one with `lifeboat proxy ca --dir DIR`")]
+    #[error("the authority's file {path} cannot be used: {source}")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// The operating system's words.
         source: io::Error,
     },
     /// The folder holds something else.
-    #[error(
-        "{folder} has no authority that can sign: {problem}\n\nhint: name another folder, or renew it with `lifeboat proxy ca --renew` and \
-         give its ca.pem to everybody who must trust it"
-    )]
+    #[error("{folder} has no authority that can sign: {problem}")]
     Unfit {
         /// The folder.
         folder: PathBuf,
@@ -67,7 +66,7 @@ pub enum AuthorityError {
         problem: String,
     },
     /// Others could sign with it.
-    #[error("{} may be {what} by others, who could then pose as its hosts to everybody who trusts it\n\nhint: chmod {mode} {}", path.display(), path.display())]
+    #[error("{} may be {what} by others, who could then pose as its hosts to everybody who trusts it", path.display())]
     Loose {
         /// The key's file or its folder.
         path: PathBuf,
@@ -77,16 +76,13 @@ pub enum AuthorityError {
         mode: &'static str,
     },
     /// Its certificate does not name this host.
-    #[error(
-        "the local authority may not sign for {host}\n\nhint: renew it with all its hosts: `lifeboat proxy ca --renew`, in the project's \
-         folder or with `--host {host}`; then give its ca.pem to everybody who must trust it"
-    )]
+    #[error("the local authority may not sign for {host}")]
     Beyond {
         /// The host.
         host: String,
     },
-    /// A certificate that named this host would be refused by whoever reads it, for every other host as well.
-    #[error("no certificate can name `{host}`\n\nhint: write the whole name of a host, or an address, for example `api.openai.com`")]
+    /// A certificate that named this host would be refused by every client that reads it, for every other host as well.
+    #[error("no certificate can name `{host}`")]
     Unnameable {
         /// The host.
         host: String,
@@ -96,9 +92,29 @@ pub enum AuthorityError {
     Signing(String),
 }
 
+impl Explained for AuthorityError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::File { .. } => "make one with `lifeboat proxy ca --dir DIR`".into(),
+            Self::Unfit { .. } => {
+                "name another folder, or renew it with `lifeboat proxy ca --renew` and give its ca.pem to everybody who must trust it"
+                    .into()
+            }
+            Self::Loose { path, mode, .. } => format!("chmod {mode} {}", path.display()).into(),
+            Self::Beyond { host } => format!(
+                "renew it with all its hosts: `lifeboat proxy ca --renew`, in the project's folder or with `--host {host}`; then give its \
+                 ca.pem to everybody who must trust it"
+            )
+            .into(),
+            Self::Unnameable { .. } => "write the whole name of a host, or an address, for example `api.openai.com`".into(),
+            Self::Signing(_) => return None,
+        })
+    }
+}
+
 /// Whether an authority was made now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum AuthorityOrigin {
     /// It was.
     Made,
     /// It was there.
@@ -107,7 +123,7 @@ pub enum Origin {
     Renewed,
 }
 
-/// See the head of this file.
+/// Local certificate authority, which signs for the hosts that proxies stand for.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// Signs what nobody shall trust.
@@ -187,7 +203,7 @@ impl Authority {
     /// # Errors
     /// As [`Authority::load`]; where the folder cannot be written or is a link; where the one that is there may not sign for one of the hosts,
     /// or none could.
-    pub fn make(folder: &Path, hosts: &BTreeSet<String>, renew: bool) -> Result<(Self, Origin), AuthorityError> {
+    pub fn make(folder: &Path, hosts: &BTreeSet<String>, renew: bool) -> Result<(Self, AuthorityOrigin), AuthorityError> {
         let is_there = [KEY, CERTIFICATE].iter().any(|name| folder.join(name).symlink_metadata().is_ok());
         if is_there && !renew {
             return Self::found(folder, hosts);
@@ -223,13 +239,13 @@ impl Authority {
         written?;
         // For all to read, whom the folder lets in.
         fs::set_permissions(&certificate, Permissions::from_mode(0o644)).map_err(failed(&certificate))?;
-        Ok((made, if is_there { Origin::Renewed } else { Origin::Made }))
+        Ok((made, if is_there { AuthorityOrigin::Renewed } else { AuthorityOrigin::Made }))
     }
 
-    fn found(folder: &Path, hosts: &BTreeSet<String>) -> Result<(Self, Origin), AuthorityError> {
+    fn found(folder: &Path, hosts: &BTreeSet<String>) -> Result<(Self, AuthorityOrigin), AuthorityError> {
         let found = Self::load(folder)?;
         hosts.iter().try_for_each(|host| found.admit(host))?;
-        Ok((found, Origin::Found))
+        Ok((found, AuthorityOrigin::Found))
     }
 
     /// Where the certificate of an authority in this folder is.
@@ -280,7 +296,7 @@ impl Authority {
         proven.map(|()| pem).map_err(|_| AuthorityError::Unnameable { host: newest.to_owned() })
     }
 
-    /// That whoever trusts this certificate trusts what is signed for this name.
+    /// That a client that trusts this certificate trusts what is signed for this name.
     fn proves(&self, pem: &str, name: &str) -> Result<(), String> {
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes());
         let certificate = certificate.map_err(|_| format!("{CERTIFICATE} is not a certificate in PEM"))?;

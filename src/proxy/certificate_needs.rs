@@ -1,10 +1,11 @@
 //! What a proxy needs certificates for: whom it is said to stand for, and where it listens with TLS. The local authority must be able to sign for
 //! them, which is found out when the proxy is created and not by a gateway that is refused.
 
-use super::authority::Authority;
+use super::authority::{Authority, AuthorityError};
 use super::upstream_address::HostPattern;
 use crate::api::ApiError;
 use crate::model::Dialect;
+use crate::units::Explained;
 use std::net::SocketAddr;
 
 /// Names that a proxy needs certificates for.
@@ -23,11 +24,12 @@ impl CertificateNeeds<'_> {
             return Ok(());
         }
         let admit = |host: &str| {
-            authority.admit(host).map_err(|error| {
-                let told = error.to_string();
-                let (problem, hint) = told.split_once("\n\nhint: ").unwrap_or((&told, ""));
-                ApiError::bad_request(problem).with_hint(hint)
-            })
+            let refused = |error: AuthorityError| {
+                let refused = ApiError::bad_request(error.to_string());
+                let hint = error.hint().map(String::from);
+                ApiError { hint, ..refused }
+            };
+            authority.admit(host).map_err(refused)
         };
         for host in answers {
             let admitted = admit(host.host());

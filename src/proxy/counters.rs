@@ -28,7 +28,7 @@ impl Counter {
     }
 }
 
-/// See the head of this file.
+/// Counters of the bytes of one proxy, by direction.
 #[derive(Debug, Default)]
 pub(super) struct Counters([AtomicU64; 4]);
 

@@ -18,7 +18,7 @@ use super::proxy_context::ProxyContext;
 use super::upgrade;
 use super::upload::{BodyPlan, Intake, Upload, UpstreamBody, Withheld};
 use super::upstream::HttpUpstream;
-use crate::dialect::{AnswerFormat, MARK_HEADER, WireAnswer, credential, find_mark, is_stream};
+use crate::dialect::{AnswerFormat, MARK_HEADER, Mark, WireAnswer, credential, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
 use crate::listen::strip_connection;
@@ -42,7 +42,7 @@ use tokio::sync::watch;
 
 /// How long a body whose sender waits for leave waits for the provider's (RFC 9110, 10.1.1: not for ever).
 const LEAVE: Duration = Duration::from_secs(1);
-/// How long the word that no answer came waits for the rest of a body, which may bear the traffic's mark.
+/// How long the word that no answer came waits for the rest of a body, which may carry the traffic's mark.
 const REST: Duration = Duration::from_secs(1);
 /// How much of a path is told of a request that has no mark.
 const PATH: usize = 120;
@@ -95,14 +95,8 @@ impl Exchanger {
         let upgrade = upgrade::is_asked(&request).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
         let at = HostTime::now();
-        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let (proxy, key) = (self.shared.proxy.clone(), credential(self.upstream.dialect, text).map(Fingerprint::of));
-        let mark = find_mark(text(MARK_HEADER), b"");
-        let line = mark.is_none().then(|| line(&parts));
-        let posts = parts.method == Method::POST;
-        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request: line };
-        let underway = ExchangeGuard::new(self.flow.begin(began));
-        let ticket = underway.ticket().clone();
+        let mark = find_mark(parts.headers.get(MARK_HEADER).and_then(|value| value.to_str().ok()), b"");
+        let (underway, ticket) = self.begin(&parts, at, mark);
 
         let plan = BodyPlan::of(&parts, &body, mark.is_some());
         let traits = RequestTraits::of(&parts, upgrade.is_some(), plan);
@@ -152,6 +146,17 @@ impl Exchanger {
         }
         self.stall(&asked, &ticket).await;
         Ok(self.deliver(answer, &ruled, asked, underway, traits).map(|delivery| delivery.with(Withheld::of(&upload))))
+    }
+
+    /// Begins the record of an exchange, with what the head of its request tells.
+    fn begin(&self, parts: &Parts, at: HostTime, mark: Option<Mark>) -> (Arc<ExchangeGuard>, ExchangeHandle) {
+        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let key = credential(self.upstream.dialect, text).map(Fingerprint::of);
+        let (proxy, posts) = (self.shared.proxy.clone(), parts.method == Method::POST);
+        let request = mark.is_none().then(|| line(parts));
+        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request };
+        let ticket = self.flow.begin(began);
+        (ExchangeGuard::new(ticket.clone()), ticket)
     }
 
     /// What is said where the provider said nothing.
@@ -357,7 +362,7 @@ fn learn_mark(upload: &Upload, ticket: &ExchangeHandle) {
     }
 }
 
-/// Takes in the rest of a request's body, which may bear the mark.
+/// Takes in the rest of a request's body, which may carry the mark.
 async fn take_in(intake: Intake, ticket: ExchangeHandle) {
     let upload = intake.upload().clone();
     intake.run().await;
@@ -370,7 +375,7 @@ async fn gone(mut fault_sets: watch::Receiver<Arc<FaultSet>>, active: &Arc<Activ
     let _ = fault_sets.wait_for(|fault_set| !fault_set.contains(active)).await;
 }
 
-/// Method and path, for whoever asks what those requests are that are nobody's. What stands behind `?` may be a secret.
+/// Method and path, for anyone who asks what those requests are that are nobody's. What stands behind `?` may be a secret.
 fn line(parts: &Parts) -> String {
     let path = parts.uri.path();
     format!("{} {}", parts.method, path.char_indices().nth(PATH).map_or(path, |(end, _)| &path[..end]))

@@ -1,20 +1,22 @@
 //! One accepted connection of a gateway, from its first moment to its last, under the faults in force.
 //!
 //! Its task looks for a new fault set before anything else, so nothing moves after a fault was published. A fault that takes the whole
-//! connection takes it out of the hands of whoever carried it: what was underway is dropped there and then, and ends as cut.
+//! connection takes it away from what carried it: what was underway is dropped there and then, and ends as cut.
 
 use super::arrival::{Arrival, Decline, ESTABLISHED};
-use super::connection_flow::{ConnectionFlow, WriteProgress};
+use super::connection_flow::ConnectionFlow;
 use super::connection_lane::ForcedEnd;
 use super::connection_tasks::ConnectionTasks;
 use super::counters::Counter;
 use super::exchange::Exchanger;
 use super::fault_set::{ActiveToxic, ConnectionFate, FaultSet};
-use super::gateway_socket::{GatewaySocket, poll_drain};
+use super::gateway_socket::GatewaySocket;
+use super::http_session::HttpSession;
 use super::interim::InterimWriter;
 use super::proxy_context::ProxyContext;
 use super::pump::Pump;
-use super::serving::{HeadTimer, Serving, first_byte};
+use super::serving::{Serving, first_byte};
+use super::socket_end::{close, lose, part, reset};
 use super::upstream::{HttpUpstream, ProxyUpstream};
 use super::upstream_address::UpstreamAddress;
 use crate::api::ConnectionRecord;
@@ -22,16 +24,16 @@ use crate::fault::Stream;
 use crate::journal::HostTime;
 use crate::model::TlsProblem;
 use crate::peer::{Talk, gone};
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 /// A connection that a gateway opened. It is one task, which carries bytes or exchanges until either side or a fault ends it.
 #[derive(Debug)]
@@ -48,7 +50,21 @@ const TLS_HANDSHAKE: u8 = 22;
 /// How long a connection that a toxic closed is still read from, so that the operating system does not turn the close into a reset.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A connection that a fault took from whoever carried it.
+/// What becomes of a connection that has just come.
+enum Entrance {
+    /// It is carried.
+    Open,
+    /// The forward proxy's client is told that there is no way on.
+    Declined(Decline),
+    /// A fault holds it.
+    Held(Arc<ActiveToxic>),
+    /// A fault resets it.
+    Reset,
+    /// It is closed.
+    Closed,
+}
+
+/// A connection that a fault took from what carried it.
 struct SeizedConnection {
     socket: Arc<TcpStream>,
     upstream: Option<TcpStream>,
@@ -78,44 +94,12 @@ impl GatewayConnection {
         // Small answers must not wait for more; where this fails the connection is already dead.
         let _ = socket.set_nodelay(true);
         let socket = Arc::new(socket);
-        let is_forwarded = !matches!(arrival, Arrival::Listener);
-        loop {
-            if is_forwarded && let Some(active) = self.fault_set.nameless(self.number) {
-                active.touch();
-                return self.decline(socket, &arrival, Decline::Nameless).await;
-            }
-            match self.fault_set.fate(self.number) {
-                ConnectionFate::Free => break,
-                ConnectionFate::Cut(active) if is_forwarded => {
-                    active.inspect(|active| active.touch());
-                    return self.decline(socket, &arrival, Decline::Refused).await;
-                }
-                ConnectionFate::Cut(_) => return,
-                ConnectionFate::Reset(active) => {
-                    tokio::select! {
-                        biased;
-                        changed = self.fault_sets.changed() => {
-                            if changed.is_err() {
-                                return;
-                            }
-                            self.fault_set = self.fault_sets.borrow_and_update().clone();
-                        }
-                        spoken = async { is_forwarded || first_byte(&socket).await.is_some() } => {
-                            if spoken {
-                                active.touch();
-                                reset(socket);
-                            }
-                            return;
-                        }
-                    }
-                }
-                ConnectionFate::Blackhole(active) => {
-                    if is_forwarded {
-                        active.touch();
-                    }
-                    return self.keep_still(socket, None, active, is_forwarded).await;
-                }
-            }
+        match self.enter(&socket, &arrival).await {
+            Entrance::Open => {}
+            Entrance::Declined(why) => return self.decline(socket, &arrival, why).await,
+            Entrance::Held(active) => return self.keep_still(socket, None, active, arrival.is_forwarded()).await,
+            Entrance::Reset => return reset(socket),
+            Entrance::Closed => return,
         }
         let shared = self.shared.clone();
         let seized = match &shared.upstream {
@@ -123,7 +107,57 @@ impl GatewayConnection {
             // Not within this future: one that carries bytes only shall not pay for it.
             ProxyUpstream::Http(upstream) => Box::pin(self.carry_exchanges(socket, upstream, arrival)).await,
         };
-        let Some(SeizedConnection { socket, upstream, in_use, carried, seizure }) = seized else { return };
+        if let Some(seized) = seized {
+            self.end(seized).await;
+        }
+    }
+
+    /// What the faults in force make of a connection that has just come, and of one that waits to be let in.
+    async fn enter(&mut self, socket: &TcpStream, arrival: &Arrival) -> Entrance {
+        let is_forwarded = arrival.is_forwarded();
+        loop {
+            if is_forwarded && let Some(active) = self.fault_set.nameless(self.number) {
+                active.touch();
+                return Entrance::Declined(Decline::Nameless);
+            }
+            match self.fault_set.fate(self.number) {
+                ConnectionFate::Free => return Entrance::Open,
+                ConnectionFate::Cut(active) if is_forwarded => {
+                    active.inspect(|active| active.touch());
+                    return Entrance::Declined(Decline::Refused);
+                }
+                ConnectionFate::Cut(_) => return Entrance::Closed,
+                ConnectionFate::Reset(active) => {
+                    tokio::select! {
+                        biased;
+                        changed = self.fault_sets.changed() => {
+                            if changed.is_err() {
+                                return Entrance::Closed;
+                            }
+                            self.fault_set = self.fault_sets.borrow_and_update().clone();
+                        }
+                        spoken = async { is_forwarded || first_byte(socket).await.is_some() } => {
+                            if !spoken {
+                                return Entrance::Closed;
+                            }
+                            active.touch();
+                            return Entrance::Reset;
+                        }
+                    }
+                }
+                ConnectionFate::Blackhole(active) => {
+                    if is_forwarded {
+                        active.touch();
+                    }
+                    return Entrance::Held(active);
+                }
+            }
+        }
+    }
+
+    /// Ends a connection as the fault wants it that took it.
+    async fn end(mut self, seized: SeizedConnection) {
+        let SeizedConnection { socket, upstream, in_use, carried, seizure } = seized;
         let spoke = |active: &Arc<ActiveToxic>| {
             if carried {
                 active.touch();
@@ -174,7 +208,7 @@ impl GatewayConnection {
         }
     }
 
-    /// Answers whoever came through the forward proxy that there is no way on.
+    /// Answers anyone who came through the forward proxy that there is no way on.
     async fn decline(self, socket: Arc<TcpStream>, arrival: &Arrival, why: Decline) {
         arrival.say(&socket, why.answer(&self.shared.proxy).as_bytes());
         // Nothing that comes can take hold of it any more.
@@ -284,63 +318,16 @@ impl GatewayConnection {
         if matches!(arrival, Arrival::Tunnel { .. }) {
             arrival.say(&socket, ESTABLISHED);
         }
-        let names = match &arrival {
-            Arrival::Listener => shared.names.clone(),
-            Arrival::Tunnel { host, .. } => Some(vec![host.clone()]),
-            Arrival::Request { .. } => None,
+        let acceptor = match self.acceptor(&socket, &flow, &arrival).await? {
+            Ok(acceptor) => acceptor,
+            Err(seizure) => return Some(SeizedConnection { socket, upstream: None, in_use: false, carried: false, seizure }),
         };
-        let mut acceptor = None;
-        if let Some(names) = names {
-            // What goes wrong with a handshake is decided when it begins.
-            let first = match arrival.ahead().first() {
-                Some(first) => *first,
-                None => loop {
-                    tokio::select! {
-                        biased;
-                        seizure = self.next_seizure(&flow) => if let Some(seizure) = seizure {
-                            return Some(SeizedConnection { socket, upstream: None, in_use: false, carried: false, seizure });
-                        },
-                        first = first_byte(&socket) => break first?,
-                    }
-                },
-            };
-            // A tunnel may carry plain HTTP as well.
-            if first == TLS_HANDSHAKE || matches!(arrival, Arrival::Listener) {
-                let problem = self.fault_set.handshake(self.number).map(|(active, problem)| {
-                    active.touch();
-                    problem
-                });
-                if problem == Some(TlsProblem::Cut) {
-                    part(socket);
-                    return None;
-                }
-                let made = shared.trust.acceptor(names, problem);
-                acceptor = Some(made.inspect_err(|error| tracing::error!(proxy = %shared.proxy, %error, "no TLS")).ok()?);
-            }
-        }
-        let mut tasks = ConnectionTasks::default();
-        let exchanger = Exchanger {
-            shared: shared.clone(),
-            upstream: upstream.clone(),
-            flow: flow.clone(),
-            fault_sets: self.fault_sets.clone(),
-            executor: tasks.executor(),
-            interim: InterimWriter::default(),
-            host: arrival.host(),
-        };
+        let tasks = ConnectionTasks::default();
         let (draining, is_secured) = (Arc::new(AtomicBool::new(self.fault_set.is_draining())), acceptor.is_some());
-        let serving = Serving {
-            interim: exchanger.interim.clone(),
-            exchanger: Arc::new(exchanger),
-            executor: tasks.executor(),
-            flow: flow.clone(),
-            is_single: matches!(arrival, Arrival::Request { .. }),
-            draining: draining.clone(),
-        };
+        let serving = self.serving(upstream, &flow, &arrival, &tasks, draining.clone());
         let gateway = GatewaySocket::new(socket.clone(), flow.clone(), shared.counters.clone());
-        let mut http = Some(Box::pin(serving.run(gateway, acceptor)));
-        let (mut timer, mut halfway) = (None, HeadTimer::default());
-        let mut gone = pin!(gone(&socket, &flow.talk));
+        let mut session = HttpSession::new(&shared, &socket, &flow, serving.run(gateway, acceptor), tasks);
+        let (mut timer, mut gone) = (None, pin!(gone(&socket, &flow.talk)));
         let seizure = loop {
             tokio::select! {
                 biased;
@@ -350,34 +337,10 @@ impl GatewayConnection {
                         // A fault on handshakes would touch nobody who has done theirs: they shall have to do it again.
                         let ends = self.fault_set.is_draining() || is_secured && self.fault_set.handshake(self.number).is_some();
                         draining.store(ends, Ordering::Relaxed);
-                        tasks.stir();
+                        session.stir();
                     }
                 },
-                () = poll_fn(|cx| {
-                    if let Some(running) = &mut http
-                        && let Poll::Ready(ended) = running.as_mut().poll(cx)
-                    {
-                        if let Err(error) = ended {
-                            tracing::debug!(proxy = %shared.proxy, %error, "a connection ended badly");
-                        }
-                        http = None;
-                    }
-                    tasks.poll(cx);
-                    // Not all who write to the socket ask it again once they have flushed.
-                    if poll_drain(&socket, &flow, &shared.counters, cx).is_ready() && flow.state().written != WriteProgress::Partly {
-                        flow.flushed();
-                    }
-                    if http.is_some() && halfway.poll(&flow, shared.head, cx).is_ready() {
-                        // Whoever sends half of something keeps no place for it.
-                        return Poll::Ready(());
-                    }
-                    // Only then: idle, its end is seen by whoever serves it.
-                    if http.is_some() && flow.is_underway() && gone.as_mut().poll(cx).is_ready() {
-                        tracing::debug!(proxy = %shared.proxy, "the gateway has hung up");
-                        http = None;
-                    }
-                    if http.is_none() && tasks.end_http() { Poll::Ready(()) } else { Poll::Pending }
-                }) => {
+                () = poll_fn(|cx| session.poll(gone.as_mut(), cx)) => {
                     flow.close();
                     return None;
                 }
@@ -385,11 +348,80 @@ impl GatewayConnection {
             }
         };
         let in_use = flow.seize();
-        drop(http);
-        drop(tasks);
+        drop(session);
         flow.close();
         let carried = flow.state().carried;
         Some(SeizedConnection { socket: socket.clone(), upstream: None, in_use, carried, seizure })
+    }
+
+    /// What takes the handshake of a connection, where it begins with one. `None` where it ends there, an error where a fault takes it.
+    async fn acceptor(
+        &mut self,
+        socket: &Arc<TcpStream>,
+        flow: &ConnectionFlow,
+        arrival: &Arrival,
+    ) -> Option<Result<Option<TlsAcceptor>, Seizure>> {
+        let names = match arrival {
+            Arrival::Listener => self.shared.names.clone(),
+            Arrival::Tunnel { host, .. } => Some(vec![host.clone()]),
+            Arrival::Request { .. } => None,
+        };
+        let Some(names) = names else { return Some(Ok(None)) };
+        // What goes wrong with a handshake is decided when it begins.
+        let first = match arrival.ahead().first() {
+            Some(first) => *first,
+            None => loop {
+                tokio::select! {
+                    biased;
+                    seizure = self.next_seizure(flow) => if let Some(seizure) = seizure { return Some(Err(seizure)) },
+                    first = first_byte(socket) => break first?,
+                }
+            },
+        };
+        // A tunnel may carry plain HTTP as well.
+        if first != TLS_HANDSHAKE && arrival.is_forwarded() {
+            return Some(Ok(None));
+        }
+        let problem = self.fault_set.handshake(self.number).map(|(active, problem)| {
+            active.touch();
+            problem
+        });
+        if problem == Some(TlsProblem::Cut) {
+            part(socket.clone());
+            return None;
+        }
+        let made = self.shared.trust.acceptor(names, problem);
+        let acceptor = made.inspect_err(|error| tracing::error!(proxy = %self.shared.proxy, %error, "no TLS")).ok()?;
+        Some(Ok(Some(acceptor)))
+    }
+
+    /// The HTTP server of this connection.
+    fn serving(
+        &self,
+        upstream: &HttpUpstream,
+        flow: &Arc<ConnectionFlow>,
+        arrival: &Arrival,
+        tasks: &ConnectionTasks,
+        draining: Arc<AtomicBool>,
+    ) -> Serving {
+        let interim = InterimWriter::default();
+        let exchanger = Exchanger {
+            shared: self.shared.clone(),
+            upstream: upstream.clone(),
+            flow: flow.clone(),
+            fault_sets: self.fault_sets.clone(),
+            executor: tasks.executor(),
+            interim: interim.clone(),
+            host: arrival.host(),
+        };
+        Serving {
+            interim,
+            exchanger: Arc::new(exchanger),
+            executor: tasks.executor(),
+            flow: flow.clone(),
+            is_single: matches!(arrival, Arrival::Request { .. }),
+            draining,
+        }
     }
 
     /// Holds a connection open and lets nothing through: what comes is read and lost. Ends when the fault ends, and with it the
@@ -441,42 +473,4 @@ impl GatewayConnection {
             }
         }
     }
-}
-
-/// Reads bytes and loses them; 0 at the end. Waits forever where there is no socket.
-async fn lose(socket: Option<&TcpStream>) -> io::Result<usize> {
-    let Some(socket) = socket else { return pending().await };
-    loop {
-        socket.readable().await?;
-        // Here, for what lives while it waits is paid for by every connection.
-        match socket.try_read(&mut [0; 4096]) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            other => return other,
-        }
-    }
-}
-
-/// Ends both sides and reads until they have ended too: closed with bytes unread, the operating system would reset the connection and
-/// take back what it has not delivered yet.
-async fn close(socket: Arc<TcpStream>, upstream: Option<TcpStream>) {
-    let ended = async |socket: Option<&TcpStream>| {
-        let Some(socket) = socket else { return };
-        let _ = socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write);
-        while matches!(lose(Some(socket)).await, Ok(1..)) {}
-    };
-    tokio::join!(ended(Some(&socket)), ended(upstream.as_ref()));
-}
-
-/// Closes with FIN. Bytes that came and were not read would make it a reset, so they are read and lost.
-fn part(socket: Arc<TcpStream>) {
-    use io::Read;
-    let raw = socket2::SockRef::from(&*socket);
-    while matches!((&*raw).read(&mut [0; 4096]), Ok(1..)) {}
-}
-
-/// Closes with RST instead of FIN. Nobody else may hold the socket any more.
-fn reset(socket: Arc<TcpStream>) {
-    // Where the option cannot be set the socket is already gone, and then there is nobody to reset.
-    let _ = socket2::SockRef::from(&*socket).set_linger(Some(Duration::ZERO));
-    drop(socket);
 }

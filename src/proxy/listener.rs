@@ -25,7 +25,7 @@ const BACKLOG: i32 = 4096;
 pub(super) struct ProxyListener {
     address: SocketAddr,
     state: ListenerState,
-    /// There was no seat for the next connection. Kept here, since whoever accepts may begin anew at any time.
+    /// There was no seat for the next connection. Kept here, since anyone who accepts may begin anew at any time.
     is_starved: AtomicBool,
     /// The last attempt to accept failed, which was said.
     has_failed: AtomicBool,
@@ -108,7 +108,7 @@ impl ProxyListener {
                 })
             });
             let at_once = at_once.await;
-            // Whoever stood in the queue when a seat came free had waited for it.
+            // Anyone who stood in the queue when a seat came free had waited for it.
             if self.is_starved.swap(false, Ordering::Relaxed) && at_once.is_some() {
                 waited().send_modify(|count| *count += 1);
             }

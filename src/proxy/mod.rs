@@ -61,6 +61,7 @@ mod gateway_connection;
 mod gateway_request;
 mod gateway_socket;
 mod http2_framing;
+mod http_session;
 mod interim;
 mod listener;
 mod metrics;
@@ -74,6 +75,7 @@ mod registry;
 mod seat;
 mod server_context;
 mod serving;
+mod socket_end;
 mod stop_signal;
 mod toxic_entry;
 mod trust;
@@ -86,15 +88,16 @@ mod upstream_route;
 #[cfg(test)]
 mod tests;
 
-pub use authority::{Authority, AuthorityError, Origin};
+pub use authority::{Authority, AuthorityError, AuthorityOrigin};
 pub use bounds::ProxyPlacement;
 pub use server_context::ApiFlavor;
 
 use crate::api::ApiError;
 use crate::listen::{Callers, HEAD_WITHIN};
-use crate::units::{Secret, explained};
+use crate::units::{Explained, Problem, Secret};
 use bounds::Bounds;
 use listener::ProxyListener;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -108,41 +111,30 @@ use tokio::task::JoinHandle;
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
     /// The address of the control API cannot be bound.
-    #[error(
-        "the control API cannot listen on {address}: {source}\n\nhint: choose another port, or 0 for any free one; `ss -ltnp` shows who has it"
-    )]
+    #[error("the control API cannot listen on {address}: {source}")]
     Bind {
         /// The address that was asked for.
         address: SocketAddr,
         /// The operating system's words.
         source: std::io::Error,
     },
-    /// Whoever can reach it could break everything behind it.
-    #[error(
-        "everybody who can reach {address} could use the control API\n\nhint: give it a token with --token-from env:NAME, or listen \
-         on 127.0.0.1"
-    )]
+    /// Anyone who can reach it could break everything behind it.
+    #[error("everybody who can reach {address} could use the control API")]
     Open {
         /// The address that was asked for.
         address: SocketAddr,
     },
-    /// Whoever can reach it could go anywhere through it.
-    #[error(
-        "everybody who can reach {address} could go anywhere through the forward proxy\n\nhint: listen on 127.0.0.1, or say \
-         --forward-open where only those can reach it who may"
-    )]
+    /// Anyone who can reach it could go anywhere through it.
+    #[error("everybody who can reach {address} could go anywhere through the forward proxy")]
     Relay {
         /// The address that was asked for.
         address: SocketAddr,
     },
-    /// Whoever comes through it from elsewhere must not be able to drive it.
-    #[error("the forward proxy is open to others, and the control API requires no token\n\nhint: give it one with --token-from env:NAME")]
+    /// Anyone who comes through it from elsewhere must not be able to drive it.
+    #[error("the forward proxy is open to others, and the control API requires no token")]
     Tokenless,
     /// The address of the forward proxy cannot be bound.
-    #[error(
-        "the forward proxy cannot listen on {address}: {source}\n\nhint: choose another port, or 0 for any free one; `ss -ltnp` shows who \
-         has it"
-    )]
+    #[error("the forward proxy cannot listen on {address}: {source}")]
     BindForward {
         /// The address that was asked for.
         address: SocketAddr,
@@ -153,11 +145,27 @@ pub enum ProxyError {
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     /// The providers' private authorities cannot be read.
-    #[error("the certificates in --upstream-ca cannot be read: {0}\n\nhint: name a file of certificates in PEM")]
+    #[error("the certificates in --upstream-ca cannot be read: {0}")]
     Trust(String),
     /// A configuration that cannot be followed.
     #[error("the proxies of the configuration could not be created: {0}")]
-    Config(String),
+    Config(Problem),
+}
+
+impl Explained for ProxyError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Bind { .. } | Self::BindForward { .. } => {
+                "choose another port, or 0 for any free one; `ss -ltnp` shows who has it".into()
+            }
+            Self::Open { .. } => "give it a token with --token-from env:NAME, or listen on 127.0.0.1".into(),
+            Self::Relay { .. } => "listen on 127.0.0.1, or say --forward-open where only those can reach it who may".into(),
+            Self::Tokenless => "give it one with --token-from env:NAME".into(),
+            Self::Authority(error) => return error.hint(),
+            Self::Trust(_) => "name a file of certificates in PEM".into(),
+            Self::Config(problem) => return problem.hint.as_deref().map(Cow::Borrowed),
+        })
+    }
 }
 
 /// How a proxy is started.
@@ -188,7 +196,7 @@ pub struct ProxySettings {
 }
 
 impl ProxySettings {
-    /// Open to whoever reaches `api`, which must then be on loopback, with everything that is ours.
+    /// Open to all who reach `api`, which must then be on loopback, with everything that is ours.
     pub const fn at(api: SocketAddr) -> Self {
         Self {
             api,
@@ -283,15 +291,15 @@ impl Proxy {
     /// # Errors
     /// Where it is not such a list, or one of them cannot be opened. Those before it stay.
     pub async fn populate(&self, config: &[u8]) -> Result<Vec<[String; 3]>, ProxyError> {
-        let refused = |error: ApiError| ProxyError::Config(explained(&error));
+        let refused = |error: ApiError| ProxyError::Config(problem(error.error, error.hint));
         let call_body::CallBody { asked, left_out } = call_body::proxies(config, self.registry.flavor()).map_err(refused)?;
         // No client of others wrote it, that knows no better.
         if let Some(what) = left_out.into_iter().next() {
-            return Err(ProxyError::Config(what));
+            return Err(ProxyError::Config(Problem::new(what)));
         }
         let populated = self.registry.populate(asked).await;
-        match populated.failure() {
-            Some(failure) => Err(ProxyError::Config(failure)),
+        match populated.error {
+            Some(error) => Err(ProxyError::Config(problem(error, populated.hint))),
             None => Ok(populated.proxies.into_iter().map(|proxy| [proxy.name, proxy.listen, proxy.upstream]).collect()),
         }
     }
@@ -321,5 +329,13 @@ impl Proxy {
         let _ = self.stop.send(Some(grace));
         // An error here would be a panic of the server's task; there is nothing left to stop then.
         let _ = self.server.await;
+    }
+}
+
+fn problem(message: String, hint: Option<String>) -> Problem {
+    let problem = Problem::new(message);
+    match hint {
+        Some(hint) => problem.hint(hint),
+        None => problem,
     }
 }

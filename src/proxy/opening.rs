@@ -1,5 +1,5 @@
 //! How a connection begins, and which HTTP that is. Who begins as neither is told in frames of HTTP/2, and that is the end of it: its
-//! GOAWAY is what a broken preface gets (RFC 9113, 3.4), and whoever speaks no HTTP/1.1 can make nothing of an answer in it.
+//! GOAWAY is what a broken preface gets (RFC 9113, 3.4), and anyone who speaks no HTTP/1.1 can make nothing of an answer in it.
 
 use bytes::{Buf, BytesMut};
 use std::io;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// A first line that is longer is HTTP/1.1's to judge.
 const LINE: usize = 64;
-/// So many bytes of empty lines are passed over; whoever sends more of them will send no request.
+/// So many bytes of empty lines are passed over; anyone who sends more of them will send no request.
 const EMPTY: usize = 4096;
 /// Settings that change nothing, as a server begins, and GOAWAY for a PROTOCOL_ERROR before any stream.
 const AWAY: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01";
@@ -72,7 +72,7 @@ impl Opening {
     }
 }
 
-/// Sends whoever speaks no HTTP away.
+/// Sends anyone who speaks no HTTP away.
 ///
 /// # Errors
 /// The connection's.
@@ -83,7 +83,7 @@ pub(super) async fn send_away(io: &mut (impl AsyncRead + AsyncWrite + Unpin)) ->
         let mut lost = [0; 1024];
         while matches!(io.read(&mut lost).await, Ok(1..)) {}
     };
-    // Whoever goes on sending has had the time to read it.
+    // Anyone who goes on sending has had the time to read it.
     let _ = timeout(LINGER, rest).await;
     Ok(())
 }

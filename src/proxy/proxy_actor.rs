@@ -1,6 +1,6 @@
 //! The owner of one proxy: its listener, its toxics with their leases, its connections.
 //!
-//! An actor is one task. Whoever wants something sends it a [`ProxyCommand`] and waits for the answer, so that changes of one proxy
+//! An actor is one task. Anyone who wants something sends it a [`ActorCommand`] and waits for the answer, so that changes of one proxy
 //! happen one after another and every answer tells of a state that was.
 
 use super::arrival::{AcceptedConnection, Arrival};
@@ -24,7 +24,8 @@ use crate::journal::HostTime;
 use crate::model::Dialect;
 use std::collections::VecDeque;
 use std::future::pending;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -32,14 +33,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 /// Connections obey within microseconds; a machine that needs longer than this is no place to measure on.
 const OBEDIENCE: Duration = Duration::from_secs(3);
-/// How many expired toxics are remembered for whoever comes to remove them.
+/// How many expired toxics are remembered for those who come to remove them.
 const REMEMBERED: usize = 64;
 
 type CommandReply<T> = oneshot::Sender<Result<T, ApiError>>;
 
 /// Command to a proxy's actor, with where its reply goes.
 #[derive(Debug)]
-pub(super) enum ProxyCommand {
+pub(super) enum ActorCommand {
     Show(CommandReply<ProxyView>),
     Configure(ProxyRequest, CommandReply<ProxyView>),
     AddToxic(RawToxic, CommandReply<ToxicRecord>),
@@ -74,6 +75,19 @@ pub(super) struct ProxyActor {
     fault_sets: watch::Sender<Arc<FaultSet>>,
     released: Released,
     accepted: u64,
+}
+
+/// What a proxy will be after a change.
+#[derive(Debug)]
+struct Reconfiguration {
+    /// Where it will listen, if elsewhere.
+    listen: Option<SocketAddr>,
+    /// Its upstream as it was asked for, if another.
+    upstream: Option<String>,
+    leads: ProxyUpstream,
+    hosts: Option<Vec<String>>,
+    answers: Vec<HostPattern>,
+    phase: ProxyPhase,
 }
 
 impl ProxyActor {
@@ -122,14 +136,14 @@ impl ProxyActor {
     }
 
     /// Keeps the proxy until it is told to end, or nobody can tell it anything any more.
-    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<ProxyCommand>) {
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<ActorCommand>) {
         let mut told = None;
         while self.phase != ProxyPhase::Draining || self.fault_sets.receiver_count() > 0 {
             let next_end = self.toxics.iter().filter_map(|entry| entry.until).min();
             tokio::select! {
                 command = commands.recv() => match command {
                     None => break,
-                    Some(ProxyCommand::End(reply)) => {
+                    Some(ActorCommand::End(reply)) => {
                         told = Some(reply);
                         break;
                     }
@@ -166,24 +180,24 @@ impl ProxyActor {
         });
     }
 
-    async fn obey(&mut self, command: ProxyCommand) {
+    async fn obey(&mut self, command: ActorCommand) {
         // A reply that nobody waits for any more is no reason to stop: the change has happened all the same.
         match command {
-            ProxyCommand::Show(reply) => drop(reply.send(Ok(self.view()))),
-            ProxyCommand::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
-            ProxyCommand::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
-            ProxyCommand::ShowToxic(name, reply) => drop(reply.send(self.shown(&name))),
-            ProxyCommand::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
-            ProxyCommand::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
+            ActorCommand::Show(reply) => drop(reply.send(Ok(self.view()))),
+            ActorCommand::Configure(change, reply) => drop(reply.send(self.configure(change).await)),
+            ActorCommand::AddToxic(raw, reply) => drop(reply.send(self.add(&raw).await)),
+            ActorCommand::ShowToxic(name, reply) => drop(reply.send(self.shown(&name))),
+            ActorCommand::ChangeToxic(name, raw, reply) => drop(reply.send(self.change(&name, &raw).await)),
+            ActorCommand::RemoveToxic(name, reply) => drop(reply.send(self.remove(&name).await)),
             // Dropped, it is closed: nothing new is taken any more.
-            ProxyCommand::Admit(..) if self.phase == ProxyPhase::Draining => {}
-            ProxyCommand::Admit(guest) => self.admit(guest),
-            ProxyCommand::Reset(reply) => drop(reply.send(self.reset().await)),
-            ProxyCommand::Drain(reply) => {
+            ActorCommand::Admit(..) if self.phase == ProxyPhase::Draining => {}
+            ActorCommand::Admit(guest) => self.admit(guest),
+            ActorCommand::Reset(reply) => drop(reply.send(self.reset().await)),
+            ActorCommand::Drain(reply) => {
                 self.phase = ProxyPhase::Draining;
                 drop(reply.send(self.flip().await.map(|_| ())));
             }
-            ProxyCommand::End(_) => {}
+            ActorCommand::End(_) => {}
         }
     }
 
@@ -316,28 +330,7 @@ impl ProxyActor {
         }
         self.stays(&change)?;
         let was = self.phase;
-        let wanted = change.enabled.map_or(was, |enabled| if enabled { ProxyPhase::Enabled } else { ProxyPhase::Disabled });
-        let listen = match &change.listen {
-            Some(listen) => Some(resolve(listen).await?).filter(|listen| *listen != self.listener.address()),
-            None => None,
-        };
-        if let Some(listen) = listen {
-            self.context.bounds.listener(&self.shared.proxy, listen).await?;
-        }
-        let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
-        let hosts = change.hosts.or_else(|| self.hosts.clone());
-        self.context.bounds.allow(&self.wanted(upstream.as_deref(), hosts.as_deref()))?;
-        let parsed =
-            upstream.as_deref().map(|upstream| ProxyUpstream::parse(upstream, self.dialect, &self.context, &self.shared.route)).transpose();
-        let parsed = parsed.map_err(ApiError::bad_request)?;
-        let leads = parsed.unwrap_or_else(|| self.shared.upstream.clone());
-        let answers = answers(hosts.as_deref(), &leads)?;
-        let secures = CertificateNeeds {
-            hosts: hosts.as_deref(),
-            address: self.shared.names.is_some().then(|| listen.unwrap_or(self.listener.address())),
-            dialect: self.dialect,
-        };
-        secures.admitted(self.context.trust.authority(), &answers)?;
+        let Reconfiguration { listen, upstream, leads, hosts, answers, phase } = self.planned(change).await?;
         if listen.is_some() || upstream.is_some() {
             // Names are asked for, and every lease waits: only where the route is another.
             self.shared.route.lead(listen.unwrap_or(self.listener.address()), leads.address()).await.map_err(led_back)?;
@@ -346,7 +339,7 @@ impl ProxyActor {
             self.flip().await?;
         }
         if let Some(listen) = listen {
-            match open_listener(listen, wanted) {
+            match open_listener(listen, phase) {
                 Ok(listener) => self.listener = listener,
                 Err(error) => {
                     self.shared.route.stand(self.listener.address(), self.shared.upstream.address());
@@ -359,20 +352,11 @@ impl ProxyActor {
         self.shared.route.stand(self.listener.address(), leads.address());
         self.upstream = upstream.unwrap_or_else(|| std::mem::take(&mut self.upstream));
         self.unopened = self.unopened.take().filter(|_| listen.is_none());
-        self.shared = Arc::new(ProxyContext {
-            proxy: self.shared.proxy.clone(),
-            upstream: leads,
-            feed: self.shared.feed.clone(),
-            counters: self.shared.counters.clone(),
-            requests: AtomicU64::new(self.shared.requests.load(Ordering::Relaxed)),
-            trust: self.shared.trust.clone(),
-            route: self.shared.route.clone(),
-            head: self.shared.head,
-            names: self.shared.names.is_some().then(|| names(self.listener.address())),
-        });
+        let names = self.shared.names.is_some().then(|| names(self.listener.address()));
+        self.shared = Arc::new(self.shared.led_to(leads, names));
         self.hosts = hosts;
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = answers;
-        self.phase = wanted;
+        self.phase = phase;
         if let Err(error) = self.flip().await {
             // It could not be opened: as it is shown, so it shall be.
             self.phase = ProxyPhase::Disabled;
@@ -380,6 +364,33 @@ impl ProxyActor {
             return Err(error);
         }
         Ok(self.view())
+    }
+
+    /// What the proxy will be after a change, which has passed every check that can be made before.
+    async fn planned(&self, change: ProxyRequest) -> Result<Reconfiguration, ApiError> {
+        let enabled = |enabled| if enabled { ProxyPhase::Enabled } else { ProxyPhase::Disabled };
+        let phase = change.enabled.map_or(self.phase, enabled);
+        let listen = match &change.listen {
+            Some(listen) => Some(resolve(listen).await?).filter(|listen| *listen != self.listener.address()),
+            None => None,
+        };
+        if let Some(listen) = listen {
+            self.context.bounds.listener(&self.shared.proxy, listen).await?;
+        }
+        let upstream = change.upstream.filter(|upstream| *upstream != self.upstream);
+        let hosts = change.hosts.or_else(|| self.hosts.clone());
+        self.context.bounds.allow(&self.wanted(upstream.as_deref(), hosts.as_deref()))?;
+        let parsed =
+            upstream.as_deref().map(|upstream| ProxyUpstream::parse(upstream, self.dialect, &self.context, &self.shared.route)).transpose();
+        let leads = parsed.map_err(ApiError::bad_request)?.unwrap_or_else(|| self.shared.upstream.clone());
+        let answers = answers(hosts.as_deref(), &leads)?;
+        let needs = CertificateNeeds {
+            hosts: hosts.as_deref(),
+            address: self.shared.names.is_some().then(|| listen.unwrap_or(self.listener.address())),
+            dialect: self.dialect,
+        };
+        needs.admitted(self.context.trust.authority(), &answers)?;
+        Ok(Reconfiguration { listen, upstream, leads, hosts, answers, phase })
     }
 
     /// # Errors

@@ -6,7 +6,7 @@ use super::trust::Trust;
 use super::upstream::ProxyUpstream;
 use super::upstream_route::UpstreamRoute;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Context of the connections of one proxy. A change of the proxy makes another one, which new connections get.
@@ -24,4 +24,21 @@ pub(super) struct ProxyContext {
     pub(super) head: Duration,
     /// For whom its own listener stands with a certificate, where it speaks TLS.
     pub(super) names: Option<Vec<String>>,
+}
+
+impl ProxyContext {
+    /// The same proxy with another upstream and these names. Requests are counted on.
+    pub(super) fn led_to(&self, upstream: ProxyUpstream, names: Option<Vec<String>>) -> Self {
+        Self {
+            proxy: self.proxy.clone(),
+            upstream,
+            feed: self.feed.clone(),
+            counters: self.counters.clone(),
+            requests: AtomicU64::new(self.requests.load(Ordering::Relaxed)),
+            trust: self.trust.clone(),
+            route: self.route.clone(),
+            head: self.head,
+            names,
+        }
+    }
 }

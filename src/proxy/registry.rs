@@ -4,7 +4,7 @@ use super::arrival::AcceptedConnection;
 use super::draft::Draft;
 use super::event_feed::EventFeed;
 use super::playable::refused;
-use super::proxy_actor::{ProxyActor, ProxyCommand};
+use super::proxy_actor::{ActorCommand, ProxyActor};
 use super::proxy_view::{ProxyView, RawProxy};
 use super::server_context::{ApiFlavor, ServerContext};
 use super::upstream_address::HostPattern;
@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 
 #[derive(Debug)]
 struct ActorHandle {
-    commands: mpsc::Sender<ProxyCommand>,
+    commands: mpsc::Sender<ActorCommand>,
     task: JoinHandle<()>,
     answers: Arc<std::sync::Mutex<Vec<HostPattern>>>,
 }
@@ -40,20 +40,12 @@ pub(super) struct Registry {
 #[derive(Debug, Serialize)]
 pub(super) struct PopulatedView {
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    pub(super) error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    pub(super) hint: Option<String>,
     pub(super) proxies: Vec<ProxyRecord>,
-}
-
-impl PopulatedView {
-    /// The error with its hint.
-    pub(super) fn failure(&self) -> Option<String> {
-        let hint = self.hint.as_ref().map(|hint| format!("\n\nhint: {hint}")).unwrap_or_default();
-        self.error.as_ref().map(|error| format!("{error}{hint}"))
-    }
 }
 
 impl Registry {
@@ -85,7 +77,7 @@ impl Registry {
         let commands = self.proxies.lock().await.values().find(meant).map(|handle| handle.commands.clone());
         let Some(commands) = commands else { return Some(guest) };
         // An actor that has ended meanwhile closes what it is sent.
-        let _ = commands.send(ProxyCommand::Admit(guest)).await;
+        let _ = commands.send(ActorCommand::Admit(guest)).await;
         None
     }
 
@@ -150,14 +142,14 @@ impl Registry {
 
     async fn create_or_replace(&self, raw: RawProxy) -> Result<ProxyView, ApiError> {
         let name = raw.request.name.clone().unwrap_or_default();
-        let Ok(there) = self.ask(&name, ProxyCommand::Show).await else { return self.create(raw).await };
+        let Ok(there) = self.ask(&name, ActorCommand::Show).await else { return self.create(raw).await };
         if there.leads_as(&raw.request).await? {
             return self.equip(&name, raw.toxics).await;
         }
         self.guard(&name)?;
         // What is refused must not cost the one that is there.
         let draft = Draft::of(raw, &self.context).await?;
-        let there = self.ask(&name, ProxyCommand::Show).await?;
+        let there = self.ask(&name, ActorCommand::Show).await?;
         self.remove(&name).await?;
         match self.open(draft).await {
             Ok(view) => Ok(view),
@@ -184,15 +176,15 @@ impl Registry {
         }
         for raw in toxics {
             let toxic = Toxic::parse(&raw).map_err(refused)?;
-            match self.ask(name, |reply| ProxyCommand::ShowToxic(toxic.name.clone(), reply)).await {
+            match self.ask(name, |reply| ActorCommand::ShowToxic(toxic.name.clone(), reply)).await {
                 Ok(there) if (there.kind.as_str(), there.stream.as_str()) != (toxic.kind(), toxic.stream.word()) => {
                     return Err(ApiError::conflict("toxic already exists").with_hint("remove it first, or give the other one another name"));
                 }
-                Ok(_) => drop(self.ask(name, |reply| ProxyCommand::ChangeToxic(toxic.name, raw, reply)).await?),
-                Err(_) => drop(self.ask(name, |reply| ProxyCommand::AddToxic(raw, reply)).await?),
+                Ok(_) => drop(self.ask(name, |reply| ActorCommand::ChangeToxic(toxic.name, raw, reply)).await?),
+                Err(_) => drop(self.ask(name, |reply| ActorCommand::AddToxic(raw, reply)).await?),
             }
         }
-        self.ask(name, ProxyCommand::Show).await
+        self.ask(name, ActorCommand::Show).await
     }
 
     /// Asks the actor of this proxy.
@@ -202,7 +194,7 @@ impl Registry {
     pub(super) async fn ask<T>(
         &self,
         proxy: &str,
-        command: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> ProxyCommand,
+        command: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> ActorCommand,
     ) -> Result<T, ApiError> {
         let commands = self.proxies.lock().await.get(proxy).map(|handle| handle.commands.clone());
         ask(&commands.ok_or_else(|| ApiError::not_found("proxy not found"))?, command).await
@@ -213,7 +205,7 @@ impl Registry {
         let mut views = BTreeMap::new();
         for name in self.names().await {
             // One that was removed meanwhile is not there to be shown.
-            if let Ok(view) = self.ask(&name, ProxyCommand::Show).await {
+            if let Ok(view) = self.ask(&name, ActorCommand::Show).await {
                 views.insert(name, view);
             }
         }
@@ -227,7 +219,7 @@ impl Registry {
     pub(super) async fn reset(&self) -> Result<(), ApiError> {
         let mut result = Ok(());
         for name in self.names().await {
-            match self.ask(&name, ProxyCommand::Reset).await {
+            match self.ask(&name, ActorCommand::Reset).await {
                 Err(error) if error.status != 404 && result.is_ok() => result = Err(error),
                 _ => {}
             }
@@ -250,7 +242,7 @@ impl Registry {
         let handles = std::mem::take(&mut *self.proxies.lock().await);
         if grace > Duration::ZERO {
             for handle in handles.values() {
-                let _ = ask(&handle.commands, ProxyCommand::Drain).await;
+                let _ = ask(&handle.commands, ActorCommand::Drain).await;
             }
             let deadline = Instant::now() + grace;
             let mut handles: Vec<ActorHandle> = handles.into_values().collect();
@@ -274,8 +266,8 @@ impl Registry {
 }
 
 async fn ask<T>(
-    commands: &mpsc::Sender<ProxyCommand>,
-    command: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> ProxyCommand,
+    commands: &mpsc::Sender<ActorCommand>,
+    command: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> ActorCommand,
 ) -> Result<T, ApiError> {
     let (reply, answer) = oneshot::channel();
     let gone = || ApiError::not_found("proxy not found");
@@ -289,6 +281,6 @@ fn already_exists() -> ApiError {
 
 async fn end(handle: ActorHandle) {
     // Errors mean that the actor has ended already.
-    let _ = ask(&handle.commands, ProxyCommand::End).await;
+    let _ = ask(&handle.commands, ActorCommand::End).await;
     let _ = handle.task.await;
 }

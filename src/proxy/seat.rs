@@ -7,13 +7,13 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 /// Files that are kept for everything else: listeners, the control API, standing readers of events.
 const KEPT: u64 = 128;
 
-/// Where there is no seat for so long, whoever comes is taken to have waited: who waits in the operating system's queue is not seen.
+/// Where there is no seat for so long, anyone who comes is taken to have waited: who waits in the operating system's queue is not seen.
 pub(super) const NO_SEAT: Duration = Duration::from_millis(500);
 
 /// The place of one connection among all that this process can have open. Dropping it frees it.
 pub(super) type Seat = SemaphorePermit<'static>;
 
-/// As many as the limit on open files allows. It is read once, so whoever wants to raise it does that first.
+/// As many as the limit on open files allows. It is read once, so anyone who wants to raise it does that first.
 pub(super) fn seats() -> &'static Semaphore {
     static SEATS: OnceLock<Semaphore> = OnceLock::new();
     SEATS.get_or_init(|| {

@@ -56,7 +56,7 @@ impl Trust {
         self.client.clone()
     }
 
-    /// What takes one handshake. Whoever asks for no name is shown a certificate for `unnamed`.
+    /// What takes one handshake. Anyone who asks for no name is shown a certificate for `unnamed`.
     ///
     /// # Errors
     /// Where TLS is not available, in words.

@@ -27,7 +27,7 @@ const READ_AHEAD: usize = 1 << 20;
 /// How much of a body that nobody wants any more is read and lost over HTTP/1.1: closed with bytes unread, the operating system would take
 /// back the answer that came meanwhile.
 const LOST: usize = 16 << 20;
-/// How often whoever reads is let look before what has not come yet is taken to come later.
+/// How often anyone who reads is let look before what has not come yet is taken to come later.
 const GLANCES: u8 = 2;
 
 /// Plan for a request's body: what may be done with it before the provider has asked for it.
@@ -58,7 +58,7 @@ impl BodyPlan {
             is_json: kind.eq_ignore_ascii_case("application/json"),
             is_grpc,
             is_framed: parts.version == Version::HTTP_2,
-            // Over HTTP/2 hyper's server gives no leave, and whoever waits for it waits in vain.
+            // Over HTTP/2 hyper's server gives no leave, and anyone who waits for it waits in vain.
             is_expected: parts.version == Version::HTTP_11 && headers.contains_key(EXPECT) && !body.is_end_stream(),
             seeks_mark: !has_mark,
         }
@@ -326,7 +326,7 @@ impl Intake {
                     if looks == GLANCES {
                         return Poll::Ready(());
                     }
-                    // Whoever reads the connection looks for more of it only now.
+                    // Anyone who reads the connection looks for more of it only now.
                     looks += 1;
                     cx.waker().wake_by_ref();
                     return Poll::Pending;

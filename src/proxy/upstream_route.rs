@@ -1,7 +1,7 @@
 //! The route to a host: its name is resolved once, the addresses that come of it are looked at, and only those are connected to.
 //!
 //! Nothing leads back into this proxy: not to its control API, not to its forward proxy, and not in a ring through its own listeners, where
-//! one connection would open the next without end. Whoever asks a forward proxy that is open to others does not get into this machine
+//! one connection would open the next without end. Anyone who asks a forward proxy that is open to others does not get into this machine
 //! either, nor to those beside it that answer without asking who calls.
 //!
 //! What this file does not do: name resolution takes what the system gives; addresses that a router leads back here are not known.
@@ -189,7 +189,7 @@ async fn resolve(to: &UpstreamAddress) -> io::Result<Vec<SocketAddr>> {
     Ok(lookup_host((to.host.as_str(), to.port)).await?.collect())
 }
 
-/// True where a connection to `address` reaches whoever listens on `listen`.
+/// True where a connection to `address` reaches the listener on `listen`.
 fn is_here(listen: SocketAddr, address: SocketAddr) -> bool {
     if listen.port() != address.port() {
         return false;
@@ -347,7 +347,7 @@ mod tests {
         b.lead(at(12), &to("127.0.0.1:13")).await.unwrap();
         assert!(c.lead(at(13), &to("127.0.0.1:11")).await.is_err());
         c.lead(at(13), &to("127.0.0.1:14")).await.unwrap();
-        // Two that are made at once may close it all the same: then whoever connects is refused.
+        // Two that are made at once may close it all the same: then anyone who connects is refused.
         d.stand(at(14), &to("127.0.0.1:12"));
         for (route, next) in [(&b, 13), (&c, 14), (&d, 12)] {
             assert_eq!(route.connect(&to(&at(next).to_string())).await.unwrap_err().kind(), ErrorKind::PermissionDenied, "{next}");

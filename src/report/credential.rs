@@ -1,34 +1,34 @@
-//! A credential's rotation in words and tables: when what happened and who says so, what each replica did, what was promised and kept.
+//! A credential's rotation in words: what was seen of each promise, and the worst of it in a sentence.
 //!
-//! Keys appear as fingerprints. What this file does not do: judge (`verdict::criteria`).
+//! Keys appear as fingerprints. What this file does not do: judge (`verdict::criteria`), or make tables (`credential_section`).
 
-use super::markdown::{at_most, escaped};
-use super::sentence::{between, capital, seconds_down, span};
-use crate::history::{KeyStanding, SETTLED};
+use super::model::Text;
+use super::wording::{at_most, between, capital, seconds_down, span};
+use crate::history::KeyStanding;
 use crate::units::{Duration, Fingerprint, counted, grouped};
 use crate::verdict::{
-    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, Moments, Replica, Rotated, Verdict,
+    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, ObjectiveName, Replica, Rotated, Verdict,
 };
-use std::fmt::Write;
 
 /// Whether an objective of this name is told in the section of a credential.
-pub(super) fn tells(objective: &str) -> bool {
-    Criterion::WORDS.contains(&objective)
+pub(super) fn tells(objective: ObjectiveName) -> bool {
+    matches!(objective, ObjectiveName::Rotation(_))
 }
 
 /// The worst of what was seen of the rotations, in a sentence for each; where there is nothing to object to, that.
-pub(super) fn headline(verdict: &Verdict) -> String {
-    let each = verdict.rotations.iter().filter(|rotated| !rotated.criteria.is_empty());
+pub(super) fn headline(verdict: &Verdict) -> Text {
     let several = verdict.rotations.len() > 1;
-    let sentences = each.map(|rotated| {
+    let mut text = Text::default();
+    for rotated in verdict.rotations.iter().filter(|rotated| !rotated.criteria.is_empty()) {
         let what = match worst(rotated) {
             Some(judgement) => format!("{}: {}", said(rotated, judgement, verdict.terms.rotation), judgement.verdict),
             None => sound(rotated, verdict.terms.rotation),
         };
-        let whose = if several { format!("{}: ", escaped(&rotated.provider)) } else { String::new() };
-        format!("{whose}{}.", capital(&what))
-    });
-    sentences.collect::<Vec<_>>().join(" ")
+        let pause = if text.is_empty() { "" } else { " " };
+        let whose = if several { Text::outside(&rotated.provider).then(": ") } else { Text::default() };
+        text = text.then(pause).then(whose).then(format!("{}.", capital(&what)));
+    }
+    text
 }
 
 /// What is to be said against each criterion that was not met, as sentences without their full stop.
@@ -61,156 +61,6 @@ pub(super) fn lines(verdict: &Verdict) -> Vec<(&'static str, String)> {
         lines.push(("lost", format!("{whose}{} of clients{}{limit}", some(errors.lost), cut(errors))));
     }
     lines
-}
-
-/// The section about each rotation. `heading` is what stands before a heading at this place.
-pub(super) fn section(verdict: &Verdict, heading: &str) -> String {
-    let mut text = String::new();
-    for rotated in &verdict.rotations {
-        // Writing to a String cannot fail.
-        let _ = RotationSection { rotated, limit: verdict.terms.rotation }.write(&mut text, verdict, heading);
-    }
-    text
-}
-
-struct RotationSection<'a> {
-    rotated: &'a Rotated,
-    limit: Duration,
-}
-
-impl RotationSection<'_> {
-    fn write(&self, text: &mut String, verdict: &Verdict, heading: &str) -> std::fmt::Result {
-        let rotated = self.rotated;
-        let (provider, credential) = (escaped(&rotated.provider), escaped(&rotated.credential));
-        let whose = if provider == credential { provider } else { format!("{credential}, for {provider}") };
-        writeln!(text, "{heading} The credential: {whose}\n")?;
-        self.timeline(text)?;
-        self.replicas(text)?;
-        self.criteria(text, verdict)?;
-        self.limits(text)
-    }
-
-    fn timeline(&self, text: &mut String) -> std::fmt::Result {
-        let rotated = self.rotated;
-        let (old, new) = (named(rotated.old, "not known"), named(rotated.new, "never created"));
-        writeln!(text, "| moment | what | time after T0 | known from |\n|---|---|---|---|")?;
-        let Moments { t0, t1, t2, t3, t4, t5, t6, revoked } = rotated.moments;
-        let proxy = format!("the proxy in front of {}", escaped(&rotated.provider));
-        let began = if rotated.planned { "the planned rotation begins".to_owned() } else { format!("the old key ({old}) is revoked") };
-        let confirmed = if rotated.planned { "Lifeboat" } else { "the issuer, checked" };
-        let store =
-            rotated.store.as_ref().map_or_else(|| "the store, read again".to_owned(), |place| format!("{}, read again", escaped(place)));
-        let rows = [
-            ("T0", began, t0, confirmed.to_owned()),
-            ("T1", "the provider refuses the old key for the first time".to_owned(), t1, proxy.clone()),
-            ("T2", format!("a new key ({new}) is created"), t2, "the issuer's answer".to_owned()),
-            ("T3", "the store holds the new key".to_owned(), t3, store),
-            ("T4", "first request with the new key".to_owned(), t4, proxy.clone()),
-            ("T5", "last request with the old key".to_owned(), t5, proxy.clone()),
-            ("T6", "every replica uses the new key".to_owned(), t6, proxy),
-        ];
-        for (moment, what, when, from) in rows {
-            writeln!(text, "| {moment} | {what} | {} | {from} |", shown(when))?;
-        }
-        if rotated.planned {
-            writeln!(text, "| | the old key ({old}) is revoked | {} | the issuer's answer |", shown(revoked))?;
-        }
-        for (which, asked) in [("new", rotated.new_asked), ("old", rotated.old_asked)] {
-            if let Some(asked) = asked {
-                let when = between(asked.at);
-                writeln!(text, "| | Lifeboat tries the {which} key: {} | {when} | the provider, asked directly |", answer(asked))?;
-            }
-        }
-        if let Some((stored, new)) = rotated.stored.zip(rotated.new).filter(|(stored, new)| stored != new) {
-            writeln!(text, "\n**The store holds {stored}, which is not the key that was created ({new}).**")?;
-        }
-        writeln!(text)
-    }
-
-    fn replicas(&self, text: &mut String) -> std::fmt::Result {
-        if self.rotated.replicas.is_empty() {
-            return Ok(());
-        }
-        writeln!(
-            text,
-            "Requests to the provider by the key that they carried, from each replica of the gateway; times are after T0.\n\n| replica | last with the old key | refused with it | answered with it too late | first with the new key | first answered with it | on the new key from | requests since then | with other keys |\n|---|---|---|---|---|---|---|---|---|"
-        )?;
-        for replica in &self.rotated.replicas {
-            let since = if replica.since == SETTLED as u64 { format!("{SETTLED} or more") } else { replica.since.to_string() };
-            writeln!(
-                text,
-                "| {} | {} | {} | {} | {} | {} | {} | {since} | {} |",
-                replica.replica.map_or_else(|| "none of them".to_owned(), |number| number.to_string()),
-                replica
-                    .last_old
-                    .map_or_else(|| "never".to_owned(), |last| if last.hi == Some(0) { "before T0".to_owned() } else { between(last) }),
-                replica.refused,
-                replica.answered_late,
-                shown(replica.first_new),
-                shown(replica.first_answered),
-                if replica.replica.is_some() { shown(replica.moved) } else { String::new() },
-                replica.other
-            )?;
-        }
-        writeln!(text)
-    }
-
-    fn criteria(&self, text: &mut String, verdict: &Verdict) -> std::fmt::Result {
-        if self.rotated.criteria.is_empty() {
-            return Ok(());
-        }
-        writeln!(text, "| objective | meaning | promised | measured | verdict |\n|---|---|---|---|---|")?;
-        for judgement in &self.rotated.criteria {
-            let (promised, declared) = self.promised(judgement.name, verdict);
-            let seen = capital(&said(self.rotated, judgement, self.limit));
-            writeln!(text, "| {} | {promised} | {declared} | {seen} | {} |", judgement.name, judgement.verdict)?;
-        }
-        writeln!(text)
-    }
-
-    /// What a criterion promises, and the limit that was declared.
-    fn promised(&self, name: Criterion, verdict: &Verdict) -> (&'static str, String) {
-        let propagation = span(self.rotated.propagation);
-        match name {
-            Criterion::NewKeyAccepted => ("The provider accepts the new key", "when asked directly at the end".to_owned()),
-            Criterion::OldKeyRefused => (
-                "The old key is dead: the provider refuses it, and answers no request with it",
-                format!("{propagation} after its revocation"),
-            ),
-            Criterion::OldKeyUnused => ("No replica uses the old key any more", format!("{SETTLED} requests of each replica without it")),
-            Criterion::ClientErrors => (
-                "Clients lose no more requests than agreed",
-                self.rotated.client_errors.limit.map_or_else(String::new, |limit| format!("{} lost", at_most(limit))),
-            ),
-            Criterion::Rotation => ("Every replica uses the new key in time", format!("within {}", span(self.limit))),
-            Criterion::Fallback => ("Another provider answers in the meantime", "at least once".to_owned()),
-            Criterion::PrimaryResumed => (
-                "The primary serves again with its new key, and goes on",
-                verdict.terms.failback.map_or_else(|| "before the drill ends".to_owned(), |limit| format!("within {} of T6", span(limit))),
-            ),
-            Criterion::TokensReminted => {
-                ("Tokens made from the old key are dead and replaced", format!("{propagation} after its revocation"))
-            }
-        }
-    }
-
-    fn limits(&self, text: &mut String) -> std::fmt::Result {
-        let rotated = self.rotated;
-        writeln!(text, "What this does not claim:\n")?;
-        writeln!(
-            text,
-            "- The old key was tried at one location, and no sooner than {} after its revocation. Issuers with many locations may take longer until all of them refuse it: some say 15 minutes.",
-            span(rotated.propagation)
-        )?;
-        if rotated.of(Criterion::TokensReminted).is_none() {
-            writeln!(
-                text,
-                "- No token was seen being made from these keys. Where a gateway makes some, they may outlive the key by an hour."
-            )?;
-        }
-        writeln!(text, "- Only requests that go through the proxy are seen. Those that bypass it may use either key.")?;
-        writeln!(text, "- A replica that sent no request has shown nothing: T6 is when the last of them was seen with the new key.\n")
-    }
 }
 
 /// What is worst: a miss before a doubt, and of these the one that explains most.
@@ -246,101 +96,145 @@ fn sound(rotated: &Rotated, limit: Duration) -> String {
 }
 
 /// What was seen of a criterion, as a sentence without its full stop.
-fn said(rotated: &Rotated, judgement: &Judgement, limit: Duration) -> String {
-    let since = if rotated.planned { "the rotation began" } else { "it was revoked" };
-    let began = if rotated.planned { "the rotation began" } else { "the old one was revoked" };
-    let watched = seconds_down(rotated.watched.0);
-    match (judgement.name, judgement.finding) {
-        (_, CriterionFinding::NeverMinted) => "no new key was created".to_owned(),
-        (_, CriterionFinding::SightLost) => "the proxy missed some requests, so it is not known which key they carried".to_owned(),
-        (_, CriterionFinding::NeverRevoked) => "the old key was never revoked".to_owned(),
-        (Criterion::NewKeyAccepted, CriterionFinding::Holds) => heard_of("new", rotated.new_asked),
-        (Criterion::NewKeyAccepted, CriterionFinding::NewKeyRefused) => {
-            format!("the provider refuses the new key{}", status(rotated.new_asked))
+pub(super) fn said(rotated: &Rotated, judgement: &Judgement, limit: Duration) -> String {
+    let finding = judgement.finding;
+    match finding {
+        CriterionFinding::NeverMinted => return "no new key was created".to_owned(),
+        CriterionFinding::SightLost => return "the proxy missed some requests, so it is not known which key they carried".to_owned(),
+        CriterionFinding::NeverRevoked => return "the old key was never revoked".to_owned(),
+        _ => {}
+    }
+    match judgement.name {
+        Criterion::NewKeyAccepted => new_key_accepted(rotated, finding),
+        Criterion::OldKeyRefused => old_key_refused(rotated, finding),
+        Criterion::OldKeyUnused => old_key_unused(rotated, finding),
+        Criterion::ClientErrors => client_errors(rotated, finding),
+        Criterion::Rotation => every_replica(rotated, finding, limit),
+        Criterion::Fallback => fallback(rotated, finding),
+        Criterion::PrimaryResumed => primary_resumed(rotated, finding),
+        Criterion::TokensReminted => tokens_reminted(finding).to_owned(),
+    }
+}
+
+/// What the times of a rotation are counted from, where a sentence is about the old key.
+const fn since(rotated: &Rotated) -> &'static str {
+    if rotated.planned { "the rotation began" } else { "it was revoked" }
+}
+
+/// The same where a sentence is about the whole.
+const fn began(rotated: &Rotated) -> &'static str {
+    if rotated.planned { "the rotation began" } else { "the old one was revoked" }
+}
+
+fn new_key_accepted(rotated: &Rotated, finding: CriterionFinding) -> String {
+    match finding {
+        CriterionFinding::NewKeyRefused => format!("the provider refuses the new key{}", status(rotated.new_asked)),
+        CriterionFinding::EndedBefore => {
+            let watched = seconds_down(rotated.watched.0);
+            format!("no new key had been created when the drill ended, {watched} after {}", began(rotated))
         }
-        (Criterion::NewKeyAccepted, CriterionFinding::EndedBefore) => {
-            format!("no new key had been created when the drill ended, {watched} after {began}")
+        _ => heard_of("new", rotated.new_asked),
+    }
+}
+
+fn old_key_refused(rotated: &Rotated, finding: CriterionFinding) -> String {
+    match finding {
+        CriterionFinding::OldKeyAccepted => {
+            let after = |asked: KeyAnswer| format!(", {} after {}", seconds_down(asked.at.lo), since(rotated));
+            format!("the provider still accepts the old key{}", rotated.old_asked.map_or_else(String::new, after))
         }
-        (Criterion::NewKeyAccepted, _) => heard_of("new", rotated.new_asked),
-        (Criterion::OldKeyRefused, CriterionFinding::OldKeyAccepted) => {
-            let at = rotated.old_asked.map_or_else(String::new, |asked| format!(", {} after {since}", seconds_down(asked.at.lo)));
-            format!("the provider still accepts the old key{at}")
-        }
-        (Criterion::OldKeyRefused, CriterionFinding::OldKeyAnswered) => answered_late(rotated),
-        (Criterion::OldKeyRefused, CriterionFinding::AskedTooEarly) => {
+        CriterionFinding::OldKeyAnswered => answered_late(rotated),
+        CriterionFinding::AskedTooEarly => {
             format!("the provider was asked sooner than {} after the revocation, which proves nothing", span(rotated.propagation))
         }
-        (Criterion::OldKeyRefused, CriterionFinding::EndedBefore) => "the drill ended before the old key had to be revoked".to_owned(),
-        (Criterion::OldKeyRefused, _) => heard_of("old", rotated.old_asked),
-        (Criterion::OldKeyUnused, CriterionFinding::Holds) => {
+        CriterionFinding::EndedBefore => "the drill ended before the old key had to be revoked".to_owned(),
+        _ => heard_of("old", rotated.old_asked),
+    }
+}
+
+fn old_key_unused(rotated: &Rotated, finding: CriterionFinding) -> String {
+    match finding {
+        CriterionFinding::Holds => {
             let last =
                 rotated.moments.t5.map_or_else(String::new, |t5| format!(": the last request with it came {} after T0", between(t5)));
             format!("no replica uses the old key{last}")
         }
-        (Criterion::OldKeyUnused, CriterionFinding::StillBorne) => still_borne(rotated, since),
-        (Criterion::OldKeyUnused, CriterionFinding::TooFewSince) => {
+        CriterionFinding::StillBorne => still_borne(rotated),
+        CriterionFinding::TooFewSince => {
             let few = rotated.replicas.iter().filter(|replica| replica.replica.is_some()).map(|replica| replica.since).min().unwrap_or(0);
             format!("a replica sent only {} after its last one with the old key", counted(few, "request"))
         }
-        (Criterion::OldKeyUnused, _) => format!("not every replica was seen with the new key; {}", unmoved(rotated)),
-        (Criterion::ClientErrors, finding) => {
-            let errors = rotated.client_errors;
-            let lost = if errors.at_most > errors.lost {
-                format!("{} to {}", grouped(errors.lost), counted(errors.at_most, "request"))
-            } else {
-                some(errors.lost)
-            };
-            let open = if finding == CriterionFinding::EndedBefore { ", which was not over when the drill ended" } else { "" };
-            format!("clients lost {lost}{} during the rotation{open}", cut(errors))
-        }
-        (Criterion::Rotation, CriterionFinding::TooLate | CriterionFinding::EndedBefore) if rotated.moments.t6.is_none() => {
-            match misplaced(rotated) {
-                Some(stored) => format!("the store holds another key ({stored}) than the one that was created{}", created(rotated)),
-                None if rotated.new.is_some() && rotated.moments.t3.is_none() => "the new key was created and never stored".to_owned(),
-                None => format!("{} {watched} after {began}", unmoved(rotated)),
-            }
-        }
-        (Criterion::Rotation, CriterionFinding::NotSeen) => "no proxy saw a key on any request to the provider".to_owned(),
-        (Criterion::Rotation, _) => {
-            let t6 = rotated.moments.t6.map_or_else(String::new, between);
-            format!("every replica used the new key {t6} after {began}; the objective is {}", span(limit))
-        }
-        (Criterion::Fallback, CriterionFinding::NotAnswered) => "no other provider answered while the old key was refused".to_owned(),
-        (Criterion::Fallback, CriterionFinding::NotSeen) => "it was not seen who answered while the old key was refused".to_owned(),
-        (Criterion::Fallback, _) => rotated.fallback.map_or_else(String::new, |fallback| {
-            format!(
-                "other providers answered {} of {} while the old key was refused",
-                grouped(fallback.answered),
-                counted(fallback.requests, "request")
-            )
-        }),
-        (Criterion::PrimaryResumed, finding) => match (rotated.resumed, finding) {
-            (Some(Interval { hi: None, .. }), CriterionFinding::EndedBefore) => {
-                "the drill ended before it was certain that the primary goes on serving".to_owned()
-            }
-            (Some(interval @ Interval { hi: Some(_), .. }), _) => {
-                format!("the primary served again {} after T6, and went on", between(interval))
-            }
-            (Some(_), _) => "the primary did not serve well again before the drill ended".to_owned(),
-            (None, _) => "not every replica had the new key, without which the primary cannot serve".to_owned(),
+        _ => format!("not every replica was seen with the new key; {}", unmoved(rotated)),
+    }
+}
+
+fn client_errors(rotated: &Rotated, finding: CriterionFinding) -> String {
+    let errors = rotated.client_errors;
+    let lost = if errors.at_most > errors.lost {
+        format!("{} to {}", grouped(errors.lost), counted(errors.at_most, "request"))
+    } else {
+        some(errors.lost)
+    };
+    let open = if finding == CriterionFinding::EndedBefore { ", which was not over when the drill ended" } else { "" };
+    format!("clients lost {lost}{} during the rotation{open}", cut(errors))
+}
+
+fn every_replica(rotated: &Rotated, finding: CriterionFinding, limit: Duration) -> String {
+    match finding {
+        CriterionFinding::TooLate | CriterionFinding::EndedBefore if rotated.moments.t6.is_none() => match misplaced(rotated) {
+            Some(stored) => format!("the store holds another key ({stored}) than the one that was created{}", created(rotated)),
+            None if rotated.new.is_some() && rotated.moments.t3.is_none() => "the new key was created and never stored".to_owned(),
+            None => format!("{} {} after {}", unmoved(rotated), seconds_down(rotated.watched.0), began(rotated)),
         },
-        (Criterion::TokensReminted, CriterionFinding::Holds) => "tokens are made from the new key".to_owned(),
-        (Criterion::TokensReminted, CriterionFinding::OldKeyAnswered) => {
-            "a token of the old key was issued or answered after the key was revoked".to_owned()
+        CriterionFinding::NotSeen => "no proxy saw a key on any request to the provider".to_owned(),
+        _ => {
+            let t6 = rotated.moments.t6.map_or_else(String::new, between);
+            format!("every replica used the new key {t6} after {}; the objective is {}", began(rotated), span(limit))
         }
-        (Criterion::TokensReminted, CriterionFinding::NotReminted) => "tokens of the old key were used to the end".to_owned(),
-        (Criterion::TokensReminted, _) => "no token of the new key was seen after those of the old one".to_owned(),
+    }
+}
+
+fn fallback(rotated: &Rotated, finding: CriterionFinding) -> String {
+    match finding {
+        CriterionFinding::NotAnswered => "no other provider answered while the old key was refused".to_owned(),
+        CriterionFinding::NotSeen => "it was not seen who answered while the old key was refused".to_owned(),
+        _ => rotated.fallback.map_or_else(String::new, |fallback| {
+            let (answered, of) = (grouped(fallback.answered), counted(fallback.requests, "request"));
+            format!("other providers answered {answered} of {of} while the old key was refused")
+        }),
+    }
+}
+
+fn primary_resumed(rotated: &Rotated, finding: CriterionFinding) -> String {
+    match (rotated.resumed, finding) {
+        (Some(Interval { hi: None, .. }), CriterionFinding::EndedBefore) => {
+            "the drill ended before it was certain that the primary goes on serving".to_owned()
+        }
+        (Some(interval @ Interval { hi: Some(_), .. }), _) => {
+            format!("the primary served again {} after T6, and went on", between(interval))
+        }
+        (Some(_), _) => "the primary did not serve well again before the drill ended".to_owned(),
+        (None, _) => "not every replica had the new key, without which the primary cannot serve".to_owned(),
+    }
+}
+
+const fn tokens_reminted(finding: CriterionFinding) -> &'static str {
+    match finding {
+        CriterionFinding::Holds => "tokens are made from the new key",
+        CriterionFinding::OldKeyAnswered => "a token of the old key was issued or answered after the key was revoked",
+        CriterionFinding::NotReminted => "tokens of the old key were used to the end",
+        _ => "no token of the new key was seen after those of the old one",
     }
 }
 
 /// `replica 2 still used the old key 24.00 s after it was revoked`.
-fn still_borne(rotated: &Rotated, since: &str) -> String {
+fn still_borne(rotated: &Rotated) -> String {
     let (t6, last) = (rotated.moments.t6, |replica: &Replica| replica.last_old.map(|last| last.lo));
     let unmoved = rotated.replicas.iter().filter(|replica| replica.moved.is_none() || replica.replica.is_none());
     match unmoved.max_by_key(|replica| last(replica)) {
         Some(replica) => {
             let at = seconds_down(last(replica).unwrap_or(0));
-            format!("{} still used the old key {at} after {since}", who(replica))
+            format!("{} still used the old key {at} after {}", who(replica), since(rotated))
         }
         None => format!("the old key is still in use{}", t6.map_or("", |_| " after T6")),
     }
@@ -396,16 +290,16 @@ fn some(requests: u64) -> String {
     if requests == 0 { "no requests".to_owned() } else { counted(requests, "request") }
 }
 
-fn named(key: Option<Fingerprint>, otherwise: &str) -> String {
+pub(super) fn named(key: Option<Fingerprint>, otherwise: &str) -> String {
     key.map_or_else(|| otherwise.to_owned(), |key| key.to_string())
 }
 
-fn shown(moment: Option<Interval>) -> String {
+pub(super) fn shown(moment: Option<Interval>) -> String {
     moment.map_or_else(|| "not seen".to_owned(), between)
 }
 
 /// What the provider said: `refused with 401`.
-fn answer(asked: KeyAnswer) -> String {
+pub(super) fn answer(asked: KeyAnswer) -> String {
     match (asked.standing, asked.status) {
         (KeyStanding::Unknown, _) => "no clear answer, which proves nothing".to_owned(),
         (standing, 0) => standing.to_string(),

@@ -228,10 +228,10 @@ impl Digest {
         self.traffic_since.unwrap_or(0)
     }
 
-    /// When the first fault was in force and when the last was healed, in seconds of the traffic.
-    pub(super) fn fault_seconds(&self) -> Option<(f64, Option<f64>)> {
-        let second = |moment: u64| moment.saturating_sub(self.zero()) as f64 / 1e9;
-        self.fault_since.map(|since| (second(since), self.fault_until.map(second)))
+    /// When the first fault was in force and when the last was healed, in nanoseconds of the traffic.
+    pub(super) fn fault_span(&self) -> Option<(u64, Option<u64>)> {
+        let since = |moment: u64| moment.saturating_sub(self.zero());
+        self.fault_since.map(|from| (since(from), self.fault_until.map(since)))
     }
 
     /// Alerts by name, each with when it arrived first and who sent it.

@@ -1,46 +1,49 @@
-//! What a runbook that was walked for real did to keys: which was old and which is new, when, and who says so.
+//! What a runbook that was walked for real did to keys, as rows for people: what happened to which key, when, and who says so.
 //!
-//! Keys appear as fingerprints. What is not known here is which request used which key, since no proxy watched: that is for drills (`credential`).
+//! Keys appear as fingerprints. Which of them is old, new, stored or revoked is folded in `history`. What is not known here is which request
+//! used which key, since no proxy watched: that is for drills (`credential`).
 
-use super::execution::clock;
-use super::markdown::escaped;
-use crate::history::{Event, KeyProbed, KeyStanding, Stamped};
+use super::model::{Quantity, ReportTable, Section, SectionKind, TableCell, TableRow, Text};
+use super::wording::clock;
+use crate::history::{Event, KeyProbed, KeyReplacement, KeyRevoked, KeyStanding, Stamped};
 use crate::model::{Action, Rotate, RotationPart, Step, StepEnd};
 use crate::units::Fingerprint;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
-/// What became of one credential.
-#[derive(Debug, Default)]
+/// What became of one credential: its rows for people, and what is proven of its keys.
+#[derive(Debug)]
 struct KeyTrail {
     rows: Vec<KeyMoment>,
-    old: Option<Fingerprint>,
-    new: Option<Fingerprint>,
-    stored: Option<Fingerprint>,
-    revoked: bool,
+    keys: KeyReplacement,
+    /// What was minted last, be it the old key again.
+    minted: Option<Fingerprint>,
     /// What the runbook does with it.
     parts: Vec<RotationPart>,
-    /// What the provider said last of each, where it said anything.
-    standing: BTreeMap<Fingerprint, KeyStanding>,
 }
 
+/// Something that was seen of a key.
 #[derive(Debug)]
 struct KeyMoment {
     at: u64,
-    what: String,
+    what: Text,
     from: &'static str,
-    /// Of a question: what it was about and what was said, how often the same was asked and heard in a row, and when for the last time.
-    asked: Option<((Fingerprint, KeyStanding, u16), u32, u64)>,
+    asked: Option<Asking>,
 }
 
-/// A table for each credential of which anything was learnt; nothing where there is none.
-pub(super) fn section(steps: &[Step], events: &[Stamped]) -> String {
-    let mut text = String::new();
-    for (credential, trail) in trails(steps, events).into_iter().filter(|(_, trail)| !trail.rows.is_empty()) {
-        // Writing to a String cannot fail.
-        let _ = trail.write(&mut text, credential);
-    }
-    text
+/// A question about a key, as often as it was asked and answered alike in a row.
+#[derive(Debug)]
+struct Asking {
+    /// What it was about, and what was said.
+    answer: (Fingerprint, KeyStanding, u16),
+    times: u32,
+    /// When for the last time.
+    until: u64,
+}
+
+/// A section for each credential of which anything was learnt; nothing where there is none.
+pub(super) fn sections(steps: &[Step], events: &[Stamped]) -> Vec<Section> {
+    let trails = trails(steps, events).into_iter().filter(|(_, trail)| !trail.rows.is_empty());
+    trails.map(|(credential, trail)| trail.section(credential)).collect()
 }
 
 /// What is missing where a key was replaced, of what the runbook was to do with it.
@@ -54,111 +57,120 @@ fn trails<'a>(steps: &'a [Step], events: &'a [Stamped]) -> BTreeMap<&'a str, Key
         trails.entry(credential).or_default().parts.push(*part);
     }
     for stamped in events {
-        // After a crash nobody has the old key any more, and the step alone says that its issuer took it back.
-        if let Event::StepFinished(finished) = &stamped.event
-            && finished.end == StepEnd::Done
-            && let Some(rotate) = steps.get(finished.step as usize).and_then(rotate)
-            && rotate.part == RotationPart::Revoke
-        {
-            trails.entry(&rotate.credential).or_default().revoke(None, stamped.t);
-            continue;
+        if let Some(credential) = revoked_by_step(steps, &stamped.event) {
+            trails.entry(credential).or_default().revoked(None, stamped.t);
+        } else if let Some(credential) = KeyReplacement::credential(&stamped.event) {
+            trails.entry(credential).or_default().take(stamped);
         }
-        let (credential, at) = match &stamped.event {
-            Event::KeyHeld(event) => (&event.credential, stamped.t),
-            Event::KeyMinted(event) => (&event.credential, event.hi),
-            Event::KeyStored(event) => (&event.credential, event.hi),
-            Event::KeyRevoked(event) => (&event.credential, event.hi),
-            Event::KeyProbed(event) => (&event.credential, event.hi),
-            _ => continue,
-        };
-        trails.entry(credential).or_default().take(&stamped.event, at);
     }
     trails
+}
+
+/// After a crash nobody has the old key any more, and the step alone says that its issuer took it back.
+fn revoked_by_step<'a>(steps: &'a [Step], event: &Event) -> Option<&'a str> {
+    let Event::StepFinished(finished) = event else { return None };
+    let rotate = steps.get(finished.step as usize).and_then(rotate)?;
+    (finished.end == StepEnd::Done && rotate.part == RotationPart::Revoke).then_some(&rotate.credential)
 }
 
 const fn rotate(step: &Step) -> Option<&Rotate> {
     if let Action::Rotate(rotate) = &step.action { Some(rotate) } else { None }
 }
 
+impl Default for KeyTrail {
+    fn default() -> Self {
+        let mut keys = KeyReplacement::default();
+        // A runbook that is walked for real begins with its first event.
+        keys.begin();
+        Self { rows: Vec::new(), keys, minted: None, parts: Vec::new() }
+    }
+}
+
 impl KeyTrail {
-    fn take(&mut self, event: &Event, at: u64) {
-        let (what, from) = match event {
+    fn take(&mut self, stamped: &Stamped) {
+        let event = &stamped.event;
+        if let Event::KeyRevoked(event) = event {
+            return self.revoked(Some(event), event.hi);
+        }
+        self.keys.apply(event);
+        let (at, what, from) = match event {
             Event::KeyHeld(event) => {
-                self.old = self.old.or(Some(event.key));
-                (format!("the key in use is {}{}", event.key, named(event.id.as_deref())), "its store")
-            }
-            Event::KeyMinted(event) if event.id.is_empty() => {
-                self.new = Some(event.key);
-                (format!("a spare key, {}, becomes the new one", event.key), "where it was kept")
+                let what = Text::own(format!("the key in use is {}", event.key)).then(named(event.id.as_deref()));
+                (stamped.t, what, "its store")
             }
             Event::KeyMinted(event) => {
-                self.new = Some(event.key);
-                (format!("a new key, {}, is created{}", event.key, named(Some(&event.id))), "the issuer's answer")
+                self.minted = Some(event.key);
+                let spare = || format!("a spare key, {}, becomes the new one", event.key).into();
+                let created = || Text::own(format!("a new key, {}, is created", event.key)).then(named(Some(&event.id)));
+                let (what, from) = if event.id.is_empty() { (spare(), "where it was kept") } else { (created(), "the issuer's answer") };
+                (event.hi, what, from)
             }
             Event::KeyStored(event) => {
-                self.stored = Some(event.key);
-                (format!("{} is the current key in {}", event.key, escaped(&event.place)), "read again")
+                let what = Text::own(format!("{} is the current key in ", event.key)).then(Text::outside(&event.place));
+                (event.hi, what, "read again")
             }
-            Event::KeyRevoked(event) => return self.revoke(Some(event.key), at),
-            Event::KeyProbed(event) => return self.probed(event, at),
+            Event::KeyProbed(event) => return self.probed(event),
             _ => return,
         };
         self.rows.push(KeyMoment { at, what, from, asked: None });
     }
 
-    fn revoke(&mut self, key: Option<Fingerprint>, at: u64) {
-        if !std::mem::replace(&mut self.revoked, true) {
-            self.old = self.old.or(key);
-            let what = self.old.map_or_else(|| "the old key is revoked".to_owned(), |old| format!("{old} is revoked"));
-            self.rows.push(KeyMoment { at, what, from: "the issuer's answer, which proves nothing yet", asked: None });
+    /// Told once, whoever says it first.
+    fn revoked(&mut self, event: Option<&KeyRevoked>, at: u64) {
+        if self.keys.revoked.is_some() {
+            return;
         }
+        // Where nobody held it before, what is revoked was the old key.
+        self.keys.old = self.keys.old.or(event.map(|event| event.key));
+        match event {
+            Some(event) => self.keys.apply(&Event::KeyRevoked(event.clone())),
+            None => self.keys.revoke(at),
+        }
+        let key = event.map(|event| event.key).or(self.keys.old);
+        let what = key.map_or_else(|| "the old key is revoked".to_owned(), |key| format!("{key} is revoked"));
+        self.rows.push(KeyMoment { at, what: what.into(), from: "the issuer's answer, which proves nothing yet", asked: None });
     }
 
     /// The same answer again makes no row of its own: a step asks until another comes.
-    fn probed(&mut self, event: &KeyProbed, at: u64) {
-        if event.standing != KeyStanding::Unknown {
-            self.standing.insert(event.key, event.standing);
-        }
-        let asked = (event.key, event.standing, event.status);
-        if let Some((last, count, until)) = self.rows.last_mut().and_then(|row| row.asked.as_mut())
-            && *last == asked
-        {
-            (*count, *until) = (*count + 1, at);
+    fn probed(&mut self, event: &KeyProbed) {
+        let (at, answer) = (event.hi, (event.key, event.standing, event.status));
+        if let Some(last) = self.rows.last_mut().and_then(|row| row.asked.as_mut()).filter(|last| last.answer == answer) {
+            (last.times, last.until) = (last.times + 1, at);
             return;
         }
         let what = match event.standing {
-            KeyStanding::Accepted => format!("the provider accepts {} ({})", event.key, event.status),
-            KeyStanding::Refused => format!("the provider refuses {} ({})", event.key, event.status),
-            KeyStanding::Unknown => format!("it is not known whether the provider accepts {}: {}", event.key, escaped(&event.why)),
+            KeyStanding::Accepted => format!("the provider accepts {} ({})", event.key, event.status).into(),
+            KeyStanding::Refused => format!("the provider refuses {} ({})", event.key, event.status).into(),
+            KeyStanding::Unknown => {
+                let unknown = format!("it is not known whether the provider accepts {}: ", event.key);
+                Text::own(unknown).then(Text::outside(&event.why))
+            }
         };
-        self.rows.push(KeyMoment { at, what, from: "asked directly", asked: Some((asked, 1, at)) });
+        self.rows.push(KeyMoment { at, what, from: "asked directly", asked: Some(Asking { answer, times: 1, until: at }) });
     }
 
-    fn write(&self, text: &mut String, credential: &str) -> std::fmt::Result {
-        writeln!(text, "## The credential: {}\n\n| after the start | what | known from |\n|---|---|---|", escaped(credential))?;
-        for KeyMoment { at, what, from, asked } in &self.rows {
-            let again = match asked {
-                Some((_, count @ 2.., until)) => format!("; {count} times, the last at {}", clock(*until)),
-                _ => String::new(),
-            };
-            writeln!(text, "| {} | {what}{again} | {from} |", clock(*at))?;
-        }
-        writeln!(text)
+    fn section(self, credential: &str) -> Section {
+        let columns = vec!["after the start", "what", "known from"];
+        let rows = self.rows.into_iter().map(KeyMoment::row).collect();
+        let section = Section::new(SectionKind::Credential, Text::own("The credential: ").then(Text::outside(credential)));
+        Section { about: Some(credential.to_owned()), ..section }.with(ReportTable { columns, rows })
     }
 
     /// In the order in which somebody must do something about them.
     fn findings(&self, credential: &str) -> Vec<String> {
-        let Some(new) = self.new else { return Vec::new() };
-        let old = self.old.map(|old| format!(", {old},")).unwrap_or_default();
-        let is = |key: Option<Fingerprint>, standing| key.is_some_and(|key| self.standing.get(&key) == Some(&standing));
+        let Some(new) = self.minted else { return Vec::new() };
+        let keys = &self.keys;
+        let old = keys.old.map(|old| format!(", {old},")).unwrap_or_default();
+        let stored = keys.store.as_ref().is_some_and(|(key, _)| *key == new);
+        let is = |key: Option<Fingerprint>, standing| keys.said_of(key) == Some(standing);
         use RotationPart::{Accepted, Commit, Refused, Revoke, Store};
         let said = [
-            (&[Store, Commit][..], self.stored == Some(new), format!("the store was not seen to hold the new key, {new}, at the end")),
-            (&[Accepted], is(self.new, KeyStanding::Accepted), format!("the provider was not seen to accept the new key, {new}")),
-            (&[Revoke], self.revoked, format!("the old key{old} was not seen to be revoked")),
+            (&[Store, Commit][..], stored, format!("the store was not seen to hold the new key, {new}, at the end")),
+            (&[Accepted], is(Some(new), KeyStanding::Accepted), format!("the provider was not seen to accept the new key, {new}")),
+            (&[Revoke], keys.revoked.is_some(), format!("the old key{old} was not seen to be revoked")),
             (
                 &[Refused],
-                is(self.old, KeyStanding::Refused),
+                is(keys.old, KeyStanding::Refused),
                 format!("the provider was not seen to refuse the old key{old} so it may still work"),
             ),
         ];
@@ -167,15 +179,33 @@ impl KeyTrail {
     }
 }
 
+impl KeyMoment {
+    fn row(self) -> TableRow {
+        let again = match self.asked {
+            Some(Asking { times: times @ 2.., until, .. }) => format!("; {times} times, the last at {}", clock(until)),
+            _ => String::new(),
+        };
+        let at = TableCell::of(clock(self.at), Some(Quantity::Nanoseconds(i64::try_from(self.at).unwrap_or(i64::MAX))));
+        TableRow::of([at, self.what.then(again).into(), self.from.into()])
+    }
+}
+
 /// What an issuer calls a key.
-fn named(id: Option<&str>) -> String {
-    id.map(|id| format!(" ({})", escaped(id))).unwrap_or_default()
+fn named(id: Option<&str>) -> Text {
+    id.map(|id| Text::own(" (").then(Text::outside(id)).then(")")).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{KeyHeld, KeyMinted, KeyRevoked, KeyStored, StepFinished};
+    use crate::history::{ExecutionEnd, KeyHeld, KeyMinted, KeyRevoked, KeyStored, StepFinished};
+    use crate::report::{Report, markdown};
+
+    fn section(steps: &[Step], events: &[Stamped]) -> String {
+        let (title, status) = ("A walk".into(), ExecutionEnd::Done.into());
+        let report = Report { title, status, opening: Vec::new(), sections: sections(steps, events) };
+        markdown(&report).trim_start_matches("# A walk: done\n").trim_start_matches('\n').to_owned()
+    }
 
     const OLD: Fingerprint = Fingerprint(0xa);
     const NEW: Fingerprint = Fingerprint(0xb);
@@ -251,7 +281,6 @@ mod tests {
 | 0:00.6 | 0000000a is revoked | the issuer's answer, which proves nothing yet |
 | 0:01.0 | the provider accepts 0000000a (200); 3 times, the last at 1:02.0 | asked directly |
 | 0:62.5 | the provider refuses 0000000a (401) | asked directly |
-
 "
         .replace("0:62.5", "1:02.5");
         assert_eq!(section(&steps(&WHOLE), &events), wanted);
@@ -295,7 +324,7 @@ mod tests {
         let events =
             stamped(vec![held(), minted("svc_1"), probed(NEW, KeyStanding::Accepted, 200, 3), stored(NEW), Event::StepFinished(finished)]);
         let told = section(&steps(&WHOLE), &events);
-        assert!(told.ends_with("| 0:00.4 | 0000000a is revoked | the issuer's answer, which proves nothing yet |\n\n"), "{told}");
+        assert!(told.ends_with("| 0:00.4 | 0000000a is revoked | the issuer's answer, which proves nothing yet |\n"), "{told}");
         let wanted = "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may still work";
         assert_eq!(findings(&steps(&WHOLE), &events), [wanted]);
     }

@@ -33,7 +33,7 @@ fn nobody_knows(unnamed: &Unnamed) -> String {
 /// The objectives that are open, by name.
 fn undecided(verdict: &Verdict) -> String {
     let open = verdict.objectives.iter().filter(|objective| objective.verdict == Decision::Inconclusive);
-    let names: Vec<&str> = open.map(|objective| objective.name).collect();
+    let names: Vec<&str> = open.map(|objective| objective.name.word()).collect();
     format!("{} {}", if names.len() == 1 { "the objective" } else { "the objectives" }, names.join(", "))
 }
 

@@ -1,13 +1,14 @@
 //! The recovery in words: when service came back, or what it was like until the end, and what began and did not hold.
 //!
-//! What this file does not do: say whether that is good enough (`sentence`), or what came after the hold (`stability`).
+//! What this file does not do: say whether that is good enough (`headline`), or what came after the hold (`stability`).
 
-use super::sentence::{between, is_sustained, nothing_to_feel, seconds_down, seconds_up, span, upper};
+use super::nature::{is_sustained, nothing_to_feel, objective};
+use super::wording::{between, seconds_down, seconds_up, span, uncapital, upper};
 use super::{scattered, share, stability};
 use crate::history::Phase;
 use crate::model::Gate;
 use crate::units::{counted, grouped};
-use crate::verdict::{Decision, FalseStart, Interval, Measures, Millis, Reason, Verdict, WhyNot};
+use crate::verdict::{Decision, FalseStart, Interval, Measures, Millis, ObjectiveName, Reason, Verdict, WhyNot};
 
 /// The interval that the RTO is held against.
 pub(super) const fn gate(verdict: &Verdict, measures: &Measures) -> Interval {
@@ -113,8 +114,8 @@ pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
 /// What began before the recovery that counts, or in place of one, and why it did not count; empty where nothing did, and where the objective was met
 /// all the same.
 pub(super) fn false_start(verdict: &Verdict, measures: &Measures) -> String {
-    let Some(false_start) = measures.false_start.filter(|_| !is(verdict, "rto", Decision::Met) && !scattered::is_so(verdict, measures))
-    else {
+    let met = objective(verdict, ObjectiveName::RTO) == Some(Decision::Met);
+    let Some(false_start) = measures.false_start.filter(|_| !met && !scattered::is_so(verdict, measures)) else {
         return String::new();
     };
     let hold = format!("the hold of {}", span(verdict.terms.hold));
@@ -128,7 +129,8 @@ pub(super) fn failback(verdict: &Verdict) -> String {
     let (Some((measures, interval)), Some(limit)) = (measured, verdict.terms.failback) else { return String::new() };
     // What a stop left no time for is told with the stop.
     let open = |decision| decision == Decision::Missed || (decision == Decision::Inconclusive && verdict.stopped.is_none());
-    let Some(objective) = verdict.objectives.iter().find(|objective| objective.name == "failback" && open(objective.verdict)) else {
+    let Some(objective) = verdict.objectives.iter().find(|objective| objective.name == ObjectiveName::FAILBACK && open(objective.verdict))
+    else {
         return String::new();
     };
     let again = match &measures.share {
@@ -168,13 +170,4 @@ fn why(FalseStart { why, .. }: FalseStart, hold: &str, end: &str) -> String {
 fn end(verdict: &Verdict) -> &'static str {
     let stopped = verdict.stopped.as_ref().is_some_and(|stop| stop.phase != Phase::Watch);
     if stopped { "the drill was stopped" } else { "the fault ended" }
-}
-
-fn is(verdict: &Verdict, name: &str, decision: Decision) -> bool {
-    verdict.objectives.iter().any(|objective| objective.name == name && objective.verdict == decision)
-}
-
-fn uncapital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -1,9 +1,10 @@
 //! Rescue in words: which requests were served only after the broken provider had been asked, and what that cost each of them.
 
-use super::sentence::{seconds_down, seconds_up, span};
+use super::nature::objective;
+use super::wording::{seconds_down, seconds_up, span};
 use crate::model::Rescues;
 use crate::units::{Duration, counted, grouped};
-use crate::verdict::{Decision, Later, Millis, Paid, Reason, Rescued, Verdict};
+use crate::verdict::{Decision, Later, Millis, ObjectiveName, Paid, Reason, Rescued, Verdict};
 
 /// What was seen, where there was any.
 fn seen(verdict: &Verdict) -> Option<&Rescued> {
@@ -68,8 +69,8 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
 }
 
 fn is_unseen(verdict: &Verdict) -> bool {
-    let is = |name: &str, decision: Decision| verdict.objectives.iter().any(|each| each.name == name && each.verdict == decision);
-    verdict.reason == Some(Reason::RecordCannotTell) && is("rescued", Decision::Inconclusive) && !is("rto", Decision::Inconclusive)
+    let is_open = |name: ObjectiveName| objective(verdict, name) == Some(Decision::Inconclusive);
+    verdict.reason == Some(Reason::RecordCannotTell) && is_open(ObjectiveName::RESCUED) && !is_open(ObjectiveName::RTO)
 }
 
 /// The limit, as it was declared.

@@ -3,7 +3,7 @@
 //! There "no standby had taken over after 18 s" contradicts what else stands on the screen: one answered all the time. What tells is the share
 //! that was good, and what made the others late. What this file does not do: decide.
 
-use super::sentence::{seconds_up, span};
+use super::wording::{seconds_up, span};
 use crate::units::{counted, grouped};
 use crate::verdict::{Measures, Millis, Verdict};
 

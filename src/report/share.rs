@@ -2,10 +2,11 @@
 //!
 //! What this file does not do: decide. All that it tells is in the measures.
 
-use super::sentence::{is_sustained, seconds_up};
+use super::nature::{is_sustained, objective};
+use super::wording::seconds_up;
 use crate::model::Gate;
 use crate::units::grouped;
-use crate::verdict::{Decision, Interval, Measures, Millis, Reason, Share, Verdict};
+use crate::verdict::{Decision, Interval, Measures, Millis, ObjectiveName, Reason, Share, Verdict};
 
 fn of(verdict: &Verdict) -> Option<(&Measures, &Share)> {
     let measures = verdict.measures.as_ref()?;
@@ -50,8 +51,7 @@ pub(super) fn hint(verdict: &Verdict) -> Option<&'static str> {
 }
 
 fn unseen(verdict: &Verdict, cutover: Interval) -> bool {
-    let in_doubt = |name: &str| verdict.objectives.iter().any(|each| each.name == name && each.verdict == Decision::Inconclusive);
-    cutover.hi.is_none() && in_doubt("rto")
+    cutover.hi.is_none() && objective(verdict, ObjectiveName::RTO) == Some(Decision::Inconclusive)
 }
 
 /// That requests waited again, though nobody did for a hold; empty where none did.

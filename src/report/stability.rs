@@ -1,21 +1,21 @@
 //! Whether service stayed, in words: each departure from the promise with when, how many of how many, and at whom.
 
-use super::sentence::{seconds_down, seconds_up, span};
+use super::nature::objective;
+use super::wording::{seconds_down, seconds_up, span};
 use crate::units::{counted, grouped};
-use crate::verdict::{Decision, Departure, FailedAt, Measures, Verdict, Wave};
+use crate::verdict::{Decision, Departure, FailedAt, Measures, ObjectiveName, Verdict, Wave};
 
 /// How many departures a sentence tells one by one.
 const TOLD: usize = 2;
 
 /// True where it is proven that service stayed: only then may it be said.
 pub(super) fn stayed(verdict: &Verdict) -> bool {
-    verdict.objectives.iter().any(|objective| objective.name == "stability" && objective.verdict == Decision::Met)
+    objective(verdict, ObjectiveName::STABILITY) == Some(Decision::Met)
 }
 
 /// The sentence about departures from the promise after the hold; empty where there were none.
 pub(super) fn sentence(verdict: &Verdict) -> String {
-    let stability = verdict.objectives.iter().find(|objective| objective.name == "stability");
-    let (Some(measures), Some(stability)) = (&verdict.measures, stability) else { return String::new() };
+    let (Some(measures), Some(stability)) = (&verdict.measures, objective(verdict, ObjectiveName::STABILITY)) else { return String::new() };
     let (wave, begun) = match measures.relapses {
         0 => (Wave::Unclear, "It is not certain that service stayed good"),
         _ => (Wave::Relapse, "Service did not stay good"),
@@ -31,7 +31,7 @@ pub(super) fn sentence(verdict: &Verdict) -> String {
         more => format!("; and {more} more times"),
     };
     let why = if wave == Wave::Unclear { ": more than promised, but few enough to be coincidence" } else { "" };
-    format!(" {begun}: {}{more}{why}. Objective stability: {}.", each.join("; "), stability.verdict)
+    format!(" {begun}: {}{more}{why}. Objective stability: {}.", each.join("; "), stability)
 }
 
 /// What was measured of it, for a table: `1 relapse: 9 of 29 requests were bad 8.28 to 10.03 s after the fault`.

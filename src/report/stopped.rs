@@ -1,8 +1,14 @@
 //! A drill that was stopped, in words: its own reason, and its own hint.
 
-use super::sentence::seconds_down;
+use super::wording::seconds_down;
 use crate::history::{Phase, StopReason};
-use crate::verdict::{EarlyStop, Verdict};
+use crate::verdict::{EarlyStop, Reason, Verdict};
+
+/// The stop that keeps a verdict from being decisive.
+pub(super) fn decisive(verdict: &Verdict) -> Option<&EarlyStop> {
+    let of_it = matches!(verdict.reason, Some(Reason::Stopped | Reason::BaselineUnstable | Reason::ScheduleIncomplete));
+    verdict.stopped.as_ref().filter(|_| of_it)
+}
 
 /// Why, as the end of a sentence.
 pub(super) fn because(verdict: &Verdict, stop: &EarlyStop) -> String {

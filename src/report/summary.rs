@@ -1,26 +1,21 @@
-//! The end of a drill on the terminal: a few lines, whole at 80 columns and readable at 50.
+//! The end of a drill in a few lines: the word, the intervals, the sentence, what to do.
+//!
+//! What this file does not do: lay them out (`terminal`).
 
-use super::sentence::{because, between, headline, hint, is_sustained, nameless, span};
-use super::{credential, recovery, rescue};
+use super::advice::hint;
+use super::because::because;
+use super::headline::headline;
+use super::model::Fact;
+use super::nature::{is_sustained, nameless, objective};
+use super::wording::{between, span};
+use super::{credential, recovery, rescue, terminal};
 use crate::model::Gate;
 use crate::units::{counted, grouped};
-use crate::verdict::{Decision, Measures, Reason, Verdict};
+use crate::verdict::{Decision, Interval, Measures, ObjectiveName, Reason, Verdict};
 
-/// The verdict for people, without colour: the word, the sentence, the intervals, what to do.
+/// The verdict for a terminal of this width, without colour: whole at 80 columns and readable at 50.
 pub fn summary(verdict: &Verdict, width: usize) -> String {
-    let mut text = String::new();
-    if verdict.workloads.is_empty() {
-        put(&mut text, width, "verdict", &word(verdict));
-        about(&mut text, width, verdict);
-        return text;
-    }
-    put(&mut text, width, "verdict", verdict.verdict.word());
-    for of in &verdict.workloads {
-        text.push('\n');
-        put(&mut text, width, "workload", &format!("{} to {}: {}", of.name, of.service, word(&of.verdict)));
-        about(&mut text, width, &of.verdict);
-    }
-    text
+    terminal::lines(&facts(verdict), width)
 }
 
 /// When it was cut over, in a few words, for a table of drills; `None` where that was not measured.
@@ -30,79 +25,88 @@ pub fn cutover(verdict: &Verdict) -> Option<String> {
     Some(between(if nameless(first) { measures.restore } else { measures.cutover }))
 }
 
+/// What there is to say, one group for each workload that is judged; where there are several, the verdict on them all stands before them.
+fn facts(verdict: &Verdict) -> Vec<Vec<Fact>> {
+    if verdict.workloads.is_empty() {
+        return vec![[Fact::of("verdict", word(verdict))].into_iter().chain(about(verdict)).collect()];
+    }
+    let each = verdict.workloads.iter().map(|of| {
+        let workload = Fact::of("workload", format!("{} to {}: {}", of.name, of.service, word(&of.verdict)));
+        [workload].into_iter().chain(about(&of.verdict)).collect()
+    });
+    [vec![Fact::of("verdict", verdict.verdict.word())]].into_iter().chain(each).collect()
+}
+
 /// The verdict in a few words: with its reason where the sentence below does not tell that.
 fn word(verdict: &Verdict) -> String {
-    let told = |reason: Reason| reason.is_told_by_objectives() || headline(verdict).contains(&because(verdict));
+    let told = |reason: Reason| reason.is_told_by_objectives() || headline(verdict).plain().contains(&because(verdict));
     match verdict.reason {
         Some(reason) if verdict.verdict == Decision::Inconclusive && !told(reason) => format!("inconclusive ({})", because(verdict)),
         _ => verdict.verdict.to_string(),
     }
 }
 
-/// A label and what stands beside it, in as many lines as it takes.
-fn put(text: &mut String, width: usize, label: &str, value: &str) {
-    let indent = 14;
-    let room = width.clamp(40, 100) - indent;
-    for (place, line) in wrapped(value, room).iter().enumerate() {
-        text.push_str(&format!("{:<indent$}{line}\n", if place == 0 { label } else { "" }));
-    }
-}
-
-/// What was measured, and what to do.
-fn about(text: &mut String, width: usize, verdict: &Verdict) {
-    let mut put = |label: &str, value: &str| put(text, width, label, value);
-    let nameless = nameless(verdict);
+/// What was measured, what that means, and what to do.
+fn about(verdict: &Verdict) -> Vec<Fact> {
+    let mut facts = Vec::new();
     if let Some(measures) = verdict.measures.as_ref().filter(|_| !verdict.only_rotates) {
-        let promised = verdict.reason != Some(Reason::ObjectivesNotTold);
-        let gate = |gate: Gate| {
-            if promised && verdict.terms.gate == gate { format!("   (objective: {})", span(verdict.terms.rto)) } else { String::new() }
-        };
-        if !nameless {
-            put("cutover", &format!("{}{}", recovery::cutover(verdict, measures), gate(Gate::Cutover)));
-        }
-        put("restore", &format!("{} after the fault{}", between(measures.restore), gate(Gate::Restore)));
-        if let Some(rescued) = rescue::line(verdict) {
-            put("rescued", &rescued);
-        }
-        let stayed = verdict.objectives.iter().find(|objective| objective.name == "stability");
-        let unsteady = stayed.is_some_and(|objective| objective.verdict != Decision::Met);
-        if unsteady || (stayed.is_some() && !is_sustained(measures, verdict.terms.gate)) {
-            put("sustained", &format!("{} after the fault", between(measures.sustained)));
-        }
-        if let Some(failback) = measures.failback.filter(|_| !nameless || verdict.terms.failback.is_some()) {
-            let objective =
-                verdict.terms.failback.map_or_else(|| "   (not promised)".into(), |limit| format!("   (objective: {})", span(limit)));
-            let when = match (failback.hi, &verdict.stopped) {
-                (None, Some(_)) => "not seen: the drill was stopped".to_owned(),
-                (None, None) if failback.lo <= 0 => "not seen before the drill ended".to_owned(),
-                _ => format!("{} after the heal", between(failback)),
-            };
-            put("failback", &format!("{when}{objective}"));
-        }
-        if measures.never_left && verdict.terms.failback.is_some() {
-            put("failback", "none needed: the service never left its primary");
-        }
-        put("requests", &format!("{} during the fault: {}", grouped(verdict.evidence.during_fault), bad(measures)));
-        if let Some(only) = only_others(verdict) {
-            put("touched", &only);
-        }
+        facts.extend(recovered(verdict, measures));
+        facts.extend(went_back(verdict, measures));
+        facts.push(Fact::of("requests", format!("{} during the fault: {}", grouped(verdict.evidence.during_fault), bad(measures))));
+        facts.extend(only_others(verdict).map(|only| Fact::of("touched", only)));
     }
     if let Some(effect) = verdict.evidence.effect.filter(|effect| effect.proven) {
         let (worse, of) = (grouped(effect.worse), counted(effect.of, "request"));
-        put("effect", &format!("{worse} of {of} failed or were slower than those before the fault"));
+        facts.push(Fact::of("effect", format!("{worse} of {of} failed or were slower than those before the fault")));
     }
     // A drill that proves nothing says nothing about keys either.
-    let judged = !matches!(verdict.verdict, Decision::Void | Decision::InvalidPlan);
-    for (label, value) in credential::lines(verdict).into_iter().filter(|_| judged) {
-        put(label, &value);
+    if !matches!(verdict.verdict, Decision::Void | Decision::InvalidPlan) {
+        facts.extend(credential::lines(verdict).into_iter().map(|(label, value)| Fact::of(label, value)));
     }
-    put("", &headline(verdict));
-    for caveat in &verdict.caveats {
-        put("not known", &format!("{}: {}", caveat.name, caveat.text));
+    facts.push(Fact::of("", headline(verdict)));
+    facts.extend(verdict.caveats.iter().map(|caveat| Fact::of("not known", format!("{}: {}", caveat.name, caveat.text))));
+    facts.extend(hint(verdict).map(|hint| Fact::of("hint", hint.into_owned())));
+    facts
+}
+
+/// When service was back, and what that cost.
+fn recovered(verdict: &Verdict, measures: &Measures) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let promised = verdict.reason != Some(Reason::ObjectivesNotTold);
+    let gate = |gate: Gate| {
+        if promised && verdict.terms.gate == gate { format!("   (objective: {})", span(verdict.terms.rto)) } else { String::new() }
+    };
+    let after = |interval: Interval| format!("{} after the fault", between(interval));
+    if !nameless(verdict) {
+        facts.push(Fact::of("cutover", format!("{}{}", recovery::cutover(verdict, measures), gate(Gate::Cutover))));
     }
-    if let Some(hint) = hint(verdict) {
-        put("hint", &hint);
+    facts.push(Fact::of("restore", format!("{}{}", after(measures.restore), gate(Gate::Restore))));
+    facts.extend(rescue::line(verdict).map(|rescued| Fact::of("rescued", rescued)));
+    let stayed = objective(verdict, ObjectiveName::STABILITY);
+    let unsteady = stayed.is_some_and(|decision| decision != Decision::Met);
+    if unsteady || (stayed.is_some() && !is_sustained(measures, verdict.terms.gate)) {
+        facts.push(Fact::of("sustained", after(measures.sustained)));
     }
+    facts
+}
+
+/// When the primary served again.
+fn went_back(verdict: &Verdict, measures: &Measures) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let promised = verdict.terms.failback;
+    if let Some(failback) = measures.failback.filter(|_| !nameless(verdict) || promised.is_some()) {
+        let objective = promised.map_or_else(|| "   (not promised)".into(), |limit| format!("   (objective: {})", span(limit)));
+        let when = match (failback.hi, &verdict.stopped) {
+            (None, Some(_)) => "not seen: the drill was stopped".to_owned(),
+            (None, None) if failback.lo <= 0 => "not seen before the drill ended".to_owned(),
+            _ => format!("{} after the heal", between(failback)),
+        };
+        facts.push(Fact::of("failback", format!("{when}{objective}")));
+    }
+    if measures.never_left && promised.is_some() {
+        facts.push(Fact::of("failback", "none needed: the service never left its primary"));
+    }
+    facts
 }
 
 /// The bad ones by how, then those that were in flight when the fault began; each count as in the JSON, and none that is zero.
@@ -143,21 +147,4 @@ fn only_others(verdict: &Verdict) -> Option<String> {
     let kinds = [(checks, "health check"), (others, "other request")];
     let kinds: Vec<String> = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count, what)).collect();
     (others + checks > 0).then(|| format!("none of the drill's requests, only {}", kinds.join(" and ")))
-}
-
-/// Words in lines of at most `room` characters.
-fn wrapped(text: &str, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
 }

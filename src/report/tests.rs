@@ -1,6 +1,6 @@
 //! What the first screen, the report and the JSON say of drills that are more than met or missed.
 
-use super::{Digest, json, markdown, summary};
+use super::{Digest, drill, json, markdown, summary};
 use crate::history::{
     Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
     Stamped, Started, StopReason,
@@ -130,11 +130,11 @@ impl Drill {
         }
         digest.settle();
         let verdict = judge(&fold.finish());
-        let report = markdown(&verdict, &digest, "0");
+        let report = markdown(&drill(&verdict, &digest, "0"));
         let screen = summary(&verdict, 100);
         as_people_write(&screen);
         as_people_write(&report);
-        Screens { screen, json: serde_json::from_str(&json(&verdict)).unwrap(), report, verdict }
+        Screens { screen, json: serde_json::from_str(&json(&verdict, None)).unwrap(), report, verdict }
     }
 }
 
@@ -167,7 +167,7 @@ impl Screens {
     }
 
     fn objective(&self, name: &str) -> Option<Decision> {
-        self.verdict.objectives.iter().find(|objective| objective.name == name).map(|objective| objective.verdict)
+        self.verdict.objectives.iter().find(|objective| objective.name.word() == name).map(|objective| objective.verdict)
     }
 }
 

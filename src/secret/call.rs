@@ -3,7 +3,7 @@
 use super::SecretError;
 use super::error::words;
 use crate::units::Secret;
-use crate::web::{self, Proxies};
+use crate::web::{self, Purpose};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, Url};
 use serde_json::Value;
@@ -74,8 +74,7 @@ impl ApiClient {
         let wrong = |problem: String, hint: &str| SecretError::Malformed { place: place.to_owned(), problem, hint: hint.to_owned() };
         let base = address.trim_end_matches('/').parse::<Url>().ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let base = base.ok_or_else(|| wrong(format!("`{address}` is not an address"), "write scheme, host and port"))?;
-        // A proxy that stands in the environment for other reasons must not see keys.
-        let mut builder = web::client(Proxies::Ignored).connect_timeout(TIMEOUT).timeout(TIMEOUT);
+        let mut builder = web::client(Purpose::Secrets).connect_timeout(TIMEOUT).timeout(TIMEOUT);
         if let Some(path) = authority {
             let pem = crate::project::bytes_of(path, crate::project::CERTIFICATES_MAX)
                 .map_err(|error| wrong(format!("{} cannot be read: {error}", path.display()), "name the PEM file of the authority"))?;

@@ -6,6 +6,7 @@
 use super::http::in_words;
 use super::{Context, mail};
 use crate::model::{Contact, Mail};
+use crate::units::explained;
 use crate::web;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -111,7 +112,7 @@ pub(super) async fn post(url: &str, body: &Value, whom: &str, context: &Context)
     let status = answer.status();
     let said = format!("{whom} answered {}", status.as_u16());
     match web::sends_on(status.as_u16(), answer.headers(), answer.url()) {
-        Some(words) => Err(format!("{said}: {words}")),
+        Some(elsewhere) => Err(format!("{said}: {}", explained(&elsewhere))),
         None if status.is_success() => Ok(said),
         None => Err(said),
     }

@@ -2,14 +2,15 @@
 
 use super::{Context, Output, StepError};
 use crate::model::HttpCall;
-use crate::web::{self, Proxies};
+use crate::units::explained;
+use crate::web::{self, Purpose};
 
 /// An answer is read up to here.
 const LONGEST: usize = 1 << 20;
 
 /// What sends the requests of steps and messages to contacts.
 pub fn client() -> reqwest::Client {
-    web::client(Proxies::Obeyed).build().expect("a client that reads no file can always be made")
+    web::client(Purpose::Steps).build().expect("a client that reads no file can always be made")
 }
 
 pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, StepError> {
@@ -41,7 +42,7 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
     if !as_expected {
         return Err(StepError::Failed(match sends_on {
-            Some(words) => format!("{seen}\n{words}"),
+            Some(elsewhere) => format!("{seen}\n{}", explained(&elsewhere)),
             None => seen,
         }));
     }

@@ -105,7 +105,7 @@ impl Account {
         account
     }
 
-    /// WorkerContext out what the most tokens cost.
+    /// Works out what the most tokens cost.
     fn price(&mut self) {
         let reached: Vec<u64> = self.prices.reached.iter().map(|name| self.at(name, self.prices.most)).collect();
         self.dearest = reached.iter().copied().max().unwrap_or(0);

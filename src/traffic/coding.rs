@@ -1,4 +1,4 @@
-//! Content codings of answers (RFC 9110, section 8.4.1): gateways compress unasked, and clients of models undo it without a word.
+//! Content codings of answers (RFC 9110, section 8.4.1): gateways compress unasked, and clients of models decompress it unasked.
 //!
 //! gzip and deflate are undone piece by piece, so that the first token is seen when it comes. Anything else is told by its name.
 

@@ -1,11 +1,11 @@
-//! For how long a request may be open until somebody wants to know: the service level, and what guards and runbooks look at.
+//! The ages at which an open request is recorded as overdue: the service level, and what guards and runbooks look at.
 //!
 //! What this file does not do: count. `history` folds what is recorded of requests that are open for so long.
 
 use crate::model::{DrillPlan, Goal, SloOn};
 use crate::units::Duration;
 
-/// Guards and runbooks that look back further than this want to know after so long already that nothing ends.
+/// Guards and runbooks that look back further than this are told after this long already that nothing ends.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// The ages at which an open request is recorded as overdue. What decides while the drill runs (guards, waiting steps) needs it before the request

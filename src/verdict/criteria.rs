@@ -4,34 +4,13 @@
 
 use super::Decision;
 use super::measures::Interval;
+use super::objective_name::Criterion;
 use super::objectives::within;
 use super::rotation::{ClientErrors, Fallback, Rotated, RotationTrace};
 use crate::history::{Edge, KeyStanding, KeyUse, ReplicaKeys, SETTLED};
 use crate::model::words;
 use crate::units::Duration;
 use serde::Serialize;
-
-words! {
-    /// A promise about a rotation; its name as an objective.
-    Criterion {
-        /// The provider itself takes the new key.
-        NewKeyAccepted = "new_key_accepted",
-        /// The provider itself refuses the old key once its revocation had time to spread, and answered no request with it after that.
-        OldKeyRefused = "old_key_refused",
-        /// No replica uses the old key any more.
-        OldKeyUnused = "old_key_unused",
-        /// Clients lost no more requests than was agreed.
-        ClientErrors = "client_errors",
-        /// Every replica used the new key in time.
-        Rotation = "rotation",
-        /// Another provider answered while this one refused the old key.
-        Fallback = "fallback",
-        /// The primary serves well again with its new key, and stays.
-        PrimaryResumed = "primary_resumed",
-        /// Tokens are minted from the new key, and those of the old one are answered no more.
-        TokensReminted = "tokens_reminted",
-    }
-}
 
 words! {
     /// What decided a criterion.
@@ -120,7 +99,7 @@ impl RotationTrace<'_> {
     }
 
     fn new_key(&self, zero: Edge) -> (Decision, CriterionFinding) {
-        match (self.rotation.new, self.rotation.new_probe.map(|probe| probe.standing)) {
+        match (self.rotation.keys.new, self.rotation.keys.new_probe.map(|probe| probe.standing)) {
             (None, _) if self.lasted(zero) => (Decision::Missed, CriterionFinding::NeverMinted),
             (None, _) => (Decision::Inconclusive, CriterionFinding::EndedBefore),
             (Some(_), Some(KeyStanding::Accepted)) => (Decision::Met, CriterionFinding::Holds),
@@ -140,7 +119,7 @@ impl RotationTrace<'_> {
         if self.rotation.everywhere().any(|bearing| bearing.old.late > 0) {
             return (Decision::Missed, CriterionFinding::OldKeyAnswered);
         }
-        match self.rotation.old_probe {
+        match self.rotation.keys.old_probe {
             None => (Decision::Inconclusive, CriterionFinding::NoAnswer),
             // The drill asks by its own clock: the error of the proxies' is none of this.
             Some(probe) if probe.edge.lo < dead - self.rotation.clock_error => (Decision::Inconclusive, CriterionFinding::AskedTooEarly),

@@ -30,26 +30,29 @@ mod criteria;
 mod effect;
 mod false_start;
 mod measures;
+mod objective_name;
 mod objectives;
 mod onset;
 mod open;
 mod plan;
+pub mod record;
 mod rescue;
 mod rotation;
 mod share;
 mod stability;
 mod stop;
-mod terms;
 mod together;
 mod trial;
 mod window;
 
-pub use criteria::{Criterion, CriterionFinding, Judgement};
+pub use criteria::{CriterionFinding, Judgement};
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use measures::{Interval, Measures, Outage};
+pub use objective_name::{Criterion, ObjectiveName, OutageObjective};
 pub use objectives::ObjectiveVerdict;
 pub use open::Unnamed;
+pub use record::{VERDICT_FORMAT, VerdictReadError, VerdictRecord};
 pub use rescue::{Dispatched, Later, Paid, Rescued};
 pub use rotation::{ClientErrors, Fallback, KeyAnswer, Moments, Replica, Rotated};
 pub use share::Share;
@@ -64,7 +67,7 @@ pub(crate) use rotation::story;
 use crate::history::{Balanced, Caveat, Evidence, Lost, Outcome, TouchedBy};
 use crate::model::{Gate, Objectives, words};
 use crate::units::Duration;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 words! {
     /// A judgement.
@@ -171,6 +174,13 @@ impl Serialize for Millis {
     }
 }
 
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Exact to the nanosecond as far as a history can last: a float has 53 bits, which are 104 days of them.
+        f64::deserialize(deserializer).map(|millis| Self((millis * 1e6).round() as i64))
+    }
+}
+
 /// The judgement of one drill.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
@@ -195,7 +205,7 @@ pub struct Verdict {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub only_rotates: bool,
     /// What was promised, and what it was held against.
-    #[serde(serialize_with = "terms::serialize")]
+    #[serde(serialize_with = "record::terms")]
     pub terms: Objectives,
     /// How much evidence there is.
     pub evidence: Basis,

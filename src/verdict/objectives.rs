@@ -2,6 +2,7 @@
 
 use super::Decision;
 use super::measures::{Interval, Measured, Measures};
+use super::objective_name::{ObjectiveName, OutageObjective};
 use crate::history::{Caveat, Lost};
 use crate::model::{Gate, LossBudget, Objectives, Rescues};
 use crate::units::share_of;
@@ -10,9 +11,8 @@ use serde::Serialize;
 /// The judgement of one objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ObjectiveVerdict {
-    /// `rto`, `stability`, `lost`, `truncated`, `duplicates`, `overshoot`, `rescued`, `failback`, `rpo`, or of a rotation a
-    /// [`super::Criterion`].
-    pub name: &'static str,
+    /// What was promised.
+    pub name: ObjectiveName,
     /// Its judgement.
     pub verdict: Decision,
 }
@@ -59,18 +59,18 @@ pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<Objectiv
     });
     let rpo = objectives.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit.nanos())));
     [
-        ("rto", Some(rto)),
-        ("stability", stability),
-        ("lost", cap(Some(lost), Some(lost + measured.maybe_lost), lost_limit)),
-        ("truncated", cap(Some(measures.truncated), Some(measures.truncated + measured.maybe_lost), objectives.truncated)),
-        ("duplicates", cap(measures.duplicates, measures.duplicates, objectives.duplicates)),
-        ("overshoot", overshoot),
-        ("rescued", rescued),
-        ("failback", failback),
-        ("rpo", rpo),
+        (OutageObjective::Rto, Some(rto)),
+        (OutageObjective::Stability, stability),
+        (OutageObjective::Lost, cap(Some(lost), Some(lost + measured.maybe_lost), lost_limit)),
+        (OutageObjective::Truncated, cap(Some(measures.truncated), Some(measures.truncated + measured.maybe_lost), objectives.truncated)),
+        (OutageObjective::Duplicates, cap(measures.duplicates, measures.duplicates, objectives.duplicates)),
+        (OutageObjective::Overshoot, overshoot),
+        (OutageObjective::Rescued, rescued),
+        (OutageObjective::Failback, failback),
+        (OutageObjective::Rpo, rpo),
     ]
     .into_iter()
-    .filter_map(|(name, verdict)| Some(ObjectiveVerdict { name, verdict: verdict? }))
+    .filter_map(|(name, verdict)| Some(ObjectiveVerdict { name: ObjectiveName::Outage(name), verdict: verdict? }))
     .collect()
 }
 
@@ -91,23 +91,24 @@ pub(super) fn doubt(objectives: &mut [ObjectiveVerdict], caveats: &[Caveat]) -> 
 
 /// Whether an objective is in doubt only because it is not seen of some requests who was asked before the one that answered.
 pub(super) fn unseen(objectives: &[ObjectiveVerdict], measured: &Measured) -> bool {
-    let in_doubt = |name: &str| objectives.iter().any(|objective| objective.name == name && objective.verdict == Decision::Inconclusive);
+    let in_doubt =
+        |name: ObjectiveName| objectives.iter().any(|objective| objective.name == name && objective.verdict == Decision::Inconclusive);
     let some_were_due = measured.measures.rescued.as_ref().is_none_or(|rescued| rescued.later.of > 0);
-    (measured.unseen_waits && in_doubt("rto")) || (measured.onset && some_were_due && in_doubt("rescued"))
+    (measured.unseen_waits && in_doubt(ObjectiveName::RTO)) || (measured.onset && some_were_due && in_doubt(ObjectiveName::RESCUED))
 }
 
 /// Whether the proof that an objective was met needs this.
-fn needs(objective: &str, lost: Lost) -> bool {
-    let counts = matches!(objective, "lost" | "truncated");
+fn needs(objective: ObjectiveName, lost: Lost) -> bool {
+    let counts = matches!(objective, ObjectiveName::LOST | ObjectiveName::TRUNCATED);
     match lost {
         Lost::LinesNearFault => true,
-        Lost::LinesAfterHold => objective == "stability",
+        Lost::LinesAfterHold => objective == ObjectiveName::STABILITY,
         // While a closed model waits it asks nothing, so neither its counts nor its holds are whole.
-        Lost::OpenModel => counts || objective == "stability",
+        Lost::OpenModel => counts || objective == ObjectiveName::STABILITY,
         Lost::Unreached | Lost::EveryLine => counts,
-        Lost::Completeness => objective == "truncated",
+        Lost::Completeness => objective == ObjectiveName::TRUNCATED,
         // Between two answers there may have been any number of failures.
-        Lost::Unanswered => counts || matches!(objective, "rto" | "stability" | "failback"),
+        Lost::Unanswered => counts || matches!(objective, ObjectiveName::RTO | ObjectiveName::STABILITY | ObjectiveName::FAILBACK),
         _ => false,
     }
 }

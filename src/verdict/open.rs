@@ -6,6 +6,7 @@
 //!
 //! What this file does not do: decide anything.
 
+use super::objective_name::ObjectiveName;
 use super::objectives::ObjectiveVerdict;
 use super::onset::{HoldExtent, Index, Start};
 use super::rescue::attempts_of;
@@ -32,16 +33,16 @@ pub(super) fn explained(evidence: &Evidence, mut verdict: Verdict) -> Verdict {
         return verdict;
     }
     let is_open = |objective: &&ObjectiveVerdict| objective.verdict == Decision::Inconclusive;
-    let names: Vec<&str> = verdict.objectives.iter().filter(is_open).map(|objective| objective.name).collect();
+    let names: Vec<ObjectiveName> = verdict.objectives.iter().filter(is_open).map(|objective| objective.name).collect();
     let reason = match (evidence.fault, &verdict.measures) {
-        (Some(fault), Some(measures)) if names.contains(&"rto") => {
+        (Some(fault), Some(measures)) if names.contains(&ObjectiveName::RTO) => {
             let interval = if evidence.objectives.gate == Gate::Cutover { measures.cutover } else { measures.restore };
             match interval.hi {
                 Some(_) => Reason::RtoWithinInterval,
                 None => unproven(evidence, fault),
             }
         }
-        _ if names.contains(&"stability") => Reason::StabilityUnclear,
+        _ if names.contains(&ObjectiveName::STABILITY) => Reason::StabilityUnclear,
         _ => Reason::ObjectiveUndecided,
     };
     if reason == Reason::WhoServedUnknown {

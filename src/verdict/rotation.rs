@@ -17,8 +17,9 @@
 //! Replicas stand for all of a service; a request that is of none of them (without a number, or of another service) counts where it shows
 //! the old key alive or in use, and never as proof that a replica has moved.
 
-use super::criteria::{Criterion, CriterionFinding, Judgement};
+use super::criteria::{CriterionFinding, Judgement};
 use super::measures::{Interval, Measured};
+use super::objective_name::{Criterion, ObjectiveName};
 use super::objectives::ObjectiveVerdict;
 use super::onset::{HoldExtent, Index, Start};
 use super::window::{RequestWindow, good_by};
@@ -181,10 +182,10 @@ pub(super) fn adjust(evidence: &Evidence, measured: &mut Measured) {
 }
 
 /// Whether an objective of an outage applies where keys are revoked or rotated.
-pub(super) fn leaves(evidence: &Evidence, objective: &str) -> bool {
+pub(super) fn leaves(evidence: &Evidence, objective: ObjectiveName) -> bool {
     match objective {
-        "rto" | "stability" => !evidence.only_rotates,
-        "failback" => !evidence.only_rotates && !resumes(evidence),
+        ObjectiveName::RTO | ObjectiveName::STABILITY => !evidence.only_rotates,
+        ObjectiveName::FAILBACK => !evidence.only_rotates && !resumes(evidence),
         _ => true,
     }
 }
@@ -202,7 +203,7 @@ fn must_resume(evidence: &Evidence, rotation: &Rotation) -> bool {
 pub(super) fn together(rotations: &[Rotated]) -> Vec<ObjectiveVerdict> {
     let all = |name: Criterion| {
         let each = rotations.iter().filter_map(|rotated| rotated.of(name)).map(|judgement| judgement.verdict);
-        each.reduce(Decision::and).map(|verdict| ObjectiveVerdict { name: name.word(), verdict })
+        each.reduce(Decision::and).map(|verdict| ObjectiveVerdict { name: ObjectiveName::Rotation(name), verdict })
     };
     Criterion::ALL.into_iter().filter_map(all).collect()
 }
@@ -222,10 +223,10 @@ impl RotationTrace<'_> {
             provider: evidence.name(rotation.provider).to_owned(),
             credential: rotation.credential.clone(),
             planned: rotation.planned,
-            old: rotation.old,
-            new: rotation.new,
-            stored: rotation.store.as_ref().map(|(key, _)| *key),
-            store: rotation.store.as_ref().map(|(_, place)| place.clone()),
+            old: rotation.keys.old,
+            new: rotation.keys.new,
+            stored: rotation.keys.store.as_ref().map(|(key, _)| *key),
+            store: rotation.keys.store.as_ref().map(|(_, place)| place.clone()),
             old_asked: None,
             new_asked: None,
             propagation: Millis(rotation.propagation),
@@ -248,7 +249,7 @@ impl RotationTrace<'_> {
         let asked = |probe: Option<ProbeAnswer>| {
             probe.map(|probe| KeyAnswer { standing: probe.standing, status: probe.status, at: self.from(zero, probe.edge) })
         };
-        (rotated.old_asked, rotated.new_asked) = (asked(rotation.old_probe), asked(rotation.new_probe));
+        (rotated.old_asked, rotated.new_asked) = (asked(rotation.keys.old_probe), asked(rotation.keys.new_probe));
         rotated.replicas = self.replicas(zero);
         rotated.client_errors = self.client_errors(zero);
         rotated.fallback = self.fallback();
@@ -295,12 +296,12 @@ impl RotationTrace<'_> {
         Moments {
             t0: Some(Interval { lo: 0, hi: Some(zero.hi - zero.lo) }),
             t1: self.refused_first().map(|edge| self.seen(zero, edge)),
-            t2: issued(rotation.minted),
-            t3: issued(rotation.stored),
+            t2: issued(rotation.keys.minted),
+            t3: issued(rotation.keys.stored),
             t4: rotation.everywhere().filter_map(|bearing| bearing.new.first).min().map(|at| self.stamp(zero, at)),
             t5: self.last_old().map(|at| self.stamp(zero, at)),
             t6: self.settled().map(|at| self.stamp(zero, at)),
-            revoked: issued(if rotation.planned { rotation.revoked } else { rotation.begun }),
+            revoked: issued(if rotation.planned { rotation.keys.revoked } else { rotation.begun }),
         }
     }
 

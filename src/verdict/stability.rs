@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn stability(verdict: &Verdict) -> Decision {
-        verdict.objectives.iter().find(|objective| objective.name == "stability").unwrap().verdict
+        verdict.objectives.iter().find(|objective| objective.name.word() == "stability").unwrap().verdict
     }
 
     fn plain(bad: &[i64]) -> (Decision, u64) {

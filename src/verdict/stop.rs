@@ -3,7 +3,7 @@
 //! What was proven until then stands. What was not is neither the fault of the system under test nor one of the trial, and no later check may
 //! say so.
 
-use super::{Criterion, Decision, Millis, Reason, Verdict};
+use super::{Decision, Millis, ObjectiveName, Reason, Verdict};
 use crate::history::{Evidence, Phase, StopReason, Stopped};
 use serde::Serialize;
 
@@ -42,6 +42,6 @@ pub(super) fn first(evidence: &Evidence, verdict: Verdict) -> Verdict {
 
 /// Whether something is open that the time after the heal would not have told: all but failback and what was promised of keys.
 fn undecided_before(verdict: &Verdict) -> bool {
-    let later = |name: &str| name == "failback" || Criterion::ALL.iter().any(|criterion| criterion.word() == name);
+    let later = |name: ObjectiveName| name == ObjectiveName::FAILBACK || matches!(name, ObjectiveName::Rotation(_));
     verdict.objectives.iter().any(|objective| objective.verdict == Decision::Inconclusive && !later(objective.name))
 }

@@ -41,7 +41,7 @@ fn at(history: &mut Value, due: i64) -> &mut Value {
 }
 
 fn of(verdict: &Verdict, name: &str) -> Option<Decision> {
-    verdict.objectives.iter().find(|objective| objective.name == name).map(|objective| objective.verdict)
+    verdict.objectives.iter().find(|objective| objective.name.word() == name).map(|objective| objective.verdict)
 }
 
 #[test]

@@ -5,27 +5,40 @@
 //!
 //! What this room does not do: send anything. Traffic and proxies have clients of their own (hyper), which follow nothing either.
 
+use crate::units::Problem;
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{ClientBuilder, NoProxy, Proxy, Url};
 
-/// Whether requests go through the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, less `NO_PROXY`).
+/// What requests are for, which decides whether they go through the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+/// less `NO_PROXY`).
+///
+/// The rule: only what a person wrote down to be asked or told in the world outside goes through it. That proxy stands there for other reasons;
+/// it may even be our own forward proxy, set there for a gateway, and then it is what a drill breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proxies {
-    /// Never: it stands there for other reasons, and must see neither keys nor faults.
-    Ignored,
-    /// Except to this host itself: what a drill starts and what it breaks is asked directly.
-    Obeyed,
+pub enum Purpose {
+    /// A fault proxy's control API: asked directly. A fault that is injected through somebody else is healed through them too, or not at all.
+    Faults,
+    /// Stores and issuers of credentials: asked directly. Nobody between sees a key, and a credential can be put back while proxies are broken.
+    Secrets,
+    /// Steps of runbooks, readiness and messages to contacts: through the environment's proxy, as the team's own tools reach them, except to this
+    /// host itself, for what a drill starts and what it breaks is asked directly.
+    Steps,
 }
 
 /// A client in the making.
-pub fn client(proxies: Proxies) -> ClientBuilder {
+pub fn client(purpose: Purpose) -> ClientBuilder {
+    client_in(purpose, |name| std::env::var(name).ok())
+}
+
+/// The same with an environment of its own.
+fn client_in(purpose: Purpose, variable: impl Fn(&str) -> Option<String>) -> ClientBuilder {
     let agent = concat!("lifeboat/", env!("CARGO_PKG_VERSION"));
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).user_agent(agent).no_proxy();
-    if proxies == Proxies::Ignored {
-        return builder;
+    match purpose {
+        Purpose::Faults | Purpose::Secrets => return builder,
+        Purpose::Steps => {}
     }
-    let set =
-        |name: &str| [name.to_lowercase(), name.to_owned()].iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()));
+    let set = |name: &str| [name.to_lowercase(), name.to_owned()].iter().find_map(|name| variable(name).filter(|url| !url.is_empty()));
     let here = format!("localhost,127.0.0.0/8,::1,{}", set("NO_PROXY").unwrap_or_default());
     let proxy = |name: &str| set(name).or_else(|| set("ALL_PROXY"));
     let through = [proxy("HTTP_PROXY").map(Proxy::http), proxy("HTTPS_PROXY").map(Proxy::https)];
@@ -35,29 +48,74 @@ pub fn client(proxies: Proxies) -> ClientBuilder {
 }
 
 /// What is said of an answer that sends on to somewhere else: by its host alone, since the rest may hold a token. `None` for any other.
-pub fn sends_on(status: u16, headers: &HeaderMap, asked: &Url) -> Option<String> {
+pub fn sends_on(status: u16, headers: &HeaderMap, asked: &Url) -> Option<Problem> {
     if !(300..400).contains(&status) {
         return None;
     }
     let there = headers.get(LOCATION).and_then(|there| asked.join(there.to_str().ok()?).ok())?;
     let origin = there.origin().ascii_serialization();
     let place = if there.origin() == asked.origin() { format!("another path of {origin}") } else { origin };
-    Some(format!("it redirects to {place}, and nothing was sent there\n\nhint: write that address into the file, if it is the right one"))
+    let problem = Problem::new(format!("it redirects to {place}, and nothing was sent there"));
+    Some(problem.hint("write that address into the file, if it is the right one"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     #[test]
     fn where_an_answer_sends_on_to_is_told_without_its_path() {
         let asked = Url::parse("https://gw.example/v1/switch").unwrap();
         let told = |status, there: Option<&str>| {
             let headers = there.map(|there| (LOCATION, there.parse().unwrap())).into_iter().collect();
-            sends_on(status, &headers, &asked)
+            sends_on(status, &headers, &asked).map(|problem| problem.message)
         };
         assert_eq!((told(200, Some("https://x/")), told(304, None)), (None, None));
         assert!(told(307, Some("http://evil.example:81/token")).unwrap().starts_with("it redirects to http://evil.example:81, and"));
         assert!(told(302, Some("/login?t=1")).unwrap().starts_with("it redirects to another path of https://gw.example, and"));
+    }
+
+    /// Answers every request; the first lines of those that came.
+    async fn listener() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, asked) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
+        let came = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let mut head = vec![0; 4096];
+                let count = socket.read(&mut head).await.unwrap_or(0);
+                came.lock().unwrap().push(String::from_utf8_lossy(&head[..count]).lines().next().unwrap_or_default().to_owned());
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+            }
+        });
+        (address, asked)
+    }
+
+    #[tokio::test]
+    async fn only_what_a_person_wrote_down_for_the_world_outside_goes_through_the_environments_proxy() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let ((proxy, through), (direct, asked)) = (listener().await, listener().await);
+        let get = async |purpose, set: &[(&str, &str)], url: &str| {
+            let variable = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+            // Anyone who asks directly finds the host here; anyone who asks a proxy does not look for it.
+            let client = client_in(purpose, variable).timeout(Duration::from_secs(20)).resolve("far.example", direct).build().unwrap();
+            client.get(url).send().await.unwrap();
+        };
+        let (proxy, far, here) =
+            (format!("http://{proxy}"), format!("http://far.example:{}/x", direct.port()), format!("http://{direct}/y"));
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            for purpose in [Purpose::Faults, Purpose::Secrets, Purpose::Steps] {
+                get(purpose, &[(name, &proxy)], &far).await;
+                get(purpose, &[(name, &proxy)], &here).await;
+            }
+        }
+        assert_eq!(*through.lock().unwrap(), vec![format!("GET {far} HTTP/1.1"); 4], "steps, and nothing that is on this host");
+        get(Purpose::Steps, &[("HTTP_PROXY", &proxy), ("NO_PROXY", "far.example")], &far).await;
+        assert_eq!((through.lock().unwrap().len(), asked.lock().unwrap().len()), (4, 21), "NO_PROXY holds");
     }
 }

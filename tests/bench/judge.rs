@@ -1,7 +1,7 @@
 //! Judging stored histories that grow: each is written to a temporary file, and judged in a process of its own whose peak memory is read.
 
 use lifeboat::history::{
-    Event, FORMAT, FaultConfirmed, FaultHealed, Finished, Origin, Outcome, Phase, PhaseEntered, RequestDone, Served, Stamped, Started,
+    Event, FORMAT, FaultConfirmed, FaultHealed, Finished, Outcome, Phase, PhaseEntered, RequestDone, RunOrigin, Served, Stamped, Started,
 };
 use lifeboat::project::Project;
 use lifeboat::units::{Fingerprint, Rate, Seed};
@@ -28,7 +28,7 @@ fn write(path: &Path, count: u64) {
     };
     let started = Started {
         format: FORMAT,
-        origin: Origin::default(),
+        origin: RunOrigin::default(),
         lifeboat: "bench".into(),
         drill: "bench".into(),
         seed: Seed(1),

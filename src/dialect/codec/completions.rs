@@ -4,7 +4,7 @@
 
 use crate::dialect::client_request::MAX_TOKENS;
 use crate::dialect::composed_answer::{AnswerEnd, ComposedAnswer};
-use crate::dialect::json_body::{conversation, flag, is_count, offered, parameters};
+use crate::dialect::json_body::{conversation, flag, is_count, offered_tool, tool_parameters};
 use crate::dialect::operation_codec::{OperationCodec, RequestContent};
 use crate::dialect::partial_answer::PartialAnswer;
 use crate::dialect::provider_error::ProviderError;
@@ -33,7 +33,7 @@ impl OperationCodec for Completions {
             body["response_format"] = json!({"type": "json_object"});
         }
         if let Some(name) = content.tool {
-            body["tools"] = json!([{"type": "function", "function": {"name": name, "parameters": parameters()}}]);
+            body["tools"] = json!([{"type": "function", "function": {"name": name, "parameters": tool_parameters()}}]);
             body["tool_choice"] = json!({"type": "function", "function": {"name": name}});
         }
         body
@@ -47,7 +47,7 @@ impl OperationCodec for Completions {
             include_usage: flag(&body["stream_options"]["include_usage"], "stream_options.include_usage")?,
             max_tokens: body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64()),
             prompt: conversation(body, "messages", "content")?,
-            tool: offered(&body["tools"][0]["function"]["name"], &body["messages"]).filter(|_| is_free),
+            tool: offered_tool(&body["tools"][0]["function"]["name"], &body["messages"]).filter(|_| is_free),
             json: is_json(&body["response_format"]),
             ..ProviderRequest::default()
         })
@@ -104,7 +104,7 @@ impl OperationCodec for Completions {
         let function = &choice["message"]["tool_calls"][0]["function"];
         partial.text = choice["message"]["content"].as_str().unwrap_or_default().to_owned();
         if function.is_object() {
-            partial.call(&function["name"], function["arguments"].as_str().unwrap_or_default());
+            partial.begin_tool_call(&function["name"], function["arguments"].as_str().unwrap_or_default());
         }
         partial.terminal = choice["finish_reason"].is_string();
         partial.usage = is_count(&body["usage"]["completion_tokens"]);
@@ -118,9 +118,9 @@ impl OperationCodec for Completions {
         for call in delta["tool_calls"].as_array().into_iter().flatten().filter(|call| call["index"].as_u64().unwrap_or(0) == 0) {
             let function = &call["function"];
             if function["name"].is_string() {
-                partial.call(&function["name"], "");
+                partial.begin_tool_call(&function["name"], "");
             }
-            partial.argue(&function["arguments"]);
+            partial.add_arguments(&function["arguments"]);
         }
         partial.finished |= event["choices"][0]["finish_reason"].is_string();
         partial.usage |= is_count(&event["usage"]["completion_tokens"]);

@@ -7,7 +7,7 @@
 use crate::dialect::client_request::MAX_TOKENS;
 use crate::dialect::composed_answer::{AnswerEnd, ComposedAnswer};
 use crate::dialect::eventstream::{MESSAGE_TYPE, frame};
-use crate::dialect::json_body::{conversation, is_count, offered, parameters, words_of};
+use crate::dialect::json_body::{conversation, is_count, offered_tool, text_of, tool_parameters};
 use crate::dialect::operation_codec::{OperationCodec, RequestContent};
 use crate::dialect::partial_answer::PartialAnswer;
 use crate::dialect::provider_error::ProviderError;
@@ -25,18 +25,18 @@ impl OperationCodec for Converse {
         });
         if let Some(name) = content.tool {
             body["toolConfig"] = json!({
-                "tools": [{"toolSpec": {"name": name, "inputSchema": {"json": parameters()}}}], "toolChoice": {"tool": {"name": name}},
+                "tools": [{"toolSpec": {"name": name, "inputSchema": {"json": tool_parameters()}}}], "toolChoice": {"tool": {"name": name}},
             });
         }
         body
     }
 
     fn decode_request(&self, body: &Value) -> Result<ProviderRequest, String> {
-        let system = words_of(&body["system"]).unwrap_or_default();
+        let system = text_of(&body["system"]).unwrap_or_default();
         Ok(ProviderRequest {
             max_tokens: body["inferenceConfig"]["maxTokens"].as_u64(),
             prompt: system + &conversation(body, "messages", "content")?,
-            tool: offered(&body["toolConfig"]["tools"][0]["toolSpec"]["name"], &body["messages"]),
+            tool: offered_tool(&body["toolConfig"]["tools"][0]["toolSpec"]["name"], &body["messages"]),
             ..ProviderRequest::default()
         })
     }
@@ -77,9 +77,9 @@ impl OperationCodec for Converse {
 
     fn decode_answer(&self, body: &Value, partial: &mut PartialAnswer) {
         let content = &body["output"]["message"]["content"];
-        partial.text = words_of(content).unwrap_or_default();
+        partial.text = text_of(content).unwrap_or_default();
         for call in content.as_array().into_iter().flatten().filter_map(|part| part.get("toolUse")) {
-            partial.call(&call["name"], &call["input"].to_string());
+            partial.begin_tool_call(&call["name"], &call["input"].to_string());
         }
         partial.terminal = body["stopReason"].is_string();
         partial.usage = is_count(&body["usage"]["outputTokens"]);
@@ -92,9 +92,9 @@ impl OperationCodec for Converse {
             partial.text.push_str(text);
         }
         if let Some(call) = event["contentBlockStart"]["start"].get("toolUse") {
-            partial.call(&call["name"], "");
+            partial.begin_tool_call(&call["name"], "");
         }
-        partial.argue(&delta["toolUse"]["input"]);
+        partial.add_arguments(&delta["toolUse"]["input"]);
         partial.terminal |= event["messageStop"]["stopReason"].is_string();
         partial.usage |= is_count(&event["metadata"]["usage"]["outputTokens"]);
         // It is the last event, and the only one behind the marker.

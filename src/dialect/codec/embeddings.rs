@@ -84,7 +84,7 @@ impl OperationCodec for Embeddings {
         partial.usage = is_count(&body["usage"]["prompt_tokens"]);
     }
 
-    fn decode_event(&self, _event: &Value, _heard: &mut PartialAnswer) {}
+    fn decode_event(&self, _event: &Value, _partial: &mut PartialAnswer) {}
 
     fn text_paths(&self) -> &'static [&'static [&'static str]] {
         &[&["data", "*", "embedding", "*"], &["data", "*", "embedding"]]

@@ -4,7 +4,7 @@
 
 use crate::dialect::client_request::MAX_TOKENS;
 use crate::dialect::composed_answer::{AnswerEnd, ComposedAnswer};
-use crate::dialect::json_body::{conversation, is_count, offered, parameters, words_of};
+use crate::dialect::json_body::{conversation, is_count, offered_tool, text_of, tool_parameters};
 use crate::dialect::operation_codec::{OperationCodec, RequestContent};
 use crate::dialect::partial_answer::PartialAnswer;
 use crate::dialect::provider_error::ProviderError;
@@ -24,19 +24,19 @@ impl OperationCodec for GenerateContent {
             body["generationConfig"]["responseMimeType"] = json!("application/json");
         }
         if let Some(name) = content.tool {
-            body["tools"] = json!([{"functionDeclarations": [{"name": name, "parameters": parameters()}]}]);
+            body["tools"] = json!([{"functionDeclarations": [{"name": name, "parameters": tool_parameters()}]}]);
             body["toolConfig"] = json!({"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}});
         }
         body
     }
 
     fn decode_request(&self, body: &Value) -> Result<ProviderRequest, String> {
-        let system = words_of(&body["systemInstruction"]["parts"]).unwrap_or_default();
+        let system = text_of(&body["systemInstruction"]["parts"]).unwrap_or_default();
         let is_free = body["toolConfig"]["functionCallingConfig"]["mode"] != "NONE";
         Ok(ProviderRequest {
             max_tokens: body["generationConfig"]["maxOutputTokens"].as_u64(),
             prompt: system + &conversation(body, "contents", "parts")?,
-            tool: offered(&body["tools"][0]["functionDeclarations"][0]["name"], &body["contents"]).filter(|_| is_free),
+            tool: offered_tool(&body["tools"][0]["functionDeclarations"][0]["name"], &body["contents"]).filter(|_| is_free),
             json: body["generationConfig"]["responseMimeType"] == "application/json",
             ..ProviderRequest::default()
         })
@@ -77,7 +77,7 @@ impl OperationCodec for GenerateContent {
         for part in parts {
             partial.text.push_str(part["text"].as_str().unwrap_or_default());
             if let Some(call) = part.get("functionCall") {
-                partial.call(&call["name"], &call["args"].to_string());
+                partial.begin_tool_call(&call["name"], &call["args"].to_string());
             }
         }
         partial.terminal |= candidate["finishReason"].is_string();

@@ -6,7 +6,7 @@
 
 use crate::dialect::client_request::MAX_TOKENS;
 use crate::dialect::composed_answer::{AnswerEnd, ComposedAnswer};
-use crate::dialect::json_body::{conversation, flag, is_count, offered, parameters, texts, words_of};
+use crate::dialect::json_body::{conversation, flag, is_count, offered_tool, text_of, texts, tool_parameters};
 use crate::dialect::operation_codec::{EventMeaning, OperationCodec, RequestContent};
 use crate::dialect::partial_answer::PartialAnswer;
 use crate::dialect::provider_error::ProviderError;
@@ -23,7 +23,7 @@ impl OperationCodec for Messages {
             body["stream"] = json!(true);
         }
         if let Some(name) = content.tool {
-            body["tools"] = json!([{"name": name, "input_schema": parameters()}]);
+            body["tools"] = json!([{"name": name, "input_schema": tool_parameters()}]);
             body["tool_choice"] = json!({"type": "tool", "name": name});
         }
         body
@@ -31,14 +31,14 @@ impl OperationCodec for Messages {
 
     fn decode_request(&self, body: &Value) -> Result<ProviderRequest, String> {
         let max_tokens = body["max_tokens"].as_u64().ok_or("max_tokens: Field required")?;
-        let system = words_of(&body["system"]).unwrap_or_default();
+        let system = text_of(&body["system"]).unwrap_or_default();
         let is_free = body["tool_choice"]["type"] != "none";
         Ok(ProviderRequest {
             model: body["model"].as_str().map(str::to_owned),
             streamed: flag(&body["stream"], "stream")?,
             max_tokens: Some(max_tokens),
             prompt: system + &conversation(body, "messages", "content")?,
-            tool: offered(&body["tools"][0]["name"], &body["messages"]).filter(|_| is_free),
+            tool: offered_tool(&body["tools"][0]["name"], &body["messages"]).filter(|_| is_free),
             ..ProviderRequest::default()
         })
     }
@@ -74,7 +74,7 @@ impl OperationCodec for Messages {
     fn decode_answer(&self, body: &Value, partial: &mut PartialAnswer) {
         partial.text = texts(&body["content"], "text");
         for block in body["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_use") {
-            partial.call(&block["name"], &block["input"].to_string());
+            partial.begin_tool_call(&block["name"], &block["input"].to_string());
         }
         partial.terminal = body["stop_reason"].is_string();
         partial.usage = is_count(&body["usage"]["output_tokens"]);
@@ -93,7 +93,7 @@ impl OperationCodec for Messages {
     fn decode_event(&self, event: &Value, partial: &mut PartialAnswer) {
         match event["type"].as_str() {
             Some("content_block_start") => match event["content_block"]["type"].as_str() {
-                Some("tool_use") => partial.call(&event["content_block"]["name"], ""),
+                Some("tool_use") => partial.begin_tool_call(&event["content_block"]["name"], ""),
                 Some("text") => partial.text.push_str(event["content_block"]["text"].as_str().unwrap_or_default()),
                 _ => {}
             },
@@ -101,7 +101,7 @@ impl OperationCodec for Messages {
                 if event["delta"]["type"] == "text_delta" {
                     partial.text.push_str(event["delta"]["text"].as_str().unwrap_or_default());
                 }
-                partial.argue(&event["delta"]["partial_json"]);
+                partial.add_arguments(&event["delta"]["partial_json"]);
             }
             Some("message_delta") => {
                 partial.finished |= event["delta"]["stop_reason"].is_string();

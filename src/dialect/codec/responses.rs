@@ -9,7 +9,7 @@
 use super::completions::{DONE, is_json};
 use crate::dialect::client_request::MAX_TOKENS;
 use crate::dialect::composed_answer::{AnswerEnd, ComposedAnswer};
-use crate::dialect::json_body::{flag, is_count, is_something, offered, parameters, texts, words_of};
+use crate::dialect::json_body::{flag, is_count, is_something, offered_tool, text_of, texts, tool_parameters};
 use crate::dialect::operation_codec::{EventMeaning, OperationCodec, RequestContent};
 use crate::dialect::partial_answer::PartialAnswer;
 use crate::dialect::provider_error::{ProviderError, code_of, word};
@@ -29,7 +29,7 @@ impl OperationCodec for Responses {
             body["text"] = json!({"format": {"type": "json_object"}});
         }
         if let Some(name) = content.tool {
-            body["tools"] = json!([{"type": "function", "name": name, "parameters": parameters(), "strict": false}]);
+            body["tools"] = json!([{"type": "function", "name": name, "parameters": tool_parameters(), "strict": false}]);
             body["tool_choice"] = json!({"type": "function", "name": name});
         }
         body
@@ -42,8 +42,8 @@ impl OperationCodec for Responses {
             model: body["model"].as_str().map(str::to_owned),
             streamed: flag(&body["stream"], "stream")?,
             max_tokens: body["max_output_tokens"].as_u64(),
-            prompt: words_of(&body["instructions"]).unwrap_or_default() + &input(&body["input"])?,
-            tool: function.and_then(|function| offered(&function["name"], &body["input"])).filter(|_| is_free),
+            prompt: text_of(&body["instructions"]).unwrap_or_default() + &input(&body["input"])?,
+            tool: function.and_then(|function| offered_tool(&function["name"], &body["input"])).filter(|_| is_free),
             json: is_json(&body["text"]["format"]),
             ..ProviderRequest::default()
         })
@@ -117,7 +117,7 @@ impl OperationCodec for Responses {
     fn decode_answer(&self, body: &Value, partial: &mut PartialAnswer) {
         for item in body["output"].as_array().into_iter().flatten() {
             match item["type"].as_str() {
-                Some("function_call") => partial.call(&item["name"], item["arguments"].as_str().unwrap_or_default()),
+                Some("function_call") => partial.begin_tool_call(&item["name"], item["arguments"].as_str().unwrap_or_default()),
                 Some("message") => partial.text.push_str(&texts(&item["content"], "output_text")),
                 _ => {}
             }
@@ -129,8 +129,10 @@ impl OperationCodec for Responses {
     fn decode_event(&self, event: &Value, partial: &mut PartialAnswer) {
         match event["type"].as_str() {
             Some("response.output_text.delta") => partial.text.push_str(event["delta"].as_str().unwrap_or_default()),
-            Some("response.output_item.added") if event["item"]["type"] == "function_call" => partial.call(&event["item"]["name"], ""),
-            Some("response.function_call_arguments.delta") => partial.argue(&event["delta"]),
+            Some("response.output_item.added") if event["item"]["type"] == "function_call" => {
+                partial.begin_tool_call(&event["item"]["name"], "")
+            }
+            Some("response.function_call_arguments.delta") => partial.add_arguments(&event["delta"]),
             Some("response.completed" | "response.incomplete") => {
                 (partial.terminal, partial.over) = (true, true);
                 partial.usage |= is_count(&event["response"]["usage"]["output_tokens"]);
@@ -187,7 +189,7 @@ fn input(input: &Value) -> Result<String, String> {
                 if !item["role"].is_string() && !item["type"].is_string() {
                     return Err(format!("Missing required parameter: 'input[{index}].role'."));
                 }
-                prompt += &words_of(&item["content"]).ok_or_else(|| format!("Invalid type for 'input[{index}].content'."))?;
+                prompt += &text_of(&item["content"]).ok_or_else(|| format!("Invalid type for 'input[{index}].content'."))?;
                 prompt.push('\n');
             }
             Ok(prompt)

@@ -50,8 +50,8 @@ impl ProviderApi for Anthropic {
         json!({"data": models, "has_more": false, "first_id": names.first(), "last_id": names.last()})
     }
 
-    fn error(&self, fault: &RefusalReason) -> ProviderError {
-        let (status, kind, message) = match fault {
+    fn error(&self, reason: &RefusalReason) -> ProviderError {
+        let (status, kind, message) = match reason {
             RefusalReason::InvalidKey => (401, "authentication_error", "invalid x-api-key"),
             RefusalReason::ExpiredToken => (401, "authentication_error", "OAuth token has expired."),
             RefusalReason::Forbidden => (403, "permission_error", "Your API key does not have permission to use the specified resource."),

@@ -59,8 +59,8 @@ impl ProviderApi for Azure {
     }
 
     /// Where Azure names no code of its own, the code is the status.
-    fn error(&self, fault: &RefusalReason) -> ProviderError {
-        let (status, code, message) = match fault {
+    fn error(&self, reason: &RefusalReason) -> ProviderError {
+        let (status, code, message) = match reason {
             RefusalReason::InvalidKey => (
                 401,
                 "",
@@ -76,7 +76,7 @@ impl ProviderApi for Azure {
                 (429, "", "Requests to the ChatCompletions_Create Operation have exceeded token rate limit of your current pricing tier.")
             }
             RefusalReason::Overloaded | RefusalReason::ServerError | RefusalReason::Timeout | RefusalReason::Status { .. } => {
-                let status = match fault {
+                let status = match reason {
                     RefusalReason::Overloaded => 503,
                     RefusalReason::Timeout => 408,
                     _ => 500,
@@ -88,7 +88,7 @@ impl ProviderApi for Azure {
                 (400, "content_filter", "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.")
             }
             RefusalReason::NoSuchPath => (404, "", "Resource not found"),
-            RefusalReason::BadRequest(_) | RefusalReason::ContextTooLong => return OpenAi.error(fault),
+            RefusalReason::BadRequest(_) | RefusalReason::ContextTooLong => return OpenAi.error(reason),
         };
         ProviderError::new(status, "", code, message)
     }

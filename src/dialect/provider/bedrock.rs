@@ -79,8 +79,8 @@ impl ProviderApi for Bedrock {
         json!({"modelDetails": self.models(&[name])["modelSummaries"][0].take()})
     }
 
-    fn error(&self, fault: &RefusalReason) -> ProviderError {
-        let (status, kind, message) = match fault {
+    fn error(&self, reason: &RefusalReason) -> ProviderError {
+        let (status, kind, message) = match reason {
             RefusalReason::InvalidKey => (403, "UnrecognizedClientException", "The security token included in the request is invalid."),
             RefusalReason::ExpiredToken => (403, "ExpiredTokenException", "The security token included in the request is expired"),
             RefusalReason::Forbidden => (403, "AccessDeniedException", "You don't have access to the model with the specified model ID."),

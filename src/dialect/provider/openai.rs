@@ -44,9 +44,9 @@ impl ProviderApi for OpenAi {
         json!({"object": "list", "data": models})
     }
 
-    fn error(&self, fault: &RefusalReason) -> ProviderError {
+    fn error(&self, reason: &RefusalReason) -> ProviderError {
         let invalid = "invalid_request_error";
-        match fault {
+        match reason {
             RefusalReason::InvalidKey => ProviderError::new(
                 401,
                 invalid,

@@ -75,8 +75,8 @@ impl ProviderApi for Vertex {
         self.models(&[name])["models"][0].take()
     }
 
-    fn error(&self, fault: &RefusalReason) -> ProviderError {
-        let (status, kind, message) = match fault {
+    fn error(&self, reason: &RefusalReason) -> ProviderError {
+        let (status, kind, message) = match reason {
             RefusalReason::InvalidKey | RefusalReason::ExpiredToken => (
                 401,
                 "UNAUTHENTICATED",

@@ -1,7 +1,7 @@
 //! What a step does.
 
+use super::condition::{ConditionRecord, ProviderSelectorRecord, ReactionRecord};
 use super::record::{is_usual, record};
-use super::runbook::{ConditionRecord, ProviderSelectorRecord, ReactionRecord};
 use super::store::CredentialSourceRecord;
 use crate::model::{
     Action, Canary, Channel, Command, Confirm, DocumentSelector, HttpCall, KubernetesObject, Notify, NotifySeverity, Rotate, RotationPart,

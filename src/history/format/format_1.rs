@@ -6,7 +6,7 @@ use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord,
 use super::objectives::DeclaredObjectivesRecord;
 use super::plan::{NamedWorkloadRecord, PlanRecord, ScenarioRecord, WorkloadsRecord};
 use super::runbook::RunbookRecord;
-use super::started::{OriginRecord, StartedRecord};
+use super::started::{RunOriginRecord, StartedRecord};
 use super::store::SecretStoreRecord;
 use super::timeline::{GuardRecord, TimelineRecord};
 use super::version::FORMAT;
@@ -86,7 +86,7 @@ struct ScenarioRecord1 {
 impl From<StartedRecord1> for StartedRecord {
     fn from(old: StartedRecord1) -> Self {
         let StartedRecord1 { lifeboat, drill, seed, wall_clock, wall_clock_error, gap_max, gaps_beside, drawn, plan } = old;
-        let (format, origin, plan) = (FORMAT, OriginRecord::default(), plan.into());
+        let (format, origin, plan) = (FORMAT, RunOriginRecord::default(), plan.into());
         let gaps = std::iter::once(gap_max).chain(gaps_beside).collect();
         Self { format, lifeboat, drill, seed, wall_clock, wall_clock_error, origin, gaps, drawn, plan }
     }

@@ -7,6 +7,7 @@
 //! What this folder does not do: decide what is recorded (`event` and its siblings), or judge whether a history makes sense (`read`).
 
 mod action;
+mod condition;
 mod environment;
 mod event;
 mod format_1;
@@ -24,6 +25,8 @@ mod version;
 mod workload;
 
 pub(super) use line::is_of_unknown_kind;
+#[cfg(test)]
+pub(crate) use plan::written_and_read;
 pub(super) use started::writer_of;
 pub use version::{FORMAT, FormatVersion, WrittenBy};
 

@@ -1,12 +1,10 @@
 //! Who does what when it goes wrong.
 
 use super::action::ActionRecord;
+use super::condition::{ConditionRecord, ReactionRecord};
 use super::record::record;
-use crate::model::{
-    Backoff, Condition, Escalation, Goal, HttpProbe, OnFailure, ProviderSelector, Reaction, Repeat, Runbook, StartMode, Step, StepEnd, When,
-};
+use crate::model::{Backoff, Escalation, OnFailure, Repeat, Runbook, StartMode, Step, StepEnd, When};
 use crate::units::{Duration, Ratio};
-use std::collections::BTreeMap;
 
 record! {
     struct RunbookRecord of Runbook {
@@ -92,62 +90,6 @@ record! {
             step: String,
             at_most: u32,
         },
-    }
-}
-
-record! {
-    struct ReactionRecord of Reaction {
-        p50: Duration,
-        p95: Duration,
-    }
-}
-
-record! {
-    struct ConditionRecord of Condition {
-        request: Option<HttpProbeRecord>,
-        goal: GoalRecord,
-    }
-}
-
-record! {
-    struct HttpProbeRecord of HttpProbe {
-        to: String,
-        every: Duration,
-        timeout: Duration,
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        headers: BTreeMap<String, String>,
-    }
-}
-
-record! {
-    #[serde(rename_all = "kebab-case")]
-    enum GoalRecord of Goal {
-        Fails(inner: u32),
-        Succeeds(inner: u32),
-        Success {
-            ratio: Ratio,
-            over: Duration,
-        },
-        Latency {
-            share: Ratio,
-            below: Duration,
-            over: Duration,
-        },
-        Alert(inner: String),
-        Resolved(inner: String),
-        ServedBy {
-            who: ProviderSelectorRecord,
-            over: Duration,
-        },
-    }
-}
-
-record! {
-    #[serde(rename_all = "kebab-case")]
-    enum ProviderSelectorRecord of ProviderSelector {
-        Primary,
-        Standby,
-        Provider(inner: String),
     }
 }
 

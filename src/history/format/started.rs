@@ -7,7 +7,7 @@ use super::format_1::StartedRecord1;
 use super::plan::{ExecutionPlanRecord, PlanRecord, SourceFileRecord};
 use super::record::{Recorded, is_usual, record};
 use super::version::{FORMAT, FormatVersion, WrittenBy};
-use crate::history::{ExecutionStarted, Origin, Started};
+use crate::history::{ExecutionStarted, RunOrigin, Started};
 use crate::units::Seed;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -27,7 +27,7 @@ record! {
         #[serde(default, skip_serializing_if = "is_usual")]
         wall_clock_error: u64,
         #[serde(default, skip_serializing_if = "is_usual")]
-        origin: OriginRecord,
+        origin: RunOriginRecord,
         gaps: Vec<u64>,
         #[serde(default, skip_serializing_if = "is_usual")]
         drawn: bool,
@@ -37,7 +37,7 @@ record! {
 
 record! {
     #[derive(Default)]
-    struct OriginRecord of Origin {
+    struct RunOriginRecord of RunOrigin {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ record! {
         seed: Seed,
         wall_clock: String,
         #[serde(default, skip_serializing_if = "is_usual")]
-        origin: OriginRecord,
+        origin: RunOriginRecord,
         root: String,
         plan: ExecutionPlanRecord,
     }

@@ -1,4 +1,4 @@
-use crate::history::{Event, FORMAT, FormatVersion, Origin, ReadError, Reader, RemarkAbout, Stamped, Started};
+use crate::history::{Event, FORMAT, FormatVersion, ReadError, Reader, RemarkAbout, RunOrigin, Stamped, Started};
 use crate::units::Explained;
 
 /// What the last build of format 1 read and wrote again, byte for byte: every kind of event, and every kind of thing that a plan can name.
@@ -30,7 +30,7 @@ fn every_line_of_format_1_reads_as_what_the_newest_format_says_in_its_own_way() 
     for (old, new) in EVERY_LINE_1.lines().zip(EVERY_LINE_2.lines()) {
         let old = parsed(old);
         if let Event::Started(started) = &old.event {
-            assert_eq!((started.format, &started.origin), (FormatVersion { major: 1, minor: 0 }, &Origin::default()));
+            assert_eq!((started.format, &started.origin), (FormatVersion { major: 1, minor: 0 }, &RunOrigin::default()));
         }
         assert_same(&serde_json::to_string(&old).unwrap(), new);
     }

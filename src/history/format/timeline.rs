@@ -38,7 +38,7 @@ record! {
         #[serde(default, rename = "match", skip_serializing_if = "is_usual")]
         matching: MatchRecord,
         #[serde(default, skip_serializing_if = "is_usual")]
-        shape: ShapeRecord,
+        shape: FaultShapeRecord,
     }
 }
 
@@ -65,7 +65,7 @@ record! {
 record! {
     #[derive(Default)]
     #[serde(rename_all = "kebab-case")]
-    enum ShapeRecord of FaultShape {
+    enum FaultShapeRecord of FaultShape {
         #[default]
         Step,
         Ramp {

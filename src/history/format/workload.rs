@@ -26,7 +26,7 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_tokens: Option<TokensRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        errand: Option<ErrandRecord>,
+        errand: Option<PlainRequestRecord>,
         #[serde(default, skip_serializing_if = "is_usual")]
         wire: WireRecord,
     }
@@ -93,7 +93,7 @@ record! {
 }
 
 record! {
-    struct ErrandRecord of PlainRequest {
+    struct PlainRequestRecord of PlainRequest {
         path: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         send: Option<String>,

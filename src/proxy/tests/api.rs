@@ -108,7 +108,7 @@ async fn errors_are_told_as_shopifys_server_tells_them() {
 #[tokio::test]
 async fn a_taken_port_is_named() {
     let first = Proxy::start(([127, 0, 0, 1], 0).into()).await.unwrap();
-    let error = Proxy::start(first.api()).await.unwrap_err().to_string();
+    let error = explained(&Proxy::start(first.api()).await.unwrap_err());
     assert!(error.contains(&first.api().to_string()) && error.contains("hint:"), "{error}");
 }
 

@@ -58,7 +58,7 @@ async fn toxics_that_come_with_a_proxy_are_created_with_it() {
 #[tokio::test]
 async fn a_proxy_whose_toxic_is_none_is_not_created_at_all() {
     let rig = Rig::empty().await;
-    let error = rig.proxy.populate(LATNCY.as_bytes()).await.unwrap_err().to_string();
+    let error = explained(&rig.proxy.populate(LATNCY.as_bytes()).await.unwrap_err());
     assert!(error.contains("invalid toxic type") && error.contains("did you mean `latency`?"), "{error}");
     let (status, told) = rig.call("POST", "/populate", Some(serde_json::from_str(LATNCY).unwrap())).await;
     assert!(status == 400 && told["hint"].as_str().unwrap().contains("did you mean `latency`?"), "{told}");
@@ -123,7 +123,7 @@ async fn shopifys_clients_may_send_what_its_server_shows_and_are_warned_of_what_
         assert_eq!(told.is_some(), warning.is_some(), "{path} {body}: {told:?}");
         assert!(warning.is_none_or(|warning| told.unwrap().contains(warning)), "{path} {body}");
     }
-    let error = rig.proxy.populate(LATNCY.as_bytes()).await.unwrap_err().to_string();
+    let error = explained(&rig.proxy.populate(LATNCY.as_bytes()).await.unwrap_err());
     assert!(error.contains("the toxics of the proxy `wan` were not created"), "{error}");
 }
 

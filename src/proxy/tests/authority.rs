@@ -24,10 +24,10 @@ async fn an_authority_is_made_once_and_vouches_for_what_it_signs() {
     let folder = tempfile::tempdir().unwrap();
     let (own, other) = (folder.path().join("deep/own"), folder.path().join("other"));
     let (made, origin) = Authority::make(&own, &hosts(&["api.example"]), false).unwrap();
-    assert_eq!(origin, Origin::Made);
+    assert_eq!(origin, AuthorityOrigin::Made);
     assert_eq!([mode(&own), mode(&own.join("ca.key")), mode(&own.join("ca.pem"))], [0o700, 0o600, 0o644]);
     let (found, origin) = Authority::make(&own, &hosts(&["api.example"]), false).unwrap();
-    assert_eq!((origin, found.pem()), (Origin::Found, made.pem()));
+    assert_eq!((origin, found.pem()), (AuthorityOrigin::Found, made.pem()));
 
     let rig = stand(ProxySettings { authority: Some(own.clone()), ..ProxySettings::at(near()) }, json!({"tls": true})).await;
     assert_eq!(rig.proxy.authority(), made.pem());
@@ -38,7 +38,7 @@ async fn an_authority_is_made_once_and_vouches_for_what_it_signs() {
     Authority::make(&other, &hosts(&["api.example"]), false).unwrap();
     std::fs::copy(other.join("ca.pem"), own.join("ca.pem")).unwrap();
     for (broken, told) in [(&own, "do not belong together"), (&folder.path().join("none"), "lifeboat proxy ca")] {
-        let refused = Authority::load(broken).unwrap_err().to_string();
+        let refused = explained(&Authority::load(broken).unwrap_err());
         assert!(refused.contains(told) && !refused.contains("PRIVATE"), "{refused}");
     }
 }
@@ -68,11 +68,11 @@ async fn an_authority_signs_for_its_hosts_and_for_no_other() {
     }
     // The inventory grows: it is said, and `--renew` makes another for a year.
     let grown = hosts(&["api.example", "api.openai.com"]);
-    let beyond = Authority::make(&own, &grown, false).unwrap_err().to_string();
+    let beyond = explained(&Authority::make(&own, &grown, false).unwrap_err());
     assert!(beyond.contains("may not sign for api.openai.com") && beyond.contains("--renew"), "{beyond}");
     let key = std::fs::read(own.join("ca.key")).unwrap();
     let (_, origin) = Authority::make(&own, &grown, true).unwrap();
-    assert_eq!((origin, mode(&own.join("ca.key"))), (Origin::Renewed, 0o600));
+    assert_eq!((origin, mode(&own.join("ca.key"))), (AuthorityOrigin::Renewed, 0o600));
     assert_ne!(std::fs::read(own.join("ca.key")).unwrap(), key, "nobody can sign with the old key any more");
     assert!(Authority::make(&own, &grown, false).is_ok());
 }
@@ -106,7 +106,7 @@ fn one_that_others_could_use_is_refused() {
     ] {
         let good = mode(&path);
         set_mode(&path, bad);
-        let refused = Authority::load(&own).unwrap_err().to_string();
+        let refused = explained(&Authority::load(&own).unwrap_err());
         assert!(refused.contains(hint) && refused.contains(path.to_str().unwrap()), "{refused}");
         set_mode(&path, good);
         Authority::load(&own).unwrap();
@@ -120,7 +120,7 @@ fn one_that_others_could_use_is_refused() {
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
     std::fs::write(own.join("ca.key"), key.serialize_pem()).unwrap();
     std::fs::write(own.join("ca.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
-    let refused = Authority::load(&own).unwrap_err().to_string();
+    let refused = explained(&Authority::load(&own).unwrap_err());
     assert!(refused.contains("names no hosts") && refused.contains("--renew"), "{refused}");
     Authority::make(&own, &hosts(&["api.example"]), true).unwrap();
 }
@@ -132,7 +132,7 @@ fn it_is_not_made_through_a_link() {
     let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
     std::fs::create_dir(&victim).unwrap();
     symlink(&victim, &link).unwrap();
-    let refused = Authority::make(&link, &hosts(&["api.example"]), false).unwrap_err().to_string();
+    let refused = explained(&Authority::make(&link, &hosts(&["api.example"]), false).unwrap_err());
     assert!(refused.contains("is a symbolic link"), "{refused}");
     let own = folder.path().join("own");
     Authority::make(&own, &hosts(&["api.example"]), false).unwrap();
@@ -175,7 +175,7 @@ fn none_is_made_for_a_host_that_no_certificate_can_name() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("own");
     for odd in ["*.example.com", "a..b", "-x.example", "1.2.3", ""] {
-        let refused = Authority::make(&own, &hosts(&["api.example", odd]), false).unwrap_err().to_string();
+        let refused = explained(&Authority::make(&own, &hosts(&["api.example", odd]), false).unwrap_err());
         assert!(refused.contains(&format!("no certificate can name `{odd}`")) && refused.contains("hint: "), "{refused}");
         assert!(!own.exists(), "{odd}");
     }

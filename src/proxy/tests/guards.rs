@@ -178,7 +178,7 @@ async fn without_a_token_nothing_listens_for_others() {
         }
     }
     let config = json!([made("0.0.0.0:0")]).to_string();
-    let refused = rig.proxy.populate(config.as_bytes()).await.unwrap_err().to_string();
+    let refused = explained(&rig.proxy.populate(config.as_bytes()).await.unwrap_err());
     assert!(refused.contains("hint: start the proxy with --token-from"), "{refused}");
     assert_eq!(rig.call("POST", "/proxies", Some(made("[::1]:0"))).await.0, 201);
     assert_eq!(rig.call("PATCH", "/proxies/p", Some(json!({"listen": "0.0.0.0:0"}))).await.0, 403);
@@ -225,7 +225,7 @@ async fn an_upstream_that_leads_back_is_refused_when_it_is_named_and_when_it_is_
 async fn the_forward_proxy_leads_nobody_to_the_control_api_and_where_it_is_open_to_nothing_on_this_host() {
     let refused =
         Proxy::start_with(ProxySettings { forward: Some(near()), forward_open: true, ..ProxySettings::at(near()) }).await.unwrap_err();
-    assert!(matches!(refused, ProxyError::Tokenless) && refused.to_string().contains("--token-from"), "{refused}");
+    assert!(matches!(refused, ProxyError::Tokenless) && explained(&refused).contains("--token-from"), "{refused}");
     let closed = standing(ProxySettings { forward: Some(near()), ..ProxySettings::at(near()) }).await;
     let settings = ProxySettings {
         forward: Some(([0, 0, 0, 0], 0).into()),

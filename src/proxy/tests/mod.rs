@@ -21,7 +21,7 @@ use super::*;
 use crate::dialect::{MARK_HEADER, Mark};
 use crate::fault::{RawToxic, Toxic};
 use crate::journal::HostTime;
-use crate::units::Fingerprint;
+use crate::units::{Fingerprint, explained};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::any;

@@ -2,7 +2,7 @@
 
 use super::headline;
 use crate::history::{Event, KeyStanding, Outcome, Stamped};
-use crate::report::{Digest, markdown, summary};
+use crate::report::{Digest, drill, markdown, summary};
 use crate::verdict::story::{MS, NEW, OLD, Story, WRONG, emergency, planned, served};
 
 fn report(story: &Story) -> String {
@@ -10,7 +10,7 @@ fn report(story: &Story) -> String {
     digest.apply(&Stamped { t: 0, event: Event::Started(Box::new(story.started())) });
     story.events().iter().for_each(|stamped| digest.apply(stamped));
     digest.settle();
-    let report = markdown(&story.judged(), &digest, "0");
+    let report = markdown(&drill(&story.judged(), &digest, "0"));
     crate::report::tests::as_people_write(&report);
     crate::report::tests::as_people_write(&summary(&story.judged(), 100));
     report
@@ -69,7 +69,7 @@ fn stories() -> Vec<(&'static str, Story)> {
 #[test]
 fn the_worst_is_said_in_one_sentence() {
     for (sentence, story) in stories() {
-        assert_eq!(headline(&story.judged()), sentence);
+        assert_eq!(headline(&story.judged()).plain(), sentence);
     }
 }
 

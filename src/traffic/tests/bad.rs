@@ -26,7 +26,7 @@ async fn endless(head: &'static str, piece: Vec<u8>) -> (SocketAddr, std::sync::
 #[tokio::test]
 async fn an_address_that_nobody_is_at_is_told() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for manner in [plain(), bytes("PING", "PONG"), ClientSettings::default()] {
+    for manner in [plain_http(), bytes("PING", "PONG"), ClientSettings::default()] {
         assert_eq!(told(&ask(&client(&http(free), manner.clone()), 0).await), (Outcome::Error, "refused"));
         let nowhere = client("http://no-such-host.invalid:80", manner);
         assert_eq!(told(&ask(&nowhere, 0).await), (Outcome::Error, "not-resolved"));
@@ -36,7 +36,7 @@ async fn an_address_that_nobody_is_at_is_told() {
 #[tokio::test]
 async fn ten_gigabytes_are_not_read() {
     let (address, written) = endless("HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n", vec![b'x'; 1 << 16]).await;
-    for (manner, outcome) in [(plain(), "too-long"), (ClientSettings::default(), "too-long")] {
+    for (manner, outcome) in [(plain_http(), "too-long"), (ClientSettings::default(), "too-long")] {
         assert_eq!(told(&ask(&client(&http(address), manner), 0).await), (Outcome::Error, outcome));
     }
     assert_eq!(told(&ask(&client(&http(address), bytes("GET / HTTP/1.1\r\n\r\n", "never")), 0).await), (Outcome::Error, "too-long"));
@@ -47,19 +47,19 @@ async fn ten_gigabytes_are_not_read() {
         b"8000\r\n".iter().copied().chain(vec![b'x'; 0x8000]).chain(*b"\r\n").collect(),
     )
     .await;
-    assert_eq!(told(&ask(&client(&http(address), plain()), 0).await), (Outcome::Error, "status-503"));
+    assert_eq!(told(&ask(&client(&http(address), plain_http()), 0).await), (Outcome::Error, "status-503"));
 }
 
 #[tokio::test]
 async fn headers_without_end_are_not_read() {
     let (address, written) = endless("HTTP/1.1 200 OK\r\n", vec![b'x'; 1 << 12]).await;
-    assert_eq!(told(&ask(&client(&http(address), plain()), 0).await), (Outcome::Error, "head-too-long"));
+    assert_eq!(told(&ask(&client(&http(address), plain_http()), 0).await), (Outcome::Error, "head-too-long"));
     assert!(written.load(std::sync::atomic::Ordering::Relaxed) < 20_000_000, "a head of 64 KB, and what sockets hold");
     let (address, _) = endless("HTTP/1.1 200 OK\r\n", b"x-more: of this\r\n".repeat(64)).await;
-    assert_eq!(told(&ask(&client(&http(address), plain()), 0).await), (Outcome::Error, "head-too-long"));
+    assert_eq!(told(&ask(&client(&http(address), plain_http()), 0).await), (Outcome::Error, "head-too-long"));
     // Any number of interim answers is allowed; the deadline ends them.
     let (address, _) = endless("", b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()).await;
-    assert_eq!(ask_within(&client(&http(address), plain()), 0, LITTLE).await.outcome, Outcome::Timeout);
+    assert_eq!(ask_within(&client(&http(address), plain_http()), 0, LITTLE).await.outcome, Outcome::Timeout);
 }
 
 #[tokio::test]
@@ -73,15 +73,15 @@ async fn what_is_no_http_and_no_text_is_told() {
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "cut"),
     ] {
         let address = answering(answer, true).await;
-        assert_eq!(told(&ask(&client(&http(address), plain()), 0).await), (Outcome::Error, word), "{answer}");
+        assert_eq!(told(&ask(&client(&http(address), plain_http()), 0).await), (Outcome::Error, word), "{answer}");
     }
     let cut = answering("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", true).await;
-    assert_eq!(told(&ask(&client(&http(cut), plain()), 0).await), (Outcome::Truncated, "cut"));
+    assert_eq!(told(&ask(&client(&http(cut), plain_http()), 0).await), (Outcome::Truncated, "cut"));
     let mut garbage = b"HTTP/1.1 200 OK\r\nx-name: \xff\xfe\r\ncontent-length: 12\r\n\r\n".to_vec();
     garbage.extend_from_slice(b"data: \xff\xfe\xfd\x80\n\n");
     let address = answering(garbage, true).await;
     assert_eq!(told(&ask(&client(&http(address), ClientSettings::default()), 0).await), (Outcome::Error, "malformed"));
-    assert_eq!(told(&ask(&client(&http(address), plain()), 0).await), (Outcome::Ok, ""), "bytes are bytes");
+    assert_eq!(told(&ask(&client(&http(address), plain_http()), 0).await), (Outcome::Ok, ""), "bytes are bytes");
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn after_anything_bad_the_next_request_is_served() {
         }
     })
     .await;
-    let asking = client(&http(address), plain());
+    let asking = client(&http(address), plain_http());
     let mut seen = Vec::new();
     for id in 0..5 {
         seen.push(told(&ask(&asking, id).await).1.to_owned());
@@ -134,12 +134,12 @@ async fn after_anything_bad_the_next_request_is_served() {
 #[tokio::test]
 async fn where_a_request_stood_at_its_deadline_is_told() {
     let silent = serve(|mut stream| async move { while stream.read_u8().await.is_ok() {} }).await;
-    assert_eq!(told(&ask_within(&client(&http(silent), plain()), 0, LITTLE).await), (Outcome::Timeout, "no-answer"));
+    assert_eq!(told(&ask_within(&client(&http(silent), plain_http()), 0, LITTLE).await), (Outcome::Timeout, "no-answer"));
     let headed = answering("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", false).await;
-    assert_eq!(told(&ask_within(&client(&http(headed), plain()), 0, LITTLE).await), (Outcome::Timeout, "stalled-after-headers"));
+    assert_eq!(told(&ask_within(&client(&http(headed), plain_http()), 0, LITTLE).await), (Outcome::Timeout, "stalled-after-headers"));
     let begun = answering("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", false).await;
-    assert_eq!(told(&ask_within(&client(&http(begun), plain()), 0, LITTLE).await), (Outcome::Timeout, "stalled-in-stream"));
+    assert_eq!(told(&ask_within(&client(&http(begun), plain_http()), 0, LITTLE).await), (Outcome::Timeout, "stalled-in-stream"));
     // A TLS handshake that nobody answers is a connection that is never open.
-    let https = client(&format!("https://{silent}"), plain());
+    let https = client(&format!("https://{silent}"), plain_http());
     assert_eq!(told(&ask_within(&https, 0, LITTLE).await), (Outcome::Timeout, "connect-timed-out"));
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc";
 
 fn wired(wire: Wire) -> ClientSettings {
-    ClientSettings { wire, ..plain() }
+    ClientSettings { wire, ..plain_http() }
 }
 
 fn connections(connections: Connections) -> ClientSettings {
@@ -76,7 +76,7 @@ async fn a_connection_that_was_closed_meanwhile_harms_nobody() {
         }
     })
     .await;
-    let asking = client(&http(address), plain());
+    let asking = client(&http(address), plain_http());
     for id in 0..5 {
         assert_eq!(told(&ask(&asking, id).await), (Outcome::Ok, ""));
         closes.recv().await.unwrap();
@@ -195,7 +195,7 @@ async fn certificates_are_verified_against_the_authority_that_was_named() {
     let url = over_tls(&good.acceptor).await;
     assert_eq!(told(&ask(&client(&url, trusting(&good, Wire::default())), 0).await), (Outcome::Ok, ""));
     assert_eq!(told(&ask(&client(&url, trusting(&good, two())), 0).await), (Outcome::Ok, ""));
-    assert_eq!(told(&ask(&client(&url, plain()), 0).await), (Outcome::Error, "certificate-untrusted"));
+    assert_eq!(told(&ask(&client(&url, plain_http()), 0).await), (Outcome::Error, "certificate-untrusted"));
     let other = certified("other.example", false, &[]);
     let elsewhere = over_tls(&other.acceptor).await;
     assert_eq!(told(&ask(&client(&elsewhere, trusting(&other, Wire::default())), 0).await), (Outcome::Error, "certificate-wrong-name"));
@@ -210,15 +210,15 @@ async fn certificates_are_verified_against_the_authority_that_was_named() {
     let refusing = over_tls(&older.acceptor).await;
     assert_eq!(told(&ask(&client(&refusing, trusting(&older, two())), 0).await), (Outcome::Error, "not-http-2"));
     let address = answering(OK, true).await;
-    let bare = client(&format!("https://{address}"), plain());
+    let bare = client(&format!("https://{address}"), plain_http());
     assert_eq!(ask_within(&bare, 0, Duration::from_millis(300)).await.outcome, Outcome::Timeout, "it waits for a line that never ends");
     let talking = serve(|mut stream| async move {
         let _ = stream.write_all(OK).await;
         let _ = stream.read_to_end(&mut Vec::new()).await;
     })
     .await;
-    assert_eq!(told(&ask(&client(&format!("https://{talking}"), plain()), 0).await), (Outcome::Error, "tls-refused"));
-    let missing = ClientSettings { authority: Some("/no/such/file.pem".into()), ..plain() };
+    assert_eq!(told(&ask(&client(&format!("https://{talking}"), plain_http()), 0).await), (Outcome::Error, "tls-refused"));
+    let missing = ClientSettings { authority: Some("/no/such/file.pem".into()), ..plain_http() };
     assert!(Client::with(target(&url), missing).unwrap_err().to_string().contains("/no/such/file.pem"));
 }
 
@@ -242,11 +242,11 @@ async fn a_forward_proxy_is_asked_in_full_or_opens_a_tunnel() {
     })
     .await;
     let through = |manner: ClientSettings| ClientSettings { proxy: Some(http(address)), ..manner };
-    assert_eq!(told(&ask(&client("http://gw.invalid:81/v1", through(plain())), 0).await), (Outcome::Ok, ""));
+    assert_eq!(told(&ask(&client("http://gw.invalid:81/v1", through(plain_http())), 0).await), (Outcome::Ok, ""));
     assert_eq!(hears.recv().await.unwrap(), "GET http://gw.invalid:81/v1 HTTP/1.1");
     assert_eq!(told(&ask(&client("tcp://gw.invalid:6379", through(bytes("PING", "PONG"))), 0).await), (Outcome::Ok, ""));
     assert_eq!(hears.recv().await.unwrap(), "CONNECT gw.invalid:6379 HTTP/1.1");
-    assert_eq!(told(&ask(&client("https://forbidden.invalid", through(plain())), 0).await), (Outcome::Error, "proxy-refused"));
+    assert_eq!(told(&ask(&client("https://forbidden.invalid", through(plain_http())), 0).await), (Outcome::Error, "proxy-refused"));
     assert_eq!(hears.recv().await.unwrap(), "CONNECT forbidden.invalid:443 HTTP/1.1");
 }
 

@@ -23,7 +23,7 @@ async fn a_status_stands_whatever_becomes_of_its_body() {
     let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 1000\r\n\r\n";
     let told_code = r#"{"error": {"code": "rate_limit_exceeded", "message": "slow down"}}"#;
     for (sent, word) in [(head.to_owned(), "status-429"), (format!("{head}{told_code}"), "status-429 rate_limit_exceeded")] {
-        for manner in [ClientSettings::default(), plain()] {
+        for manner in [ClientSettings::default(), plain_http()] {
             let stalled = answering(sent.clone(), false).await;
             let answer = ask(&client(&http(stalled), ClientSettings { wire: idle(50), ..manner.clone() }), 0).await;
             assert_eq!(told(&answer), (Outcome::Error, word));
@@ -173,7 +173,7 @@ async fn the_longest_head_is_exact() {
     };
     for (length, word) in [(65_535, ""), (65_536, ""), (65_537, "head-too-long"), (131_000, "head-too-long"), (200_000, "head-too-long")] {
         let address = answering(of_length(length), true).await;
-        let answer = ask(&client(&http(address), plain()), 0).await;
+        let answer = ask(&client(&http(address), plain_http()), 0).await;
         assert_eq!(told(&answer).1, word, "{length}");
     }
     let of_lines = |lines: usize| {
@@ -182,7 +182,7 @@ async fn the_longest_head_is_exact() {
     };
     for (lines, word) in [(2_048, ""), (2_049, "head-too-long")] {
         let address = answering(of_lines(lines), true).await;
-        assert_eq!(told(&ask(&client(&http(address), plain()), 0).await).1, word, "{lines}");
+        assert_eq!(told(&ask(&client(&http(address), plain_http()), 0).await).1, word, "{lines}");
     }
 }
 
@@ -197,7 +197,7 @@ async fn waiting(workload: Workload, deadline: Duration, end: Duration) -> (Vec<
     })
     .await;
     let wire = Wire { connections: Connections::AtMost(1), ..Wire::default() };
-    let client = client(&http(address), ClientSettings { wire, ..plain() });
+    let client = client(&http(address), ClientSettings { wire, ..plain_http() });
     let file = tempfile::NamedTempFile::new().unwrap();
     let journal = Journal::start(file.reopen().unwrap(), Clock::start()).unwrap();
     let load = LoadProfile {

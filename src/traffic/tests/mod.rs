@@ -25,7 +25,7 @@ fn target(url: &str) -> Target {
 }
 
 /// Asks for `/` and expects 200.
-fn plain() -> ClientSettings {
+fn plain_http() -> ClientSettings {
     ClientSettings { plain: Some(PlainRequest::default()), ..ClientSettings::default() }
 }
 

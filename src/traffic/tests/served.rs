@@ -17,10 +17,10 @@ async fn an_answer_as_expected_is_service_and_anything_else_is_told_in_a_word() 
     assert_eq!(told(&ask(&expecting(200, Some("OK")), 0).await), (Outcome::Error, "wrong-content"));
     assert_eq!(told(&ask(&expecting(204, None), 0).await), (Outcome::Error, "status-200"));
     let empty = answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", false).await;
-    let plain = PlainRequest { contains: Some("ok".into()), ..PlainRequest::default() };
-    let wanting = client(&http(empty), ClientSettings { plain: Some(plain), ..ClientSettings::default() });
+    let wanted = PlainRequest { contains: Some("ok".into()), ..PlainRequest::default() };
+    let wanting = client(&http(empty), ClientSettings { plain: Some(wanted), ..ClientSettings::default() });
     assert_eq!(told(&ask(&wanting, 0).await), (Outcome::Error, "empty"));
-    assert_eq!(told(&ask(&client(&http(empty), plain()), 0).await), (Outcome::Ok, ""));
+    assert_eq!(told(&ask(&client(&http(empty), plain_http()), 0).await), (Outcome::Ok, ""));
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn bytes_over_tcp_are_service_once_the_expected_ones_are_there() {
             let _ = stream.write_all(b"+PO").await;
             let _ = stream.write_all(b"NG\r\n").await;
         }
-        // CheckedOut open: the answer is whole without an end.
+        // Held open: the answer is whole without an end.
         let _ = stream.read_u8().await;
     })
     .await;

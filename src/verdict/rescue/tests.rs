@@ -32,7 +32,7 @@ fn judged(trace: FaultVisibility, connections: u64, (wait, cold): (i64, i64), se
 
 /// The objective's judgement, why the verdict is not decisive, and how many of the 140 were and may have been rescued.
 fn told(verdict: &Verdict) -> (Decision, Option<Reason>, u64, u64) {
-    let objective = verdict.objectives.iter().find(|objective| objective.name == "rescued").unwrap().verdict;
+    let objective = verdict.objectives.iter().find(|objective| objective.name.word() == "rescued").unwrap().verdict;
     let later = verdict.measures.as_ref().unwrap().rescued.as_ref().unwrap().later;
     (objective, verdict.reason, later.requests, later.at_most)
 }

@@ -15,7 +15,7 @@ fn ms(lo: i64, hi: i64) -> Option<Interval> {
 }
 
 fn objective(verdict: &Verdict, name: &str) -> Option<Decision> {
-    verdict.objectives.iter().find(|objective| objective.name == name).map(|objective| objective.verdict)
+    verdict.objectives.iter().find(|objective| objective.name.word() == name).map(|objective| objective.verdict)
 }
 
 fn nanos(nanoseconds: u64) -> Option<Duration> {
@@ -26,7 +26,7 @@ fn nanos(nanoseconds: u64) -> Option<Duration> {
 fn a_key_that_is_replaced_in_time_meets_everything_and_every_moment_is_stamped() {
     let verdict = emergency().judged();
     assert_eq!((verdict.verdict, verdict.reason), (Met, None), "{:?}", verdict.objectives);
-    let names: Vec<_> = verdict.objectives.iter().map(|objective| objective.name).collect();
+    let names: Vec<_> = verdict.objectives.iter().map(|objective| objective.name.word()).collect();
     let own = ["new_key_accepted", "old_key_refused", "old_key_unused", "rotation", "fallback", "primary_resumed"];
     assert_eq!(names, [&["rto", "stability"][..], &own].concat(), "an emergency without a declared budget counts no client errors");
     let moments = verdict.rotations[0].moments;
@@ -243,7 +243,7 @@ fn tokens_of_the_old_key_must_go_with_it() {
 fn a_planned_rotation_is_held_against_no_outage() {
     let verdict = planned().judged();
     assert_eq!((verdict.verdict, verdict.reason, verdict.only_rotates), (Met, None, true), "{:?}", verdict.objectives);
-    let names: Vec<_> = verdict.objectives.iter().map(|objective| objective.name).collect();
+    let names: Vec<_> = verdict.objectives.iter().map(|objective| objective.name.word()).collect();
     assert_eq!(names, ["new_key_accepted", "old_key_refused", "old_key_unused", "client_errors", "rotation"]);
     let short = planned().but(|story| story.objectives.rto = nanos(60_000 * MS));
     assert_eq!(short.judged().verdict, Met, "the timeline need not be as long as an outage's");

@@ -143,7 +143,7 @@ impl Story {
         };
         Started {
             format: crate::history::FORMAT,
-            origin: crate::history::Origin::default(),
+            origin: crate::history::RunOrigin::default(),
             lifeboat: "0".into(),
             drill: "drill".into(),
             seed: Seed(1),

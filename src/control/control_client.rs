@@ -1,8 +1,10 @@
 //! One call to a control API: sent, timed, and its end sorted into known and unknown.
 
 use super::ControlError;
-use super::error::NO_ANSWER;
-use crate::web::{self, Proxies};
+use super::error::{AnswerProblem, TIMEOUT};
+use crate::api::ApiError;
+use crate::units::Problem;
+use crate::web::{self, Purpose};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
@@ -11,29 +13,27 @@ use std::error::Error as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// No call may take longer than this.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer may be closed by the server in the very moment that a call is sent on it.
 const IDLE: Duration = Duration::from_secs(20);
 
 /// HTTP client of one control API. It never obeys `HTTP_PROXY`, so that no fault is injected through somebody else.
 #[derive(Debug, Clone)]
-pub(super) struct ApiClient {
+pub(super) struct ControlClient {
     http: reqwest::Client,
     base: Url,
 }
 
 /// Answer to a call, whatever its status.
 #[derive(Debug)]
-pub(super) struct ApiReply {
+pub(super) struct ControlReply {
     pub(super) status: u16,
     /// As it stands; `null` where the body is empty or not JSON.
     pub(super) body: Value,
-    /// Where it sends on to, in words.
-    sends_on: Option<String>,
+    /// That it sends on to somewhere else.
+    sends_on: Option<Problem>,
 }
 
-impl ApiReply {
+impl ControlReply {
     /// The record that the body is; `None` where it is another, or none.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Option<T> {
         read(&self.body)
@@ -54,14 +54,14 @@ pub fn is_here(url: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-impl ApiClient {
+impl ControlClient {
     /// To the control API at `url`; `http://` may be left out. The token is sent with every call.
     ///
     /// # Errors
     /// Where `url` is none.
     pub(super) fn to(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
         let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let not = |problem: String| ControlError::NotControl { url: url.to_owned(), problem };
+        let not = |problem: String| ControlError::NotControl { url: url.to_owned(), problem: problem.into() };
         let base = full.parse::<Url>().map_err(|error| not(error.to_string()))?;
         if base.cannot_be_a_base() {
             return Err(not("this is not an address".into()));
@@ -73,7 +73,7 @@ impl ApiClient {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let builder = web::client(Proxies::Ignored).default_headers(headers).connect_timeout(TIMEOUT).pool_idle_timeout(IDLE);
+        let builder = web::client(Purpose::Faults).default_headers(headers).connect_timeout(TIMEOUT).pool_idle_timeout(IDLE);
         let http = builder.build().map_err(|error| not(told(&error)))?;
         Ok(Self { http, base })
     }
@@ -108,8 +108,8 @@ impl ApiClient {
     /// Sends a request with an optional body and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// As [`ApiClient::send`].
-    pub(super) async fn ask(&self, method: Method, path: &[&str], body: Option<&Value>, what: &str) -> Result<ApiReply, ControlError> {
+    /// As [`ControlClient::send`].
+    pub(super) async fn ask(&self, method: Method, path: &[&str], body: Option<&Value>, what: &str) -> Result<ControlReply, ControlError> {
         let mut request = self.request(method, path).timeout(TIMEOUT);
         if let Some(body) = body {
             request = request.json(body);
@@ -118,27 +118,27 @@ impl ApiClient {
         let status = response.status().as_u16();
         let sends_on = web::sends_on(status, response.headers(), response.url());
         let bytes = response.bytes().await.map_err(|error| self.unknown(what, &error))?;
-        Ok(ApiReply { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), sends_on })
+        Ok(ControlReply { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), sends_on })
     }
 
     /// The same, where only success is an answer.
     ///
     /// # Errors
-    /// As [`ApiClient::send`], and [`ControlError::Refused`].
+    /// As [`ControlClient::send`], and [`ControlError::Refused`].
     pub(super) async fn call(&self, method: Method, path: &[&str], body: Option<&Value>, what: &str) -> Result<Value, ControlError> {
         let reply = self.ask(method, path, body, what).await?;
         if (200..300).contains(&reply.status) { Ok(reply.body) } else { Err(self.refused(&reply, what)) }
     }
 
     /// The error for an answer with a bad status.
-    pub(super) fn refused(&self, reply: &ApiReply, what: &str) -> ControlError {
-        let mut error = reply.body["error"].as_str().unwrap_or("no reason given").to_owned();
-        if let Some(words) = &reply.sends_on {
-            error.clone_from(words);
-        } else if let Some(hint) = reply.body["hint"].as_str() {
-            error += &format!("\n\nhint: {hint}");
-        }
-        ControlError::Refused { url: self.url(), what: what.to_owned(), status: reply.status, error }
+    pub(super) fn refused(&self, reply: &ControlReply, what: &str) -> ControlError {
+        let said: Option<ApiError> = reply.read();
+        let (error, hint) = match (&reply.sends_on, said) {
+            (Some(elsewhere), _) => (elsewhere.message.clone(), elsewhere.hint.clone()),
+            (None, Some(said)) => (said.error, said.hint),
+            (None, None) => ("no reason given".to_owned(), None),
+        };
+        ControlError::Refused { url: self.url(), what: what.to_owned(), status: reply.status, error, hint }
     }
 
     /// The error for a read-back that shows something else.
@@ -148,7 +148,7 @@ impl ApiClient {
     }
 
     fn unknown(&self, what: &str, error: &reqwest::Error) -> ControlError {
-        let problem = if error.is_timeout() { NO_ANSWER.to_owned() } else { told(error) };
+        let problem = if error.is_timeout() { AnswerProblem::Silence } else { told(error).into() };
         ControlError::Unknown { url: self.url(), what: what.to_owned(), problem }
     }
 }

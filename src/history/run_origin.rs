@@ -4,7 +4,7 @@ use crate::model::SourceFile;
 
 /// Who started it, on which host, why, and from which files. What nobody knew is absent: histories of format 1 say nothing of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct RunOrigin {
     /// The user, as the operating system calls them.
     pub user: Option<String>,
     /// The host's name.
@@ -16,7 +16,7 @@ pub struct Origin {
     pub files: Vec<SourceFile>,
 }
 
-impl Origin {
+impl RunOrigin {
     /// The same with what stands in the place of secrets.
     #[must_use]
     pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {

@@ -1,0 +1,35 @@
+//! One workload of a drill, with its verdict and what was seen of it: what most sections are about.
+
+use super::digest::{Digest, WorkloadDigest};
+use crate::verdict::Verdict;
+
+/// What a section is about.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// The verdict on it.
+    pub(super) verdict: &'a Verdict,
+    /// What was seen of the whole drill.
+    pub(super) digest: &'a Digest,
+    /// What was seen of the workload.
+    pub(super) workload: &'a WorkloadDigest,
+}
+
+impl<'a> Subject<'a> {
+    /// One for each workload that is judged.
+    pub(super) fn each(verdict: &'a Verdict, digest: &'a Digest) -> Vec<Self> {
+        let first = &digest.flows[0];
+        if verdict.workloads.is_empty() {
+            return vec![Self { verdict, digest, workload: first }];
+        }
+        let seen = |name: &str| {
+            let named = |flow: &&WorkloadDigest| flow.named.as_ref().is_some_and(|named| named.name == name);
+            digest.flows.iter().find(named).unwrap_or(first)
+        };
+        verdict.workloads.iter().map(|of| Self { verdict: &of.verdict, digest, workload: seen(&of.name) }).collect()
+    }
+
+    /// The name of the workload, where there are several.
+    pub(super) fn name(&self) -> Option<&'a str> {
+        self.workload.named.as_ref().filter(|_| self.digest.has_several_workloads()).map(|named| named.name.as_str())
+    }
+}
