@@ -22,6 +22,7 @@
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
+//! | 2 | [`process`] | programs that Lifeboat starts: groups, supervision, captured output, their end |
 //! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
@@ -46,8 +47,65 @@
 //! | 6 | [`execution`] | a runbook walked for real: history → walk → report; resumed after a crash; rehearsed |
 //! | 8 | [`cli`] | one file a command; exit codes |
 //!
-//! What is absent matters as much: `units … verdict`, `dialect`, `fault`, `import` and `report` hold no async code, clock, file, environment
-//! variable or unseeded randomness; `drill` and what is below it on floors 4 and 5 never see `verdict` or `report`.
+//! What is absent matters as much: `units … verdict`, `dialect`, `price`, `fault`, `import` and `report` hold no async code, clock, file,
+//! environment variable or unseeded randomness; `drill` and what is below it on floors 4 and 5 never see `verdict` or `report`.
+//!
+//! # Where to begin
+//!
+//! Ten files, in this order, follow one drill from its file to its verdict:
+//!
+//! 1. `model/plan.rs`: everything that one drill needs, as plain data
+//! 2. `project/project.rs`: how a project's YAML becomes that
+//! 3. `exercise/mod.rs`: drill → judge → report
+//! 4. `drill/conductor.rs`: the phases of a drill, and the one way out of it
+//! 5. `traffic/worker.rs`: a request from when it is due to its outcome
+//! 6. `proxy/exchange.rs`: the same request between gateway and provider, and what a fault does to it
+//! 7. `history/event.rs`: what is recorded of all that
+//! 8. `history/fold.rs`: from events to evidence
+//! 9. `verdict/mod.rs`: from evidence to a verdict
+//! 10. `report/model.rs`: what a report says, before it is Markdown
+//!
+//! | to find | look at |
+//! |---|---|
+//! | where an objective such as the RTO is held against what was measured | `verdict/objectives.rs` |
+//! | how cutover, restore and failback are measured | `verdict/measures.rs` |
+//! | what a provider answers to an error, a 429 for example | `dialect/provider/`, a file a provider |
+//! | what a fault does | `fault/`, a file a fault |
+//! | leases: set, renewed, ended by themselves | `proxy/toxic_entry.rs` has the time, `proxy/proxy_actor.rs` ends what nobody renewed, `drill/faults.rs` renews |
+//! | where secrets are taken out of texts | `redact/redactor.rs` |
+//! | what is on disk | `history/format/`, `verdict/record/` |
+//! | exit codes | `cli/exit.rs` |
+//!
+//! To **add a fault**: one file in `fault/`, and one line in its list; `fault/mod.rs` says how. **A step** of runbooks: its data in
+//! `model/runbook.rs`, its YAML in `project/step.rs`, what it does in a file of `step/`; the compiler asks for the rest, because steps are a closed
+//! enum. **A dialect**: `dialect/mod.rs` says how. **A store** of credentials: its address in `model/store.rs`, its YAML in `project/store.rs`, and a file
+//! of `secret/` with a `SecretStore`, opened in `secret/open.rs`.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | provider | a place that serves models, or anything else over HTTP or tcp |
+//! | service | what users ask, with its providers in order: the primary, then its standbys |
+//! | gateway | what stands between a service's users and its providers, and fails over; not ours, but for the lab's |
+//! | environment | where a drill runs: addresses, keys, limits |
+//! | scenario | what goes wrong: traffic, faults on a timeline, objectives |
+//! | runbook | who does what about it, as steps |
+//! | plan | all of that for one drill, resolved and checked |
+//! | workload | one stream of requests with its own rate, service and objectives; one of them leads |
+//! | due | when a request is to be sent, whatever became of others (an open model); latency counts from then |
+//! | lag | how late the generator sent a request |
+//! | mark | what a request carries so that proxies recognise it |
+//! | fault proxy | our proxy before a provider: it plays faults, and sees who served |
+//! | lease | the time after which a fault ends by itself unless it is renewed |
+//! | inject, heal | a fault begins or ends, counted from when the proxy confirms it |
+//! | history | the events of a drill, appended as they happen; the evidence |
+//! | fold | a value computed from events one after the other |
+//! | evidence | what a history says of requests and faults, ready to be judged |
+//! | cutover, restore | a standby serves well and holds; anyone does |
+//! | failback | the primary serves again after the heal |
+//! | verdict | met, missed, inconclusive or void, for each objective and in all |
+//! | execution | a runbook walked in a real incident |
 
 pub mod alert;
 pub mod api;
@@ -68,6 +126,7 @@ pub mod listen;
 pub mod model;
 pub mod peer;
 pub mod price;
+pub mod process;
 pub mod project;
 pub mod proxy;
 pub mod redact;

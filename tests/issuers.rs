@@ -422,7 +422,7 @@ async fn an_access_key_of_aws_lives_until_it_is_deleted() {
     let again = of_chat.revoke(&KeyId(old.id.clone())).await.unwrap_err().to_string();
     assert!(again.contains("NoSuchEntity"), "{again}");
     // By somebody who may not, or who is nobody any more.
-    let denied = issuer(AccessKey::read(&minted.value).unwrap()).mint().await.unwrap_err().to_string();
+    let denied = lifeboat::units::explained(&issuer(AccessKey::read(&minted.value).unwrap()).mint().await.unwrap_err());
     assert!(denied.contains("AccessDenied") && denied.contains("hint: allow `iam:CreateAccessKey`"), "{denied}");
     let stranger = issuer(old).mint().await.unwrap_err().to_string();
     assert!(stranger.contains("InvalidClientTokenId"), "{stranger}");

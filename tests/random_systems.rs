@@ -242,7 +242,7 @@ fn no_decisive_verdict_on_what_comes_after_the_hold_is_wrong_and_equivalent_syst
     let count = |cell: &Cell<u32>| cell.set(cell.get() + 1);
     let config = ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
     let stability =
-        |verdict: &Verdict| verdict.objectives.iter().find(|objective| objective.name == "stability").map(|found| found.verdict);
+        |verdict: &Verdict| verdict.objectives.iter().find(|objective| objective.name.word() == "stability").map(|found| found.verdict);
     let outcome = TestRunner::new(config).run(&restless_systems(), |system| {
         let (verdict, failed) = system.run();
         let Some(found) = stability(&verdict) else {

@@ -4,7 +4,7 @@
 use crate::support::{Moto, Project, Vault};
 use lifeboat::model::{CredentialSource, SecretStore, VaultLogin};
 use lifeboat::secret::{SecretContext, SecretError, Store, Version, open};
-use lifeboat::units::Secret;
+use lifeboat::units::{Secret, explained};
 use serde_json::{Value, json};
 
 fn secret(text: &str) -> Secret {
@@ -48,11 +48,11 @@ async fn a_real_vault_keeps_a_key_beside_its_other_fields() {
     assert!(matches!(late, SecretError::Changed { .. }), "{late}");
 
     let wrong = VaultLogin::Token(file(&project, "wrong", "not-the-token"));
-    let refused = store(&project, "vault:secret/chat/openai#key", declared(wrong)).read().await.unwrap_err().to_string();
+    let refused = explained(&store(&project, "vault:secret/chat/openai#key", declared(wrong)).read().await.unwrap_err());
     assert!(refused.contains("status 403") && refused.contains("hint: check that the token is still valid"), "{refused}");
     vault.seal().await;
     let sealed = key.read().await.unwrap_err();
-    assert!(matches!(sealed, SecretError::Refused { .. }) && sealed.to_string().contains("hint: unseal it"), "{sealed}");
+    assert!(matches!(sealed, SecretError::Refused { .. }) && explained(&sealed).contains("hint: unseal it"), "{sealed}");
     vault.unseal().await;
     assert_eq!(key.read().await.unwrap().value, secret("sk-two"));
     drop(vault);
@@ -80,7 +80,7 @@ async fn a_real_vault_lets_an_application_in_for_its_proof() {
     assert_eq!(approle(&proof).read().await.unwrap().value, secret("sk-one"));
     let refused = approle("00000000-not-the-proof").read().await.unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("not-the-proof"), "{refused:?}");
-    assert!(refused.to_string().contains("hint: check that the login at auth/approle is enabled"), "{refused}");
+    assert!(explained(&refused).contains("hint: check that the login at auth/approle is enabled"), "{refused}");
 }
 
 fn aws(project: &Project, moto: &Moto, from: &str) -> Box<dyn Store> {
@@ -141,7 +141,7 @@ async fn a_rotation_that_died_half_way_holds_up_the_next_until_somebody_decides(
     let stuck = key.stage(&secret("sk-two")).await.unwrap();
     let next = key.stage(&secret("sk-three")).await.unwrap_err();
     assert!(matches!(&next, SecretError::Staged { version, .. } if *version == stuck), "{next}");
-    assert!(next.to_string().contains("hint: find out whether its key works"), "{next}");
+    assert!(explained(&next).contains("hint: find out whether its key works"), "{next}");
     assert_eq!(key.rollback(&stuck).await.unwrap(), current.version);
     assert_eq!((key.read().await.unwrap(), key.staged().await.unwrap()), (current, None));
     let again = key.stage(&secret("sk-three")).await.unwrap();

@@ -55,7 +55,7 @@ fn span(verdict: &Verdict, name: &str) -> (f64, Option<f64>) {
 }
 
 fn objective(verdict: &Verdict, name: &str) -> Decision {
-    verdict.objectives.iter().find(|objective| objective.name == name).unwrap().verdict
+    verdict.objectives.iter().find(|objective| objective.name.word() == name).unwrap().verdict
 }
 
 /// The share moves after two seconds, and `a` gets it again three seconds after the heal.

@@ -175,7 +175,8 @@ fn every_single_trial_gives_the_numbers_that_it_must() {
             if key == "criteria" {
                 for (name, wanted) in wanted.as_object().unwrap() {
                     let name = if name == "dup_exec" { "duplicates" } else { name };
-                    let found = verdict.objectives.iter().find(|objective| objective.name == name).map(|objective| word(objective.verdict));
+                    let found =
+                        verdict.objectives.iter().find(|objective| objective.name.word() == name).map(|objective| word(objective.verdict));
                     if found != wanted.as_str() {
                         wrong.push(format!("{id} {name}: {found:?} instead of {wanted}"));
                     }

@@ -119,7 +119,7 @@ const fn walks(recorded: bool) -> ResumePolicy {
 fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool) -> Option<String> {
     let rotated = |whose: &str| plan.runbook.rotations().any(|rotate| rotate.credential == whose);
     if let Some(unread) = missing.unread.iter().find(|unread| rotated(&unread.whose)) {
-        return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, unread.why));
+        return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, crate::units::explained(unread)));
     }
     if let Some((step, names)) = missing.variables.first() {
         let usual =
@@ -175,7 +175,7 @@ fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Resu
         let (sender, questions) = mpsc::channel(1);
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
-        let execution = begin(Participants { keeper: supervisor, attendance, notes, stop })?;
+        let execution = begin(Participants { supervisor, attendance, notes, stop })?;
         note(&heading(&execution));
         let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);

@@ -27,7 +27,7 @@ pub(super) fn fingerprint(args: &Args) -> anyhow::Result<Exit> {
             Ok(Exit::Met)
         }
         Err(error) => {
-            say(&format!("error: {error}"));
+            say(&format!("error: {}", crate::units::explained(&error)));
             Ok(Exit::Usage)
         }
     }

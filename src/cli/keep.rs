@@ -1,6 +1,6 @@
 //! `lifeboat keep`: what a drill starts other programs through. For drills, not for people.
 
-use crate::drill::{SupervisionScope, SupervisorRole};
+use crate::process::{SupervisionScope, SupervisorRole};
 use std::process::ExitCode;
 
 /// Runs a program until it ends or stdin does.
@@ -40,5 +40,5 @@ pub(super) fn keep(args: &Args) -> ExitCode {
         RoleArgument::Program => SupervisorRole::Program,
     };
     let scope = if args.all { SupervisionScope::All } else { SupervisionScope::Group };
-    crate::drill::supervise(role, scope, &args.program, &args.arguments).into()
+    crate::process::supervise(role, scope, &args.program, &args.arguments).into()
 }

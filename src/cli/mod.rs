@@ -37,10 +37,13 @@ pub use exit::Exit;
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
+use crate::execution::ExecutionError;
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
+use crate::secret::SecretError;
+use crate::step::StepError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use clap::{FromArgMatches, Parser, Subcommand};
@@ -176,6 +179,9 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     // Every type that implements `Explained`.
     let kinds = [
         of::<Problem>,
+        of::<ExecutionError>,
+        of::<SecretError>,
+        of::<StepError>,
         of::<AlertError>,
         of::<ApiError>,
         of::<AuthorityError>,

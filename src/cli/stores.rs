@@ -5,6 +5,7 @@ use super::run::relative;
 use super::{ask, say};
 use crate::model::DrillPlan;
 use crate::secret::{left_in, put_back};
+use crate::units::explained;
 use std::path::Path;
 
 /// Which they are, and what becomes of what they hold; `None` where it writes into none.
@@ -43,7 +44,7 @@ pub(super) async fn put_back_left(folder: &Path) -> bool {
         match put_back(&file).await {
             Ok(place) => say(&format!("the store {place} was restored to what it held before the drill")),
             Err(error) => {
-                say(&format!("error: {error}"));
+                say(&format!("error: {}", explained(&error)));
                 good = false;
             }
         }

@@ -191,7 +191,7 @@ impl Drill {
             folder: self.order.root.clone(),
             http: http.clone(),
             seed: self.order.seed,
-            keeper: Some(self.order.supervisor.clone()),
+            supervisor: Some(self.order.supervisor.clone()),
             before: Before::within(&self.order.folder),
             keyring: rig.keyring.clone(),
             stores: plan.stores.clone().into(),

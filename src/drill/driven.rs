@@ -3,9 +3,9 @@
 use super::DrillStop;
 use super::conductor::deadline;
 use super::rig::{Rig, RigSite};
-use super::system::last_lines;
 use crate::history::{StopReason, request_id};
 use crate::model::NamedWorkload;
+use crate::process::last_lines;
 use crate::traffic::{ClientSettings, K6Run, Script};
 use crate::units::{Duration, Secret};
 use serde_json::Value;
@@ -46,7 +46,7 @@ pub(super) async fn start(
         ("USAGE", rig.manners[place].complete.usage.word().into()),
     ];
     let order = Script {
-        keeper: site.supervisor.to_owned(),
+        supervisor: site.supervisor.to_owned(),
         file,
         folder: site.root.to_owned(),
         log: log(place, site),

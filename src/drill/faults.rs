@@ -148,7 +148,8 @@ impl Faults {
     /// The issuer revokes the provider's key, or a planned rotation of it begins. No proxy has a part in it.
     async fn turn(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, DrillStop> {
         let (lo, hi) = match planned.fault {
-            Fault::Revoke { .. } => self.keyring.revoke_now(credential).await.map_err(|problem| {
+            Fault::Revoke { .. } => self.keyring.revoke_now(credential).await.map_err(|error| {
+                let problem = crate::units::explained(&error);
                 DrillStop::of_text(StopReason::Fault, format!("the key of {} could not be revoked: {problem}", planned.on))
             })?,
             _ => (self.recorder.clock().now(), self.recorder.clock().now()),

@@ -10,6 +10,7 @@ use crate::model::{Action, CredentialSource, DrillPlan, KeySource};
 use crate::redact::Redactor;
 use crate::secret::{self, RestoringStore, Store, Unread};
 use crate::step::{CredentialBackend, Keyring, declared};
+use crate::units::explained;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,14 +23,16 @@ pub(super) fn rotates(plan: &DrillPlan) -> bool {
 
 /// What nobody here can read is not taken out of what programs print: the history says so, and a drill that needs the key does not begin.
 pub(super) async fn tell_unread(plan: &DrillPlan, unread: &[Unread], recorder: &Recorder) -> Result<(), DrillStop> {
-    for Unread { whose, why } in unread {
-        let problem = why.split("\n\n").next().unwrap_or_default();
-        let text = format!("{whose} cannot be read, so it cannot be recognized and hidden in output: {problem}");
+    for Unread { whose, why, .. } in unread {
+        let text = format!("{whose} cannot be read, so it cannot be recognized and hidden in output: {why}");
         recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
     }
     let needed = plan.rotated();
     match unread.iter().find(|unread| needed.contains(unread.whose.as_str())) {
-        Some(Unread { whose, why }) => Err(DrillStop::environment_of(format!("this drill needs {whose}, which cannot be read: {why}"))),
+        Some(unread) => {
+            let why = explained(unread);
+            Err(DrillStop::environment_of(format!("this drill needs {}, which cannot be read: {why}", unread.whose)))
+        }
         None => Ok(()),
     }
 }
@@ -95,7 +98,7 @@ fn lab(
             None if plan.environment.keys == KeySource::Sealed => Arc::new(Shelf::sealed(credential, held.clone())),
             None => Arc::new(Shelf::new(credential, held.clone())),
         };
-        let issuer = Box::new(provider.issuer(name).map_err(DrillStop::environment_of)?);
+        let issuer = Box::new(provider.issuer(name).map_err(DrillStop::environment_error)?);
         let keeping = CredentialBackend { store: Ok(store), issuer: Ok(issuer), held: Some(held), key_id: None };
         // Providers that share a credential have one issuer, the first's.
         keepings.entry(credential.to_owned()).or_insert(keeping);
@@ -114,7 +117,7 @@ fn kept_store(
         return Ok(known.clone());
     }
     let place = secret::SecretContext { stores: &site.plan.stores, root: site.root };
-    let store = Arc::new(RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_of)?);
+    let store = Arc::new(RestoringStore::new(source, place, held, site.folder, kept.len() + 1).map_err(DrillStop::environment_error)?);
     kept.push(store.clone());
     Ok(store)
 }

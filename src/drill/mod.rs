@@ -31,7 +31,6 @@ mod preflight;
 mod rig;
 mod sight;
 mod stop;
-mod supervisor;
 mod system;
 mod watchdog;
 
@@ -39,4 +38,3 @@ pub use conductor::{Drill, Ended, Order};
 pub use preflight::{Examined, PreflightCheck, Trouble, examine};
 pub use rig::lab_key;
 pub use stop::DrillStop;
-pub use supervisor::{SupervisionScope, SupervisorRole, supervise};

@@ -9,7 +9,7 @@ use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::Variables;
-use crate::units::Secret;
+use crate::units::{Secret, explained};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names in a plan with their values: variables, keys, and the providers' real addresses. Made once, before anything is opened.
@@ -85,11 +85,11 @@ impl ResolvedNames {
         let is_needed = !plan.environment.embedded && text_of(plan).contains(&format!("${{credential.{name}}}"));
         if is_needed {
             self.lacks = true;
-            preflight.wrong(Trouble::of_text(&error));
+            preflight.wrong(Trouble::of_text(explained(&error)));
         }
         if !matches!(error, SecretError::Absent { .. }) {
-            self.unheld.insert(name.to_owned(), error.to_string());
-            let new = Unread { whose: plan.credential_of(name).to_owned(), why: error.to_string() };
+            self.unheld.insert(name.to_owned(), explained(&error));
+            let new = Unread::of(plan.credential_of(name), &error);
             // Providers may share a credential.
             unread.extend(Some(new).filter(|new| !is_needed && !unread.contains(new)));
         }

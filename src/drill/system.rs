@@ -2,27 +2,20 @@
 //! (see `supervisor`) ends it when the drill lets go of a pipe, be it that the drill was killed.
 
 use super::DrillStop;
-use super::supervisor::{GRACE, NOT_STARTED};
 use crate::history::{Awaited, Event};
 use crate::host::{self, private};
-use crate::redact::{RedactedLog, Redactor};
+use crate::process::{ChildProcess, NOT_STARTED, Program, RedactedLog, Supervision, SupervisionScope, last_lines};
+use crate::redact::Redactor;
 use crate::units::Secret;
 use std::collections::BTreeMap;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::time::Duration;
-use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::Instant;
 
 /// Between two looks at whether it is ready.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long the supervisor may take for the last signal and to end itself.
+/// How long what it printed last may take to stand in its log.
 const SLACK: Duration = Duration::from_secs(5);
-/// Lines of its output that a failure shows.
-const LINES: usize = 12;
-/// Bytes of it in which they are looked for.
-const END: u64 = 16_384;
 
 /// What to start; every variable in it has its value, so that it must not be printed.
 pub(super) struct Launch {
@@ -51,8 +44,7 @@ impl Launch {
 #[derive(Debug)]
 pub(super) struct System {
     log: RedactedLog,
-    supervisor: Child,
-    held: Option<ChildStdin>,
+    child: ChildProcess,
 }
 
 impl System {
@@ -64,22 +56,15 @@ impl System {
         })?;
         let piped = RedactedLog::into_file(file, &launch.redactor).and_then(|(log, says)| Ok((log, says.try_clone()?, says)));
         let (log, says, warns) = piped.map_err(|error| DrillStop::environment(format!("the system's output cannot be read: {error}")))?;
-        let mut command = Command::new(&launch.supervisor);
-        host::environment(command.as_std_mut(), &launch.pass, launch.env.iter().map(|(name, value)| (name.clone(), value.expose())));
-        let mut supervisor = command
-            .args(["keep", "--private", "--all", "--"])
-            .args(&launch.argv)
-            .current_dir(&launch.folder)
-            .stdin(Stdio::piped())
-            .stdout(says)
-            .stderr(warns)
-            .process_group(0)
-            .spawn()
-            .map_err(|error| DrillStop::environment(format!("cannot start {}: {error}", launch.supervisor.display())))?;
-        // It holds the pipe's ends too, and what was printed is whole only once nobody does.
-        drop(command);
-        let held = supervisor.stdin.take();
-        let mut system = Self { log, supervisor, held };
+        let program = Program {
+            argv: launch.argv.clone(),
+            folder: launch.folder.clone(),
+            pass: launch.pass.clone(),
+            env: launch.env.clone().into_iter().collect(),
+            supervision: Supervision::By(launch.supervisor.clone(), SupervisionScope::All),
+        };
+        let child = program.start([says.into(), warns.into()]).map_err(|error| DrillStop::environment(error.to_string()))?;
+        let mut system = Self { log, child };
         match system.wait_ready(launch, http).await {
             Ok(()) => Ok(system),
             Err(failure) => {
@@ -94,7 +79,7 @@ impl System {
         let began = Instant::now();
         let mut last = "no answer yet".to_owned();
         while began.elapsed() < launch.within {
-            if let Ok(Some(status)) = self.supervisor.try_wait() {
+            if let Some(status) = self.child.ended() {
                 return Err(if status.code() == Some(i32::from(NOT_STARTED)) { Failure::NotStarted } else { Failure::Ended(status) });
             }
             match http.get(&launch.ready).timeout(Duration::from_secs(2)).send().await {
@@ -110,10 +95,7 @@ impl System {
 
     /// Lets go of it, and waits until it has ended.
     pub(super) async fn stop(mut self) {
-        self.held = None;
-        if tokio::time::timeout(GRACE + SLACK, self.supervisor.wait()).await.is_err() {
-            let _ = self.supervisor.kill().await;
-        }
+        self.child.end().await;
         self.log.end(SLACK).await;
     }
 }
@@ -155,22 +137,4 @@ impl Failure {
 fn shown(launch: &Launch) -> String {
     last_lines(&launch.log)
         .map_or_else(|| "it printed nothing".to_owned(), |last| format!("the end of its output ({}):\n  {last}", launch.log.display()))
-}
-
-/// The last lines of what a program printed, indented; `None` where it printed nothing.
-pub(super) fn last_lines(log: &Path) -> Option<String> {
-    let text = end_of(log).ok()?;
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = &lines[lines.len().saturating_sub(LINES)..];
-    (!last.is_empty()).then(|| last.join("\n  "))
-}
-
-/// The last bytes of a file: a system may print without end before it is ready.
-fn end_of(log: &Path) -> std::io::Result<String> {
-    let mut file = std::fs::File::open(log)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
-    let mut bytes = Vec::new();
-    file.take(END).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

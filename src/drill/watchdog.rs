@@ -4,7 +4,7 @@
 //! healed everything itself says so first. One that has gone away is missed: without it a crash would leave the faults for ever.
 
 use super::DrillStop;
-use crate::host;
+use crate::process;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use tokio::sync::watch;
@@ -39,7 +39,7 @@ impl Watchdog {
         }
         // In a group of its own: a Ctrl-C on the drill's terminal, or a kill of its group, must not reach it.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        host::environment::<&str>(&mut command, &[], []);
+        process::environment::<&str>(&mut command, &[], []);
         let mut child = command.spawn().map_err(|error| {
             DrillStop::environment(format!(
                 "the server at {control} has no leases, and the watchdog that stands in for them cannot start: {error}"

@@ -135,81 +135,30 @@ impl Execution {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, drill, hands, journal } = self;
         let started = Arc::new(started);
-        let mut values = Values::of(&started.plan, Path::new(&started.root), Redactor::new(recorder.salt())).await;
-        let root = PathBuf::from(&started.root);
-        if let Some(drill) = &drill {
-            drill.recall(&mut values.variables);
-        }
-        // The lab's keys are gone with it.
-        let of_the_lab = drill.as_ref().is_some_and(KilledDrill::of_the_lab);
-        let keyring = if of_the_lab { Keyring::default() } else { values.keyring(&started.plan, &root, recorder.clone()) };
-        keyring.recall(&past).await;
-        let unread = values.unread;
-        let context = Context {
-            variables: values.variables,
-            redactor: values.redactor,
-            live: journal.live(),
-            clock: recorder.clock(),
-            attendance: hands.attendance,
-            stand_in: None,
-            directory: Directory { contacts: started.plan.contacts.clone(), mail: started.plan.mail.clone() }.into(),
-            folder: root,
-            http: client(),
-            seed: started.seed,
-            keeper: Some(hands.keeper),
-            before: Before::within(drill.as_ref().map_or(&folder, |drill| &drill.folder)),
-            keyring,
-            stores: started.plan.stores.clone().into(),
-        };
+        let Participants { supervisor, attendance, notes, stop } = hands;
+        let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
+        let (context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
-        let first = if past.is_empty() {
-            let origin = started.origin.clone().redacted(|text| context.redactor.redact(text));
-            Event::ExecutionStarted(Box::new(ExecutionStarted { origin, ..started.as_ref().clone() }))
-        } else {
-            Event::Resumed(Resumed { wall_clock: wall_clock(), undo })
-        };
-        // What cannot be written is not begun: the walk's first event would fail the same way.
-        let _ = recorder.record_durably(first.clone()).await;
-        state.apply(&first);
-        for Unread { whose, why } in unread {
-            let problem = context.redactor.redact(why.split("\n\n").next().unwrap_or_default());
-            let text = format!("{whose} cannot be read, so it cannot be recognized and hidden in output: {problem}");
-            recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
-        }
-        let began = past.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
-        if !began {
-            let event = RunbookStarted { runbook: started.plan.runbook.name.clone(), because: "a person started it".into() };
-            recorder.record(Event::RunbookStarted(event)).await;
-        }
+        beginning.record(&mut state, unread, &context.redactor).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
         let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));
         let mut telling = tell(&started, &past, &context, &recorder, &over);
         let (leaving, over_with) = watch::channel(false);
-        let notes = tokio::spawn(take_notes(hands.notes, context.clone(), recorder.clone(), over_with));
+        let notes = tokio::spawn(take_notes(notes, context.clone(), recorder.clone(), over_with));
         let unanswered = settle(&mut state, &context, &recorder).await;
         if unanswered.is_none() {
-            walk(&mut state, &context, &recorder, &hands.stop).await;
+            walk(&mut state, &context, &recorder, &stop).await;
         }
         let left = state.left();
-        if left == 0
-            && let Some(drill) = &drill
-            && let Err(error) = drill.settle()
-        {
-            let text =
-                format!("everything was restored, but the saved old values in {} cannot be removed: {error}", drill.folder.display());
-            let _ = recorder.record_durably(Event::Note(Note { text })).await;
+        if let Some(drill) = drill.as_ref().filter(|_| left == 0) {
+            forget_old_values(drill, &recorder).await;
         }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
         ending.send_replace(true);
         while telling.join_next().await.is_some() {}
         leaving.send_replace(true);
         let _ = notes.await;
-        let end = match state.stage() {
-            WalkStage::Ended(WalkEnd::Done) => ExecutionEnd::Done,
-            WalkStage::Ended(WalkEnd::Failed) => ExecutionEnd::Failed,
-            WalkStage::Ended(WalkEnd::Undone) => ExecutionEnd::Undone,
-            WalkStage::Ended(WalkEnd::Stopped) | WalkStage::Steps(_) | WalkStage::Undo => ExecutionEnd::Stopped,
-        };
+        let end = end_of(state.stage());
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
         let drill = drill.map(|drill| drill.folder);
@@ -218,6 +167,88 @@ impl Execution {
         let over = journal.is_ok() && matches!(end, ExecutionEnd::Done | ExecutionEnd::Undone);
         let salted = Some(()).filter(|()| over).and_then(|()| forget_salt(&folder).err()).map(|error| error.to_string());
         ExecutionOutcome { end, undo, left, unanswered, journal, folder, drill, salted }
+    }
+}
+
+/// The beginning of a run: what its steps need is put together, and what is known before the first of them is recorded.
+struct Beginning<'a> {
+    folder: &'a Path,
+    started: &'a ExecutionStarted,
+    past: &'a [Stamped],
+    undo: bool,
+    drill: Option<&'a KilledDrill>,
+    recorder: &'a Recorder,
+}
+
+impl Beginning<'_> {
+    /// What steps need, and which secrets nobody could read.
+    async fn context(&self, supervisor: PathBuf, attendance: Attendance, live: watch::Receiver<Arc<Live>>) -> (Context, Vec<Unread>) {
+        let (plan, root) = (&self.started.plan, PathBuf::from(&self.started.root));
+        let mut values = Values::of(plan, &root, Redactor::new(self.recorder.salt())).await;
+        if let Some(drill) = self.drill {
+            drill.recall(&mut values.variables);
+        }
+        // The lab's keys are gone with it.
+        let of_the_lab = self.drill.is_some_and(KilledDrill::of_the_lab);
+        let keyring = if of_the_lab { Keyring::default() } else { values.keyring(plan, &root, self.recorder.clone()) };
+        keyring.recall(self.past).await;
+        let context = Context {
+            variables: values.variables,
+            redactor: values.redactor,
+            live,
+            clock: self.recorder.clock(),
+            attendance,
+            stand_in: None,
+            directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
+            folder: root,
+            http: client(),
+            seed: self.started.seed,
+            supervisor: Some(supervisor),
+            before: Before::within(self.drill.map_or(self.folder, |drill| &drill.folder)),
+            keyring,
+            stores: plan.stores.clone().into(),
+        };
+        (context, values.unread)
+    }
+
+    /// Records that it begins or goes on, and what cannot be hidden in its output.
+    async fn record(&self, state: &mut WalkState, unread: Vec<Unread>, redactor: &Redactor) {
+        let first = if self.past.is_empty() {
+            let origin = self.started.origin.clone().redacted(|text| redactor.redact(text));
+            Event::ExecutionStarted(Box::new(ExecutionStarted { origin, ..self.started.clone() }))
+        } else {
+            Event::Resumed(Resumed { wall_clock: wall_clock(), undo: self.undo })
+        };
+        // What cannot be written is not begun: the walk's first event would fail the same way.
+        let _ = self.recorder.record_durably(first.clone()).await;
+        state.apply(&first);
+        for Unread { whose, why, .. } in unread {
+            let problem = redactor.redact(&why);
+            let text = format!("{whose} cannot be read, so it cannot be recognized and hidden in output: {problem}");
+            self.recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
+        }
+        let began = self.past.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
+        if !began {
+            let event = RunbookStarted { runbook: self.started.plan.runbook.name.clone(), because: "a person started it".into() };
+            self.recorder.record(Event::RunbookStarted(event)).await;
+        }
+    }
+}
+
+/// Everything is back, so the drill's old values go; that they could not is told in the history.
+async fn forget_old_values(drill: &KilledDrill, recorder: &Recorder) {
+    if let Err(error) = drill.settle() {
+        let text = format!("everything was restored, but the saved old values in {} cannot be removed: {error}", drill.folder.display());
+        let _ = recorder.record_durably(Event::Note(Note { text })).await;
+    }
+}
+
+const fn end_of(stage: &WalkStage) -> ExecutionEnd {
+    match stage {
+        WalkStage::Ended(WalkEnd::Done) => ExecutionEnd::Done,
+        WalkStage::Ended(WalkEnd::Failed) => ExecutionEnd::Failed,
+        WalkStage::Ended(WalkEnd::Undone) => ExecutionEnd::Undone,
+        WalkStage::Ended(WalkEnd::Stopped) | WalkStage::Steps(_) | WalkStage::Undo => ExecutionEnd::Stopped,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
 use crate::journal::Recorder;
 use crate::model::StepEnd;
 use crate::step::{ContactOutcome, Context, Message, tell as tell_contact};
-use crate::units::Duration;
+use crate::units::{Duration, explained};
 use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -90,6 +90,6 @@ async fn one(due: &Due, started: &ExecutionStarted, context: &Context, recorder:
     match tell_contact(&message, context).await {
         Ok(ContactOutcome::Sent(said)) => (StepEnd::Done, said),
         Ok(ContactOutcome::ByHand(words)) => (StepEnd::Skipped, words),
-        Err(problem) => (StepEnd::Failed, problem),
+        Err(problem) => (StepEnd::Failed, explained(&problem)),
     }
 }

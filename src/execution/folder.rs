@@ -5,7 +5,8 @@ use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
 use crate::step::Attendance;
-use crate::units::{Salt, Seed};
+use crate::units::{Explained, Salt, Seed};
+use std::borrow::Cow;
 use std::fs::{File, TryLockError};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ pub struct ExecutionOrder {
 #[derive(Debug)]
 pub struct Participants {
     /// The binary whose command `keep` ends what a step started when this process is gone.
-    pub keeper: PathBuf,
+    pub supervisor: PathBuf,
     /// Who answers questions.
     pub attendance: Attendance,
     /// What people write down.
@@ -43,7 +44,7 @@ pub struct Participants {
 #[derive(Debug, thiserror::Error)]
 pub enum ExecutionError {
     /// The folder cannot be made or read.
-    #[error("{}: {source}\n\nhint: {hint}", path.display())]
+    #[error("{}: {source}", path.display())]
     Folder {
         /// The folder or the file.
         path: PathBuf,
@@ -53,31 +54,31 @@ pub enum ExecutionError {
         hint: &'static str,
     },
     /// The folder holds one already.
-    #[error("{} already holds an execution or a drill\n\nhint: continue it with `--resume {}`, or choose another folder with `--out`", path.display(), path.display())]
+    #[error("{} already holds an execution or a drill", path.display())]
     Taken {
         /// The folder.
         path: PathBuf,
     },
     /// Another process walks it.
-    #[error("{}: another lifeboat process is running this runbook\n\nhint: stop that one first; two at once would do every step twice", path.display())]
+    #[error("{}: another lifeboat process is running this runbook", path.display())]
     Locked {
         /// The folder.
         path: PathBuf,
     },
     /// The drill is not over.
-    #[error("{}: this drill is still running\n\nhint: stop it with Ctrl-C; it then undoes what it did by itself", path.display())]
+    #[error("{}: this drill is still running", path.display())]
     Running {
         /// The folder.
         path: PathBuf,
     },
     /// It is no drill.
-    #[error("{}: this is not the history of a drill\n\nhint: what `lifeboat execute` did is undone with `lifeboat execute --resume DIR --undo`", path.display())]
+    #[error("{}: this is not the history of a drill", path.display())]
     NoDrill {
         /// The file.
         path: PathBuf,
     },
     /// What the history recorded is not what the project says now.
-    #[error("{what} since this was started, but the recorded version would be run\n\nhint: restore it; or run the recorded version with `--recorded`, after reading it in {}", path.display())]
+    #[error("{what} since this was started, but the recorded version would be run")]
     Changed {
         /// What, with its verb.
         what: String,
@@ -85,7 +86,7 @@ pub enum ExecutionError {
         path: PathBuf,
     },
     /// Its history cannot be read.
-    #[error("{}: {source}\n\nhint: only its last line may be incomplete; copy the file again from where it came", path.display())]
+    #[error("{}: {source}", path.display())]
     History {
         /// The file.
         path: PathBuf,
@@ -93,13 +94,13 @@ pub enum ExecutionError {
         source: ReadError,
     },
     /// It is something else.
-    #[error("{}: this is not the history of an execution\n\nhint: name a folder that `lifeboat execute` made", path.display())]
+    #[error("{}: this is not the history of an execution", path.display())]
     Other {
         /// The file.
         path: PathBuf,
     },
     /// There is nothing to go on with.
-    #[error("{}: {why}\n\nhint: {hint}", path.display())]
+    #[error("{}: {why}", path.display())]
     Over {
         /// The folder.
         path: PathBuf,
@@ -111,6 +112,26 @@ pub enum ExecutionError {
     /// The operating system gave no thread.
     #[error("cannot start the journal")]
     Thread(#[from] std::io::Error),
+}
+
+impl Explained for ExecutionError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Folder { hint, .. } | Self::Over { hint, .. } => Cow::Borrowed(hint),
+            Self::Taken { path } => {
+                Cow::Owned(format!("continue it with `--resume {}`, or choose another folder with `--out`", path.display()))
+            }
+            Self::Locked { .. } => Cow::Borrowed("stop that one first; two at once would do every step twice"),
+            Self::Running { .. } => Cow::Borrowed("stop it with Ctrl-C; it then undoes what it did by itself"),
+            Self::NoDrill { .. } => Cow::Borrowed("what `lifeboat execute` did is undone with `lifeboat execute --resume DIR --undo`"),
+            Self::Changed { path, .. } => {
+                Cow::Owned(format!("restore it; or run the recorded version with `--recorded`, after reading it in {}", path.display()))
+            }
+            Self::History { .. } => Cow::Borrowed("only its last line may be incomplete; copy the file again from where it came"),
+            Self::Other { .. } => Cow::Borrowed("name a folder that `lifeboat execute` made"),
+            Self::Thread(_) => return None,
+        })
+    }
 }
 
 /// The open history of an execution, locked for this process.

@@ -4,12 +4,14 @@ use super::values::{Values, flags_for};
 use crate::history::Live;
 use crate::journal::{Clock, Journal};
 use crate::model::{Action, ExecutionPlan, Step};
+use crate::process::can_start;
 use crate::redact::Redactor;
+use crate::secret::Unread;
 use crate::step::{
-    Attendance, Before, Context, Directory, Keyring, StepError, answers, can_rotate, can_start, can_switch, client, comes_from_a_step,
-    destination, perform, way_to,
+    Attendance, Before, Context, Directory, Keyring, StepError, answers, can_rotate, can_switch, client, comes_from_a_step, destination,
+    perform, way_to,
 };
-use crate::units::{Secret, Seed};
+use crate::units::{Secret, Seed, explained};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -47,9 +49,9 @@ impl RehearsalOutcome {
     }
 }
 
-/// Does what reads, and looks at what the rest needs. `keeper` is the binary whose command `keep` ends what a step started when this
+/// Does what reads, and looks at what the rest needs. `supervisor` is the binary whose command `keep` ends what a step started when this
 /// process is gone.
-pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<Rehearsed> {
+pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> Vec<Rehearsed> {
     // A rehearsal leaves no history.
     let nobody = Journal::start(std::io::sink(), Clock::start());
     let redactor = nobody.as_ref().map_or_else(|_| Redactor::default(), |nobody| Redactor::new(nobody.recorder().salt()));
@@ -65,7 +67,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
         folder: root.to_owned(),
         http: client(),
         seed: Seed(0),
-        keeper: Some(keeper.to_owned()),
+        supervisor: Some(supervisor.to_owned()),
         before: Before::default(),
         keyring: nobody.map_or_else(|_| Keyring::default(), |journal| values.keyring(plan, root, journal.recorder())),
         stores: plan.stores.clone().into(),
@@ -92,28 +94,32 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, keeper: &Path) -> Vec<R
         };
         all.push(Rehearsed { what, found, detail: context.presentable(&detail) });
     }
-    for unread in &values.unread {
-        let detail = format!("it cannot be hidden in output: {}", unread.why.split("\n\n").next().unwrap_or_default());
-        all.push(Rehearsed {
-            what: format!("secret {}", unread.whose),
-            found: RehearsalOutcome::Missing,
-            detail: context.presentable(&detail),
-        });
-    }
+    all.extend(values.unread.iter().map(|unread| hidden(unread, &context)));
     let runbook = &plan.runbook;
     for name in runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)) {
-        let (found, detail) = match way_to(name, &context) {
-            Err(problem) => (RehearsalOutcome::Missing, problem),
-            // The address may be a secret; what is said of it is only whether somebody is there.
-            Ok(Some(url)) => match answers(&url).await {
-                Ok(_) => (RehearsalOutcome::Skipped, "the host for its messages accepts connections; nothing was sent".into()),
-                Err(_) => (RehearsalOutcome::Missing, "the host for its messages does not answer".into()),
-            },
-            Ok(None) => (RehearsalOutcome::Skipped, "a person writes or calls".into()),
-        };
-        all.push(Rehearsed { what: format!("contact {name}"), found, detail });
+        all.push(contact(name, &context).await);
     }
     all
+}
+
+/// A secret that cannot be read, so that nobody knows it in an output.
+fn hidden(unread: &Unread, context: &Context) -> Rehearsed {
+    let detail = format!("it cannot be hidden in output: {}", unread.why);
+    Rehearsed { what: format!("secret {}", unread.whose), found: RehearsalOutcome::Missing, detail: context.presentable(&detail) }
+}
+
+/// Whether a contact could be told something.
+async fn contact(name: &str, context: &Context) -> Rehearsed {
+    let (found, detail) = match way_to(name, context) {
+        Err(problem) => (RehearsalOutcome::Missing, explained(&problem)),
+        // The address may be a secret; what is said of it is only whether somebody is there.
+        Ok(Some(url)) => match answers(&url).await {
+            Ok(_) => (RehearsalOutcome::Skipped, "the host for its messages accepts connections; nothing was sent".into()),
+            Err(_) => (RehearsalOutcome::Missing, "the host for its messages does not answer".into()),
+        },
+        Ok(None) => (RehearsalOutcome::Skipped, "a person writes or calls".into()),
+    };
+    Rehearsed { what: format!("contact {name}"), found, detail }
 }
 
 /// How it went, what was seen, and what later steps may use of it.
@@ -122,14 +128,14 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
         // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
         Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
             Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
-            Some(Err(error)) => Err(error.to_string()),
+            Some(Err(error)) => Err(explained(&error)),
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         },
         Action::Canary(_) => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         Action::Confirm(_) | Action::Pause(_) => Ok((RehearsalOutcome::Skipped, format!("a {}", step.action.word()))),
         Action::Rotate(part) => match can_rotate(part, context).await {
             Ok(seen) => Ok((RehearsalOutcome::Skipped, format!("a rehearsal rotates nothing; {seen}"))),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(explained(&error)),
         },
         action if step.reads => {
             return match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
@@ -138,7 +144,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
                 Ok(Err(StepError::Variable { name })) if comes_from_a_step(&name) => {
                     (RehearsalOutcome::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make"), None)
                 }
-                Ok(Err(error)) => (RehearsalOutcome::Missing, error.to_string(), None),
+                Ok(Err(error)) => (RehearsalOutcome::Missing, explained(&error), None),
                 Err(_) => (RehearsalOutcome::Missing, format!("not done within {}", step.timeout), None),
             };
         }
@@ -197,6 +203,6 @@ fn unless_later(error: StepError) -> Result<(RehearsalOutcome, String), String> 
         StepError::Variable { name } if comes_from_a_step(&name) => {
             Ok((RehearsalOutcome::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make")))
         }
-        other => Err(other.to_string()),
+        other => Err(explained(&other)),
     }
 }

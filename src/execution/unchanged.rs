@@ -5,8 +5,8 @@
 //! and the recorded plan with the one that the files give now.
 
 use super::folder::ExecutionError;
-use crate::history::ExecutionStarted;
-use crate::model::{DrillPlan, ExecutionPlan};
+use crate::history::{ExecutionStarted, execution_as_recorded, runbook_as_recorded};
+use crate::model::DrillPlan;
 use crate::project::Project;
 use std::path::Path;
 
@@ -25,15 +25,10 @@ pub(super) fn unchanged_drill(plan: &DrillPlan, root: &Path, walks: ResumePolicy
         return Ok(());
     };
     let now = Project::open(root).0.runbook_now(path);
-    if now.and_then(|now| as_recorded(&now)) == plan.runbook {
+    if now.and_then(|now| runbook_as_recorded(&now)) == plan.runbook {
         return Ok(());
     }
     Err(ExecutionError::Changed { what: format!("the runbook {path} has changed"), path: folder.join("history.jsonl") })
-}
-
-/// As it comes out of a history: numbers may lose their last digit on the way.
-fn as_recorded<T: serde::Serialize + serde::de::DeserializeOwned>(now: &T) -> Option<T> {
-    serde_json::from_slice(&serde_json::to_vec(now).ok()?).ok()
 }
 
 /// An error where the runbook, or what it is walked with, is not what was recorded.
@@ -55,7 +50,7 @@ fn changed(started: &ExecutionStarted) -> Option<String> {
     if let Some(other) = plan.sources.iter().find(|source| !now.sources.contains(source)) {
         return Some(format!("the runbook {} has changed", other.path));
     }
-    let Some(now) = as_recorded::<ExecutionPlan>(&now) else { return Some(whole()) };
+    let Some(now) = execution_as_recorded(&now) else { return Some(whole()) };
     if plan.runbook != now.runbook {
         return Some(format!("the history or {} has changed", file.path));
     }

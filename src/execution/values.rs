@@ -61,7 +61,7 @@ impl Values {
                 Ok(None) => {}
                 Err(error) => {
                     let whose = provider.credential.clone().unwrap_or_else(|| name.clone());
-                    let new = Unread { whose, why: error.to_string() };
+                    let new = Unread::of(whose, &error);
                     // Providers may share a credential.
                     unread.extend(Some(new).filter(|new| !unread.contains(new)));
                 }

@@ -28,7 +28,7 @@ pub struct DrillRequest {
     pub files: Vec<SourceFile>,
     /// The project's root.
     pub root: PathBuf,
-    /// The binary whose command `keep` supervises what a drill starts: see [`crate::drill::supervise`].
+    /// The binary whose command `keep` supervises what a drill starts: see [`crate::process::supervise`].
     pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,

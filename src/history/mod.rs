@@ -8,14 +8,16 @@
 //! The index of an event is the number of its line, from 0.
 //!
 //! ```text
-//! {"t":0,"started":{"format":1,"lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","gap_max":…,"plan":{…}}}
+//! {"t":0,"started":{"format":"2.0","lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","origin":{…},"gaps":[…],"plan":{…}}}
 //! {"t":21003412,"phase":{"name":"baseline"}}
 //! {"t":98230114,"request":{"id":0,"due":31003412,"late":41210,"proof":60123456,"done":67123456,"outcome":"ok"}}
 //! {"t":98312992,"served":{"id":0,"by":"azure-swedencentral","at":31501222,"took":66200111,"key":"3fa9c1d2"}}
 //! ```
 //!
-//! The first event is `started` and carries the format's version (1), the wall-clock time of the origin (the only one in the
-//! file), the seed and the whole plan, so that a verdict can be recomputed from the file alone. Moments (`due`, `at`, `lo`,
+//! The first event is `started`. Its first key is the format, a major and a minor number: a reader leaves out what a newer minor format
+//! added and says so with a remark, and refuses a newer major one. Then come the version of Lifeboat, which drill it is, the seed, the
+//! wall-clock time of the origin (the only one in the file), who started it, where, why, and from which files, which are named by their
+//! hashes and never quoted; and the whole plan, so that a verdict can be recomputed from the file alone. Moments (`due`, `at`, `lo`,
 //! `hi`) are nanoseconds since the origin; in `request`, `late`, `proof` and `done` count from `due`, and in `served`, `took`
 //! counts from `at`. Where a drill has several workloads, the `id` of a request holds its workload's place in the bits above the 40th and
 //! its place in that workload's schedule in those below (see `number`); the first workload has place 0. A key whose value says nothing (`null`, `false`, an empty text, a `status` of 200) is left out. A history that ends
@@ -71,6 +73,7 @@ pub use fold::{Fold, evidence};
 #[cfg(test)]
 pub(crate) use format::written_and_read;
 pub use format::{FORMAT, FormatVersion, WrittenBy};
+pub(crate) use format::{execution_as_recorded, runbook_as_recorded};
 pub use live::{Live, LiveAlert, LiveFault, LiveStep};
 pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};

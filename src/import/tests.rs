@@ -229,7 +229,7 @@ fn a_closed_model_never_meets_what_needs_every_request() {
     };
     let closed = verdict_of(None);
     assert_eq!((closed.verdict, closed.reason), (Decision::Inconclusive, Some(Reason::RecordCannotTell)));
-    let of = |name: &str| closed.objectives.iter().find(|objective| objective.name == name).unwrap().verdict;
+    let of = |name: &str| closed.objectives.iter().find(|objective| objective.name.word() == name).unwrap().verdict;
     assert_eq!((of("rto"), of("stability")), (Decision::Met, Decision::Inconclusive));
     assert_eq!(verdict_of(Some(LoadModel::Open)).verdict, Decision::Met);
 }

@@ -5,7 +5,7 @@
 //!  disguise    the forms that a secret takes on its way: base64, base32, percent, hexadecimal, JSON, UTF-16 (pure)
 //!  normalized  bytes without what folds and colours a text                                                  (pure)
 //!  finder      where any of them stands, however it is folded                                               (pure)
-//!  log         what a program prints, into a file
+//!  key_like    what looks like a key, though nobody has named it as one                (pure)
 //!  quote       what a parser says of a file that may be anything, without what it quotes     (pure)
 //! ```
 //!
@@ -17,13 +17,13 @@
 
 mod disguise;
 mod finder;
-mod log;
+mod key_like;
 mod normalized;
 mod quote;
 mod redactor;
 #[cfg(test)]
 mod tests;
 
-pub use log::RedactedLog;
+pub(crate) use key_like::{is_like_nothing, without_key_like};
 pub use quote::unquoted;
 pub use redactor::{RedactingStream, Redactor};

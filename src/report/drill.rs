@@ -7,6 +7,7 @@ use super::advice::hint;
 use super::digest::Digest;
 use super::headline::headline;
 use super::model::{Block, Fact, Paragraph, Report, Section, SectionKind, Text};
+use super::origin::origin;
 use super::subject::Subject;
 use super::wording::span;
 use super::{chart, credential_section, faults, findings, limits, milestones, objectives, rescue, runbook, traffic};
@@ -86,6 +87,7 @@ fn identity(verdict: &Verdict, digest: &Digest, hash: &str) -> Section {
             facts.push(Fact::of(label, service(&other.service_name, other.service.order())));
         }
         facts.push(Fact::of("started", started.wall_clock.as_str()));
+        facts.extend(origin(&started.origin));
         facts.push(Fact::of("seed", started.seed.to_string()));
         facts.push(Fact::of("Lifeboat", started.lifeboat.as_str()));
     }

@@ -6,6 +6,7 @@ use super::keys;
 use super::model::{
     Block, Fact, Grade, Paragraph, Quantity, Report, ReportStatus, ReportTable, Section, SectionKind, TableCell, TableRow, Text,
 };
+use super::origin::origin;
 use super::wording::{clock, length};
 use crate::history::{Event, ExecutionStarted, History, Stamped};
 use crate::model::{Step, StepEnd};
@@ -202,6 +203,7 @@ impl Walk<'_> {
             vec![Fact::of("execution", Text::outside(&started.execution)), Fact::of("runbook", Text::outside(&plan.runbook.name))];
         facts.extend(named);
         facts.push(Fact::of("started", started.wall_clock.as_str()));
+        facts.extend(origin(&started.origin));
         facts.push(Fact::of("seed", started.seed.to_string()));
         facts.push(Fact::of("Lifeboat", started.lifeboat.as_str()));
         Section::new(SectionKind::Identity, "Identity").with(Block::Facts(facts))

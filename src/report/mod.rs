@@ -27,6 +27,7 @@ mod model;
 mod nature;
 mod objectives;
 mod open;
+mod origin;
 mod providers;
 mod recovery;
 mod rescue;

@@ -1,21 +1,24 @@
 //! What other programs keep: one command prints the value, another takes a new one from its standard input.
 //!
-//! A value never stands among arguments, where every user of the host could read it. What a failed command printed is not shown: nobody
-//! knows whether the secret is in it.
+//! A value never stands among arguments, where every user of the host could read it. Of what a failed command said, its last lines on the
+//! standard error are shown: without everything that it printed on its standard output, which is where a key would be, without the values
+//! that it was given, and without whatever looks like a key and like nothing that people write.
 
+use super::error::words;
 use super::{Ability, Pending, SecretError, Store, Version, VersionedSecret, still};
 use crate::host;
+use crate::process::{FinishedRun, ProcessError, Program, RunOptions, Supervision};
+use crate::redact::{Redactor, without_key_like};
 use crate::units::Secret;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use zeroize::Zeroizing;
 
 /// No command may take longer than this.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// No value is longer than this. In bytes.
-const LONGEST: u64 = 1 << 16;
+const LONGEST: usize = 1 << 16;
+/// Shorter parts of an output are no keys.
+const KEY: usize = 6;
 
 /// One secret of another program.
 #[derive(Debug)]
@@ -32,54 +35,53 @@ pub(super) struct Commands {
 impl Commands {
     /// Runs one to its end; returns what it printed. A variable is added to its environment.
     pub(super) async fn run(&self, argv: &[String], input: Option<&Secret>, variable: Option<(&str, &str)>) -> Result<Secret, SecretError> {
-        let (program, arguments) = argv.split_first().ok_or_else(|| self.refused("the command is empty".to_owned()))?;
-        let mut command = tokio::process::Command::new(program);
-        command.args(arguments).current_dir(&self.folder).process_group(0).kill_on_drop(true);
-        host::environment(command.as_std_mut(), &self.pass, variable.map(|(name, value)| (name.to_owned(), value)));
-        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| SecretError::Unreachable {
-            place: self.place.clone(),
-            problem: format!("`{program}` cannot be started: {error}"),
-            hint: "install it, or write its whole path".to_owned(),
-        })?;
-        let group = Group(child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)));
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let talk = async {
-            let give = async {
-                if let (Some(mut pipe), Some(input)) = (stdin, input) {
-                    // A program that does not want it is judged by how it ends.
-                    let _ = pipe.write_all(input.expose().as_bytes()).await;
-                }
-            };
-            let take = async {
-                let mut said = Zeroizing::new(Vec::with_capacity(1024));
-                if let Some(pipe) = stdout {
-                    let _ = pipe.take(LONGEST + 1).read_to_end(&mut said).await;
-                }
-                said
-            };
-            let ((), said, status) = tokio::join!(give, take, child.wait());
-            (said, status)
+        let program = Program {
+            argv: argv.to_vec(),
+            folder: self.folder.clone(),
+            pass: self.pass.clone(),
+            env: variable.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect(),
+            supervision: Supervision::Unsupervised,
         };
-        let ended = tokio::time::timeout(TIMEOUT, talk).await;
-        drop(group);
-        let (mut said, status) = ended.map_err(|_| SecretError::Unknown {
-            place: self.place.clone(),
-            problem: format!("`{program}` did not end within {} s", TIMEOUT.as_secs()),
-        })?;
-        let status = status.map_err(|error| self.refused(format!("`{program}` cannot be waited for: {error}")))?;
-        if !status.success() {
-            let how = status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("ended with exit code {code}"));
-            let why = format!("`{program}` {how}; its output is not shown, because it may contain the secret");
-            let hint = format!("run the command by hand and look at its output; {}", host::GIVES_LITTLE);
-            return Err(SecretError::Refused { place: self.place.clone(), why, hint });
+        let redactor = Redactor::default();
+        let options = RunOptions { input, within: Some(TIMEOUT), ..RunOptions::new(&redactor) };
+        let finished = program.run(options).await.map_err(|error| self.not_run(&error))?;
+        if !finished.is_done(&[]) {
+            return Err(self.failed(&finished, input));
         }
-        if said.len() as u64 > LONGEST {
-            return Err(self.refused(format!("`{program}` printed more than 64 KiB")));
+        let name = argv.first().map_or("", String::as_str);
+        let printed = finished.stdout.whole().filter(|printed| printed.len() <= LONGEST);
+        let printed = printed.ok_or_else(|| self.refused(format!("`{name}` printed more than 64 KiB")))?;
+        let value = Secret::from_bytes(printed.to_vec()).ok_or_else(|| self.refused(format!("`{name}` printed no text")))?;
+        Ok(value.trimmed())
+    }
+
+    fn not_run(&self, error: &ProcessError) -> SecretError {
+        match error {
+            ProcessError::NotStarted { .. } => SecretError::Unreachable {
+                place: self.place.clone(),
+                problem: error.to_string(),
+                hint: "install it, or write its whole path".to_owned(),
+            },
+            _ => self.refused(error.to_string()),
         }
-        Secret::from_bytes(std::mem::take(&mut *said))
-            .map(Secret::trimmed)
-            .ok_or_else(|| self.refused(format!("`{program}` printed no text")))
+    }
+
+    /// With what the command said last, without whatever may be the secret.
+    fn failed(&self, finished: &FinishedRun, input: Option<&Secret>) -> SecretError {
+        let printed = Secret::new(finished.stdout.value());
+        let parts: Vec<Secret> = key_sized(printed.expose()).collect();
+        let given = self.pass.iter().filter_map(|name| std::env::var(name).ok()).filter(|value| value.len() >= KEY).map(Secret::new);
+        let secrets: Vec<Secret> = input.cloned().into_iter().chain(parts).chain(given).chain([printed.trimmed()]).collect();
+        let said = words(&without_key_like(&finished.stderr.raw_end()), &secrets.iter().collect::<Vec<_>>());
+        let error = finished.failure(String::new());
+        let why = if said.is_empty() { error.to_string() } else { format!("{error}: {said}") };
+        match error {
+            ProcessError::TooSlow { .. } => SecretError::Unknown { place: self.place.clone(), problem: why },
+            _ => {
+                let hint = format!("run the command by hand and look at its output; {}", host::GIVES_LITTLE);
+                SecretError::Refused { place: self.place.clone(), why, hint }
+            }
+        }
     }
 
     fn refused(&self, why: String) -> SecretError {
@@ -87,16 +89,10 @@ impl Commands {
     }
 }
 
-/// The process group of a command; whatever is left of it is ended when this is dropped.
-struct Group(Option<rustix::process::Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // Usually everything has ended, and there is nobody to signal.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-    }
+/// What of a text may be a key by its length.
+fn key_sized(text: &str) -> impl Iterator<Item = Secret> {
+    let parts = text.split(|letter: char| letter.is_whitespace() || "\"',:;={}[]()".contains(letter));
+    parts.filter(|part| part.len() >= KEY).map(Secret::from)
 }
 
 impl Store for Commands {

@@ -2,13 +2,14 @@
 
 use super::Version;
 use crate::redact::Redactor;
-use crate::units::Secret;
+use crate::units::{Explained, Secret};
+use std::borrow::Cow;
 
 /// Why a store did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// There is nothing at this place.
-    #[error("{place} holds no value: {problem}\n\nhint: {hint}")]
+    #[error("{place} holds no value: {problem}")]
     Absent {
         /// Where.
         place: String,
@@ -18,7 +19,7 @@ pub enum SecretError {
         hint: String,
     },
     /// A key that opens the store is missing, so nobody knows what is in it.
-    #[error("{place} cannot be opened, for there is no login: {problem}\n\nhint: {hint}")]
+    #[error("{place} cannot be opened, for there is no login: {problem}")]
     NoLogin {
         /// Where.
         place: String,
@@ -28,7 +29,7 @@ pub enum SecretError {
         hint: String,
     },
     /// The store said no; nothing was changed.
-    #[error("access to {place} was refused: {why}\n\nhint: {hint}")]
+    #[error("access to {place} was refused: {why}")]
     Refused {
         /// Where.
         place: String,
@@ -39,7 +40,7 @@ pub enum SecretError {
     },
     /// Somebody else wrote meanwhile; nothing was changed.
     #[error(
-        "{place} has changed: the current version is {}, not {expected}\n\nhint: read it again, and find out who else rotates it",
+        "{place} has changed: the current version is {}, not {expected}",
         .found.as_ref().map_or_else(|| "another".to_owned(), |found| format!("`{found}`"))
     )]
     Changed {
@@ -51,10 +52,7 @@ pub enum SecretError {
         found: Option<Version>,
     },
     /// A rotation before this one was not finished.
-    #[error(
-        "{place} already has a staged version, {version}: a rotation was started and not finished\n\n\
-         hint: find out whether its key works; then commit it or take it back"
-    )]
+    #[error("{place} already has a staged version, {version}: a rotation was started and not finished")]
     Staged {
         /// Where.
         place: String,
@@ -62,7 +60,7 @@ pub enum SecretError {
         version: Version,
     },
     /// The store was certainly not reached; nothing was changed.
-    #[error("{place} cannot be reached: {problem}\n\nhint: {hint}")]
+    #[error("{place} cannot be reached: {problem}")]
     Unreachable {
         /// Where.
         place: String,
@@ -72,9 +70,7 @@ pub enum SecretError {
         hint: String,
     },
     /// Whether it was done is not known.
-    #[error(
-        "{place} gave no answer: {problem}; it is not known whether it was done\n\nhint: read it, and compare the fingerprint before you try again"
-    )]
+    #[error("{place} gave no answer: {problem}; it is not known whether it was done")]
     Unknown {
         /// Where.
         place: String,
@@ -82,7 +78,7 @@ pub enum SecretError {
         problem: String,
     },
     /// The store answered, and not as its kind does.
-    #[error("{place} is not as expected: {problem}\n\nhint: {hint}")]
+    #[error("{place} is not as expected: {problem}")]
     Malformed {
         /// Where.
         place: String,
@@ -92,7 +88,7 @@ pub enum SecretError {
         hint: String,
     },
     /// This kind of store has no such operation.
-    #[error("{place} cannot {what}\n\nhint: {hint}")]
+    #[error("{place} cannot {what}")]
     Cannot {
         /// Where.
         place: String,
@@ -101,6 +97,22 @@ pub enum SecretError {
         /// What to do instead.
         hint: &'static str,
     },
+}
+
+impl Explained for SecretError {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Absent { hint, .. }
+            | Self::NoLogin { hint, .. }
+            | Self::Refused { hint, .. }
+            | Self::Unreachable { hint, .. }
+            | Self::Malformed { hint, .. } => hint,
+            Self::Changed { .. } => "read it again, and find out who else rotates it",
+            Self::Staged { .. } => "find out whether its key works; then commit it or take it back",
+            Self::Unknown { .. } => "read it, and compare the fingerprint before you try again",
+            Self::Cannot { hint, .. } => hint,
+        }))
+    }
 }
 
 /// Of what others say of a failure so much is shown, in characters.

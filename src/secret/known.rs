@@ -14,11 +14,15 @@
 
 use super::{SecretContext, SecretError, key};
 use crate::model::{CredentialSource, SecretSource};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, is_like_nothing};
+use crate::units::Explained;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::Url;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
 
 /// Shorter keys are no keys.
 const KEY: usize = 6;
@@ -32,8 +36,31 @@ const PART: usize = 16;
 pub struct Unread {
     /// Whose it is, by the name of a credential or a source.
     pub whose: String,
-    /// Why not, with a hint.
+    /// Why not.
     pub why: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Unread {
+    /// From the error of reading it.
+    pub fn of(whose: impl Into<String>, error: &SecretError) -> Self {
+        Self { whose: whose.into(), why: error.to_string(), hint: error.hint().map(Into::into) }
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl Error for Unread {}
+
+impl Explained for Unread {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        self.hint.as_deref().map(Cow::Borrowed)
+    }
 }
 
 /// Tells the redactor everything of these that stands on this host now. What is there and could not be read is added to `unread`, unless
@@ -66,7 +93,7 @@ fn learn_key(place: &str, site: SecretContext<'_>, redactor: &Redactor) -> Optio
         Ok(value) if value.expose().chars().count() >= KEY => redactor.learn(place, &value),
         // What is not there cannot be printed, and what is so short is no key.
         Ok(_) | Err(SecretError::Absent { .. }) => {}
-        Err(error) => return Some(Unread { whose: place.to_owned(), why: error.to_string() }),
+        Err(error) => return Some(Unread::of(place, &error)),
     }
     None
 }
@@ -213,33 +240,6 @@ fn is_plain(value: &str) -> bool {
 
 fn is_label(text: &str) -> bool {
     text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
-}
-
-/// Letters and digits mixed, as nobody writes them: the whole, or a long part of it. People write words, numbers and dates with something
-/// between them (`gpt-4o-mini-2024-07-18`).
-fn is_like_nothing(value: &str) -> bool {
-    let count = |counts: fn(char) -> bool| value.chars().filter(|letter| counts(*letter)).count();
-    let long = |part: &&str| part.chars().count() >= 12;
-    !value.contains(char::is_whitespace)
-        && count(|letter| letter.is_ascii_digit()) >= 2
-        && count(char::is_alphabetic) >= 2
-        && (is_mixed(value) || value.split(|letter: char| !letter.is_alphanumeric()).filter(long).any(is_mixed))
-}
-
-/// True where letters, capitals and digits take turns. Of random ones three in ten do at least; a word with a capital has none.
-fn is_mixed(text: &str) -> bool {
-    let kind = |letter: char| match letter {
-        _ if letter.is_numeric() => Some(0),
-        _ if letter.is_uppercase() => Some(1),
-        _ => letter.is_alphabetic().then_some(2),
-    };
-    let kinds: Vec<Option<u8>> = text.chars().map(kind).collect();
-    let turns = kinds.windows(2).filter(|pair| match pair {
-        [Some(1), Some(2)] => false,
-        [Some(before), Some(after)] => before != after,
-        _ => false,
-    });
-    turns.count() * 5 >= kinds.len()
 }
 
 /// Of a variable or a header.

@@ -1,9 +1,11 @@
 //! From an inventory to who keeps each credential and who makes it, where providers are real.
 
 use super::CredentialBackend;
+use super::error::problem_of;
 use crate::model::{Credential, Provider, SecretStore};
 use crate::secret::issuer::open_issuer;
 use crate::secret::{SecretContext, open};
+use crate::units::Problem;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,13 +21,12 @@ pub fn declared(
     let keeping = |(name, credential): (&String, &Credential)| {
         let provider = providers.values().find(|provider| provider.credential.as_ref() == Some(name));
         let issuer = match (&credential.issuer, provider) {
-            (Some(issuer), Some(provider)) => open_issuer(name, issuer, provider, site).map_err(|error| error.to_string()),
-            (None, _) => Err(format!(
-                "it is not known who issues and revokes {name}\n\nhint: add `issuer: {{kind: …}}` to the credential in the inventory"
-            )),
-            (_, None) => Err(format!("no provider here accepts {name}, so none can be asked whether it is valid")),
+            (Some(issuer), Some(provider)) => open_issuer(name, issuer, provider, site).map_err(|error| problem_of(&error)),
+            (None, _) => Err(Problem::new(format!("it is not known who issues and revokes {name}"))
+                .hint("add `issuer: {kind: …}` to the credential in the inventory")),
+            (_, None) => Err(Problem::new(format!("no provider here accepts {name}, so none can be asked whether it is valid"))),
         };
-        let store = open(&credential.from, site).map(Arc::from).map_err(|error| error.to_string());
+        let store = open(&credential.from, site).map(Arc::from).map_err(|error| problem_of(&error));
         (name.clone(), CredentialBackend { store, issuer, held: None, key_id: credential.key_id.clone() })
     };
     credentials.iter().map(keeping).collect()

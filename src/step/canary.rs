@@ -19,7 +19,7 @@
 use super::{Context, Output, StepError, perform};
 use crate::history::Side;
 use crate::model::{Action, Canary, QUANTILE_MIN};
-use crate::units::{Ratio, Tally};
+use crate::units::{Problem, Ratio, Tally, explained};
 use serde_json::{Value, json};
 use std::fmt;
 use std::pin::Pin;
@@ -42,10 +42,10 @@ pub(super) fn canary<'a>(
             return Ok(Output { shown: format!("went on\n{decision}"), value: decision.as_json().to_string().into() });
         }
         match act(&canary.back).await {
-            Ok(_) => Err(StepError::Failed(format!("rolled back: {}\n{decision}", decision.against.join("; ")))),
+            Ok(_) => Err(StepError::failed(format!("rolled back: {}\n{decision}", decision.against.join("; ")))),
             Err(error) => {
                 let why = decision.against.join("; ");
-                Err(StepError::Left(format!("the rollback failed: {error}\nwhy: {why}\n{decision}")))
+                Err(StepError::Left(Problem::new(format!("the rollback failed: {}\nwhy: {why}\n{decision}", explained(&error)))))
             }
         }
     })

@@ -77,10 +77,10 @@ pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, 
         let left: Vec<String> = confirm.approvers.iter().filter(|name| !agreed.contains(name)).cloned().collect();
         let question = if needed > 1 { format!("{text} ({} of {needed} have agreed)", agreed.len()) } else { text.clone() };
         let answer = context.attendance.put(question, allowed.clone(), left).await;
-        let answer = answer.ok_or_else(|| StepError::Failed(format!("{text} there is no terminal")))?;
+        let answer = answer.ok_or_else(|| StepError::failed(format!("{text} there is no terminal")))?;
         said.push(told(&answer));
         if answer.word == "no" {
-            return Err(StepError::Failed(format!("{text} {}", said.join("; "))));
+            return Err(StepError::failed(format!("{text} {}", said.join("; "))));
         }
         agreed.extend(answer.by);
         if confirm.approvers.is_empty() || agreed.len() >= needed {

@@ -3,10 +3,11 @@
 //! An address is often a secret itself. It is read from where the inventory says, and stands in no output but where a person must know it to
 //! write or call.
 
+use super::error::problem_of;
 use super::http::in_words;
 use super::{Context, mail};
 use crate::model::{Contact, Mail};
-use crate::units::explained;
+use crate::units::Problem;
 use crate::web;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ enum ContactRoute<'a> {
 ///
 /// # Errors
 /// Why it was not taken, in words without the address.
-pub async fn tell(message: &Message, context: &Context) -> Result<ContactOutcome, String> {
+pub async fn tell(message: &Message, context: &Context) -> Result<ContactOutcome, Problem> {
     let sent = match way(&message.contact, context)? {
         ContactRoute::ByHand(words) => return Ok(ContactOutcome::ByHand(words)),
         ContactRoute::Email(mail, to) => mail::send(mail, &context.folder, &to, &message.text).await,
@@ -67,14 +68,17 @@ pub async fn tell(message: &Message, context: &Context) -> Result<ContactOutcome
         }
     };
     let name = context.directory.contacts.get(&message.contact).map_or("", |contact| contact.name.as_str());
-    sent.map(|answer| ContactOutcome::Sent(format!("{name}: {answer}"))).map_err(|problem| format!("{name}: {problem}"))
+    sent.map(|answer| ContactOutcome::Sent(format!("{name}: {answer}"))).map_err(|mut problem| {
+        problem.message = format!("{name}: {}", problem.message);
+        problem
+    })
 }
 
 /// Where a connection would go to tell a contact, for a rehearsal; `None` where a person writes or calls.
 ///
 /// # Errors
 /// What is missing.
-pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, String> {
+pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, Problem> {
     match way(contact, context)? {
         ContactRoute::ByHand(_) => Ok(None),
         ContactRoute::Webhook(url) => Ok(Some(url)),
@@ -82,9 +86,9 @@ pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, String
     }
 }
 
-fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, String> {
+fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Problem> {
     let Some(Contact { name, reach }) = context.directory.contacts.get(contact) else {
-        return Err("the inventory has no such contact".to_owned());
+        return Err(Problem::new("the inventory has no such contact"));
     };
     let Some(reach) = reach else { return Ok(ContactRoute::ByHand(format!("{name}: the inventory does not say how"))) };
     let reach = address(reach)?;
@@ -97,23 +101,29 @@ fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Stri
 }
 
 /// A contact's `reach` with the environment's values in place of `${NAME}`.
-fn address(reach: &str) -> Result<String, String> {
+fn address(reach: &str) -> Result<String, Problem> {
     crate::project::expand(reach, |name| std::env::var(name).ok())
-        .map_err(|unknown| format!("the environment variable {} is not set", unknown.name))
+        .map_err(|unknown| Problem::new(format!("the environment variable {} is not set", unknown.name)))
+}
+
+/// A problem of somebody or something with this name.
+fn named(name: &str, mut problem: Problem) -> Problem {
+    problem.message = format!("{name}: {}", problem.message);
+    problem
 }
 
 /// Posts JSON; `whom` names who answers.
 ///
 /// # Errors
 /// Why it was not taken, in words without the address.
-pub(super) async fn post(url: &str, body: &Value, whom: &str, context: &Context) -> Result<String, String> {
+pub(super) async fn post(url: &str, body: &Value, whom: &str, context: &Context) -> Result<String, Problem> {
     let sent = context.http.post(url).timeout(PATIENCE).json(body).send().await;
-    let answer = sent.map_err(|error| format!("{whom} cannot be reached: {}", in_words(&error)))?;
+    let answer = sent.map_err(|error| Problem::new(format!("{whom} cannot be reached: {}", in_words(&error))))?;
     let status = answer.status();
     let said = format!("{whom} answered {}", status.as_u16());
     match web::sends_on(status.as_u16(), answer.headers(), answer.url()) {
-        Some(elsewhere) => Err(format!("{said}: {}", explained(&elsewhere))),
+        Some(elsewhere) => Err(named(&said, problem_of(&elsewhere))),
         None if status.is_success() => Ok(said),
-        None => Err(said),
+        None => Err(Problem::new(said)),
     }
 }

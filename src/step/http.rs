@@ -16,7 +16,7 @@ pub fn client() -> reqwest::Client {
 pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, StepError> {
     let url = context.expand(&call.url)?;
     let method =
-        reqwest::Method::from_bytes(call.method.as_bytes()).map_err(|_| StepError::Failed(format!("`{}` is not a method", call.method)))?;
+        reqwest::Method::from_bytes(call.method.as_bytes()).map_err(|_| StepError::failed(format!("`{}` is not a method", call.method)))?;
     let mut request = context.http.request(method, &url);
     for (name, value) in &call.headers {
         request = request.header(name, context.expand(value)?);
@@ -24,13 +24,13 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     if let Some(body) = &call.body {
         request = request.body(context.expand(body)?);
     }
-    let mut response = request.send().await.map_err(|error| StepError::Failed(format!("{url}: {}", in_words(&error))))?;
+    let mut response = request.send().await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))?;
     let status = response.status();
     let sends_on = web::sends_on(status.as_u16(), response.headers(), response.url());
     // Secrets are taken out before anything is cut; what was cut is the same for later steps.
     let (mut stream, mut shown, mut body) = (context.redactor.stream(), Vec::new(), Vec::new());
     let mut whole = true;
-    while let Some(chunk) = response.chunk().await.map_err(|error| StepError::Failed(format!("{url}: {}", in_words(&error))))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))? {
         whole &= body.len() + chunk.len() <= LONGEST;
         add(&mut shown, &stream.push(&chunk));
         add(&mut body, &chunk);
@@ -41,14 +41,14 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     let seen = format!("{} {url} answered {}\n{shown}", call.method, status.as_u16());
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
     if !as_expected {
-        return Err(StepError::Failed(match sends_on {
+        return Err(StepError::failed(match sends_on {
             Some(elsewhere) => format!("{seen}\n{}", explained(&elsewhere)),
             None => seen,
         }));
     }
     match &call.expect_text {
         Some(text) if !body.contains(context.expand(text)?.as_str()) => {
-            Err(StepError::Failed(format!("{seen}\nit does not contain `{text}`")))
+            Err(StepError::failed(format!("{seen}\nit does not contain `{text}`")))
         }
         _ => Ok(Output { shown: seen, value: body.as_ref().into() }),
     }

@@ -3,9 +3,10 @@
 //! TLS is begun by STARTTLS, or stands from the start with `smtps`. Without it nothing is sent to another host: neither a password nor what a
 //! team has to say about its outage. What the server said is told by its code alone, because its words may hold the address or the login.
 
+use super::error::problem_of;
 use crate::model::Mail;
 use crate::secret::{SecretContext, key};
-use crate::units::Secret;
+use crate::units::{Problem, Secret};
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
@@ -24,25 +25,25 @@ const SUBJECT: usize = 120;
 ///
 /// # Errors
 /// Why it was not taken, in words without an address of anybody, and what to do.
-pub(super) async fn send(mail: &Mail, root: &Path, to: &str, text: &str) -> Result<String, String> {
-    let from = address(&mail.from).ok_or("the sender's address is not valid\n\nhint: check `mail: {from: NAME@HOST}` in the inventory")?;
-    let to = address(to).ok_or("the address is not valid\n\nhint: write `NAME@HOST` and nothing else")?;
+pub(super) async fn send(mail: &Mail, root: &Path, to: &str, text: &str) -> Result<String, Problem> {
+    let wrong = |message: &str, hint: &str| Problem::new(message).hint(hint);
+    let check = "check `mail: {from: NAME@HOST}` in the inventory";
+    let from = address(&mail.from).ok_or_else(|| wrong("the sender's address is not valid", check))?;
+    let to = address(to).ok_or_else(|| wrong("the address is not valid", "write `NAME@HOST` and nothing else"))?;
     let message = lettre::Message::builder()
         .from(from.into())
         .to(to.into())
         .subject(subject(text))
         .header(ContentType::TEXT_PLAIN)
         .body(text.to_owned())
-        .map_err(|error| format!("the message cannot be built: {error}\n\nhint: check its text"))?;
+        .map_err(|error| wrong(&format!("the message cannot be built: {error}"), "check its text"))?;
     let transport = transport(mail, root)?;
     match tokio::time::timeout(PATIENCE, transport.send(message)).await {
         Ok(sent) => sent.map_err(|error| refused(mail, &error))?,
         Err(_) => {
-            let server = &mail.server;
-            return Err(format!(
-                "{server} did not answer within {} s, and may have accepted the message all the same\n\nhint: check that it can be reached from this host",
-                PATIENCE.as_secs()
-            ));
+            let (server, within) = (&mail.server, PATIENCE.as_secs());
+            let problem = format!("{server} did not answer within {within} s, and may have accepted the message all the same");
+            return Err(Problem::new(problem).hint("check that it can be reached from this host"));
         }
     };
     Ok("the mail server accepted it".to_owned())
@@ -52,21 +53,22 @@ pub(super) async fn send(mail: &Mail, root: &Path, to: &str, text: &str) -> Resu
 ///
 /// # Errors
 /// What is missing, in words.
-pub(super) fn ready(mail: &Mail, root: &Path) -> Result<(), String> {
+pub(super) fn ready(mail: &Mail, root: &Path) -> Result<(), Problem> {
     transport(mail, root).map(drop)
 }
 
-fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Executor>, Problem> {
     let server = &mail.server;
     let mut tls = TlsParameters::builder(server.host.clone());
     if let Some(file) = &mail.authority {
-        let wrong =
-            |problem: String| format!("{file} {problem}\n\nhint: name the PEM file of the authority under `mail: {{authority: …}}`");
+        let wrong = |problem: String| {
+            Problem::new(format!("{file} {problem}")).hint("name the PEM file of the authority under `mail: {authority: …}`")
+        };
         let pem = crate::project::bytes_of(&root.join(file), crate::project::CERTIFICATES_MAX)
             .map_err(|error| wrong(format!("cannot be read: {error}")))?;
         tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|_| wrong("is not a PEM file of certificates".into()))?);
     }
-    let tls = tls.build_rustls().map_err(|error| format!("TLS cannot be set up: {}", cause(&error)))?;
+    let tls = tls.build_rustls().map_err(|error| Problem::new(format!("TLS cannot be set up: {}", cause(&error))))?;
     let tls = match (server.tls, server.is_loopback()) {
         (true, _) => Tls::Wrapper(tls),
         (false, true) => Tls::Opportunistic(tls),
@@ -75,7 +77,7 @@ fn transport(mail: &Mail, root: &Path) -> Result<AsyncSmtpTransport<Tokio1Execut
     // Nothing is dangerous here: TLS is chosen above.
     let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host).port(server.port).tls(tls).timeout(Some(PATIENCE));
     let Some((user, from)) = mail.user.as_ref().zip(mail.password_from.as_ref()) else { return Ok(builder.build()) };
-    let password: Secret = key(from, SecretContext { stores: &BTreeMap::new(), root }).map_err(|error| error.to_string())?;
+    let password: Secret = key(from, SecretContext { stores: &BTreeMap::new(), root }).map_err(|error| problem_of(&error))?;
     Ok(builder.credentials(Credentials::new(user.clone(), password.expose().to_owned())).build())
 }
 
@@ -90,7 +92,7 @@ fn subject(text: &str) -> String {
 }
 
 /// What went wrong, and what to do about it.
-fn refused(mail: &Mail, error: &Error) -> String {
+fn refused(mail: &Mail, error: &Error) -> Problem {
     let server = &mail.server;
     let (problem, hint) = match error.status().map(u16::from) {
         Some(code @ (454 | 530 | 534 | 535 | 538)) => {
@@ -113,7 +115,7 @@ fn refused(mail: &Mail, error: &Error) -> String {
             "check that `mail: {server: …}` in the inventory can be reached from this host",
         ),
     };
-    format!("{problem}\n\nhint: {hint}")
+    Problem::new(problem).hint(hint)
 }
 
 /// True where the other end's certificate or its TLS was at fault; a handshake's errors come wrapped as those of a connection.

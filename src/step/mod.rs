@@ -13,10 +13,14 @@ mod canary;
 mod command;
 mod confirm;
 mod contact;
+mod error;
 mod http;
 mod keyring;
+mod last_seen;
 mod mail;
 mod notify;
+mod rotating;
+mod rotation;
 mod select;
 mod switch;
 mod variables;
@@ -26,12 +30,14 @@ mod walk_state;
 
 pub use backend::declared;
 pub use before::{Before, Changed, Notes};
-pub use command::can_start;
 pub use confirm::{Attendance, Prompt, PromptAnswer, StandIn};
 pub use contact::{ContactOutcome, Directory, Message, tell, way_to};
+pub use error::StepError;
 pub use http::client;
-pub use keyring::{CredentialBackend, Keyring, can_rotate};
+pub use keyring::Keyring;
 pub use notify::destination;
+pub use rotating::CredentialBackend;
+pub use rotation::can_rotate;
 pub use switch::can_switch;
 pub use variables::{Value, Variables};
 pub use wait::{answers, detected};
@@ -41,8 +47,10 @@ pub use walk_state::{WalkEnd, WalkStage, WalkState};
 use crate::history::Live;
 use crate::journal::Clock;
 use crate::model::{Action, SecretStore};
+use crate::process::CUT;
 use crate::redact::Redactor;
 use crate::units::{Secret, Seed};
+use last_seen::LastSeen;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -51,8 +59,6 @@ use tokio::sync::watch;
 
 /// The longest output that goes into a history, in characters.
 const OUTPUT: usize = 2000;
-/// Stands where a long output was cut.
-const CUT: &str = "… the middle is left out …";
 
 /// What steps need to know. Cheap enough to clone once a drill.
 #[derive(Debug, Clone)]
@@ -78,7 +84,7 @@ pub struct Context {
     /// Where jitter comes from.
     pub seed: Seed,
     /// The binary whose command `keep` ends what it started when this process is gone; `None` starts programs without it.
-    pub keeper: Option<PathBuf>,
+    pub supervisor: Option<PathBuf>,
     /// Where the old values of what is changed are kept.
     pub before: Before,
     /// The credentials that may be rotated.
@@ -110,26 +116,6 @@ impl fmt::Debug for Output {
     }
 }
 
-/// Why a step was not done.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// It is known not to have done what it should.
-    #[error("{0}")]
-    Failed(String),
-    /// It is known to have failed, and what it did is still there.
-    #[error("{0}")]
-    Left(String),
-    /// It is for a person to do, who is told so here: nothing was done.
-    #[error("{0}")]
-    ByHand(String),
-    /// A variable has no value here.
-    #[error("`${{{name}}}` has no value in this environment")]
-    Variable {
-        /// Its name.
-        name: String,
-    },
-}
-
 /// True for a variable that gets its value while the runbook is walked: from an earlier step's output, or from the one that minted a key.
 pub fn comes_from_a_step(name: &str) -> bool {
     name.starts_with("steps.") || name.starts_with("new_key.")
@@ -140,16 +126,21 @@ pub fn comes_from_a_step(name: &str) -> bool {
 /// # Errors
 /// See [`StepError`].
 pub async fn perform(action: &Action, place: usize, context: &Context) -> Result<Output, StepError> {
+    perform_watched(action, place, context, &LastSeen::default()).await
+}
+
+/// The same, and `last` has what was seen last where it is ended before it is over.
+async fn perform_watched(action: &Action, place: usize, context: &Context, last: &LastSeen) -> Result<Output, StepError> {
     match action {
-        Action::WaitUntil(condition) => wait::wait(condition, context, &wait::LastProbe::default()).await.map(Output::of),
+        Action::WaitUntil(condition) => wait::wait(condition, context, last).await.map(Output::of),
         Action::Http(call) => http::call(call, context).await,
-        Action::Run(command) => command::run(command, context).await,
+        Action::Run(command) => command::run(command, context, last).await,
         Action::Confirm(confirm) => confirm::ask(confirm, context).await,
         Action::Switch(step) => switch::switch(step, place, context).await,
         Action::SwitchBack(step) => switch::back(step, place, context).await,
         Action::Notify(message) => notify::notify(message, context).await,
         Action::Canary(step) => canary::canary(step, place, context).await,
-        Action::Rotate(part) => keyring::rotate(part, context).await,
+        Action::Rotate(part) => rotation::rotate(part, context).await,
         Action::Pause(length) => {
             tokio::time::sleep(length.std()).await;
             Ok(Output::of(format!("waited {length}")))

@@ -3,6 +3,7 @@
 use super::contact::{ContactOutcome, Message, post, tell, way_to};
 use super::{Context, Output, StepError, mail};
 use crate::model::{Channel, Mail, Notify};
+use crate::units::Problem;
 use serde_json::{Map, Value, json};
 
 /// Where PagerDuty takes events, unless the step says otherwise.
@@ -27,7 +28,8 @@ pub(super) async fn notify(notify: &Notify, context: &Context) -> Result<Output,
             post(&url, &body, channel.word(), context).await
         }
     };
-    sent.map(|said| Output { shown: format!("{said}, to: {message}"), value: message.into() }).map_err(StepError::Failed)
+    let said = sent?;
+    Ok(Output { shown: format!("{said}, to: {message}"), value: message.into() })
 }
 
 /// Where it is posted, and what.
@@ -51,11 +53,11 @@ fn request(notify: &Notify, message: &str, context: &Context) -> Result<(String,
 /// Where it is not known, or something that it takes is missing.
 pub fn destination(notify: &Notify, context: &Context) -> Result<Option<String>, StepError> {
     match &notify.channel {
-        Channel::Contact(name) => way_to(name, context).map_err(StepError::Failed),
+        Channel::Contact(name) => Ok(way_to(name, context)?),
         Channel::Email(to) => {
             let mail = server(context)?;
             named(to, context)?;
-            mail::ready(mail, &context.folder).map_err(StepError::Failed)?;
+            mail::ready(mail, &context.folder)?;
             Ok(Some(mail.server.to_string()))
         }
         _ => request(notify, "", context).map(|(url, _)| Some(url)),
@@ -63,14 +65,14 @@ pub fn destination(notify: &Notify, context: &Context) -> Result<Option<String>,
 }
 
 fn server(context: &Context) -> Result<&Mail, StepError> {
-    let hint = "name one under `mail:`, with `server` and `from`";
-    context.directory.mail.as_ref().ok_or_else(|| StepError::Failed(format!("the inventory names no mail server\n\nhint: {hint}")))
+    let none = || Problem::new("the inventory names no mail server").hint("name one under `mail:`, with `server` and `from`");
+    Ok(context.directory.mail.as_ref().ok_or_else(none)?)
 }
 
 /// `env:NAME` from the environment, anything else as it stands.
 fn named(text: &str, context: &Context) -> Result<String, StepError> {
     match text.strip_prefix("env:") {
-        Some(name) => std::env::var(name).map_err(|_| StepError::Failed(format!("the environment variable {name} is not set"))),
+        Some(name) => std::env::var(name).map_err(|_| StepError::failed(format!("the environment variable {name} is not set"))),
         None => context.expand(text),
     }
 }

@@ -7,11 +7,12 @@
 //! its owner may read: they may be a secret, so they stand in no history.
 
 use super::before::{Changed, replace};
+use super::error::problem_of;
 use super::{Context, Output, StepError};
 use crate::model::{DocumentSelector, KubernetesObject, Switch, Within};
 use crate::project::FileFormat;
 use crate::secret::{Cluster, Patch, SecretContext, SecretError, cluster};
-use crate::units::Secret;
+use crate::units::{Problem, Secret};
 use serde_json::Value;
 use std::fmt;
 use std::ops::Range;
@@ -32,7 +33,7 @@ pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> 
             return Err(target.failed(format!("somebody else is changing `{}` right now; it was left as it is", key.join("."))));
         }
         let kept = context.before.keep(&Changed::Step(place), &old.as_str().into());
-        kept.map_err(|error| StepError::Failed(format!("the old value cannot be saved: {error}")))?;
+        kept.map_err(|error| StepError::failed(format!("the old value cannot be saved: {error}")))?;
         if target.write(&seen, &edited, key, &to, Patch::Real).await? {
             target.confirm(key, &to).await?;
             return Ok(Output { shown: format!("`{}` of {target} is `{}` now", key.join("."), to.expose()), value: to });
@@ -57,7 +58,7 @@ pub(super) async fn back(switch: &Switch, place: usize, context: &Context) -> Re
         }
         if now.value != to.expose() {
             let problem = format!("somebody else has changed `{}` of {target} in the meantime; it was left as it is", key.join("."));
-            return Err(StepError::Failed(problem));
+            return Err(StepError::failed(problem));
         }
         let restored = seen.format.restored(seen.part(), key, old.expose()).map_err(|error| target.failed(error))?;
         if target.write(&seen, &restored, key, &to, Patch::Real).await? {
@@ -157,7 +158,10 @@ impl<'a> SwitchTarget<'a> {
         let seen = self.read().await?;
         match seen.format.find(seen.part(), key) {
             Ok(now) if now.value == to.expose() => Ok(()),
-            _ => Err(StepError::Left(format!("`{}` of {self} was set, and then something else set it to another value", key.join(".")))),
+            _ => Err(StepError::Left(Problem::new(format!(
+                "`{}` of {self} was set, and then something else set it to another value",
+                key.join(".")
+            )))),
         }
     }
 
@@ -177,13 +181,13 @@ impl fmt::Display for SwitchTarget<'_> {
 }
 
 fn failed(place: &impl fmt::Display, problem: impl fmt::Display) -> StepError {
-    StepError::Failed(format!("{place}: {problem}"))
+    StepError::failed(format!("{place}: {problem}"))
 }
 
 /// Where nobody knows whether a patch was taken, it is as good as done.
 fn of_cluster(error: SecretError) -> StepError {
     match error {
-        SecretError::Unknown { .. } => StepError::Left(error.to_string()),
-        other => StepError::Failed(other.to_string()),
+        SecretError::Unknown { .. } => StepError::Left(problem_of(&error)),
+        other => other.into(),
     }
 }

@@ -1,11 +1,11 @@
 //! `wait_until`: a condition on the drill's live traffic, or on a probe of the runbook's own.
 
 use super::http::in_words;
+use super::last_seen::LastSeen;
 use super::{Context, StepError};
 use crate::model::{Condition, Goal, HttpProbe};
 use crate::units::counted;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// See [`StepError`].
 pub async fn detected(condition: &Condition, context: &Context) -> Result<String, StepError> {
-    wait(condition, context, &LastProbe::default()).await
+    wait(condition, context, &LastSeen::default()).await
 }
 
 /// Whether anybody answers at an address at all; says who listened, or what went wrong.
@@ -37,22 +37,7 @@ pub async fn answers(url: &str) -> Result<String, String> {
     }
 }
 
-/// How the last probe of a wait ended, for whoever ends the wait before it is over.
-#[derive(Default)]
-pub(super) struct LastProbe(Mutex<Option<String>>);
-
-impl LastProbe {
-    fn keep(&self, seen: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-    }
-
-    /// The end of a sentence; empty where nothing probed.
-    pub(super) fn told(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or_else(String::new, |seen| format!("; {seen}"))
-    }
-}
-
-pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastProbe) -> Result<String, StepError> {
+pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<String, StepError> {
     match &condition.request {
         Some(probe) => probing(probe, &condition.goal, context, last).await,
         None => watching(&condition.goal, context).await,
@@ -67,13 +52,13 @@ async fn watching(goal: &Goal, context: &Context) -> Result<String, StepError> {
             return Ok(format!("{goal}: {}", if arrived { "received" } else { "seen in the traffic" }));
         }
         tokio::select! {
-            changed = live.changed() => changed.map_err(|_| StepError::Failed("the drill has ended".into()))?,
+            changed = live.changed() => changed.map_err(|_| StepError::failed("the drill has ended"))?,
             () = tokio::time::sleep(LOOK) => {}
         }
     }
 }
 
-async fn probing(probe: &HttpProbe, goal: &Goal, context: &Context, last: &LastProbe) -> Result<String, StepError> {
+async fn probing(probe: &HttpProbe, goal: &Goal, context: &Context, last: &LastSeen) -> Result<String, StepError> {
     let url = context.expand(&probe.to)?;
     let expanded = probe.headers.iter().map(|(name, value)| Ok((name, context.expand(value)?)));
     let headers = expanded.collect::<Result<Vec<(&String, String)>, StepError>>()?;

@@ -3,13 +3,13 @@
 //! What a step is about to do is in the history before it is done, and how it ended right after, so that whoever reads the history after a
 //! crash knows which steps are done, which were never begun, and which one it cannot know.
 
-use super::wait::{LastProbe, wait};
+use super::last_seen::LastSeen;
 use super::walk_state::{WalkStage, WalkState};
-use super::{Context, Output, StepError, perform};
+use super::{Context, Output, StepError, perform_watched};
 use crate::history::{Event, ReactionModelled, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, Step, StepEnd, When};
-use crate::units::{Secret, Seed};
+use crate::units::{Secret, Seed, explained};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -175,20 +175,17 @@ struct StepTry {
 
 /// One try within the step's timeout, `first` included.
 async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> StepTry {
-    let last = LastProbe::default();
+    let last = LastSeen::default();
     let done = async {
         first.await;
-        match action {
-            Action::WaitUntil(condition) => wait(condition, context, &last).await.map(Output::of),
-            action => perform(action, place, context).await,
-        }
+        perform_watched(action, place, context, &last).await
     };
     let tried = tokio::time::timeout(step.timeout.std(), done).await;
     let left = matches!(tried, Ok(Err(StepError::Left(_))));
     let (end, output) = match tried {
         Ok(Ok(output)) => (StepEnd::Done, output),
         Ok(Err(StepError::ByHand(words))) => (StepEnd::Skipped, Output::of(words)),
-        Ok(Err(error)) => (StepEnd::Failed, Output::of(error.to_string())),
+        Ok(Err(error)) => (StepEnd::Failed, Output::of(explained(&error))),
         Err(_) => match action {
             Action::Confirm(confirm) if confirm.default.is_some() => super::confirm::by_default(confirm),
             _ => (StepEnd::TimedOut, Output::of(format!("not done within {}{}", step.timeout, last.told()))),

@@ -12,18 +12,19 @@
 
 use super::{Budget, Observed, Spent, TrafficError};
 use crate::history::{Event, Outcome, Remark, RemarkAbout, RequestDone, Shed, number_of, request_id, workload_of};
-use crate::host::{self, private};
+use crate::host::private;
 use crate::import::{K6Point, K6Points, K6Sample, SERVED};
 use crate::journal::{Clock, Recorder, Wall};
 use crate::model::Workload;
-use crate::redact::{RedactedLog, Redactor};
+use crate::process::{ChildProcess, Lifeline, ProcessExit, Program, RedactedLog, Supervision, SupervisionScope};
+use crate::redact::Redactor;
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::ChildStdout;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -46,7 +47,7 @@ const MOST_SILENT: u32 = 30;
 #[derive(Debug)]
 pub struct Script {
     /// The binary whose command `keep` ends what it started when the drill does.
-    pub keeper: PathBuf,
+    pub supervisor: PathBuf,
     /// The script.
     pub file: PathBuf,
     /// Where it runs.
@@ -67,13 +68,13 @@ pub struct Script {
     pub breaks: watch::Sender<Option<String>>,
 }
 
-/// A k6 that runs as the traffic of a workload. Dropping it lets go of the keeper's pipe, and k6 is ended.
+/// A k6 that runs as the traffic of a workload. Dropping it lets go of the supervisor's pipe, and k6 is ended.
 #[derive(Debug)]
 pub struct K6Run {
-    held: Option<ChildStdin>,
-    /// Kills the keeper.
+    lifeline: Option<Lifeline>,
+    /// Kills the supervisor.
     kill: watch::Sender<bool>,
-    ended: watch::Receiver<Option<K6Exit>>,
+    ended: watch::Receiver<Option<ProcessExit>>,
     until: watch::Sender<Option<u64>>,
     begun: watch::Receiver<Option<u64>>,
     whole: watch::Receiver<bool>,
@@ -88,28 +89,23 @@ impl K6Run {
     /// Where no process can be started.
     pub fn start(script: Script, recorder: Recorder) -> Result<Self, TrafficError> {
         let (log, says) = RedactedLog::into_file(private::create(&script.log)?, &script.redactor)?;
-        let mut command = Command::new(&script.keeper);
-        let passed = Workload::PASSED.map(str::to_owned);
-        host::environment(command.as_std_mut(), &passed, script.env.iter().map(|(name, value)| (name.clone(), value.expose())));
-        let mut keeper = command
-            .args(["keep", "--private", "--all", "--", "k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"])
-            .arg(&script.file)
-            .current_dir(&script.folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(says)
-            .process_group(0)
-            .spawn()?;
-        // It holds the pipe's end too, and what was said is whole only once nobody does.
-        drop(command);
-        let held = keeper.stdin.take();
-        let lines = keeper.stdout.take().ok_or_else(|| std::io::Error::other("k6 has no output"))?;
+        let argv = ["k6", "run", "--quiet", "--no-usage-report", "--no-summary", "--out", "json"].map(str::to_owned);
+        let program = Program {
+            argv: argv.into_iter().chain([script.file.display().to_string()]).collect(),
+            folder: script.folder.clone(),
+            pass: Workload::PASSED.map(str::to_owned).to_vec(),
+            env: script.env.into_iter().collect(),
+            supervision: Supervision::By(script.supervisor, SupervisionScope::All),
+        };
+        let mut k6 = program.start([Stdio::piped(), says.into()]).map_err(std::io::Error::other)?;
+        let lifeline = Some(k6.take_lifeline());
+        let lines = k6.stdout().ok_or_else(|| std::io::Error::other("k6 has no output"))?;
         let (until, asked) = watch::channel(None);
         let (begins, begun) = watch::channel(None);
         let (wholes, whole) = watch::channel(false);
         let (kill, killed) = watch::channel(false);
         let (ends, ended) = watch::channel(None);
-        tokio::spawn(wait(keeper, killed, ends));
+        tokio::spawn(wait(k6, killed, ends));
         script.budget.stands(script.workload, script.on_the_way);
         let clock = recorder.clock();
         let follower = K6OutputReader {
@@ -131,7 +127,7 @@ impl K6Run {
             wholes,
             breaks: script.breaks,
         };
-        Ok(Self { held, kill, ended, until, begun, whole, log, follower: tokio::spawn(follower.follow(lines)) })
+        Ok(Self { lifeline, kill, ended, until, begun, whole, log, follower: tokio::spawn(follower.follow(lines)) })
     }
 
     /// When the first request that ended was due, once one has.
@@ -149,7 +145,7 @@ impl K6Run {
             // It goes where the follower does, which is at k6's end.
             _ = self.whole.wait_for(|whole| *whole) => {}
         }
-        self.held = None;
+        self.lifeline = None;
         if tokio::time::timeout(END, self.ended.wait_for(Option::is_some)).await.is_err() {
             self.kill.send_replace(true);
         }
@@ -158,52 +154,38 @@ impl K6Run {
     }
 }
 
-/// The exit of k6, as its keeper reports it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum K6Exit {
-    Code(i32),
-    Signal(i32),
-}
-
-/// Waits for the keeper's end, or ends it.
-async fn wait(mut keeper: Child, mut killed: watch::Receiver<bool>, ends: watch::Sender<Option<K6Exit>>) {
+/// Waits for k6's end, as its supervisor tells it, or kills both.
+async fn wait(mut k6: ChildProcess, mut killed: watch::Receiver<bool>, ends: watch::Sender<Option<ProcessExit>>) {
     let is_killed = async {
         if killed.wait_for(|killed| *killed).await.is_err() {
             std::future::pending::<()>().await;
         }
     };
     let ended = tokio::select! {
-        status = keeper.wait() => Some(status),
+        status = k6.wait() => Some(status),
         () = is_killed => None,
     };
     let status = match ended {
         Some(status) => status,
-        None => {
-            let _ = keeper.start_kill();
-            keeper.wait().await
-        }
+        None => k6.kill().await,
     };
-    let code = status.ok().and_then(|status| status.code()).unwrap_or(-1);
-    // A program that is killed by a signal ends as a shell tells it.
-    ends.send_replace(Some(if code > 128 { K6Exit::Signal(code - 128) } else { K6Exit::Code(code) }));
+    ends.send_replace(Some(status.map_or(ProcessExit::Code(-1), ProcessExit::of_supervised)));
 }
 
-impl K6Exit {
-    /// In words, for a k6 that should have gone on.
-    fn told(self) -> String {
-        let Self::Signal(number) = self else {
-            let Self::Code(code) = self else { return String::new() };
-            return format!("k6 ended before the drill did, with exit code {code}");
-        };
-        let name = match number {
-            6 => "SIGABRT",
-            9 => "SIGKILL, as the kernel does when memory runs out",
-            11 => "SIGSEGV",
-            15 => "SIGTERM",
-            _ => return format!("k6 was killed by signal {number} before the drill ended"),
-        };
-        format!("k6 was killed by {name}, before the drill ended")
-    }
+/// How k6 ended, in words, where it should have gone on.
+fn told(exit: ProcessExit) -> String {
+    let number = match exit {
+        ProcessExit::Code(code) => return format!("k6 ended before the drill did, with exit code {code}"),
+        ProcessExit::Signal(number) => number,
+    };
+    let name = match number {
+        6 => "SIGABRT",
+        9 => "SIGKILL, as the kernel does when memory runs out",
+        11 => "SIGSEGV",
+        15 => "SIGTERM",
+        _ => return format!("k6 was killed by signal {number} before the drill ended"),
+    };
+    format!("k6 was killed by {name}, before the drill ended")
 }
 
 /// The numbers of the requests that have ended.
@@ -271,7 +253,7 @@ struct K6OutputReader {
     silent: Option<u32>,
     numbers: EndedRequests,
     until: watch::Receiver<Option<u64>>,
-    ended: watch::Receiver<Option<K6Exit>>,
+    ended: watch::Receiver<Option<ProcessExit>>,
     begins: watch::Sender<Option<u64>>,
     wholes: watch::Sender<bool>,
     breaks: watch::Sender<Option<String>>,
@@ -299,7 +281,7 @@ impl K6OutputReader {
         if self.until.borrow().is_none() {
             let ending = tokio::time::timeout(LAST_WORDS, self.ended.wait_for(Option::is_some)).await;
             let ending = ending.ok().and_then(Result::ok).and_then(|ending| *ending);
-            self.breaks_off(ending.map_or_else(|| "k6 ended before the drill did".into(), K6Exit::told));
+            self.breaks_off(ending.map_or_else(|| "k6 ended before the drill did".into(), told));
         }
         self.end().await
     }

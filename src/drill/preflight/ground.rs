@@ -3,7 +3,7 @@
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::drill::rig::RigSite;
 use crate::model::{Action, DrillPlan, OnFailure, ServiceBinding, Step};
-use crate::step::can_start;
+use crate::process::can_start;
 use crate::traffic::authorities;
 use std::path::Path;
 

@@ -30,5 +30,27 @@ pub(crate) use plan::written_and_read;
 pub(super) use started::writer_of;
 pub use version::{FORMAT, FormatVersion, WrittenBy};
 
+use crate::model::{ExecutionPlan, Runbook};
+use plan::ExecutionPlanRecord;
+use record::Recorded;
+use runbook::RunbookRecord;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A runbook as it comes out of a history: numbers may lose their last digit on the way.
+pub(crate) fn runbook_as_recorded(runbook: &Runbook) -> Option<Runbook> {
+    as_recorded::<_, RunbookRecord>(runbook)
+}
+
+/// The plan of an execution as it comes out of a history.
+pub(crate) fn execution_as_recorded(plan: &ExecutionPlan) -> Option<ExecutionPlan> {
+    as_recorded::<_, ExecutionPlanRecord>(plan)
+}
+
+fn as_recorded<M, R: Recorded<M> + Serialize + DeserializeOwned>(model: &M) -> Option<M> {
+    let text = serde_json::to_vec(&R::record(model)).ok()?;
+    serde_json::from_slice::<R>(&text).ok().map(R::restore)
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::super::{KubernetesWorkload, SecretContext, SecretError, Version, cluster};
 use super::{Recorded, key_file, secret, store};
 use crate::model::SecretStore;
+use crate::units::explained;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -91,7 +92,7 @@ async fn refusals_name_the_right_that_is_missing() {
     let (server, folder) = (api(), tempfile::tempdir().unwrap());
     let token = key_file(folder.path(), "token", "old-token");
     let kubernetes = store("kubernetes:chat/gateway#KEY", Some(("kubernetes", declared(&server, token))), folder.path());
-    let refused = kubernetes.read().await.unwrap_err().to_string();
+    let refused = explained(&kubernetes.read().await.unwrap_err());
     assert!(refused.contains("status 401, Unauthorized\n\nhint: check that the service account's token"), "{refused}");
     assert!(!refused.contains("old-token"), "{refused}");
 }

@@ -3,6 +3,7 @@
 use super::super::{Ability, SecretError, Version};
 use super::{secret, store};
 use crate::model::SecretStore;
+use crate::units::explained;
 use std::os::unix::fs::PermissionsExt;
 
 #[tokio::test]
@@ -40,7 +41,7 @@ async fn a_key_file_of_several_lines_is_one_key() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n", new.expose()), "nothing of the old key is left");
     assert_eq!(file.read().await.unwrap().value, new);
     std::fs::write(&path, "{\n  \"AccessKeyId\": ").unwrap();
-    let torn = file.read().await.unwrap_err().to_string();
+    let torn = explained(&file.read().await.unwrap_err());
     assert!(torn.contains("starts like JSON but is not valid JSON") && torn.contains("hint: write the whole key file"), "{torn}");
 }
 
@@ -48,7 +49,7 @@ async fn a_key_file_of_several_lines_is_one_key() {
 async fn a_dotenv_value_changes_and_a_new_file_is_its_owners() {
     let folder = tempfile::tempdir().unwrap();
     let dotenv = store("dotenv:.env#API_KEY", None, folder.path());
-    let absent = dotenv.read().await.unwrap_err().to_string();
+    let absent = explained(&dotenv.read().await.unwrap_err());
     assert!(absent.contains("has no value of API_KEY\n\nhint: add a line API_KEY=…"), "{absent}");
     dotenv.write(&secret("sk-one"), None).await.unwrap();
     let path = folder.path().join(".env");
@@ -67,7 +68,7 @@ async fn the_environment_is_read_only() {
     assert_eq!(path.abilities(), []);
     let refused = path.write(&secret("x"), None).await.unwrap_err().to_string();
     assert!(refused.contains("env:PATH cannot be changed"), "{refused}");
-    let absent = store("env:LIFEBOAT_NO_SUCH", None, folder.path()).read().await.unwrap_err().to_string();
+    let absent = explained(&store("env:LIFEBOAT_NO_SUCH", None, folder.path()).read().await.unwrap_err());
     assert!(absent.contains("hint: export LIFEBOAT_NO_SUCH=…"), "{absent}");
 }
 
@@ -92,14 +93,20 @@ async fn commands_take_a_value_from_their_input_only() {
 }
 
 #[tokio::test]
-async fn what_a_failed_command_said_is_not_shown() {
+async fn what_a_failed_command_said_last_is_shown_without_anything_that_may_be_the_key() {
     let folder = tempfile::tempdir().unwrap();
+    let aws = ["sh", "-c", "echo 'Unable to locate credentials. Run aws configure' >&2; exit 255"];
+    let told = store("command:pass", command(&aws, None), folder.path()).read().await.unwrap_err().to_string();
+    assert!(told.ends_with("`sh` ended with exit code 255: Unable to locate credentials. Run aws configure"), "{told}");
+    let traced = ["sh", "-xc", "key=q8rT5uVw2XyZ1aBc; echo '{\"key\": \"sk-short\"}'; echo sk-short $key rejected >&2; exit 1"];
+    let told = store("command:pass", command(&traced, None), folder.path()).read().await.unwrap_err().to_string();
+    assert!(told.contains("rejected") && !told.contains("sk-short") && !told.contains("q8rT5"), "{told}");
     let failing = ["sh", "-c", "echo sk-one; echo sk-one >&2; exit 7"];
     let pass = store("command:pass", command(&failing, None), folder.path());
     let error = pass.read().await.unwrap_err();
     assert!(error.to_string().contains("`sh` ended with exit code 7"), "{error}");
     assert!(!format!("{error} {error:?}").contains("sk-one"), "{error:?}");
-    assert!(error.to_string().contains("`pass: […]` lists"), "it may miss a variable: {error}");
+    assert!(explained(&error).contains("`pass: […]` lists"), "it may miss a variable: {error}");
     let readonly = pass.write(&secret("x"), None).await.unwrap_err().to_string();
     assert!(readonly.contains("has no command for it"), "{readonly}");
     let missing = store("command:pass", command(&["./no-such-program"], None), folder.path()).read().await.unwrap_err();

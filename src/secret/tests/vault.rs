@@ -5,6 +5,7 @@
 use super::super::{Ability, SecretError, Version};
 use super::{Recorded, key_file, secret, store};
 use crate::model::{SecretStore, VaultLogin};
+use crate::units::explained;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -97,7 +98,7 @@ async fn a_token_is_got_once_and_again_when_it_is_refused() {
 async fn refusals_say_what_to_do_and_no_secret() {
     let (server, folder) = (engine(&[]), tempfile::tempdir().unwrap());
     let token = vault(&server, VaultLogin::Token(key_file(folder.path(), "token", "a-token")), folder.path());
-    let refused = token.read().await.unwrap_err().to_string();
+    let refused = explained(&token.read().await.unwrap_err());
     assert!(refused.contains("status 403, permission denied\n\nhint: check that the token is still valid"), "{refused}");
     let wrong = key_file(folder.path(), "wrong", "a-wrong-proof");
     let login = VaultLogin::Approle { role_id: "r".into(), secret_id: wrong, mount: "approle".into() };

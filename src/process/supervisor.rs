@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 /// How long the system may take to end when asked politely.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// The exit code where the program could not be started; why stands on stderr and nothing else does.
-pub(super) const NOT_STARTED: u8 = 125;
+pub(crate) const NOT_STARTED: u8 = 125;
 /// This very program, even where its file was replaced meanwhile.
 const ITSELF: &str = "/proc/self/exe";
 /// Between two looks at what is left.
@@ -54,6 +54,16 @@ pub enum SupervisionScope {
     Group,
     /// Everything that it started.
     All,
+}
+
+impl SupervisionScope {
+    /// What `lifeboat keep` is told. What belongs to the drill as a whole writes files that are its owner's alone.
+    pub(super) const fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Group => &[],
+            Self::All => &["--private", "--all"],
+        }
+    }
 }
 
 /// Runs a program in a process group of its own until it ends by itself or stdin does. Returns the exit code: the program's own, 128 and

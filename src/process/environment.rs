@@ -4,23 +4,12 @@
 //! more easily than anybody thinks (`env`, `set -x`, a crash report), so it is given what programs need to run at all, the variables that
 //! whoever declared it names (`pass:`), and the values that stand there (`env:`). Nothing else.
 
+use crate::host::is_given;
 use std::ffi::OsString;
 use std::process::Command;
 
-/// What programs need to run at all: where programs and the user's files are, which language is spoken, who runs it. None holds a secret.
-const GIVEN: [&str; 11] = ["PATH", "HOME", "LANG", "LANGUAGE", "TERM", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "XDG_RUNTIME_DIR"];
-
-/// What a hint says where a program failed that may miss one of its variables.
-pub const GIVES_LITTLE: &str =
-    "a program gets PATH, HOME and the variables that `pass: […]` lists; list what else it needs, for example `pass: [AWS_PROFILE]`";
-
-/// True for a variable that every program is given, where it is set.
-pub fn is_given(name: &str) -> bool {
-    GIVEN.contains(&name) || name.starts_with("LC_")
-}
-
 /// Takes away what a program would inherit, and gives it what it needs, those of `passed` that are set, and its `own` values.
-pub fn environment<S: Into<OsString>>(command: &mut Command, passed: &[String], own: impl IntoIterator<Item = (String, S)>) {
+pub(crate) fn environment<S: Into<OsString>>(command: &mut Command, passed: &[String], own: impl IntoIterator<Item = (String, S)>) {
     command.env_clear();
     let meant = |name: &str| is_given(name) || passed.iter().any(|passed| passed == name);
     command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(meant)));

@@ -1,0 +1,33 @@
+//! Programs that Lifeboat starts: each in a process group of its own, with the environment that it was promised, its output bounded and without
+//! secrets, and ended with whatever it started.
+//!
+//! ```text
+//!  program      what is started and where, to its end (`run`) or for as long as somebody holds it (`start`)
+//!  child        a running one: its end is asked for (TERM), and then made sure of (KILL)
+//!  group        the process group of a program that nobody else ends
+//!  supervisor   the processes between a drill and a program, which end it where the drill was killed
+//!  environment  little of this process's own environment, and what was promised
+//!  capture      output in memory: its beginning and its end, for people without secrets, for programs as it is
+//!  log          output into a file, without secrets; its last lines
+//!  error        why a program did not do its work, with what it said last
+//! ```
+//!
+//! What this room does not do: decide what is started (`step`, `secret`, `traffic`, `drill`), or know which texts are secret.
+
+mod capture;
+mod child;
+mod environment;
+mod error;
+mod group;
+mod log;
+mod program;
+mod supervisor;
+
+pub(crate) use capture::CUT;
+pub(crate) use child::{ChildProcess, Lifeline};
+pub(crate) use environment::environment;
+pub(crate) use error::{ProcessError, ProcessExit};
+pub(crate) use log::{RedactedLog, last_lines};
+pub(crate) use program::{FinishedRun, Program, RunOptions, Supervision, can_start};
+pub(crate) use supervisor::NOT_STARTED;
+pub use supervisor::{SupervisionScope, SupervisorRole, supervise};
