@@ -20,35 +20,35 @@
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
 //! | 1 | [`host`] | files for their owner alone, and the environment of the programs that Lifeboat starts |
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
-//! | 2 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`process`] | programs that Lifeboat starts: groups, supervision, captured output, their end |
 //! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
-//! | 3 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
-//! | 3 | [`price`] | list prices, and the most that a drill can cost |
-//! | 3 | [`verdict`] | `judge`: evidence → verdict |
-//! | 3 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
-//! | 3 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
-//! | 3 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
-//! | 3 | [`listen`] | what our own HTTP servers share: who may call, how long a request may take, how many may be open |
-//! | 4 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
-//! | 4 | [`proxy`] | listeners, links, exchanges, leases, the control API |
-//! | 4 | [`control`] | the client of that control API; every inject and heal is read back |
-//! | 4 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
-//! | 4 | [`step`] | one file a kind of runbook step; undo |
-//! | 4 | [`lab`] | simulated providers and the reference gateway |
-//! | 4 | [`report`] | verdict + history → bytes |
-//! | 4 | [`console`] | live fold → terminal |
-//! | 5 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
-//! | 6 | [`exercise`] | drill → judge → report: the one place where engine and judgement meet |
-//! | 6 | [`execution`] | a runbook walked for real: history → walk → report; resumed after a crash; rehearsed |
-//! | 8 | [`cli`] | one file a command; exit codes |
+//! | 4 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
+//! | 5 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
+//! | 5 | [`price`] | list prices, and the most that a drill can cost |
+//! | 5 | [`verdict`] | `judge`: evidence → verdict |
+//! | 5 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
+//! | 5 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
+//! | 5 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
+//! | 5 | [`listen`] | what our own HTTP servers share: who may call, how long a request may take, how many may be open |
+//! | 6 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
+//! | 6 | [`proxy`] | listeners, links, exchanges, leases, the control API |
+//! | 6 | [`control`] | the client of that control API; every inject and heal is read back |
+//! | 6 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
+//! | 6 | [`step`] | one file a kind of runbook step; undo |
+//! | 6 | [`lab`] | simulated providers and the reference gateway |
+//! | 6 | [`report`] | verdict + history → bytes |
+//! | 6 | [`console`] | live fold → terminal |
+//! | 7 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
+//! | 8 | [`exercise`] | drill → judge → report: the one place where engine and judgement meet |
+//! | 8 | [`execution`] | a runbook walked for real: history → walk → report; resumed after a crash; rehearsed |
+//! | 10 | [`cli`] | one file a command; exit codes |
 //!
 //! What is absent matters as much: `units … verdict`, `dialect`, `price`, `fault`, `import` and `report` hold no async code, clock, file,
-//! environment variable or unseeded randomness; `drill` and what is below it on floors 4 and 5 never see `verdict` or `report`.
+//! environment variable or unseeded randomness; `drill` and what is below it on floors 6 and 7 never see `verdict` or `report`.
 //!
 //! # Where to begin
 //!

@@ -21,6 +21,7 @@ mod gateways;
 mod grpc;
 mod guarded;
 mod handshakes;
+mod identity;
 mod imported;
 mod interrupted;
 mod issuers;

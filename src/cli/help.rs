@@ -4,7 +4,7 @@
 use super::reflow::reflowed;
 use super::terminal::width;
 use super::{Exit, put, say};
-use crate::project::closest;
+use crate::units::closest;
 use clap::Command;
 use std::fmt::Write;
 use std::io::IsTerminal;

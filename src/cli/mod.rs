@@ -155,7 +155,7 @@ fn meant(error: &clap::Error) -> String {
     };
     let command = groups::visible();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    let name = crate::project::closest(typed, names.into_iter());
+    let name = crate::units::closest(typed, names.into_iter());
     name.map_or_else(String::new, |name| format!("\n\nhint: did you mean `lifeboat {name}`?"))
 }
 

@@ -1,12 +1,13 @@
 //! A drill for the tests of this room: Azure OpenAI is blackholed, the standby takes over, a runbook is walked. And an execution of that
 //! runbook. Compiled for tests only.
 
+use crate::fault::Blackhole;
 use crate::history::{
     Event, ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Live, Outcome, Phase, PhaseEntered,
     RequestDone, RunbookStarted, Served, Stamped, Started, StepEnd, StepFinished, StepStarted,
 };
 use crate::model::{
-    Action, Aim, Arrivals, Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, ExecutionPlan, Fault, Goal, NamedWorkload,
+    Action, Aim, Arrivals, Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, ExecutionPlan, Goal, NamedWorkload,
     Objectives, OnFailure, PlannedFault, RequestKind, Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
 };
 use crate::units::{Duration, Rate, Seed};
@@ -137,7 +138,7 @@ fn events() -> Vec<(u64, Event)> {
     let breaker = |breaker| Event::Gateway(Gateway { at: 0, provider: AZURE.into(), breaker });
     let step = |step, name: &str, attempt| Event::StepStarted(StepStarted { step, name: name.into(), attempt });
     let done = |step, end, output: &str| Event::StepFinished(StepFinished { step, end, output: output.into(), unsure: false, value: None });
-    let what = || Fault::Blackhole;
+    let what = || Blackhole.into();
     vec![
         (1_000, phase(Phase::Baseline)),
         (9_000, phase(Phase::Fault)),
@@ -172,7 +173,7 @@ fn plan() -> DrillPlan {
     let fault = PlannedFault {
         at: Duration::ZERO,
         on: AZURE.into(),
-        fault: Fault::Blackhole,
+        fault: Blackhole.into(),
         aim: Aim::default(),
         length: Duration::from_secs(20),
     };

@@ -282,7 +282,7 @@ impl Control {
             Means::Toxics(effect, streams) => {
                 self.unhealed.note(proxy, &name);
                 for stream in streams {
-                    let toxic = Toxic { stream: *stream, ..Toxic::of(toxic_name(&name, *stream), effect) };
+                    let toxic = Toxic { stream: *stream, ..Toxic::of(toxic_name(&name, *stream), effect.clone()) };
                     self.api.call(Method::POST, &["proxies", proxy, "toxics"], Some(&json!(raw(&toxic))), &what).await?;
                     self.read_back(proxy, &toxic, &what).await?;
                 }

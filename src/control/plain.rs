@@ -1,14 +1,13 @@
 //! What a fault is on Shopify's Toxiproxy: one or two toxics, or a disabled proxy.
 
-use crate::fault::{Effect, ResetPeer, Stream, Timeout};
+use crate::fault::{Effect, PlainMeans, Stream};
 use crate::model::{Dialect, Fault};
-use crate::units::Duration;
 
 /// The name under which a disabled proxy is kept as if it were a toxic.
 pub(super) const DOWN: &str = "down";
 
 /// What to ask a plain Toxiproxy for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Means {
     /// `enabled: false`.
     Down,
@@ -20,15 +19,12 @@ pub(super) enum Means {
 
 /// How a plain Toxiproxy plays this fault.
 pub(super) fn means(fault: &Fault) -> Means {
-    match fault {
-        Fault::Refuse => Means::Down,
-        // Its timeout stops one direction; a blackhole stops both.
-        Fault::Blackhole => Means::Toxics(Effect::Timeout(Timeout { timeout: Duration::ZERO }), &[Stream::Downstream, Stream::Upstream]),
-        Fault::Reset => Means::Toxics(Effect::ResetPeer(ResetPeer { timeout: Duration::ZERO }), &[Stream::Downstream]),
-        Fault::Latency { .. } | Fault::Bandwidth { .. } => {
-            Effect::of(fault).map_or(Means::None, |effect| Means::Toxics(effect, &[Stream::Downstream]))
-        }
-        _ => Means::None,
+    let Some(effect) = Effect::of(fault) else { return Means::None };
+    match effect.on_plain() {
+        PlainMeans::Down => Means::Down,
+        PlainMeans::Itself => Means::Toxics(effect, &[Stream::Downstream]),
+        PlainMeans::Other(other, streams) => Effect::of(&other).map_or(Means::None, |effect| Means::Toxics(effect, streams)),
+        PlainMeans::None => Means::None,
     }
 }
 
@@ -61,14 +57,15 @@ pub(super) fn address(upstream: &str, dialect: Dialect) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::ByteRate;
+    use crate::fault::{Bandwidth, Blackhole, Latency};
+    use crate::units::Duration;
 
     #[test]
     fn parts_of_its_units_are_known_beforehand() {
-        let late = |micros| Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::from_micros(micros) };
-        let slow = |rate| Fault::Bandwidth { rate: ByteRate::bytes_per_second(rate).unwrap() };
+        let late = |micros| Fault::from(Latency { latency: Duration::from_millis(100), jitter: Duration::from_micros(micros) });
+        let slow = |bytes_per_second| Fault::from(Bandwidth { bytes_per_second });
         for (fault, whole) in
-            [(late(2000), true), (late(2500), false), (slow(64_000), true), (slow(64_500), false), (Fault::Blackhole, true)]
+            [(late(2000), true), (late(2500), false), (slow(64_000), true), (slow(64_500), false), (Blackhole.into(), true)]
         {
             let Means::Toxics(effect, _) = means(&fault) else { panic!("{fault}") };
             assert_eq!(is_whole(&effect), whole, "{fault}");

@@ -2,10 +2,14 @@
 
 use super::*;
 use crate::api::{ProxyEvent, ToxicChange};
+use crate::fault::{
+    Bandwidth, Blackhole, Corrupt, CredentialRevoked, Cut, EmptyAnswer, EndEarly, ErrorEvent, KeepAlive, Latency, Malformed, RateLimit,
+    Refuse, Refused, Reset, SlowStream, Stall, StallMidstream, Status, WrongModel,
+};
 use crate::journal::HostTime;
-use crate::model::{Aim, Dialect, Fault, FaultShape, Match, ProxyBinding, Refusal, Retry, RetryForm};
+use crate::model::{Aim, Dialect, Fault, FaultShape, Match, ProxyBinding, Refusal, RetryForm};
 use crate::proxy::Proxy;
-use crate::units::{ByteRate, Duration, Explained, Fingerprint, explained};
+use crate::units::{Duration, Explained, Fingerprint, explained};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -26,27 +30,27 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 
 fn faults() -> Vec<Fault> {
     vec![
-        Fault::Refuse,
-        Fault::Blackhole,
-        Fault::Reset,
-        Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::from_micros(2500) },
-        Fault::Bandwidth { rate: ByteRate::bytes_per_second(64_000).unwrap() },
-        Fault::Status { code: 503, retry: Retry { after: Some(Duration::from_secs(3)), form: Some(RetryForm::Date) } },
-        Fault::RateLimit { requests: Some(60), tokens: Some(90_000) },
-        Fault::Stall { hold: None },
-        Fault::Stall { hold: Some(Duration::from_secs(2)) },
-        Fault::CredentialRevoked,
-        Fault::StallMidstream { after: 5, hold: Some(Duration::from_secs(2)) },
-        Fault::SlowStream { rate: "100/min".parse().unwrap() },
-        Fault::KeepAlive { after: 2, every: Duration::from_millis(500) },
-        Fault::Cut { after: 5 },
-        Fault::EndEarly { after: 5 },
-        Fault::ErrorEvent { after: 5, error: Some(Refusal::Overloaded) },
-        Fault::Malformed { after: 5 },
-        Fault::EmptyAnswer,
-        Fault::WrongModel,
-        Fault::Corrupt,
-        Fault::Refused { error: Refusal::Quota, retry: Retry { after: Some(Duration::from_millis(1500)), form: None } },
+        Refuse.into(),
+        Blackhole.into(),
+        Reset.into(),
+        Latency { latency: Duration::from_millis(100), jitter: Duration::from_micros(2500) }.into(),
+        Bandwidth { bytes_per_second: 64_000 }.into(),
+        Status { code: 503, retry_after: Some(Duration::from_secs(3)), retry_form: Some(RetryForm::Date) }.into(),
+        RateLimit { requests: Some(60), tokens: Some(90_000) }.into(),
+        Stall { hold: None }.into(),
+        Stall { hold: Some(Duration::from_secs(2)) }.into(),
+        CredentialRevoked.into(),
+        StallMidstream { after: 5, hold: Some(Duration::from_secs(2)) }.into(),
+        SlowStream { rate: "100/min".parse().unwrap() }.into(),
+        KeepAlive { after: 2, every: Duration::from_millis(500) }.into(),
+        Cut { after: 5 }.into(),
+        EndEarly { after: 5 }.into(),
+        ErrorEvent { after: 5, error: Some(Refusal::Overloaded) }.into(),
+        Malformed { after: 5 }.into(),
+        EmptyAnswer.into(),
+        WrongModel.into(),
+        Corrupt.into(),
+        Refused { error: Refusal::Quota, retry_after: Some(Duration::from_millis(1500)), retry_form: None }.into(),
     ]
 }
 
@@ -98,10 +102,10 @@ async fn every_fault_is_injected_read_back_and_healed() {
         assert_eq!((healed.touched, healed.expired), (Some(0), false), "{fault}");
         assert!(ask(&listen).await.unwrap().ends_with("yes"), "{fault}");
     }
-    let injected = control.inject("azure", &Fault::CredentialRevoked, &Aim::default(), TTL).await.unwrap();
+    let injected = control.inject("azure", &CredentialRevoked.into(), &Aim::default(), TTL).await.unwrap();
     assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 401"));
     assert_eq!(control.heal("azure", &injected.toxic).await.unwrap().touched, Some(1));
-    control.inject("azure", &Fault::Refuse, &Aim::default(), TTL).await.unwrap();
+    control.inject("azure", &Refuse.into(), &Aim::default(), TTL).await.unwrap();
     control.heal_all().await.unwrap();
     assert!(ask(&listen).await.unwrap().ends_with("yes"));
     control.remove("azure").await.unwrap();
@@ -115,7 +119,7 @@ async fn a_lease_that_nobody_renews_is_healed_as_expired() {
     let (hello, mut events) = control.events().await.unwrap();
     assert!(matches!(hello, ProxyEvent::Hello { .. }), "{hello:?}");
     let injected = control
-        .inject("azure", &Fault::Status { code: 500, retry: Retry::default() }, &Aim::default(), Duration::from_millis(400))
+        .inject("azure", &Status { code: 500, retry_after: None, retry_form: None }.into(), &Aim::default(), Duration::from_millis(400))
         .await
         .unwrap();
     assert!(ask(&listen).await.unwrap().starts_with("HTTP/1.1 500"));
@@ -143,7 +147,7 @@ async fn sight_is_read_until_the_proxy_ends() {
     let Some(ProxyEvent::Exchange(seen)) = soon(events.next()).await.unwrap() else { panic!("no exchange") };
     assert_eq!((seen.proxy.as_str(), seen.status, seen.cut, seen.touched), ("azure", 200, false, false));
     assert_eq!((seen.key, seen.id), (Some(Fingerprint::of("sk-one")), None));
-    let injected = control.inject("azure", &Fault::Blackhole, &Aim::default(), TTL).await.unwrap();
+    let injected = control.inject("azure", &Blackhole.into(), &Aim::default(), TTL).await.unwrap();
     let Some(ProxyEvent::Fault(change)) = soon(events.next()).await.unwrap() else { panic!("no fault") };
     assert_eq!((change.lo.0, change.hi.0, change.change), (injected.lo.0, injected.hi.0, ToxicChange::Applied));
     soon(proxy.stop()).await;
@@ -168,7 +172,7 @@ async fn of_a_tcp_service_connections_and_bytes_are_seen() {
     let mut open = TcpStream::connect(&opened.listen).await.unwrap();
     open.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
     soon(open.read_exact(&mut [0; 12])).await.unwrap();
-    control.inject("bytes", &Fault::Refuse, &Aim::default(), TTL).await.unwrap();
+    control.inject("bytes", &Refuse.into(), &Aim::default(), TTL).await.unwrap();
     let (_, up, down, cut, touched) = next().await;
     assert!(up == 27 && down > 12 && cut && touched, "{up} {down} {cut} {touched}");
 }
@@ -197,7 +201,7 @@ async fn what_is_refused_is_told_apart_from_what_is_unknown() {
         }
     });
     let control = Control::connect(&url).await.unwrap();
-    let cut = control.inject("p", &Fault::Reset, &Aim::default(), TTL).await.unwrap_err();
+    let cut = control.inject("p", &Reset.into(), &Aim::default(), TTL).await.unwrap_err();
     assert!(matches!(cut, ControlError::Unknown { .. }), "{cut}");
 }
 
@@ -302,9 +306,9 @@ async fn a_plain_toxiproxy_plays_what_it_can_and_the_rest_is_named() {
         let injected = injected.unwrap();
         let shown = plain.shown();
         let streams: Vec<&str> = shown["toxics"].as_array().unwrap().iter().filter_map(|toxic| toxic["stream"].as_str()).collect();
-        match fault {
-            Fault::Refuse => assert_eq!(shown["enabled"], false),
-            Fault::Blackhole => assert_eq!(streams, ["downstream", "upstream"], "both directions"),
+        match fault.word() {
+            "refuse" => assert_eq!(shown["enabled"], false),
+            "blackhole" => assert_eq!(streams, ["downstream", "upstream"], "both directions"),
             _ => assert_eq!(streams, ["downstream"]),
         }
         control.renew("p", &injected.toxic, TTL).await.unwrap();
@@ -323,8 +327,8 @@ async fn a_plain_toxiproxy_plays_what_it_can_and_the_rest_is_named() {
 #[tokio::test]
 async fn what_was_asked_for_is_unhealed_until_a_read_back_shows_it_gone() {
     let (_plain, control) = Plain::start(false).await;
-    let blackhole = control.inject("p", &Fault::Blackhole, &Aim::default(), TTL).await.unwrap();
-    let refuse = control.inject("p", &Fault::Refuse, &Aim::default(), TTL).await.unwrap();
+    let blackhole = control.inject("p", &Blackhole.into(), &Aim::default(), TTL).await.unwrap();
+    let refuse = control.inject("p", &Refuse.into(), &Aim::default(), TTL).await.unwrap();
     assert_eq!(control.unhealed().len(), 2);
     control.heal("p", &refuse.toxic).await.unwrap();
     assert_eq!(control.unhealed(), [("p".to_owned(), blackhole.toxic.clone())]);
@@ -332,7 +336,7 @@ async fn what_was_asked_for_is_unhealed_until_a_read_back_shows_it_gone() {
     assert_eq!(control.unhealed(), []);
     // Of one whose read-back showed something else it is not known whether it is in force.
     let (_deaf, control) = Plain::start(true).await;
-    let late = Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::ZERO };
+    let late = Fault::from(Latency { latency: Duration::from_millis(100), jitter: Duration::ZERO });
     control.inject("p", &late, &Aim::default(), TTL).await.unwrap_err();
     assert_eq!(control.unhealed().len(), 1);
     control.heal_all().await.unwrap_err();
@@ -366,7 +370,7 @@ async fn a_proxy_that_is_somebody_s_own_is_named_with_what_is_on_it_and_nobody_i
 #[tokio::test]
 async fn a_fault_that_the_read_back_does_not_show_is_an_error() {
     let (_plain, control) = Plain::start(true).await;
-    let late = Fault::Latency { latency: Duration::from_millis(100), jitter: Duration::ZERO };
+    let late = Fault::from(Latency { latency: Duration::from_millis(100), jitter: Duration::ZERO });
     let error = control.inject("p", &late, &Aim::default(), TTL).await.unwrap_err();
     assert!(matches!(error, ControlError::NotShown { .. }), "{error}");
 }

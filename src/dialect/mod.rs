@@ -7,7 +7,7 @@
 //!
 //! # Layout
 //!
-//! A dialect is a *provider* ([`provider`]: paths, keys, limits, errors) and a *codec* for each operation ([`codec`]: requests, answers,
+//! A dialect is a *provider* (`provider/`: paths, keys, limits, errors) and a *codec* for each operation (`codec/`: requests, answers,
 //! streams). A file uses only files above it:
 //!
 //! ```text
@@ -25,10 +25,10 @@
 //! # Adding a dialect
 //!
 //! 1. Name it in [`Dialect`](crate::model::Dialect), with the operations that it has.
-//! 2. Write `provider/NAME.rs`, a [`ProviderApi`](provider_api::ProviderApi): its table of errors is most of it.
-//! 3. Write `codec/OPERATION.rs`, an [`OperationCodec`](operation_codec::OperationCodec), for each operation that no codec has yet.
-//! 4. Enter both in `registry.rs`. Then the tests of this room (`samples.rs` lists what they try) and of the proxy cover it, and `error_answer.rs`
-//!    asks for its column in the table of errors.
+//! 2. Write `provider/NAME.rs`, a `ProviderApi`: its table of errors is most of it.
+//! 3. Write `codec/OPERATION.rs`, an `OperationCodec`, for each operation that no codec has yet.
+//! 4. Enter both in `registry.rs`, and a column in the table of errors that the test in `error_answer.rs` holds. The other tests of this room
+//!    cover it by themselves (`samples.rs`). The compiler names what else must know it: its list prices in `price`.
 //!
 //! What this room does not do: sockets, time, randomness, or deciding which fault to play.
 

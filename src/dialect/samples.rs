@@ -7,9 +7,11 @@ use crate::model::{Dialect, Operation};
 
 /// Every pair of a dialect and an operation that it has, each whole and, where there are streams, streamed.
 pub(super) fn formats() -> Vec<AnswerFormat> {
-    let dialects = [Dialect::OpenAi, Dialect::AzureOpenAi, Dialect::Anthropic, Dialect::Bedrock, Dialect::Vertex];
+    // Plain HTTP and tcp have no operations of models.
+    let known = Dialect::WORDS.iter().map(|word| Dialect::from_word(word).unwrap());
+    let dialects: Vec<Dialect> = known.filter(|dialect| !matches!(dialect, Dialect::Http | Dialect::Tcp)).collect();
     let operations = Operation::WORDS.iter().map(|word| Operation::from_word(word).unwrap());
-    let pairs = operations.flat_map(|operation| dialects.map(|dialect| (dialect, operation)));
+    let pairs = operations.flat_map(|operation| dialects.iter().map(move |dialect| (*dialect, operation)));
     let both = pairs.flat_map(|(dialect, operation)| [true, false].map(|streamed| AnswerFormat { dialect, operation, streamed }));
     both.filter(|format| format.dialect.has(format.operation) && !(format.streamed && format.operation == Operation::Embeddings)).collect()
 }

@@ -5,7 +5,7 @@ use super::interrupts::Interrupt;
 use crate::control::{Control, Healed};
 use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark, RemarkAbout, StopReason};
 use crate::journal::{HostTime, Recorder};
-use crate::model::{Fault, PlannedFault, Timeline};
+use crate::model::{PlannedFault, Timeline};
 use crate::step::Keyring;
 use crate::units::{Duration, Explained, Problem};
 use std::sync::Arc;
@@ -147,12 +147,12 @@ impl Faults {
 
     /// The issuer revokes the provider's key, or a planned rotation of it begins. No proxy has a part in it.
     async fn turn(&mut self, place: usize, planned: &PlannedFault, credential: &str) -> Result<u64, DrillStop> {
-        let (lo, hi) = match planned.fault {
-            Fault::Revoke { .. } => self.keyring.revoke_now(credential).await.map_err(|error| {
+        let (lo, hi) = match planned.fault.is_revocation() {
+            true => self.keyring.revoke_now(credential).await.map_err(|error| {
                 let problem = crate::units::explained(&error);
                 DrillStop::of_text(StopReason::Fault, format!("the key of {} could not be revoked: {problem}", planned.on))
             })?,
-            _ => (self.recorder.clock().now(), self.recorder.clock().now()),
+            false => (self.recorder.clock().now(), self.recorder.clock().now()),
         };
         let number = u32::try_from(place).unwrap_or(u32::MAX);
         self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on: planned.on.clone(), lo, hi })).await;

@@ -1,34 +1,30 @@
 //! `bandwidth`: a ceiling of `rate` KB (1000 bytes) a second. Idle time earns no burst; at 0 nothing passes until it is removed.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, thousandths};
-use super::{ByteStage, ChunkFate, NEVER, On, ToxicError};
-use crate::units::Seed;
-use serde_json::json;
+use super::contract::{FaultEffect, fault};
+use super::{ByteStage, ChunkFate, NEVER, PlainMeans};
+use crate::model::{ActsOn, Attribute, Setting, SettingKind};
+use crate::units::{ByteRate, Seed};
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bandwidth {
-    /// The ceiling; 0 lets nothing pass.
-    pub bytes_per_second: u64,
+fault! {
+    /// Bytes from the provider pass at `rate` at most.
+    Bandwidth { word: Some("bandwidth"), toxic: Some("bandwidth"), acts_on: ActsOn::Bytes }
+    settings {
+        /// The ceiling, in bytes a second; 0, which only the control API takes, lets nothing pass.
+        bytes_per_second: u64 = Attribute::new("rate", SettingKind::Bytes).required().or(|| Setting::Whole(0)).example("64KB/s"),
+    }
 }
 
-impl Deed for Bandwidth {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        let rate = fields.number("rate", 1e9)?.unwrap_or_default();
-        Ok(Self { bytes_per_second: (rate * 1e3).round() as u64 })
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::from_iter([("rate".to_owned(), json!(thousandths(self.bytes_per_second)))])
-    }
-
-    fn on(&self) -> On {
-        On::Bytes
-    }
-
+impl FaultEffect for Bandwidth {
     fn stage(&self, _seed: Seed, now: u64, _passed: u64) -> Box<dyn ByteStage> {
         Box::new(BytePacer { bytes_per_second: self.bytes_per_second, free_at: now })
+    }
+
+    fn on_plain(&self) -> PlainMeans {
+        PlainMeans::Itself
+    }
+
+    fn told(&self) -> String {
+        ByteRate::bytes_per_second(self.bytes_per_second).map_or_else(String::new, |rate| format!(" {rate}"))
     }
 }
 

@@ -1,23 +1,16 @@
 //! `corrupt` (ours): the letters of the text are others, the numbers of a vector their opposites; everything around them is as it was.
 
-use super::deed::Deed;
-use super::fields::AttributeReader;
-use super::{AnswerPiece, On, Play, Then, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::{AnswerPiece, Play, Then};
 use crate::dialect::with_garbled_text;
+use crate::model::ActsOn;
 
-/// It has no attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Corrupt;
+fault! {
+    /// The letters of answers are others.
+    Corrupt { word: Some("corrupt"), toxic: Some("corrupt"), acts_on: ActsOn::Answers }
+}
 
-impl Deed for Corrupt {
-    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self)
-    }
-
-    fn on(&self) -> On {
-        On::Answers
-    }
-
+impl FaultEffect for Corrupt {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         match with_garbled_text(piece.format, piece.bytes) {
             Some(garbled) => Play::spoil(garbled.into(), Then::GoOn),

@@ -1,23 +1,16 @@
 //! `credential_revoked` (ours): requests are answered as the provider answers a revoked key, without reaching it.
 
-use super::deed::Deed;
-use super::fields::AttributeReader;
-use super::{On, Ruling, TimedRequest, ToxicError, ToxicMemory};
+use super::contract::{FaultEffect, fault};
+use super::{Ruling, TimedRequest, ToxicMemory};
 use crate::dialect::{RefusalReason, error_answer};
+use crate::model::ActsOn;
 
-/// It has no attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CredentialRevoked;
+fault! {
+    /// Requests are answered as the provider answers a revoked key, without reaching it.
+    CredentialRevoked { word: Some("credential-revoked"), toxic: Some("credential_revoked"), acts_on: ActsOn::Requests }
+}
 
-impl Deed for CredentialRevoked {
-    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self)
-    }
-
-    fn on(&self) -> On {
-        On::Requests
-    }
-
+impl FaultEffect for CredentialRevoked {
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         Ruling::instead(error_answer(timed.request.dialect(), &RefusalReason::InvalidKey))
     }

@@ -1,30 +1,25 @@
 //! `cut` (ours): the connection is cut after so many events, without a polite end. A whole answer is cut in its middle.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, after};
-use super::{AnswerPiece, On, Play, Then, ToxicError};
+use super::attributes::AFTER;
+use super::contract::{FaultEffect, fault};
+use super::{AnswerPiece, Play, Then};
+use crate::model::ActsOn;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cut {
-    /// Events that pass before.
-    pub after: u64,
+fault! {
+    /// The connection is cut after so many events.
+    Cut { word: Some("cut"), toxic: Some("cut"), acts_on: ActsOn::Answers }
+    settings {
+        /// Events that pass before.
+        after: u64 = AFTER,
+    }
 }
 
-impl Deed for Cut {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { after: fields.after()? })
-    }
-
-    fn attributes(&self) -> Attributes {
-        after(self.after)
-    }
-
-    fn on(&self) -> On {
-        On::Answers
-    }
-
+impl FaultEffect for Cut {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if piece.is_behind(self.after) { Play::spoil(piece.stump(), Then::Cut) } else { Play::pass(piece.bytes.clone()) }
+    }
+
+    fn told(&self) -> String {
+        format!(" after {} events", self.after)
     }
 }

@@ -1,23 +1,16 @@
 //! `empty_answer` (ours): the provider says yes and nothing else: a stream without events, or `{}`. What has begun goes on.
 
-use super::deed::Deed;
-use super::fields::AttributeReader;
-use super::{AnswerPiece, On, Play, Then, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::{AnswerPiece, Play, Then};
+use crate::model::ActsOn;
 use bytes::Bytes;
 
-/// It has no attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EmptyAnswer;
+fault! {
+    /// Answers say yes and nothing else.
+    EmptyAnswer { word: Some("empty-answer"), toxic: Some("empty_answer"), acts_on: ActsOn::Answers }
+}
 
-impl Deed for EmptyAnswer {
-    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self)
-    }
-
-    fn on(&self) -> On {
-        On::Answers
-    }
-
+impl FaultEffect for EmptyAnswer {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if !piece.from_start {
             return Play::pass(piece.bytes.clone());
@@ -34,9 +27,9 @@ mod tests {
 
     #[test]
     fn what_has_begun_is_not_empty() {
-        let effect = Effect::EmptyAnswer(EmptyAnswer);
-        assert!(!Tamper::new(effect, chat(true), false).piece(0, token("one")).touched);
-        assert_eq!(stream(effect).piece(0, token("one")), Play::spoil(Bytes::new(), Then::End));
-        assert_eq!(whole(effect, "{\"a\":1}").bytes, &b"{}"[..]);
+        let effect = || Effect::EmptyAnswer(EmptyAnswer);
+        assert!(!Tamper::new(effect(), chat(true), false).piece(0, token("one")).touched);
+        assert_eq!(stream(effect()).piece(0, token("one")), Play::spoil(Bytes::new(), Then::End));
+        assert_eq!(whole(effect(), "{\"a\":1}").bytes, &b"{}"[..]);
     }
 }

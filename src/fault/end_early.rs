@@ -1,34 +1,29 @@
 //! `end_early` (ours): the answer ends politely after so many events, at the latest before its terminal marker: OpenAI's `[DONE]`,
 //! Anthropic's `message_stop`, Bedrock's `messageStop`, Google's `finishReason`. A whole answer ends in its middle.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, after};
-use super::{AnswerPiece, On, Play, Then, ToxicError};
+use super::attributes::AFTER;
+use super::contract::{FaultEffect, fault};
+use super::{AnswerPiece, Play, Then};
 use crate::dialect::is_terminal;
+use crate::model::ActsOn;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndEarly {
-    /// Events that pass before.
-    pub after: u64,
+fault! {
+    /// Answers end politely after so many events, without their terminal marker.
+    EndEarly { word: Some("end-early"), toxic: Some("end_early"), acts_on: ActsOn::Answers }
+    settings {
+        /// Events that pass before.
+        after: u64 = AFTER,
+    }
 }
 
-impl Deed for EndEarly {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { after: fields.after()? })
-    }
-
-    fn attributes(&self) -> Attributes {
-        after(self.after)
-    }
-
-    fn on(&self) -> On {
-        On::Answers
-    }
-
+impl FaultEffect for EndEarly {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         let ends = piece.is_behind(self.after) || is_terminal(piece.format, piece.bytes);
         if ends { Play::spoil(piece.stump(), Then::End) } else { Play::pass(piece.bytes.clone()) }
+    }
+
+    fn told(&self) -> String {
+        format!(" after {} events", self.after)
     }
 }
 

@@ -1,42 +1,36 @@
 //! `error_event` (ours): after so many events an error comes in the provider's own form, and the answer ends. Of a whole answer
 //! nothing but the error comes, with the status that the provider gave. It is an error of the provider's, or one of `http_error`'s reasons.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, after};
-use super::refused::{provider_fault, read_error};
-use super::{AnswerPiece, On, Play, Then, ToxicError};
+use super::attributes::AFTER;
+use super::contract::{FaultEffect, fault};
+use super::refused::provider_fault;
+use super::{AnswerPiece, Play, Then};
 use crate::dialect::{RefusalReason, error_midway};
-use crate::model::Refusal;
-use serde_json::json;
+use crate::model::{ActsOn, Attribute, Refusal, SettingKind};
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ErrorEvent {
-    /// Events that pass before.
-    pub after: u64,
-    /// Which error; something broke at the provider where it is not said.
-    pub error: Option<Refusal>,
+fault! {
+    /// After so many events comes an error in the provider's dialect, and the end.
+    ErrorEvent { word: Some("error-event"), toxic: Some("error_event"), acts_on: ActsOn::Answers }
+    settings {
+        /// Which error; something broke at the provider where it is not said.
+        error: Option<Refusal> = Attribute::new("error", SettingKind::Word(Refusal::WORDS)).left_out(),
+        /// Events that pass before.
+        after: u64 = AFTER,
+    }
 }
 
-impl Deed for ErrorEvent {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { after: fields.after()?, error: read_error(fields)? })
-    }
-
-    fn attributes(&self) -> Attributes {
-        after(self.after).into_iter().chain(self.error.map(|error| ("error".to_owned(), json!(error.word())))).collect()
-    }
-
-    fn on(&self) -> On {
-        On::Answers
-    }
-
+impl FaultEffect for ErrorEvent {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if piece.is_behind(self.after) {
             let fault = self.error.map_or(RefusalReason::ServerError, |error| provider_fault(error, ""));
             return Play::spoil(error_midway(piece.format, &fault).into(), Then::End);
         }
         Play::pass(piece.bytes.clone())
+    }
+
+    fn told(&self) -> String {
+        let error = self.error.map_or_else(String::new, |error| format!(" {error}"));
+        format!("{error} after {} events", self.after)
     }
 }
 

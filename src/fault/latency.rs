@@ -2,43 +2,46 @@
 //!
 //! A chunk's delay does not count from when the chunk before it left: latency must not become a rate limit.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, milliseconds};
-use super::{ByteStage, ChunkFate, On, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::{ByteStage, ChunkFate, PlainMeans};
+use crate::model::{ActsOn, Attribute, Mistake, Setting, SettingKind};
 use crate::units::{Duration, Seed};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Latency {
-    /// Mean delay.
-    pub latency: Duration,
-    /// Largest deviation from it, uniform. No chunk is early: a delay below zero is none.
-    pub jitter: Duration,
+fault! {
+    /// Every byte from the provider is late by `latency` ± `jitter` (uniform); order is kept.
+    Latency { word: Some("latency"), toxic: Some("latency"), acts_on: ActsOn::Bytes }
+    settings {
+        /// Mean delay.
+        latency: Duration = Attribute::new("latency", SettingKind::Time).required().or(|| Setting::Time(Duration::ZERO)).example("2s"),
+        /// Largest deviation from it. No chunk is early: a delay below zero is none.
+        jitter: Duration = Attribute::new("jitter", SettingKind::Time).or(|| Setting::Time(Duration::ZERO)),
+    }
 }
 
-impl Deed for Latency {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        let latency = fields.milliseconds("latency")?.unwrap_or_default();
-        Ok(Self { latency, jitter: fields.milliseconds("jitter")?.unwrap_or_default() })
-    }
-
-    fn attributes(&self) -> Attributes {
-        let mut attributes = Attributes::new();
-        attributes.insert("latency".into(), json!(milliseconds(self.latency)));
-        attributes.insert("jitter".into(), json!(milliseconds(self.jitter)));
-        attributes
-    }
-
-    fn on(&self) -> On {
-        On::Bytes
-    }
-
+impl FaultEffect for Latency {
     fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
         let random = ChaCha8Rng::seed_from_u64(seed.0);
         Box::new(Lateness { latency: self.latency.as_nanos(), jitter: self.jitter.as_nanos(), random })
+    }
+
+    fn on_plain(&self) -> PlainMeans {
+        PlainMeans::Itself
+    }
+
+    fn told(&self) -> String {
+        let Self { latency, jitter } = self;
+        if *jitter == Duration::ZERO { format!(" {latency}") } else { format!(" {latency} ± {jitter}") }
+    }
+
+    fn mistake(&self) -> Option<Mistake> {
+        let Self { latency, jitter } = *self;
+        (jitter > latency).then(|| Mistake {
+            setting: Some("jitter"),
+            message: format!("the jitter must not exceed the latency: {jitter} is more than {latency}"),
+            hint: format!("write at most `{}`", latency.typed()),
+        })
     }
 }
 

@@ -1,31 +1,20 @@
 //! `limit_data`: the connection is closed once `bytes` have passed in this direction since the toxic took it.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes};
-use super::{ByteStage, ChunkFate, On, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::{ByteStage, ChunkFate};
+use crate::model::{ActsOn, Attribute, Setting, SettingKind};
 use crate::units::Seed;
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LimitData {
-    /// How many pass; 0 closes at the first.
-    pub bytes: u64,
+fault! {
+    /// The connection is closed once so many bytes have passed.
+    LimitData { toxic: Some("limit_data"), acts_on: ActsOn::Bytes }
+    settings {
+        /// How many pass; 0 closes at the first.
+        bytes: u64 = Attribute::new("bytes", SettingKind::Whole { least: 0, most: 1 << 53 }).or(|| Setting::Whole(0)),
+    }
 }
 
-impl Deed for LimitData {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { bytes: fields.whole("bytes", 1 << 53)?.unwrap_or_default() })
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::from_iter([("bytes".to_owned(), json!(self.bytes))])
-    }
-
-    fn on(&self) -> On {
-        On::Bytes
-    }
-
+impl FaultEffect for LimitData {
     fn stage(&self, _seed: Seed, _now: u64, passed: u64) -> Box<dyn ByteStage> {
         Box::new(Allowance { bytes: self.bytes, passed })
     }

@@ -10,17 +10,17 @@
 //! | `key` | with the credential of this fingerprint |
 //! | `header` | with this header, as `name` or `name: value` |
 //!
-//! What says neither `requests` nor `method` or `path` takes those that are of its nature ([`by_nature`], the one table of it). A provider
+//! What says neither `requests` nor `method` or `path` takes those that are of its nature, as its file says (`FaultEffect::requests`). A provider
 //! that is out of quota, limits a rate, is overloaded or has withdrawn a model says so to those who ask a model for something: its list of
 //! models is given as ever, and so are answers to health checks. An answer that is damaged, slow or empty is a model's. A key that is no
 //! longer valid is refused whatever is asked for, and a server that is broken (5xx) answers nobody. Where a dialect does not tell what asks
 //! a model (`http`), every request counts.
 
-use super::fields::{AttributeReader, Attributes, bad};
-use super::{Effect, On, Status, ToxicError};
+use super::attributes::{AttributeReader, Attributes, bad};
+use super::{Effect, ToxicError};
 use crate::dialect::is_inference;
-use crate::model::{Aim, Dialect, Fault, Match, Operation, Refusal, Requests};
-use crate::project::is_secret_header;
+use crate::model::{Aim, Dialect, Fault, Match, Operation, Requests};
+use crate::redact::is_secret_header;
 use crate::units::Fingerprint;
 use serde_json::json;
 
@@ -46,36 +46,10 @@ pub trait Matched {
     }
 }
 
-/// Which requests a toxic takes where nobody says it.
-fn by_nature(effect: &Effect) -> Requests {
-    match effect {
-        Effect::Status(Status { code, .. }) => of_status(*code),
-        Effect::Refused(refused) => match refused.error {
-            Refusal::RateLimit | Refusal::Quota | Refusal::Overloaded | Refusal::ModelWithdrawn | Refusal::ContentFilter => {
-                Requests::Inference
-            }
-            Refusal::Expired | Refusal::Forbidden => Requests::All,
-        },
-        Effect::RateLimit(_) => Requests::Inference,
-        _ if effect.on() == On::Answers => Requests::Inference,
-        _ => Requests::All,
-    }
-}
-
-/// A 4xx is about what was asked for (402 and 429 about how much), except where it is about the credential; a 5xx is about the server, except
-/// 529, by which Anthropic says that its models are overloaded.
-const fn of_status(code: u16) -> Requests {
-    match code {
-        401 | 403 | 407 => Requests::All,
-        400..=499 | 529 => Requests::Inference,
-        _ => Requests::All,
-    }
-}
-
 /// Which requests a toxic takes by what they are for.
 fn scope(effect: &Effect, matching: &Match) -> Requests {
     let named = matching.method.is_some() || matching.path.is_some();
-    matching.requests.unwrap_or_else(|| if named { Requests::All } else { by_nature(effect) })
+    matching.requests.unwrap_or_else(|| if named { Requests::All } else { effect.by_nature() })
 }
 
 /// What its aim leaves unsaid about a fault, as it follows both: `, inference requests only`, or nothing.
@@ -155,7 +129,11 @@ pub(super) fn takes(effect: &Effect, matching: &Match, request: &dyn Matched) ->
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::Retry;
+    use crate::fault::{
+        Corrupt, CredentialRevoked, Cut, EmptyAnswer, EndEarly, ErrorEvent, KeepAlive, Malformed, Noop, RateLimit, Refused, SlowStream,
+        Stall, StallMidstream, Status, WrongModel,
+    };
+    use crate::model::Refusal;
 
     /// A request of OpenAI's.
     #[derive(Debug, Default)]
@@ -214,7 +192,7 @@ pub(super) mod tests {
             (json!({"requests": "inference", "method": "POST"}), true),
         ] {
             let read = read(serde_json::from_value(matching.clone()).unwrap()).unwrap();
-            assert_eq!(takes(&Effect::Noop, &read, &Example::default()), taken, "{matching}");
+            assert_eq!(takes(&Effect::Noop(Noop), &read, &Example::default()), taken, "{matching}");
             assert_eq!(serde_json::Value::from(attributes(&read)), matching);
         }
         let nonsense = read(serde_json::from_value(json!({"requests": "some"})).unwrap()).unwrap_err();
@@ -224,9 +202,8 @@ pub(super) mod tests {
     /// One of each kind of fault on requests or answers, and whether a health check meets it.
     #[test]
     fn each_fault_takes_the_requests_that_are_of_its_nature() {
-        let retry = Retry::default();
-        let status = |code| Fault::Status { code, retry };
-        let refused = |error| Fault::Refused { error, retry };
+        let status = |code| Fault::from(Status { code, retry_after: None, retry_form: None });
+        let refused = |error| Fault::from(Refused { error, retry_after: None, retry_form: None });
         let second = crate::units::Duration::from_secs(1);
         let all = [
             status(401),
@@ -235,8 +212,8 @@ pub(super) mod tests {
             status(503),
             refused(Refusal::Expired),
             refused(Refusal::Forbidden),
-            Fault::CredentialRevoked,
-            Fault::Stall { hold: None },
+            CredentialRevoked.into(),
+            Stall { hold: None }.into(),
         ];
         let inference = [
             status(400),
@@ -249,17 +226,17 @@ pub(super) mod tests {
             refused(Refusal::Overloaded),
             refused(Refusal::ModelWithdrawn),
             refused(Refusal::ContentFilter),
-            Fault::RateLimit { requests: Some(1), tokens: None },
-            Fault::StallMidstream { after: 0, hold: None },
-            Fault::SlowStream { rate: "1/s".parse().unwrap() },
-            Fault::KeepAlive { after: 0, every: second },
-            Fault::Cut { after: 0 },
-            Fault::EndEarly { after: 0 },
-            Fault::ErrorEvent { after: 0, error: None },
-            Fault::Malformed { after: 0 },
-            Fault::EmptyAnswer,
-            Fault::WrongModel,
-            Fault::Corrupt,
+            RateLimit { requests: Some(1), tokens: None }.into(),
+            StallMidstream { after: 0, hold: None }.into(),
+            SlowStream { rate: "1/s".parse().unwrap() }.into(),
+            KeepAlive { after: 0, every: second }.into(),
+            Cut { after: 0 }.into(),
+            EndEarly { after: 0 }.into(),
+            ErrorEvent { after: 0, error: None }.into(),
+            Malformed { after: 0 }.into(),
+            EmptyAnswer.into(),
+            WrongModel.into(),
+            Corrupt.into(),
         ];
         let (check, chat) = (Example { lists: true, ..Example::default() }, Example::default());
         for (fault, checks) in all.into_iter().map(|fault| (fault, true)).chain(inference.into_iter().map(|fault| (fault, false))) {

@@ -1,78 +1,94 @@
-//! Faults as decisions: what each does to a chunk, a connection or a request, and how it is spelled in the control API.
+//! Faults: what each is called, what its settings are, and what it decides about a chunk, a connection or a request.
 //!
-//! [`Toxic`] is the wire form, shared by the proxy and by its client; [`Effect`] is what it does, one small file a type, each after the one
-//! contract in `deed.rs`. Those on bytes act as a [`ByteStage`] in each connection; those on requests say in a [`Ruling`] whether an answer takes
-//! the provider's place; those on answers say in a [`Play`] what becomes of each piece. Which connections or requests a toxic takes is told
-//! by its toxicity ([`bites`]), and by its aim: probability, match and shape over time. Refuse, blackhole, reset and stall decide nothing
-//! beyond their presence.
+//! # How to add a fault
 //!
-//! What this room does not do: sockets, clocks, tasks. Moments come in as nanoseconds, randomness from seeds.
+//! One new file here, and one line in the list below. The file has four parts:
+//!
+//! 1. `//!`: what it does to whom, and what it leaves alone.
+//! 2. `fault! { … }` declares the type and its kind: the `word` of scenarios, the `toxic` of the control API, what it `acts_on`; where it
+//!    holds, what it `needs` of a proxy and on which dialects it is `pointless`. Under `settings` stands each setting as a field with its
+//!    [`Attribute`](crate::model::Attribute): its name, its kind with bounds, whether it is required or what it is unsaid. Doc comments are
+//!    the documentation: `lifeboat help faults` shows them.
+//! 3. `impl FaultEffect for …`: what it decides. `stage` for bytes, `rule` for requests, `play` for answers; `told` for plans; `requests`
+//!    where it takes others than what it acts on suggests; `mistake` and `refused` for settings that do not fit together. The contract is in
+//!    `contract.rs`; moments come in as nanoseconds, randomness from seeds.
+//! 4. Unit tests of what it decides.
+//!
+//! From the declaration follow the fault of a plan, its form in histories (`recorded.rs`), how scenarios are read and what `check` finds, the
+//! toxic of the control API and its attributes (`wire.rs`), and the documentation (`reference.rs`). A fault on whole connections or in a
+//! handshake is more work: `proxy` acts on its presence, and must come to know of it.
+//!
+//! # What is here
+//!
+//! [`Toxic`] is the form of the control API, shared by the proxy and by its client; [`Effect`] is what it does. Faults on bytes act as a
+//! [`ByteStage`] in each connection; those on requests say in a [`Ruling`] whether an answer takes the provider's place; those on answers say
+//! in a [`Play`] what becomes of each piece. Which connections or requests a toxic takes is told by its toxicity ([`bites`]), and by its aim:
+//! probability, match and shape over time. Types that only Shopify's Toxiproxy has (`slicer`, `limit_data`, …) are declared alike, without a
+//! word for scenarios. Several on answers act one after another, in the order in which they were added, as those on bytes do.
+//!
+//! What this room does not do: sockets, clocks, tasks.
 
-mod bandwidth;
+mod attributes;
 mod byte_stage;
-mod corrupt;
-mod credential_revoked;
-mod cut;
-mod deed;
+mod contract;
 mod effect;
-mod empty_answer;
-mod end_early;
-mod error_event;
-mod fields;
-mod handshake;
-mod keep_alive;
-mod latency;
-mod limit_data;
-mod malformed;
 mod matching;
 mod planned;
-mod rate_limit;
-mod refused;
-mod reset_peer;
+mod recorded;
+mod reference;
 mod retry;
 mod shape;
-mod slicer;
-mod slow_close;
-mod slow_stream;
-mod stall;
-mod stall_midstream;
-mod status;
 mod stray;
 mod tamper;
-mod timeout;
+#[cfg(test)]
+pub(crate) mod tests;
 mod toxic;
 mod toxicity;
-mod wrong_model;
+mod wire;
 
-pub use bandwidth::Bandwidth;
+pub use attributes::Attributes;
 pub use byte_stage::{ByteStage, ChunkFate, NEVER};
-pub use corrupt::Corrupt;
-pub use credential_revoked::CredentialRevoked;
-pub use cut::Cut;
-pub use deed::{On, Ruling, TimedRequest, ToxicMemory};
-pub use effect::Effect;
-pub use empty_answer::EmptyAnswer;
-pub use end_early::EndEarly;
-pub use error_event::ErrorEvent;
-pub use fields::Attributes;
-pub use handshake::Tls;
-pub use keep_alive::KeepAlive;
-pub use latency::Latency;
-pub use limit_data::LimitData;
-pub use malformed::Malformed;
+pub use contract::{PlainMeans, Ruling, TimedRequest, ToxicMemory};
+pub use effect::{kind_of, kinds, words};
 pub use matching::{Asking, Matched, unsaid};
-pub use rate_limit::RateLimit;
-pub use refused::Refused;
-pub use reset_peer::ResetPeer;
-pub use slicer::Slicer;
-pub use slow_close::SlowClose;
-pub use slow_stream::SlowStream;
-pub use stall::Stall;
-pub use stall_midstream::StallMidstream;
-pub use status::Status;
+pub use reference::reference;
 pub use stray::{Stray, check_name};
 pub use tamper::{AnswerPiece, Play, Tamper, Then};
-pub use timeout::Timeout;
 pub use toxic::{RawToxic, Stream, Toxic, ToxicError};
 pub use toxicity::bites;
-pub use wrong_model::WrongModel;
+
+use effect::{faults, toxics};
+
+// In the order in which they are told: whole connections and bytes, requests, answers, credentials, and what only the control API has.
+faults! {
+    refuse::Refuse,
+    blackhole::Blackhole,
+    reset::Reset,
+    latency::Latency,
+    bandwidth::Bandwidth,
+    status::Status,
+    stall::Stall,
+    credential_revoked::CredentialRevoked,
+    stall_midstream::StallMidstream,
+    slow_stream::SlowStream,
+    keep_alive::KeepAlive,
+    cut::Cut,
+    end_early::EndEarly,
+    error_event::ErrorEvent,
+    malformed::Malformed,
+    empty_answer::EmptyAnswer,
+    wrong_model::WrongModel,
+    corrupt::Corrupt,
+    refused::Refused,
+    tls::Tls,
+    dns_failure::DnsFailure,
+    rate_limit::RateLimit,
+    revoke::Revoke,
+    rotate::Rotate,
+    noop::Noop,
+    slow_close::SlowClose,
+    timeout::Timeout,
+    reset_peer::ResetPeer,
+    slicer::Slicer,
+    limit_data::LimitData,
+}

@@ -6,48 +6,28 @@
 //! than a whole bucket would wait for ever, and is told no time. Where the dialect has headers for its counters, every answer tells these
 //! instead of the provider's. A request that passes does not count as touched.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, bad};
-use super::{On, Ruling, TimedRequest, ToxicError, ToxicMemory};
-use crate::dialect::{Quota, Quotas, RefusalReason, error_answer, estimated_tokens, retry_headers};
+use super::attributes::bad;
+use super::contract::{FaultEffect, fault};
+use super::{Ruling, TimedRequest, ToxicError, ToxicMemory};
+use crate::dialect::{RefusalReason, Quota, Quotas, error_answer, estimated_tokens, retry_headers};
+use crate::model::{ActsOn, Attribute, Mistake, Requests, SettingKind};
 use crate::units::Duration;
-use serde_json::json;
 
-/// The toxic's attributes: how many a minute, 1 to a billion. At least one of both is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Requests.
-    pub requests: Option<u64>,
-    /// Tokens.
-    pub tokens: Option<u64>,
-}
-
-/// The largest limit.
-const MOST: u64 = 1_000_000_000;
+/// Nanoseconds of a minute.
 const MINUTE: u64 = 60_000_000_000;
 
-impl Deed for RateLimit {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        let mut some = |name: &str| match fields.whole(name, MOST)? {
-            Some(0) => Err(bad(name, "write at least 1 a minute")),
-            limit => Ok(limit),
-        };
-        let (requests, tokens) = (some("requests")?, some("tokens")?);
-        if requests.is_none() && tokens.is_none() {
-            return Err(bad("requests", "write how many a minute, or `tokens`"));
-        }
-        Ok(Self { requests, tokens })
+fault! {
+    /// Requests are refused where they are more, or ask for more tokens, than the provider gives a minute; its counters tell so.
+    RateLimit { word: Some("rate-limit"), toxic: Some("rate_limit"), acts_on: ActsOn::Requests }
+    settings {
+        /// Requests a minute.
+        requests: Option<u64> = Attribute::new("requests", SettingKind::AMinute).example("60/min").hint("write at least 1 a minute"),
+        /// Tokens a minute.
+        tokens: Option<u64> = Attribute::new("tokens", SettingKind::AMinute).hint("write at least 1 a minute"),
     }
+}
 
-    fn attributes(&self) -> Attributes {
-        let limits = [("requests", self.requests), ("tokens", self.tokens)];
-        limits.into_iter().filter_map(|(name, limit)| Some((name.to_owned(), json!(limit?)))).collect()
-    }
-
-    fn on(&self) -> On {
-        On::Requests
-    }
-
+impl FaultEffect for RateLimit {
     fn rule(&self, timed: &TimedRequest<'_>, memory: &mut ToxicMemory) -> Ruling {
         let (asked, now) = (timed.request, timed.now);
         let tokens = self.tokens.map_or(0, |_| cost(timed));
@@ -71,6 +51,31 @@ impl Deed for RateLimit {
             answer
         });
         Ruling { instead, quotas }
+    }
+
+    fn requests(&self) -> Option<Requests> {
+        Some(Requests::Inference)
+    }
+
+    fn reads_body(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    fn told(&self) -> String {
+        let limits = [("requests", self.requests), ("tokens", self.tokens)];
+        limits.iter().filter_map(|(name, limit)| Some(format!(" {} {name}/min", (*limit)?))).collect::<Vec<_>>().join(",")
+    }
+
+    fn mistake(&self) -> Option<Mistake> {
+        (self.requests.is_none() && self.tokens.is_none()).then(|| Mistake {
+            setting: None,
+            message: "a rate limit is one on requests, on tokens or on both".to_owned(),
+            hint: "write `{rate-limit: {requests: 60/min}}`".to_owned(),
+        })
+    }
+
+    fn refused(&self) -> Option<ToxicError> {
+        self.mistake().map(|_| bad("requests", "write how many a minute, or `tokens`"))
     }
 }
 
@@ -111,7 +116,7 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn ask(limit: RateLimit, memory: &mut ToxicMemory, body: &'static str, now: u64) -> Ruling {
+    fn ask(limit: &RateLimit, memory: &mut ToxicMemory, body: &'static str, now: u64) -> Ruling {
         let asked = Example { body, ..Example::default() };
         limit.rule(&TimedRequest { request: &asked, now, wall: 0 }, memory)
     }
@@ -125,20 +130,20 @@ mod tests {
     fn over_it_requests_wait_as_long_as_they_are_told_and_not_longer() {
         let (limit, mut memory) = (RateLimit { requests: Some(60), tokens: None }, ToxicMemory::default());
         for left in (0..60).rev() {
-            let ruling = ask(limit, &mut memory, "", 5 * SECOND);
+            let ruling = ask(&limit, &mut memory, "", 5 * SECOND);
             let requests = ruling.quotas.requests.unwrap();
             assert!(ruling.instead.is_none() && ruling.quotas.tokens.is_none());
             assert_eq!((requests.limit, requests.remaining, requests.reset), (60, left, Duration::from_secs(60 - left)));
         }
         for _ in 0..3 {
-            let over = ask(limit, &mut memory, "", 5 * SECOND);
+            let over = ask(&limit, &mut memory, "", 5 * SECOND);
             assert_eq!((over.instead.as_ref().unwrap().status, retry_after(&over)), (429, Some("1")), "what is refused takes nothing");
             assert_eq!(over.quotas.requests.unwrap().remaining, 0);
         }
-        assert!(ask(limit, &mut memory, "", 6 * SECOND - 1).instead.is_some());
-        assert!(ask(limit, &mut memory, "", 6 * SECOND).instead.is_none());
-        assert!(ask(limit, &mut memory, "", 6 * SECOND).instead.is_some());
-        assert_eq!(ask(limit, &mut memory, "", 999 * SECOND).quotas.requests.unwrap().remaining, 59, "never more than a minute's worth");
+        assert!(ask(&limit, &mut memory, "", 6 * SECOND - 1).instead.is_some());
+        assert!(ask(&limit, &mut memory, "", 6 * SECOND).instead.is_none());
+        assert!(ask(&limit, &mut memory, "", 6 * SECOND).instead.is_some());
+        assert_eq!(ask(&limit, &mut memory, "", 999 * SECOND).quotas.requests.unwrap().remaining, 59, "never more than a minute's worth");
     }
 
     #[test]
@@ -146,13 +151,13 @@ mod tests {
         let chat = r#"{"max_tokens":90,"messages":[{"role":"user","content":"forty bytes are ten tokens to providers."}]}"#;
         let (limit, mut memory) = (RateLimit { requests: Some(1000), tokens: Some(250) }, ToxicMemory::default());
         for left in [150, 50] {
-            assert_eq!(ask(limit, &mut memory, chat, 0).quotas.tokens.unwrap().remaining, left);
+            assert_eq!(ask(&limit, &mut memory, chat, 0).quotas.tokens.unwrap().remaining, left);
         }
-        let over = ask(limit, &mut memory, chat, 0);
+        let over = ask(&limit, &mut memory, chat, 0);
         assert_eq!(retry_after(&over), Some("12"), "fifty more at 250 a minute");
         assert_eq!(over.quotas.requests.unwrap().remaining, 998, "of neither bucket anything was taken");
         let small = RateLimit { requests: None, tokens: Some(99) };
-        let never = ask(small, &mut ToxicMemory::default(), chat, 0);
+        let never = ask(&small, &mut ToxicMemory::default(), chat, 0);
         assert_eq!((never.instead.is_some(), retry_after(&never)), (true, None), "larger than the whole bucket");
     }
 }

@@ -2,55 +2,58 @@
 //!
 //! Where a provider tells of a filter of content by an answer and not by an error, so does this; to who asked for a stream, by a stream.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, bad};
-use super::{Asking, On, Ruling, TimedRequest, ToxicError, ToxicMemory, retry};
-use crate::dialect::{AnswerFormat, RefusalReason, error_reply};
-use crate::model::{Refusal, Retry};
-use serde_json::json;
+use super::contract::{FaultEffect, fault};
+use super::{Asking, Ruling, TimedRequest, ToxicMemory, retry};
+use crate::dialect::{RefusalReason, AnswerFormat, error_reply};
+use crate::model::{ActsOn, Attribute, Mistake, Refusal, Requests, RetryForm, SettingKind};
+use crate::units::Duration;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
-    /// Why.
-    pub error: Refusal,
-    /// When to come back.
-    pub retry: Retry,
+fault! {
+    /// Requests are refused for this reason in the provider's own words, without reaching it.
+    Refused { word: Some("refused"), toxic: Some("http_error"), acts_on: ActsOn::Requests }
+    settings {
+        /// Why.
+        error: Refusal = Attribute::new("error", SettingKind::Word(Refusal::WORDS)).required().example("rate-limit"),
+        /// When to come back.
+        retry_after: Option<Duration> = retry::AFTER,
+        /// How that is told; in the provider's own way where it is not said.
+        retry_form: Option<RetryForm> = retry::FORM,
+    }
 }
 
-impl Deed for Refused {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        let error = read_error(fields)?.ok_or_else(no_error)?;
-        Ok(Self { error, retry: retry::read(fields)? })
-    }
-
-    fn attributes(&self) -> Attributes {
-        let mut attributes = retry::attributes(&self.retry);
-        attributes.insert("error".into(), json!(self.error.word()));
-        attributes
-    }
-
-    fn on(&self) -> On {
-        On::Requests
-    }
-
+impl FaultEffect for Refused {
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         let Asking { operation, model, streamed } = timed.request.ask();
         let model = model.unwrap_or_default();
         let format = AnswerFormat { dialect: timed.request.dialect(), operation, streamed };
         let fault = provider_fault(self.error, &model);
         let answer = error_reply(format, &fault, &model);
-        Ruling::instead(retry::told(answer, &self.retry, timed))
+        Ruling::instead(retry::told(answer, (self.retry_after, self.retry_form), timed))
     }
-}
 
-/// The attribute `error`.
-pub(super) fn read_error(fields: &mut AttributeReader) -> Result<Option<Refusal>, ToxicError> {
-    fields.word("error")?.map(|word| Refusal::from_word(&word).ok_or_else(no_error)).transpose()
-}
+    /// A provider that is out of quota, limits a rate, is overloaded or has withdrawn a model says so to those who ask a model for something;
+    /// a key that is no longer valid is refused whatever is asked for.
+    fn requests(&self) -> Option<Requests> {
+        Some(match self.error {
+            Refusal::RateLimit | Refusal::Quota | Refusal::Overloaded | Refusal::ModelWithdrawn | Refusal::ContentFilter => {
+                Requests::Inference
+            }
+            Refusal::Expired | Refusal::Forbidden => Requests::All,
+        })
+    }
 
-fn no_error() -> ToxicError {
-    bad("error", format!("write one of {}", Refusal::WORDS.join(", ")))
+    /// A filter tells its answer in the form that was asked for.
+    fn reads_body(&self) -> bool {
+        true
+    }
+
+    fn told(&self) -> String {
+        format!(" {}{}", self.error, retry::in_words(self.retry_after, self.retry_form))
+    }
+
+    fn mistake(&self) -> Option<Mistake> {
+        retry::mistake(self.retry_after, self.retry_form)
+    }
 }
 
 /// What a provider refuses for whose `model` was asked.

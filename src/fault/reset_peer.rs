@@ -2,34 +2,23 @@
 //!
 //! Until then what came is held, so that a toxic that is removed in time has cost nothing.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, milliseconds};
-use super::{ByteStage, ChunkFate, On, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::{ByteStage, ChunkFate};
+use crate::model::{ActsOn, Attribute, Setting, SettingKind};
 use crate::units::{Duration, Seed};
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResetPeer {
-    /// From the first chunk; zero for at once.
-    pub timeout: Duration,
+fault! {
+    /// The connection is reset a while after its stream carried something.
+    ResetPeer { toxic: Some("reset_peer"), acts_on: ActsOn::Bytes }
+    settings {
+        /// From the first chunk; zero for at once.
+        timeout: Duration = Attribute::new("timeout", SettingKind::Time).or(|| Setting::Time(Duration::ZERO)),
+    }
 }
 
-impl Deed for ResetPeer {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { timeout: fields.milliseconds("timeout")?.unwrap_or_default() })
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::from_iter([("timeout".to_owned(), json!(milliseconds(self.timeout)))])
-    }
-
-    fn on(&self) -> On {
-        On::Bytes
-    }
-
+impl FaultEffect for ResetPeer {
     fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
-        Box::new(*self)
+        Box::new(self.clone())
     }
 }
 

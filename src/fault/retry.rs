@@ -1,29 +1,35 @@
-//! When to come back, as refusals tell it: the attributes `retry_after` (s) and `retry_form`.
+//! When to come back, as refusals tell it: the settings `retry_after` and `retry_form`.
 
-use super::fields::{AttributeReader, Attributes, bad};
-use super::{TimedRequest, ToxicError};
+use super::TimedRequest;
 use crate::dialect::{WireAnswer, retry_headers};
-use crate::model::{Retry, RetryForm};
+use crate::model::{Attribute, Mistake, RetryForm, SettingKind};
 use crate::units::Duration;
-use serde_json::json;
 
-pub(super) fn read(fields: &mut AttributeReader) -> Result<Retry, ToxicError> {
-    let after = fields.number("retry_after", 1e9)?.map(|after| Duration::from_nanos((after * 1e9).round() as u64));
-    let one_of = || bad("retry_form", format!("write one of {}", RetryForm::WORDS.join(", ")));
-    let form = fields.word("retry_form")?.map(|word| RetryForm::from_word(&word).ok_or_else(one_of)).transpose()?;
-    Ok(Retry { after, form })
-}
-
-pub(super) fn attributes(retry: &Retry) -> Attributes {
-    let after = retry.after.map(|after| ("retry_after".to_owned(), json!(after.as_secs_f64())));
-    let form = retry.form.map(|form| ("retry_form".to_owned(), json!(form.word())));
-    after.into_iter().chain(form).collect()
-}
+/// When to come back.
+pub(super) const AFTER: Attribute = Attribute::new("retry_after", SettingKind::Seconds);
+/// How that is told.
+pub(super) const FORM: Attribute = Attribute::new("retry_form", SettingKind::Word(RetryForm::WORDS)).left_out();
 
 /// The answer with what it tells about the time to come back.
-pub(super) fn told(mut answer: WireAnswer, retry: &Retry, timed: &TimedRequest<'_>) -> WireAnswer {
-    if let Some(after) = retry.after {
-        answer.headers.extend(retry_headers(timed.request.dialect(), after, retry.form, timed.wall));
+pub(super) fn told(mut answer: WireAnswer, (after, form): (Option<Duration>, Option<RetryForm>), timed: &TimedRequest<'_>) -> WireAnswer {
+    if let Some(after) = after {
+        answer.headers.extend(retry_headers(timed.request.dialect(), after, form, timed.wall));
     }
     answer
+}
+
+/// As it follows a refusal in a plan: nothing where no time is told.
+pub(super) fn in_words(after: Option<Duration>, form: Option<RetryForm>) -> String {
+    let Some(after) = after else { return String::new() };
+    let form = form.map_or_else(String::new, |form| format!(" as {form}"));
+    format!(", Retry-After {after}{form}")
+}
+
+/// A form is nothing without a time.
+pub(super) fn mistake(after: Option<Duration>, form: Option<RetryForm>) -> Option<Mistake> {
+    (form.is_some() && after.is_none()).then(|| Mistake {
+        setting: Some(FORM.name),
+        message: "there is no time whose form this could be".to_owned(),
+        hint: "add `retry_after: 30s`, or take `retry_form` away".to_owned(),
+    })
 }

@@ -12,7 +12,7 @@
 //! of the fault's first moment. The same seed takes the same requests: as a share grows it takes more, never others.
 
 use super::ToxicError;
-use super::fields::{AttributeReader, Attributes, bad, milliseconds};
+use super::attributes::{AttributeReader, Attributes, bad, milliseconds};
 use crate::model::FaultShape;
 use crate::units::Duration;
 use serde_json::json;

@@ -1,47 +1,45 @@
 //! `slicer`: chunks pass in pieces of `average_size` ± `size_variation` bytes, one every `delay` microseconds.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, bad};
-use super::{ByteStage, ChunkFate, On, ToxicError};
+use super::attributes::bad;
+use super::contract::{FaultEffect, fault};
+use super::{ByteStage, ChunkFate, ToxicError};
+use crate::model::{ActsOn, Attribute, Setting, SettingKind};
 use crate::units::Seed;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slicer {
-    /// Bytes; 0 slices into single ones.
-    pub average_size: u64,
-    /// Bytes, at most `average_size`: as with Shopify's server, pieces are then of up to twice the size, and of one byte at least.
-    pub size_variation: u64,
-    /// Microseconds between two pieces.
-    pub delay_us: u64,
+/// The largest size, in bytes.
+const SIZE_MOST: u64 = 1 << 30;
+/// A day, in microseconds.
+const DELAY_MOST: u64 = 86_400_000_000;
+
+/// A whole number that is 0 where it is not said.
+const fn whole(name: &'static str, most: u64) -> Attribute {
+    Attribute::new(name, SettingKind::Whole { least: 0, most }).or(|| Setting::Whole(0))
 }
 
-impl Deed for Slicer {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        let average_size = fields.whole("average_size", 1 << 30)?.unwrap_or_default();
-        let size_variation = fields.whole("size_variation", 1 << 30)?.unwrap_or_default();
-        // Beyond it Shopify's server takes it, and fails once there is something to slice: a piece would end before it begins.
-        if size_variation > average_size {
-            return Err(bad("size_variation", format!("write at most `average_size`, which is {average_size}")));
-        }
-        Ok(Self { average_size, size_variation, delay_us: fields.whole("delay", 86_400_000_000)?.unwrap_or_default() })
+fault! {
+    /// Chunks pass in pieces, one after another.
+    Slicer { toxic: Some("slicer"), acts_on: ActsOn::Bytes }
+    settings {
+        /// Bytes; 0 slices into single ones.
+        average_size: u64 = whole("average_size", SIZE_MOST),
+        /// Bytes, at most `average_size`: as with Shopify's server, pieces are then of up to twice the size, and of one byte at least.
+        size_variation: u64 = whole("size_variation", SIZE_MOST),
+        /// Microseconds between two pieces.
+        delay_us: u64 = whole("delay", DELAY_MOST),
     }
+}
 
-    fn attributes(&self) -> Attributes {
-        let Self { average_size, size_variation, delay_us } = *self;
-        let value = |name: &str, value: u64| (name.to_owned(), json!(value));
-        [value("average_size", average_size), value("size_variation", size_variation), value("delay", delay_us)].into_iter().collect()
-    }
-
-    fn on(&self) -> On {
-        On::Bytes
-    }
-
+impl FaultEffect for Slicer {
     fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
-        Box::new(Slices { toxic: *self, free_at: 0, random: ChaCha8Rng::seed_from_u64(seed.0) })
+        Box::new(Slices { toxic: self.clone(), free_at: 0, random: ChaCha8Rng::seed_from_u64(seed.0) })
+    }
+
+    /// Beyond it Shopify's server takes it, and fails once there is something to slice: a piece would end before it begins.
+    fn refused(&self) -> Option<ToxicError> {
+        let Self { average_size, size_variation, .. } = self;
+        (size_variation > average_size).then(|| bad("size_variation", format!("write at most `average_size`, which is {average_size}")))
     }
 }
 
@@ -81,8 +79,7 @@ mod tests {
             seen.insert(bytes);
         }
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), (1..=8).collect::<Vec<_>>());
-        let attributes = toxic.attributes();
-        assert_eq!(Slicer::read(&mut AttributeReader::of(attributes)).unwrap(), toxic);
+        assert_eq!(toxic.refused(), None);
     }
 
     #[test]

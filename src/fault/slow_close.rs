@@ -1,33 +1,22 @@
 //! `slow_close`: the end of the stream is late by `delay` milliseconds.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, milliseconds};
-use super::{ByteStage, ChunkFate, On, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::{ByteStage, ChunkFate};
+use crate::model::{ActsOn, Attribute, Setting, SettingKind};
 use crate::units::{Duration, Seed};
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SlowClose {
-    /// From the end's arrival.
-    pub delay: Duration,
+fault! {
+    /// The end of the stream is late.
+    SlowClose { toxic: Some("slow_close"), acts_on: ActsOn::Bytes }
+    settings {
+        /// From the end's arrival.
+        delay: Duration = Attribute::new("delay", SettingKind::Time).or(|| Setting::Time(Duration::ZERO)),
+    }
 }
 
-impl Deed for SlowClose {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { delay: fields.milliseconds("delay")?.unwrap_or_default() })
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::from_iter([("delay".to_owned(), json!(milliseconds(self.delay)))])
-    }
-
-    fn on(&self) -> On {
-        On::Bytes
-    }
-
+impl FaultEffect for SlowClose {
     fn stage(&self, _seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
-        Box::new(*self)
+        Box::new(self.clone())
     }
 }
 

@@ -1,42 +1,37 @@
 //! `slow_stream` (ours): the events of a stream pass at a steady rate; what comes later than its turn saves nothing up. A whole answer passes.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, bad, thousandths};
-use super::{AnswerPiece, On, Play, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::wire::in_thousandths;
+use super::{AnswerPiece, Play};
+use crate::model::{ActsOn, Attribute, Setting, SettingKind};
 use crate::units::Rate;
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SlowStream {
-    /// Thousandths of an event a second; at least one.
-    rate: u64,
+/// One event a second, as the control API has it where nobody says a rate.
+fn one_a_second() -> Setting {
+    Setting::Rate(Rate::per_second(1.0).expect("one is above zero"))
 }
 
-impl SlowStream {
-    /// At this rate; at least one event in 1000 s, at most a million a second.
-    pub fn of(rate: Rate) -> Self {
-        Self { rate: ((rate.as_per_second() * 1e3).round() as u64).clamp(1, 1_000_000_000) }
+fault! {
+    /// The events of streams come at this rate at most.
+    SlowStream { word: Some("slow-stream"), toxic: Some("slow_stream"), acts_on: ActsOn::Answers }
+    settings {
+        /// Events a second: at least one in 1000 s, at most a million.
+        rate: Rate = Attribute::new("rate", SettingKind::Rate)
+            .required()
+            .or(one_a_second)
+            .example("5/s")
+            .hint("write at least 0.001 events a second"),
     }
 }
 
-impl Deed for SlowStream {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        let rate = (fields.number("rate", 1e6)?.unwrap_or(1.0) * 1e3).round() as u64;
-        if rate == 0 { Err(bad("rate", "write at least 0.001 events a second")) } else { Ok(Self { rate }) }
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::from_iter([("rate".to_owned(), json!(thousandths(self.rate)))])
-    }
-
-    fn on(&self) -> On {
-        On::Answers
-    }
-
+impl FaultEffect for SlowStream {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
-        let turn = piece.before.filter(|_| piece.format.streamed).map_or(0, |before| before.saturating_add(1_000_000_000_000 / self.rate));
+        let turn = piece.before.filter(|_| piece.format.streamed).map_or(0, |before| before.saturating_add(1_000_000_000_000 / in_thousandths(self.rate)));
         if turn > piece.now { Play::wait(piece, turn) } else { Play::pass(piece.bytes.clone()) }
+    }
+
+    fn told(&self) -> String {
+        format!(" {}", self.rate)
     }
 }
 
@@ -48,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_slow_stream_has_a_steady_pace_and_saves_nothing_up() {
-        let mut slow = stream(Effect::SlowStream(SlowStream { rate: 2000 }));
+        let mut slow = stream(Effect::SlowStream(SlowStream { rate: Rate::per_second(2.0).unwrap() }));
         let mut due = |now| slow.piece(now, token("one")).due;
         assert_eq!([due(0), due(1), due(2)], [0, 500_000_000, 1_000_000_000]);
         assert_eq!([due(9_000_000_000), due(9_000_000_000)], [0, 9_500_000_000]);

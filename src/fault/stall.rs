@@ -1,28 +1,23 @@
 //! `http_stall` (ours): requests reach the provider, whose answer is held back before its first byte.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, milliseconds};
-use super::{On, ToxicError};
+use super::contract::{FaultEffect, fault};
+use crate::model::{ActsOn, Attribute, SettingKind};
 use crate::units::Duration;
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stall {
-    /// How long; `None` until it is removed.
-    pub hold: Option<Duration>,
+/// How long something is held back.
+pub(super) const FOR: Attribute = Attribute::new("for", SettingKind::SomeTime(Duration::ZERO)).on_wire("hold_ms").recorded("hold").example("30s");
+
+fault! {
+    /// Requests reach the provider, whose answer is held back before its first byte.
+    Stall { word: Some("stall"), toxic: Some("http_stall"), acts_on: ActsOn::Heads }
+    settings {
+        /// How long; until the fault ends where it is not said.
+        hold: Option<Duration> = FOR,
+    }
 }
 
-impl Deed for Stall {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { hold: fields.milliseconds("hold_ms")? })
-    }
-
-    fn attributes(&self) -> Attributes {
-        self.hold.map(|hold| ("hold_ms".to_owned(), json!(milliseconds(hold)))).into_iter().collect()
-    }
-
-    fn on(&self) -> On {
-        On::Heads
+impl FaultEffect for Stall {
+    fn told(&self) -> String {
+        self.hold.map_or_else(String::new, |hold| format!(" {hold}"))
     }
 }

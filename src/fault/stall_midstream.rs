@@ -1,39 +1,33 @@
 //! `stall_midstream` (ours): the head comes, then so many events, then nothing for a while.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, after, milliseconds};
-use super::{AnswerPiece, NEVER, On, Play, ToxicError};
+use super::attributes::AFTER;
+use super::contract::{FaultEffect, fault};
+use super::stall::FOR;
+use super::{AnswerPiece, NEVER, Play};
+use crate::model::ActsOn;
 use crate::units::Duration;
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StallMidstream {
-    /// Events that pass before.
-    pub after: u64,
-    /// How long; `None` until the toxic is removed.
-    pub hold: Option<Duration>,
+fault! {
+    /// Answers begin, and stop coming after so many events of their stream.
+    StallMidstream { word: Some("stall-midstream"), toxic: Some("stall_midstream"), acts_on: ActsOn::Answers }
+    settings {
+        /// Events that pass before; 0 stalls behind the head.
+        after: u64 = AFTER.example(""),
+        /// How long; until the fault ends where it is not said.
+        hold: Option<Duration> = FOR,
+    }
 }
 
-impl Deed for StallMidstream {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { after: fields.after()?, hold: fields.milliseconds("hold_ms")? })
-    }
-
-    fn attributes(&self) -> Attributes {
-        let hold = self.hold.map(|hold| ("hold_ms".to_owned(), json!(milliseconds(hold))));
-        after(self.after).into_iter().chain(hold).collect()
-    }
-
-    fn on(&self) -> On {
-        On::Answers
-    }
-
+impl FaultEffect for StallMidstream {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if !piece.is_at(self.after) {
             return Play::pass(piece.bytes.clone());
         }
         Play::wait(piece, self.hold.map_or(NEVER, |hold| piece.now.saturating_add(hold.as_nanos())))
+    }
+
+    fn told(&self) -> String {
+        format!(" after {} events", self.after)
     }
 }
 

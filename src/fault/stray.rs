@@ -1,12 +1,10 @@
 //! Fields of a toxic that mean nothing where they stand, and names that cannot be ones.
 
-use super::fields::Attributes;
-use super::{Effect, RawToxic, Toxic, ToxicError};
-use crate::project::closest;
+use super::attributes::{Attributes, FIELDS};
+use super::{RawToxic, Toxic, ToxicError, toxics};
+use crate::units::closest;
 use serde_json::Value;
 
-/// What a toxic is asked for by.
-pub(super) const FIELDS: [&str; 6] = ["name", "type", "stream", "toxicity", "attributes", "ttl_ms"];
 /// What answers show beside them: sent back, it asks for nothing.
 const SHOWN: [&str; 2] = ["applied", "touched"];
 /// The longest name, in bytes: it stands in paths, in every event and on screens.
@@ -35,7 +33,7 @@ impl RawToxic {
     pub fn strays(object: &Attributes) -> Vec<Stray> {
         let kind = object.get("type").and_then(Value::as_str);
         let stray = |(field, value): (&String, &Value)| {
-            let kinds = kind.map_or_else(|| Effect::KINDS.to_vec(), |kind| vec![kind]);
+            let kinds = kind.map_or_else(|| toxics().collect(), |kind| vec![kind]);
             let misplaced = kinds.into_iter().find_map(|kind| attribute_of(kind, field, value));
             misplaced.unwrap_or_else(|| Stray::among(field, &FIELDS, "a toxic"))
         };

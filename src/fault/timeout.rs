@@ -1,31 +1,20 @@
 //! `timeout`: everything is lost; the connection is closed after `timeout` milliseconds, or with 0 when the toxic is removed.
 
-use super::deed::Deed;
-use super::fields::{AttributeReader, Attributes, milliseconds};
-use super::{ByteStage, ChunkFate, On, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::{ByteStage, ChunkFate};
+use crate::model::{ActsOn, Attribute, Setting, SettingKind};
 use crate::units::{Duration, Seed};
-use serde_json::json;
 
-/// The toxic's attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeout {
-    /// From when it took the connection; zero for never.
-    pub timeout: Duration,
+fault! {
+    /// Everything is lost, and the connection is closed after a while.
+    Timeout { toxic: Some("timeout"), acts_on: ActsOn::Bytes }
+    settings {
+        /// From when it took the connection; zero for never.
+        timeout: Duration = Attribute::new("timeout", SettingKind::Time).or(|| Setting::Time(Duration::ZERO)),
+    }
 }
 
-impl Deed for Timeout {
-    fn read(fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self { timeout: fields.milliseconds("timeout")?.unwrap_or_default() })
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::from_iter([("timeout".to_owned(), json!(milliseconds(self.timeout)))])
-    }
-
-    fn on(&self) -> On {
-        On::Bytes
-    }
-
+impl FaultEffect for Timeout {
     fn stage(&self, _seed: Seed, now: u64, _passed: u64) -> Box<dyn ByteStage> {
         Box::new(Silence { closes_at: (self.timeout > Duration::ZERO).then(|| now.saturating_add(self.timeout.as_nanos())) })
     }

@@ -1,9 +1,10 @@
 //! A toxic as the control API knows it: name, stream, toxicity, and what it does.
 
-use super::fields::{AttributeReader, Attributes, bad};
-use super::{Effect, Matched, RateLimit, bites, check_name, matching, shape};
+use super::attributes::{AttributeReader, Attributes, bad};
+use super::{Effect, Matched, bites, check_name, matching, shape, toxics};
+use crate::model::{ActsOn, Taken};
 use crate::model::{Aim, FaultShape, words};
-use crate::project::closest;
+use crate::units::closest;
 use crate::units::{Ratio, Seed};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -62,9 +63,8 @@ impl ToxicError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Type { kind } => {
-                let meant =
-                    closest(kind, Effect::KINDS.iter().copied()).map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-                Some(format!("{meant}`{}` is not one of {}", kind.escape_debug(), Effect::KINDS.join(", ")))
+                let meant = closest(kind, toxics()).map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+                Some(format!("{meant}`{}` is not one of {}", kind.escape_debug(), toxics().collect::<Vec<_>>().join(", ")))
             }
             Self::Stream { stream } => Some(format!("`{stream}` is neither")),
             Self::Name { .. } | Self::Unknown { .. } | Self::Attribute { .. } => None,
@@ -136,7 +136,7 @@ impl Toxic {
         let effect = Effect::read(kind, &mut fields)?;
         let aim = if effect.needs_http() { read_aim(&mut fields)? } else { Aim::default() };
         fields.end(kind)?;
-        if effect == Effect::Refuse && toxicity > 0.0 && toxicity < 1.0 {
+        if effect.acts_on() == ActsOn::Connections(Taken::Refused) && toxicity > 0.0 && toxicity < 1.0 {
             return Err(bad("toxicity", "`refuse` closes the listener for everybody; write 1 or leave it out"));
         }
         let name = raw.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("{kind}_{stream}"));
@@ -162,7 +162,7 @@ impl Toxic {
     }
 
     /// The type's name.
-    pub const fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         self.effect.kind()
     }
 
@@ -192,9 +192,10 @@ impl Toxic {
 
     /// True where what it does with this request depends on its body, which is only known once it has come.
     pub fn asks_for_body(&self, request: &dyn Matched) -> bool {
-        let reads = matches!(self.effect, Effect::Refused(_) | Effect::RateLimit(RateLimit { tokens: Some(_), .. }));
         let is_of_requests = self.effect.needs_http();
-        is_of_requests && (reads || self.aim.matching.asks_for_body()) && matching::takes_head(&self.effect, &self.aim.matching, request)
+        is_of_requests
+            && (self.effect.reads_body() || self.aim.matching.asks_for_body())
+            && matching::takes_head(&self.effect, &self.aim.matching, request)
     }
 
     /// The seed of what it draws: the given one, else one drawn from its name.
@@ -215,9 +216,10 @@ fn read_aim(fields: &mut AttributeReader) -> Result<Aim, ToxicError> {
 mod tests {
     use super::*;
     use crate::fault::matching::tests::Example;
-    use crate::fault::{Latency, LimitData, ResetPeer, Slicer, SlowClose, Timeout};
-    use crate::model::{Fault, Match, Refusal, Retry, RetryForm, TlsProblem};
-    use crate::units::{ByteRate, Duration};
+    use crate::fault::tests::samples;
+    use crate::fault::{Latency, kinds};
+    use crate::model::Match;
+    use crate::units::Duration;
 
     fn raw(text: &str) -> RawToxic {
         serde_json::from_str(text).unwrap()
@@ -225,45 +227,8 @@ mod tests {
 
     #[test]
     fn every_effect_reads_back_from_its_wire_form() {
-        let second = Duration::from_secs(1);
-        let effects = [
-            Effect::Noop,
-            Effect::SlowClose(SlowClose { delay: second }),
-            Effect::Timeout(Timeout { timeout: second }),
-            Effect::ResetPeer(ResetPeer { timeout: second }),
-            Effect::Slicer(Slicer { average_size: 9, size_variation: 3, delay_us: 7 }),
-            Effect::LimitData(LimitData { bytes: 1000 }),
-            Effect::Latency(Latency { latency: Duration::ZERO, jitter: second }),
-            Effect::of(&Fault::Bandwidth { rate: ByteRate::bytes_per_second(64_500).unwrap() }).unwrap(),
-            Effect::of(&Fault::Refuse).unwrap(),
-            Effect::of(&Fault::Blackhole).unwrap(),
-            Effect::of(&Fault::Reset).unwrap(),
-            Effect::of(&Fault::Status { code: 503, retry: Retry { after: Some(Duration::from_millis(1500)), form: None } }).unwrap(),
-            Effect::of(&Fault::Status { code: 429, retry: Retry::default() }).unwrap(),
-            Effect::of(&Fault::Refused { error: Refusal::Quota, retry: Retry { after: Some(second), form: Some(RetryForm::Date) } })
-                .unwrap(),
-            Effect::of(&Fault::CredentialRevoked).unwrap(),
-            Effect::of(&Fault::RateLimit { requests: Some(60), tokens: Some(90_000) }).unwrap(),
-            Effect::of(&Fault::RateLimit { requests: None, tokens: Some(1) }).unwrap(),
-            Effect::of(&Fault::Stall { hold: Some(second) }).unwrap(),
-            Effect::of(&Fault::Stall { hold: None }).unwrap(),
-            Effect::of(&Fault::StallMidstream { after: 3, hold: Some(second) }).unwrap(),
-            Effect::of(&Fault::SlowStream { rate: "2.5/s".parse().unwrap() }).unwrap(),
-            Effect::of(&Fault::KeepAlive { after: 1, every: second }).unwrap(),
-            Effect::of(&Fault::Cut { after: 4 }).unwrap(),
-            Effect::of(&Fault::EndEarly { after: 5 }).unwrap(),
-            Effect::of(&Fault::ErrorEvent { after: 6, error: None }).unwrap(),
-            Effect::of(&Fault::ErrorEvent { after: 0, error: Some(Refusal::Overloaded) }).unwrap(),
-            Effect::of(&Fault::Malformed { after: 7 }).unwrap(),
-            Effect::of(&Fault::EmptyAnswer).unwrap(),
-            Effect::of(&Fault::WrongModel).unwrap(),
-            Effect::of(&Fault::Corrupt).unwrap(),
-            Effect::of(&Fault::Tls { problem: TlsProblem::WrongName }).unwrap(),
-            Effect::of(&Fault::DnsFailure).unwrap(),
-        ];
-        for kind in Effect::KINDS {
-            assert!(effects.iter().any(|effect| effect.kind() == *kind), "{kind} is not tried");
-        }
+        let played = kinds().filter(|kind| kind.toxic.is_some()).flat_map(samples);
+        let effects: Vec<Effect> = played.map(|fault| Effect::of(&fault).unwrap()).collect();
         let shapes = [
             json!({"form": "ramp", "over_ms": 1500}),
             json!({"form": "grey"}),
@@ -273,7 +238,7 @@ mod tests {
         let map = |value: &serde_json::Value| serde_json::from_value::<Attributes>(value.clone()).unwrap();
         for (effect, shape) in effects.into_iter().zip(shapes.iter().cycle()) {
             let mut toxic = Toxic { seed: Some(Seed(42)), ..Toxic::of("one", effect) };
-            if effect.needs_http() {
+            if toxic.effect.needs_http() {
                 let matching = json!({"model": "gpt-*", "stream": true, "header": "x-team: blue", "method": "POST", "path": "/v1/*"});
                 let (matching, shape) = (matching::read(map(&matching)).unwrap(), shape::read(map(shape)).unwrap());
                 toxic.aim = Aim { probability: Ratio::new(0.25), matching, shape };

@@ -1,24 +1,26 @@
 //! `wrong_model` (ours): the answer names another model, and is whole all the same. Those of
 //! Bedrock's converse name none, so nothing of them changes.
 
-use super::deed::Deed;
-use super::fields::AttributeReader;
-use super::{AnswerPiece, On, Play, ToxicError};
+use super::contract::{FaultEffect, fault};
+use super::{AnswerPiece, Play};
 use crate::dialect::with_other_model;
+use crate::model::{ActsOn, Dialect, Pointless};
 
-/// It has no attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WrongModel;
-
-impl Deed for WrongModel {
-    fn read(_fields: &mut AttributeReader) -> Result<Self, ToxicError> {
-        Ok(Self)
+fault! {
+    /// Answers name another model.
+    WrongModel {
+        word: Some("wrong-model"),
+        toxic: Some("wrong_model"),
+        acts_on: ActsOn::Answers,
+        pointless: &[Pointless {
+            dialect: Dialect::Bedrock,
+            why: "speaks Bedrock's dialect, whose answers name no model that could be wrong",
+            hint: "break another provider so, or use `corrupt`",
+        }],
     }
+}
 
-    fn on(&self) -> On {
-        On::Answers
-    }
-
+impl FaultEffect for WrongModel {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         match with_other_model(piece.format, piece.bytes) {
             Some(other) => Play { touched: true, ..Play::pass(other.into()) },

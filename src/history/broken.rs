@@ -1,7 +1,7 @@
 //! What was broken when, what can be seen of the requests that a fault took, and whose requests it touched.
 
 use super::event::Served;
-use crate::model::{Fault, words};
+use crate::model::{ActsOn, Fault, Taken, words};
 use serde::Serialize;
 
 words! {
@@ -21,10 +21,10 @@ words! {
 impl FaultVisibility {
     /// What this fault leaves.
     pub const fn of(fault: &Fault) -> Self {
-        match fault {
-            Fault::Blackhole => Self::Held,
-            Fault::Reset | Fault::Tls { .. } | Fault::DnsFailure => Self::Closed,
-            Fault::Refuse => Self::Nothing,
+        match fault.kind().acts_on {
+            ActsOn::Connections(Taken::Held) => Self::Held,
+            ActsOn::Connections(Taken::Closed) => Self::Closed,
+            ActsOn::Connections(Taken::Refused) => Self::Nothing,
             _ => Self::Requests,
         }
     }
@@ -77,6 +77,5 @@ pub fn is_health_check(request: &str) -> bool {
 
 /// Whether a fault gave this answer in the provider's place, so that the provider never saw the attempt.
 pub(super) fn is_instead(fault: &Fault, served: &Served) -> bool {
-    let answers = matches!(fault, Fault::Status { .. } | Fault::Refused { .. } | Fault::CredentialRevoked | Fault::RateLimit { .. });
-    answers && served.touched && served.status >= 300
+    fault.kind().acts_on == ActsOn::Requests && served.touched && served.status >= 300
 }

@@ -148,8 +148,10 @@ pub struct Evidence {
 pub struct Stopped {
     /// Why.
     pub reason: StopReason,
-    /// In words, with a hint where there is something to do.
+    /// In words.
     pub detail: String,
+    /// What to do about it, where somebody said.
+    pub hint: Option<String>,
     /// In which phase.
     pub phase: Phase,
 }

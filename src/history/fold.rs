@@ -6,7 +6,7 @@ use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedReq
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
 use super::rotation::RotationFold;
-use crate::model::{Fault, Gate, NamedWorkload, PlannedFault};
+use crate::model::{Gate, NamedWorkload, PlannedFault};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -159,8 +159,9 @@ impl Fold {
             Event::Phase(entered) if entered.name != Phase::Draining => self.phase = entered.name,
             Event::Cancelled(cancelled) => {
                 self.spoiled |= cancelled.reason == StopReason::Fault;
-                let (reason, detail) = (cancelled.reason, cancelled.detail.clone());
-                self.evidence.stopped = Some(Stopped { reason, detail, phase: self.phase });
+                let (reason, (detail, hint)) = (cancelled.reason, cancelled.told());
+                let (detail, hint) = (detail.to_owned(), hint.map(str::to_owned));
+                self.evidence.stopped = Some(Stopped { reason, detail, hint, phase: self.phase });
             }
             // What the runbook waited for may have come, and nobody took it.
             Event::AlertsLeftOut(left_out) => self.spoiled |= left_out.awaited > 0,
@@ -193,7 +194,7 @@ impl Fold {
     /// What was gathered. A history without its last event is marked as incomplete.
     pub fn finish(mut self) -> Evidence {
         let breaks = |place: usize| {
-            let rotates = |planned: &PlannedFault| matches!(planned.fault, Fault::Rotate { .. });
+            let rotates = |planned: &PlannedFault| planned.fault.is_rotation();
             self.evidence.only_rotates || !self.planned.get(place).is_some_and(rotates)
         };
         let broken = self.faults.iter().enumerate().filter(|(place, _)| breaks(*place)).map(|(_, span)| span);
@@ -237,7 +238,7 @@ impl Fold {
     /// What was broken, and whose requests it touched.
     fn broken(&mut self) {
         for (span, planned) in self.faults.iter().zip(&self.planned) {
-            let Some(confirmed) = span.confirmed.filter(|_| !matches!(planned.fault, Fault::Rotate { .. })) else { continue };
+            let Some(confirmed) = span.confirmed.filter(|_| !planned.fault.is_rotation()) else { continue };
             let Some(place) = self.evidence.providers.iter().position(|name| *name == planned.on) else { continue };
             let (from, until) = (confirmed.lo, span.healed.map(|healed| healed.lo));
             let in_force = |(on, at, end): &&(String, i64, i64)| *on == planned.on && *end >= from && until.is_none_or(|until| *at < until);
@@ -389,7 +390,7 @@ fn request(done: &RequestDone) -> JudgedRequest {
 fn instrument(started: &Started, workload: usize, named: &NamedWorkload) -> Instrument {
     let (timeline, traffic) = (&started.plan.scenario.timeline, &named.workload);
     let mut broken = timeline.clone();
-    broken.faults.retain(|planned| !matches!(planned.fault, Fault::Rotate { .. }));
+    broken.faults.retain(|planned| !planned.fault.is_rotation());
     let planned = match (!started.plan.workloads.are_several(), broken.faults.len() < timeline.faults.len()) {
         (true, false) => timeline.disruption(),
         // A rotation on the timeline breaks nothing: the rest of it is what was planned to be broken.

@@ -43,7 +43,7 @@ pub(super) mod tests {
     use super::super::event::{Event, FaultRequested, Outcome, Overdue, Phase, PhaseEntered, RequestDone, Stamped};
     use super::*;
     use crate::model::{
-        Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, Fault, Goal, Objectives, Runbook, Scenario, Service, StartMode,
+        Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, Goal, Objectives, Runbook, Scenario, Service, StartMode,
         Timeline, Workload,
     };
     use crate::units::{Duration, Rate, Ratio};
@@ -137,7 +137,12 @@ pub(super) mod tests {
     }
 
     fn fault(live: &mut Live, t: u64) {
-        let what = FaultRequested { fault: 0, on: "primary".into(), what: Fault::Blackhole, aim: Default::default() };
+        let what = FaultRequested {
+            fault: 0,
+            on: "primary".into(),
+            what: serde_json::from_str("\"blackhole\"").unwrap(),
+            aim: Default::default(),
+        };
         tell(live, t, Event::FaultRequested(what));
     }
 

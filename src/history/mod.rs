@@ -71,7 +71,7 @@ pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedReques
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 #[cfg(test)]
-pub(crate) use format::written_and_read;
+pub(crate) use format::drill_as_recorded;
 pub use format::{FORMAT, FormatVersion, WrittenBy};
 pub(crate) use format::{execution_as_recorded, runbook_as_recorded};
 pub use live::{Live, LiveAlert, LiveFault, LiveStep};

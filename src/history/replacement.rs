@@ -118,3 +118,82 @@ impl KeyReplacement {
         self.answers.get(&key?).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{KeyHeld, KeyRevoked, KeyStored};
+
+    const OLD: Fingerprint = Fingerprint(0xa);
+    const NEW: Fingerprint = Fingerprint(0xb);
+
+    fn credential() -> String {
+        "key".to_owned()
+    }
+
+    fn held(key: Fingerprint) -> Event {
+        Event::KeyHeld(KeyHeld { credential: credential(), key, id: None })
+    }
+
+    fn minted(key: Fingerprint, at: u64) -> Event {
+        Event::KeyMinted(KeyMinted { credential: credential(), key, id: "1".into(), lo: at, hi: at + 1 })
+    }
+
+    fn stored(key: Fingerprint, at: u64) -> Event {
+        Event::KeyStored(KeyStored { credential: credential(), key, place: "here".into(), version: "1".into(), lo: at, hi: at + 1 })
+    }
+
+    fn revoked(key: Fingerprint, at: u64) -> Event {
+        Event::KeyRevoked(KeyRevoked { credential: credential(), key, lo: at, hi: at + 1 })
+    }
+
+    fn probed(key: Fingerprint, standing: KeyStanding, last: bool) -> Event {
+        Event::KeyProbed(KeyProbed { credential: credential(), key, standing, status: 200, lo: 7, hi: 8, last, why: String::new() })
+    }
+
+    #[test]
+    fn the_old_key_is_the_one_that_was_held_when_the_replacement_began() {
+        let mut keys = KeyReplacement::default();
+        keys.apply(&held(NEW));
+        keys.apply(&held(OLD));
+        keys.begin();
+        keys.apply(&held(NEW));
+        assert_eq!(keys.old, Some(OLD));
+        // The old key again is no new one, and another key that is taken back proves nothing of it.
+        keys.apply(&minted(OLD, 1));
+        keys.apply(&revoked(NEW, 2));
+        assert_eq!((keys.new, keys.minted, keys.revoked), (None, None, None));
+        keys.apply(&revoked(OLD, 3));
+        keys.revoke(9);
+        assert_eq!(keys.revoked, Some(Edge { lo: 3, hi: 4 }), "the first proof counts");
+    }
+
+    #[test]
+    fn what_is_stored_counts_from_the_last_key_that_was_minted() {
+        let mut keys = KeyReplacement::default();
+        let edge = |lo| Some(Edge { lo, hi: lo + 1 });
+        for event in [held(OLD), minted(NEW, 1), stored(NEW, 2), stored(NEW, 3)] {
+            keys.apply(&event);
+        }
+        assert_eq!((keys.minted, keys.stored), (edge(1), edge(2)));
+        keys.apply(&stored(OLD, 4));
+        assert_eq!((keys.stored, keys.store.as_ref().map(|(key, _)| *key)), (edge(2), Some(OLD)), "it was there once");
+        keys.apply(&minted(Fingerprint(0xc), 5));
+        assert_eq!((keys.new, keys.stored), (Some(Fingerprint(0xc)), None));
+    }
+
+    #[test]
+    fn only_the_last_question_is_the_drills_own_and_only_a_clear_answer_is_kept() {
+        let mut keys = KeyReplacement::default();
+        for event in [held(OLD), minted(NEW, 1), probed(OLD, KeyStanding::Accepted, false), probed(NEW, KeyStanding::Accepted, false)] {
+            keys.apply(&event);
+        }
+        assert_eq!((keys.old_probe, keys.new_probe), (None, None));
+        keys.apply(&probed(OLD, KeyStanding::Refused, true));
+        keys.apply(&probed(NEW, KeyStanding::Unknown, true));
+        let said = |probe: Option<ProbeAnswer>| probe.map(|probe| probe.standing);
+        assert_eq!((said(keys.old_probe), said(keys.new_probe)), (Some(KeyStanding::Refused), Some(KeyStanding::Unknown)));
+        assert_eq!((keys.said_of(keys.old), keys.said_of(keys.new)), (Some(KeyStanding::Refused), Some(KeyStanding::Accepted)));
+        assert_eq!(keys.said_of(None), None);
+    }
+}

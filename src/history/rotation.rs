@@ -12,7 +12,6 @@ use super::evidence::{Edge, signed};
 use super::number::workload_of;
 use super::replacement::KeyReplacement;
 use super::{Started, Turns};
-use crate::model::Fault;
 use crate::units::Fingerprint;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -215,7 +214,7 @@ impl RotationFold {
                 rotation: Rotation {
                     provider,
                     credential: plan.credential_of(&planned.on).to_owned(),
-                    planned: matches!(planned.fault, Fault::Rotate { .. }),
+                    planned: planned.fault.is_rotation(),
                     propagation: signed(propagation.as_nanos()),
                     ..Rotation::default()
                 },

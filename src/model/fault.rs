@@ -1,8 +1,13 @@
-//! What a fault proxy can do to the traffic for one provider.
+//! A planned fault: of which kind it is, and its settings.
+//!
+//! The kinds are declared in the room `fault`, one file each, as a [`FaultKind`]: data that the rooms below it can read from the value in
+//! their hands. That room also gives a [`Fault`] its form in a history, and makes the toxic that plays it.
+//!
+//! What this file does not do: know any kind by its name.
 
-use super::words;
-use crate::units::{ByteRate, Duration, Rate};
-use serde::{Deserialize, Serialize};
+use super::{Dialect, words};
+use crate::units::{Duration, Rate};
+use std::fmt;
 
 words! {
     /// Why a provider refuses, where a bare status does not tell it.
@@ -52,259 +57,365 @@ words! {
     }
 }
 
-/// When to come back, as a refusal tells it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retry {
-    /// After so long; nothing is told without it.
-    #[serde(rename = "retry_after")]
-    pub after: Option<Duration>,
-    /// How it is told; in the provider's own way where it is not said.
-    #[serde(rename = "retry_form", default, skip_serializing_if = "Option::is_none")]
-    pub form: Option<RetryForm>,
+/// What a kind of fault acts on: it decides where the proxy asks the fault, and what can be seen of what it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActsOn {
+    /// Whole connections. The fault decides nothing beyond its presence.
+    Connections(Taken),
+    /// The bytes of one direction of every connection.
+    Bytes,
+    /// Requests: the fault may answer in the provider's place.
+    Requests,
+    /// Answers before their first byte: they are held back.
+    Heads,
+    /// The pieces of answers.
+    Answers,
+    /// A credential at its issuer. No proxy plays it.
+    Issuer(AtIssuer),
 }
 
-/// A fault. In YAML a map with one key: `{blackhole: {}}`, `{status: {code: 503}}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fault {
-    /// Open connections are cut and new ones refused.
-    Refuse,
-    /// Connections are accepted and nothing comes back, on open connections too.
-    Blackhole,
-    /// Connections are reset (RST): open ones at once, new ones on their first bytes.
-    Reset,
-    /// Every byte from the provider is late by `latency` ± `jitter` (uniform); order is kept.
-    Latency {
-        /// Mean delay.
-        latency: Duration,
-        /// Largest deviation from it; at most `latency`.
-        jitter: Duration,
-    },
-    /// Bytes from the provider pass at `rate` at most.
-    Bandwidth {
-        /// The ceiling.
-        rate: ByteRate,
-    },
-    /// Requests are answered with an HTTP error in the provider's own dialect, without reaching it.
-    Status {
-        /// 400 to 599.
-        code: u16,
-        /// When to come back.
-        #[serde(flatten)]
-        retry: Retry,
-    },
-    /// Requests reach the provider, whose answer is held back before its first byte.
-    Stall {
-        /// How long; `None` until the fault ends.
-        hold: Option<Duration>,
-    },
-    /// Requests are answered as the provider answers a revoked key.
-    CredentialRevoked,
-    /// Answers begin, and stop coming after so many events of their stream.
-    StallMidstream {
-        /// Events that pass before; 0 stalls behind the head.
-        after: u64,
-        /// How long; `None` until the fault ends.
-        hold: Option<Duration>,
-    },
-    /// The events of streams come at this rate at most.
-    SlowStream {
-        /// Events a second.
-        rate: Rate,
-    },
-    /// After so many events only signs of life come, and no tokens.
-    KeepAlive {
-        /// Events that pass before.
-        after: u64,
-        /// From one sign to the next.
-        every: Duration,
-    },
-    /// The connection is cut after so many events.
-    Cut {
-        /// Events that pass before.
-        after: u64,
-    },
-    /// Answers end politely after so many events, without their terminal marker.
-    EndEarly {
-        /// Events that pass before.
-        after: u64,
-    },
-    /// After so many events comes an error in the provider's dialect, and the end.
-    ErrorEvent {
-        /// Events that pass before.
-        after: u64,
-        /// Which error; something broke at the provider where it is not said.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        error: Option<Refusal>,
-    },
-    /// After so many events one comes broken.
-    Malformed {
-        /// Events that pass before.
-        after: u64,
-    },
-    /// Answers say yes and nothing else.
-    EmptyAnswer,
-    /// Answers name another model.
-    WrongModel,
-    /// The letters of answers are others.
-    Corrupt,
-    /// Requests are refused for this reason in the provider's own words, without reaching it.
-    Refused {
-        /// Why.
-        error: Refusal,
-        /// When to come back.
-        #[serde(flatten)]
-        retry: Retry,
-    },
-    /// Requests are refused where they are more, or ask for more tokens, than the provider gives a minute; its counters tell so.
-    RateLimit {
-        /// Requests a minute.
-        requests: Option<u64>,
-        /// Tokens a minute.
-        tokens: Option<u64>,
-    },
-    /// New TLS handshakes go wrong, where the proxy stands for the provider with a certificate of its own; open connections end as soon as
-    /// they carry nothing.
-    Tls {
-        /// How.
-        problem: TlsProblem,
-    },
-    /// The provider's name does not resolve, for those who come through a forward proxy.
-    DnsFailure,
-    /// The provider's key is revoked where it was issued, and stays so. No fault of a proxy: the drill asks the issuer.
-    Revoke {
-        /// How long the issuer may take until it refuses the key everywhere.
-        propagation: Duration,
-    },
-    /// The planned rotation of the provider's key begins; nothing is broken.
-    Rotate {
-        /// As in [`Fault::Revoke`], once the runbook has revoked the old key.
-        propagation: Duration,
-    },
+/// What becomes of a connection that a fault takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is never accepted.
+    Refused,
+    /// It is open and carries nothing, so that whoever asked waits.
+    Held,
+    /// It ends before it carries a request.
+    Closed,
 }
 
-impl Fault {
-    /// The names, as written in YAML and in the control API.
-    pub const WORDS: &'static [&'static str] = &[
-        "refuse",
-        "blackhole",
-        "reset",
-        "latency",
-        "bandwidth",
-        "status",
-        "stall",
-        "credential-revoked",
-        "stall-midstream",
-        "slow-stream",
-        "keep-alive",
-        "cut",
-        "end-early",
-        "error-event",
-        "malformed",
-        "empty-answer",
-        "wrong-model",
-        "corrupt",
-        "refused",
-        "tls",
-        "dns-failure",
-        "rate-limit",
-        "revoke",
-        "rotate",
-    ];
+/// What happens to a credential at its issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtIssuer {
+    /// It is taken back, and stays so.
+    Revokes,
+    /// A new one takes its place by plan; nothing is broken.
+    Rotates,
+}
 
-    /// This fault's name.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Refuse => "refuse",
-            Self::Blackhole => "blackhole",
-            Self::Reset => "reset",
-            Self::Latency { .. } => "latency",
-            Self::Bandwidth { .. } => "bandwidth",
-            Self::Status { .. } => "status",
-            Self::Stall { .. } => "stall",
-            Self::CredentialRevoked => "credential-revoked",
-            Self::StallMidstream { .. } => "stall-midstream",
-            Self::SlowStream { .. } => "slow-stream",
-            Self::KeepAlive { .. } => "keep-alive",
-            Self::Cut { .. } => "cut",
-            Self::EndEarly { .. } => "end-early",
-            Self::ErrorEvent { .. } => "error-event",
-            Self::Malformed { .. } => "malformed",
-            Self::EmptyAnswer => "empty-answer",
-            Self::WrongModel => "wrong-model",
-            Self::Corrupt => "corrupt",
-            Self::Refused { .. } => "refused",
-            Self::Tls { .. } => "tls",
-            Self::DnsFailure => "dns-failure",
-            Self::RateLimit { .. } => "rate-limit",
-            Self::Revoke { .. } => "revoke",
-            Self::Rotate { .. } => "rotate",
+/// What a proxy must have before a kind of fault can be played on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// A certificate of its own, which it shows in handshakes.
+    Certificate,
+    /// A forward proxy in front of it, which looks names up.
+    ForwardProxy,
+}
+
+/// A dialect on which a kind of fault would do nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pointless {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// Why, as it follows the provider's name.
+    pub why: &'static str,
+    /// What to do instead.
+    pub hint: &'static str,
+}
+
+/// A kind of fault as its file in the room `fault` declares it: everything about it that is known before it is played.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultKind {
+    /// Its word in scenarios; `None` for a toxic that only the control API has.
+    pub word: Option<&'static str>,
+    /// Its type in the control API; `None` where no proxy plays it.
+    pub toxic: Option<&'static str>,
+    /// What it does, for the documentation: the doc comment of its type.
+    pub about: &'static str,
+    /// What it acts on.
+    pub acts_on: ActsOn,
+    /// What a proxy must have to play it.
+    pub needs: Option<Needs>,
+    /// What it does besides what its word says, in the words of a plan.
+    pub besides: Option<&'static str>,
+    /// The dialects on which it would do nothing.
+    pub pointless: &'static [Pointless],
+    /// Its settings, in the order in which they are told.
+    pub attributes: &'static [Attribute],
+    /// How its settings follow its word in a plan.
+    pub told: fn(&Settings) -> String,
+    /// What is wrong with settings that are each right by themselves.
+    pub mistake: fn(&Settings) -> Option<Mistake>,
+}
+
+impl FaultKind {
+    /// What a declaration leaves unsaid.
+    pub const UNSAID: Self = Self {
+        word: None,
+        toxic: None,
+        about: "",
+        acts_on: ActsOn::Bytes,
+        needs: None,
+        besides: None,
+        pointless: &[],
+        attributes: &[],
+        told: |_| String::new(),
+        mistake: |_| None,
+    };
+
+    /// The setting that it is mostly about: the one whose declaration has an example.
+    pub fn main(&self) -> Option<&'static Attribute> {
+        self.attributes.iter().find(|attribute| !attribute.example.is_empty())
+    }
+
+    /// True where it acts on requests and not on bytes, so that the proxy must speak HTTP.
+    pub const fn needs_http(&self) -> bool {
+        matches!(self.acts_on, ActsOn::Requests | ActsOn::Heads | ActsOn::Answers)
+    }
+}
+
+/// What is wrong with the settings of a fault, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The setting that it is about; `None` for the fault as a whole.
+    pub setting: Option<&'static str>,
+    /// What is wrong.
+    pub message: String,
+    /// What to write.
+    pub hint: String,
+}
+
+/// A setting of a kind of fault as it is declared: from it a scenario, the control API, a history and the documentation are read or written.
+#[derive(Debug, Clone, Copy)]
+pub struct Attribute {
+    /// Its name in a scenario.
+    pub name: &'static str,
+    /// Its name in the control API.
+    pub on_wire: &'static str,
+    /// Its name in a history.
+    pub recorded: &'static str,
+    /// Which values it can have.
+    pub kind: SettingKind,
+    /// True where a scenario must say it.
+    pub required: bool,
+    /// What it is where nobody says it. A required one may have a default for the control API, as Shopify's server has.
+    pub default: Option<fn() -> Setting>,
+    /// True where a history leaves it out instead of writing that there is none.
+    pub left_out: bool,
+    /// A value for "write …", where the fault is mostly about this.
+    pub example: &'static str,
+    /// What the control API says of a wrong value.
+    pub hint: &'static str,
+    /// What it is, for the documentation: the doc comment of its field.
+    pub about: &'static str,
+}
+
+impl Attribute {
+    /// A setting that may be left out, of one name everywhere.
+    pub const fn new(name: &'static str, kind: SettingKind) -> Self {
+        let (on_wire, recorded) = (name, name);
+        Self { name, on_wire, recorded, kind, required: false, default: None, left_out: false, example: "", hint: "", about: "" }
+    }
+
+    /// The same, which a scenario must say.
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    /// The same, which is this where nobody says it.
+    pub const fn or(self, default: fn() -> Setting) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    /// The same under another name in the control API.
+    pub const fn on_wire(self, on_wire: &'static str) -> Self {
+        Self { on_wire, ..self }
+    }
+
+    /// The same under another name in histories.
+    pub const fn recorded(self, recorded: &'static str) -> Self {
+        Self { recorded, ..self }
+    }
+
+    /// The same, which a history leaves out where there is none.
+    pub const fn left_out(self) -> Self {
+        Self { left_out: true, ..self }
+    }
+
+    /// The same as what the fault is mostly about, with a value that it may have.
+    pub const fn example(self, example: &'static str) -> Self {
+        Self { example, ..self }
+    }
+
+    /// The same with what the control API says of a wrong value.
+    pub const fn hint(self, hint: &'static str) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// The same with what the documentation says of it.
+    pub const fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
+}
+
+/// Which values a setting can have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SettingKind {
+    /// A whole number.
+    Whole {
+        /// The least.
+        least: u64,
+        /// The most.
+        most: u64,
+    },
+    /// How many a minute, typed as a rate: 1 to a billion.
+    AMinute,
+    /// A length of time, which may be zero; in milliseconds in the control API.
+    Time,
+    /// A length of time above zero, and at least as long as this: what is shorter becomes it. In milliseconds in the control API.
+    SomeTime(Duration),
+    /// A length of time, which may be zero; in seconds in the control API.
+    Seconds,
+    /// Events a second.
+    Rate,
+    /// Bytes a second; in KB in the control API.
+    Bytes,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// The address of a web page.
+    Url,
+}
+
+/// The value of a setting.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Setting {
+    /// A number: of what, its declaration says.
+    Whole(u64),
+    /// A length of time.
+    Time(Duration),
+    /// Events a second.
+    Rate(Rate),
+    /// One of a closed set of words.
+    Word(&'static str),
+    /// Any text.
+    Text(String),
+}
+
+/// The settings of a fault, in the order of its kind's attributes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings(pub Vec<Option<Setting>>);
+
+/// A type of Rust that a setting is given as to the code of a fault.
+pub trait SettingValue: Sized {
+    /// From a setting; `None` where it is none, or of another type.
+    fn of(setting: Option<&Setting>) -> Option<Self>;
+    /// As a setting.
+    fn setting(&self) -> Option<Setting>;
+}
+
+macro_rules! setting_values {
+    ($($type:ty: $pattern:pat => $value:expr, $from:expr;)+) => {
+        $(impl SettingValue for $type {
+            fn of(setting: Option<&Setting>) -> Option<Self> {
+                match setting? {
+                    $pattern => $value,
+                    _ => None,
+                }
+            }
+
+            fn setting(&self) -> Option<Setting> {
+                let setting: fn(&Self) -> Setting = $from;
+                Some(setting(self))
+            }
+        })+
+    };
+}
+
+setting_values! {
+    u64: Setting::Whole(number) => Some(*number), |number| Setting::Whole(*number);
+    u16: Setting::Whole(number) => Self::try_from(*number).ok(), |number| Setting::Whole(u64::from(*number));
+    Duration: Setting::Time(time) => Some(*time), |time| Setting::Time(*time);
+    Rate: Setting::Rate(rate) => Some(*rate), |rate| Setting::Rate(*rate);
+    String: Setting::Text(text) => Some(text.clone()), |text| Setting::Text(text.clone());
+    Refusal: Setting::Word(word) => Self::from_word(word), |word| Setting::Word(word.word());
+    RetryForm: Setting::Word(word) => Self::from_word(word), |word| Setting::Word(word.word());
+    TlsProblem: Setting::Word(word) => Self::from_word(word), |word| Setting::Word(word.word());
+}
+
+impl<T: SettingValue> SettingValue for Option<T> {
+    fn of(setting: Option<&Setting>) -> Option<Self> {
+        match setting {
+            None => Some(None),
+            setting => T::of(setting).map(Some),
         }
     }
 
+    fn setting(&self) -> Option<Setting> {
+        self.as_ref().and_then(T::setting)
+    }
+}
+
+/// A fault as a plan holds it: one of a kind, with its settings. In a scenario a map with one key: `{blackhole: {}}`, `{status: {code: 503}}`.
+#[derive(Clone)]
+pub struct Fault {
+    kind: &'static FaultKind,
+    settings: Settings,
+}
+
+impl Fault {
+    /// A fault of this kind.
+    pub const fn new(kind: &'static FaultKind, settings: Settings) -> Self {
+        Self { kind, settings }
+    }
+
+    /// Its kind.
+    pub const fn kind(&self) -> &'static FaultKind {
+        self.kind
+    }
+
+    /// Its settings.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its word in scenarios; its type in the control API where only that has it.
+    pub fn word(&self) -> &'static str {
+        self.kind.word.or(self.kind.toxic).unwrap_or_default()
+    }
+
     /// The propagation window, where it is about a credential at its issuer and not about what passes a proxy.
-    pub const fn of_credential(&self) -> Option<Duration> {
-        match self {
-            Self::Revoke { propagation } | Self::Rotate { propagation } => Some(*propagation),
-            _ => None,
-        }
+    pub fn of_credential(&self) -> Option<Duration> {
+        let ActsOn::Issuer(_) = self.kind.acts_on else { return None };
+        let times = self.settings.0.iter().filter_map(|setting| Duration::of(setting.as_ref()));
+        Some(times.fold(Duration::ZERO, |_, time| time))
+    }
+
+    /// True where the provider's key is revoked at its issuer.
+    pub fn is_revocation(&self) -> bool {
+        self.kind.acts_on == ActsOn::Issuer(AtIssuer::Revokes)
+    }
+
+    /// True where a planned rotation of the provider's key begins, and nothing is broken.
+    pub fn is_rotation(&self) -> bool {
+        self.kind.acts_on == ActsOn::Issuer(AtIssuer::Rotates)
     }
 
     /// What it does besides what its name says, in the words of a plan.
     pub const fn besides(&self) -> Option<&'static str> {
-        match self {
-            Self::Tls { .. } => Some("open connections end once they are idle"),
-            _ => None,
-        }
+        self.kind.besides
     }
 
     /// True where the fault acts on requests and not on bytes, so that the proxy must speak HTTP.
     pub const fn needs_http(&self) -> bool {
-        !matches!(
-            self,
-            Self::Refuse
-                | Self::Blackhole
-                | Self::Reset
-                | Self::Latency { .. }
-                | Self::Bandwidth { .. }
-                | Self::Tls { .. }
-                | Self::DnsFailure
-        )
+        self.kind.needs_http()
     }
 }
 
-impl std::fmt::Display for Retry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.after.map_or(Ok(()), |after| write!(f, ", Retry-After {after}"))?;
-        self.form.filter(|_| self.after.is_some()).map_or(Ok(()), |form| write!(f, " as {form}"))
+impl PartialEq for Fault {
+    fn eq(&self, other: &Self) -> bool {
+        self.word() == other.word() && self.settings == other.settings
     }
 }
 
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.word())?;
-        match self {
-            Self::Latency { latency, jitter } if *jitter == Duration::ZERO => write!(f, " {latency}"),
-            Self::Latency { latency, jitter } => write!(f, " {latency} ± {jitter}"),
-            Self::Bandwidth { rate } => write!(f, " {rate}"),
-            Self::Status { code, retry } => write!(f, " {code}{retry}"),
-            Self::Stall { hold: Some(hold) } => write!(f, " {hold}"),
-            Self::SlowStream { rate } => write!(f, " {rate}"),
-            Self::StallMidstream { after, .. }
-            | Self::KeepAlive { after, .. }
-            | Self::Cut { after }
-            | Self::EndEarly { after }
-            | Self::ErrorEvent { after, error: None }
-            | Self::Malformed { after } => write!(f, " after {after} events"),
-            Self::ErrorEvent { after, error: Some(error) } => write!(f, " {error} after {after} events"),
-            Self::Refused { error, retry } => write!(f, " {error}{retry}"),
-            Self::RateLimit { requests, tokens } => {
-                let limits = [("requests", requests), ("tokens", tokens)];
-                let told = limits.iter().filter_map(|(name, limit)| Some(format!(" {} {name}/min", (*limit).as_ref()?)));
-                f.write_str(&told.collect::<Vec<_>>().join(","))
-            }
-            Self::Tls { problem } => write!(f, " {problem}"),
-            _ => Ok(()),
-        }
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(self.word()).field(&self.settings.0).finish()
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.word(), (self.kind.told)(&self.settings))
     }
 }

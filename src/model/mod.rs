@@ -43,7 +43,10 @@ pub use environment::{
     StartCommand, TokenCache,
 };
 pub use execution::{ExecutionPlan, SourceFile};
-pub use fault::{Fault, Refusal, Retry, RetryForm, TlsProblem};
+pub use fault::{
+    ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
+    Settings, Taken, TlsProblem,
+};
 pub use inventory::{
     Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation,
     origin_and_path,

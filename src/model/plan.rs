@@ -2,8 +2,8 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, CredentialSource, Environment, Fault, KeySource, Mail, NamedWorkload, Price, Provider, Runbook,
-    Scenario, SecretStore, Workload, Workloads, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Price, Provider, Runbook, Scenario,
+    SecretStore, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
 use serde::Serialize;
@@ -136,7 +136,7 @@ impl DrillPlan {
 
     /// True where the timeline breaks nothing and only rotates credentials.
     pub fn only_rotates(&self) -> bool {
-        self.scenario.timeline.faults.iter().all(|planned| matches!(planned.fault, Fault::Rotate { .. }))
+        self.scenario.timeline.faults.iter().all(|planned| planned.fault.is_rotation())
     }
 
     /// True where somebody will send a bill: some provider is neither imitated nor on this very host.

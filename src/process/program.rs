@@ -239,7 +239,8 @@ mod tests {
         let script = "trap 'echo asked; exit 3' TERM; sleep 61 & echo $!; echo ready; while :; do sleep 0.05; done";
         let program = Program { folder: folder.path().into(), ..shell(script) };
         let began = Instant::now();
-        let options = RunOptions { within: Some(Duration::from_millis(500)), ..RunOptions::new(&Redactor::default()) };
+        let redactor = Redactor::default();
+        let options = RunOptions { within: Some(Duration::from_millis(500)), ..RunOptions::new(&redactor) };
         let ended = program.run(options).await.unwrap();
         assert!(ended.said().contains("ready\nasked"), "{}", ended.said());
         // It is given a second, and nobody waits for the minute.

@@ -68,7 +68,7 @@ fn usual() -> &'static str {
 /// What somebody meant who left the scheme out or mistyped it.
 fn meant(text: &str) -> Option<String> {
     if let Some((scheme, rest)) = text.split_once(":/") {
-        let scheme = super::vocabulary::closest(scheme, SCHEMES.into_iter())?;
+        let scheme = crate::units::closest(scheme, SCHEMES.into_iter())?;
         return Some(format!("{scheme}://{}", rest.trim_start_matches('/')));
     }
     let host = text.split(['/', '?', '#']).next()?;

@@ -2,10 +2,10 @@
 
 use super::fields::MapFields;
 use super::reader::TreeReader;
-use super::secretive::is_secret_header;
 use super::tree::{Node, NodeKind};
 use super::vocabulary::pick;
 use crate::model::{Aim, FaultShape, Match, Requests};
+use crate::redact::is_secret_header;
 use crate::units::{Duration, Fingerprint, Ratio};
 
 /// Reads it from among a fault's settings.

@@ -6,10 +6,13 @@
 use super::finding::Finding;
 use super::project::{Project, ScenarioWithRunbook};
 use super::sums::WorkloadSums;
+use super::vocabulary::joined;
 use super::workload::RawWorkload;
 use super::{asked, inventory, rotation, variable};
+use crate::fault;
 use crate::model::{
-    Action, Bound, Dialect, DrillPlan, Fault, KeySource, NamedWorkload, PlannedFault, RequestKind, Runbook, Scenario, Service, Workloads,
+    Action, ActsOn, Bound, Dialect, DrillPlan, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind, Runbook, Scenario, Service,
+    Workloads,
 };
 use crate::units::{Duration, Rate};
 
@@ -50,15 +53,11 @@ pub(super) fn names(project: &Project, story: &ScenarioWithRunbook) -> Vec<Findi
             if provider.dialect == Dialect::Tcp && fault.fault.needs_http() {
                 let message =
                     format!("the fault `{}` acts on requests, and the proxy of `{}` sees bytes only", fault.fault.word(), fault.on);
-                found.push(document.error(
-                    &at("fault"),
-                    message,
-                    "use refuse, blackhole, reset, latency or bandwidth, or give the provider an HTTP dialect",
-                ));
+                let hint = format!("use {}, or give the provider an HTTP dialect", joined(on_bytes(), "or"));
+                found.push(document.error(&at("fault"), message, hint));
             }
-            if provider.dialect == Dialect::Bedrock && fault.fault == Fault::WrongModel {
-                let message = format!("`{}` speaks Bedrock's dialect, whose answers name no model that could be wrong", fault.on);
-                found.push(document.error(&at("fault"), message, "break another provider so, or use `corrupt`"));
+            if let Some(pointless) = fault.fault.kind().pointless.iter().find(|pointless| pointless.dialect == provider.dialect) {
+                found.push(document.error(&at("fault"), format!("`{}` {}", fault.on, pointless.why), pointless.hint));
             }
         }
         // What breaks a provider and what is done to its key are two things that may well come together.
@@ -237,8 +236,7 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
     }
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let credential = plan.credential_of(&fault.on);
-        if matches!(fault.fault, Fault::Revoke { .. }) && !place.embedded && !place.allow.revoke.iter().any(|allowed| allowed == credential)
-        {
+        if fault.fault.is_revocation() && !place.embedded && !place.allow.revoke.iter().any(|allowed| allowed == credential) {
             let message =
                 format!("the environment `{name}` does not allow `{credential}` to be revoked for real, and what is revoked stays so");
             let hint = format!(
@@ -280,12 +278,12 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
     }
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let on = &fault.on;
-        let problem = match fault.fault {
-            Fault::Tls { .. } if !place.proxies.get(on).is_some_and(|binding| binding.tls) => Some((
+        let problem = match fault.fault.kind().needs {
+            Some(Needs::Certificate) if !place.proxies.get(on).is_some_and(|binding| binding.tls) => Some((
                 format!("the fault proxy of `{on}` shows no certificate in the environment `{name}`"),
                 format!("add `proxies: {{{on}: {{tls: true}}}}` to it, and let the gateway trust `${{proxy.authority}}`"),
             )),
-            Fault::DnsFailure if place.control.is_none() => Some((
+            Some(Needs::ForwardProxy) if place.control.is_none() => Some((
                 format!("names are looked up by a forward proxy, and the environment `{name}` has none"),
                 "start `lifeboat proxy --env … --forward …`, and name its control API under `control:`".into(),
             )),
@@ -315,4 +313,10 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
         }
     }
     found
+}
+
+/// The words of the faults that any proxy can play: on bytes, or on connections that need nothing more.
+fn on_bytes() -> impl Iterator<Item = String> {
+    let plain = fault::kinds().filter(|kind| !kind.needs_http() && kind.needs.is_none() && !matches!(kind.acts_on, ActsOn::Issuer(_)));
+    plain.filter_map(|kind| kind.word.map(str::to_owned))
 }

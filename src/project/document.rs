@@ -4,7 +4,8 @@ use super::finding::{Finding, Severity};
 use super::project::{self, shown};
 use super::source::{SourceText, Spot};
 use super::tree::{self, Node, NodeKind};
-use super::{check, inside, secretive, shape, syntax, vocabulary};
+use super::{check, inside, secretive, shape, syntax};
+use crate::units::closest;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -156,7 +157,7 @@ fn absent(path: &Path, root: &Path, shown: &str) -> Option<Finding> {
     // `outage` is `scenarios/outage.yaml` to whoever types it.
     let stem = |file: &str| Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let of_name = there.iter().find(|file| stem(file) == stem(shown)).map(String::as_str);
-    let hint = match of_name.or_else(|| vocabulary::closest(shown, there.iter().map(String::as_str))) {
+    let hint = match of_name.or_else(|| closest(shown, there.iter().map(String::as_str))) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "see that the path is right, from the folder that you are in".into(),
     };

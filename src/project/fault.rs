@@ -1,12 +1,15 @@
 //! Faults: `{blackhole: {}}`, `{status: {code: 503}}`, or the bare word where nothing needs saying. Those on requests and answers also take
 //! `probability`, `match` and `shape` beside their own settings.
+//!
+//! What this file does not do: know a fault. Which there are, and which settings each has, is declared in the room `fault`.
 
 use super::aim;
 use super::fields::MapFields;
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::vocabulary::{meant, pick};
-use crate::model::{Aim, Fault, Refusal, Retry, RetryForm, TlsProblem};
+use crate::fault::{kind_of, words};
+use crate::model::{Aim, Attribute, Fault, FaultKind, Setting, SettingKind, Settings};
 use crate::units::{ByteRate, Duration, Rate};
 
 /// The largest rate limit, a minute.
@@ -33,139 +36,71 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<(Fault, Aim)>
 /// `{type: latency, latency: 2s}`, as other tools write it, in the form that is read here.
 fn of_type(node: &Node) -> Option<String> {
     let word = ["type", "kind", "name", "fault", "toxic"].iter().find_map(|key| node.at(&[key])?.as_text())?;
-    let word = meant(word, Fault::WORDS.iter().copied())?;
-    let settings = setting(word).map(|(key, example)| {
-        let given = node.at(&[key]).and_then(Node::as_text).unwrap_or(example);
-        format!("{key}: {given}")
+    let word = meant(word, words())?;
+    let settings = kind_of(word).and_then(FaultKind::main).map(|main| {
+        let given = node.at(&[main.name]).and_then(Node::as_text).unwrap_or(main.example);
+        format!("{}: {given}", main.name)
     });
     Some(format!("write `{{{word}: {{{}}}}}`", settings.unwrap_or_default()))
 }
 
-/// The setting that a fault is mostly about, with a value that it may have.
-fn setting(word: &str) -> Option<(&'static str, &'static str)> {
-    match word {
-        "status" => Some(("code", "503")),
-        "latency" => Some(("latency", "2s")),
-        "bandwidth" => Some(("rate", "64KB/s")),
-        "slow-stream" => Some(("rate", "5/s")),
-        "rate-limit" => Some(("requests", "60/min")),
-        "refused" => Some(("error", Refusal::WORDS[0])),
-        "tls" => Some(("problem", TlsProblem::WORDS[0])),
-        "stall" | "stall-midstream" => Some(("for", "30s")),
-        "cut" | "end-early" | "malformed" | "error-event" | "keep-alive" => Some(("after", "3")),
-        "revoke" | "rotate" => Some(("propagation", "5s")),
-        _ => None,
-    }
-}
-
 fn of_word(reader: &TreeReader<'_>, word: &str, named: &Node, settings: &Node) -> Option<(Fault, Aim)> {
-    if !Fault::WORDS.contains(&word) {
-        reader.error(named.spot, format!("`{word}` is not a fault"), pick(word, Fault::WORDS.iter().copied()));
+    let Some(kind) = kind_of(word) else {
+        reader.error(named.spot, format!("`{word}` is not a fault"), pick(word, words()));
         return None;
-    }
+    };
     if let NodeKind::Text(text) = &settings.kind {
-        // `{latency: 1000}` is in milliseconds where that is how faults are written.
-        let bare = text.parse::<u64>().is_ok_and(|_| word == "latency");
-        let hint = match setting(word) {
-            Some((key, _)) => format!("write `{{{word}: {{{key}: {text}{}}}}}`", if bare { "ms" } else { "" }),
-            None => format!("write `{{{word}: {{}}}}`"),
-        };
-        reader.error(settings.spot, format!("the settings of `{word}` are expected here, not a text"), hint);
+        reader.error(settings.spot, format!("the settings of `{word}` are expected here, not a text"), in_settings(kind, word, text));
         return None;
     }
     let fields = reader.fields(settings, "this fault")?;
-    let after = || fields.optional("after", &|reader, node| reader.number(node, 0, 1_000_000_000)).unwrap_or(0);
-    let fault = match word {
-        "refuse" => Some(Fault::Refuse),
-        "blackhole" => Some(Fault::Blackhole),
-        "reset" => Some(Fault::Reset),
-        "credential-revoked" => Some(Fault::CredentialRevoked),
-        "empty-answer" => Some(Fault::EmptyAnswer),
-        "wrong-model" => Some(Fault::WrongModel),
-        "corrupt" => Some(Fault::Corrupt),
-        "dns-failure" => Some(Fault::DnsFailure),
-        "revoke" | "rotate" => {
-            let propagation = fields.optional("propagation", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
-            Some(if word == "revoke" { Fault::Revoke { propagation } } else { Fault::Rotate { propagation } })
-        }
-        "tls" => {
-            let problem = fields.required("problem", &|reader, node| reader.word(node, TlsProblem::WORDS, TlsProblem::from_word));
-            problem.map(|problem| Fault::Tls { problem })
-        }
-        "cut" => Some(Fault::Cut { after: after() }),
-        "end-early" => Some(Fault::EndEarly { after: after() }),
-        "error-event" => {
-            let error = fields.optional("error", &|reader, node| reader.word(node, Refusal::WORDS, Refusal::from_word));
-            Some(Fault::ErrorEvent { after: after(), error })
-        }
-        "malformed" => Some(Fault::Malformed { after: after() }),
-        "stall-midstream" => {
-            Some(Fault::StallMidstream { after: after(), hold: fields.optional("for", &|reader, node| reader.time(node)) })
-        }
-        "keep-alive" => {
-            let every = fields.optional("every", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(1));
-            Some(Fault::KeepAlive { after: after(), every: every.max(Duration::from_millis(1)) })
-        }
-        "slow-stream" => fields.required("rate", &|reader, node| reader.quantity::<Rate>(node)).map(|rate| Fault::SlowStream { rate }),
-        "refused" => {
-            let error = fields.required("error", &|reader, node| reader.word(node, Refusal::WORDS, Refusal::from_word));
-            let retry = retry(&fields);
-            error.map(|error| Fault::Refused { error, retry })
-        }
-        "rate-limit" => {
-            let requests = fields.optional("requests", &a_minute);
-            let tokens = fields.optional("tokens", &a_minute);
-            if fields.has_none(&["requests", "tokens"]) {
-                reader.error(
-                    named.spot,
-                    "a rate limit is one on requests, on tokens or on both",
-                    "write `{rate-limit: {requests: 60/min}}`",
-                );
-            }
-            Some(Fault::RateLimit { requests, tokens })
-        }
-        "latency" => {
-            let latency = fields.required("latency", &|reader, node| reader.quantity::<Duration>(node));
-            let jitter = fields.optional("jitter", &|reader, node| Some((reader.quantity::<Duration>(node)?, node.spot)));
-            if let (Some(latency), Some((jitter, spot))) = (latency, jitter)
-                && jitter > latency
-            {
-                reader.error(
-                    spot,
-                    format!("the jitter must not exceed the latency: {jitter} is more than {latency}"),
-                    format!("write at most `{}`", latency.typed()),
-                );
-            }
-            latency.map(|latency| Fault::Latency { latency, jitter: jitter.map_or(Duration::ZERO, |(jitter, _)| jitter) })
-        }
-        "bandwidth" => fields.required("rate", &|reader, node| reader.quantity::<ByteRate>(node)).map(|rate| Fault::Bandwidth { rate }),
-        "status" => {
-            let code = fields.required("code", &|reader, node| reader.number(node, 400, 599));
-            let retry = retry(&fields);
-            code.and_then(|code| u16::try_from(code).ok()).map(|code| Fault::Status { code, retry })
-        }
-        _ => Some(Fault::Stall { hold: fields.optional("for", &|reader, node| reader.time(node)) }),
-    };
-    let aim = if fault.as_ref().is_some_and(|fault| !fault.needs_http() || fault.of_credential().is_some()) {
-        Aim::default()
-    } else {
-        aim::read(&fields)
-    };
+    let fault = of_kind(&fields, kind, named);
+    let aim = if fault.is_none() || kind.needs_http() { aim::read(&fields) } else { Aim::default() };
     fields.finish();
     Some((fault?, aim))
 }
 
-/// When to come back; its form is nothing without it.
-fn retry(fields: &MapFields<'_>) -> Retry {
-    let after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
-    let form = fields.optional("retry_form", &|reader, node| {
-        let form = reader.word(node, RetryForm::WORDS, RetryForm::from_word);
-        if fields.has_none(&["retry_after"]) {
-            reader.error(node.spot, "there is no time whose form this could be", "add `retry_after: 30s`, or take `retry_form` away");
+/// A text in the place of settings, as the setting that was meant.
+fn in_settings(kind: &FaultKind, word: &str, text: &str) -> String {
+    let Some(main) = kind.main() else { return format!("write `{{{word}: {{}}}}`") };
+    // `{latency: 1000}` is in milliseconds where that is how faults are written.
+    let is_bare = main.kind == SettingKind::Time && main.required && text.parse::<u64>().is_ok();
+    format!("write `{{{word}: {{{}: {text}{}}}}}`", main.name, if is_bare { "ms" } else { "" })
+}
+
+/// The fault of this kind with its settings; `None` where one is missing that must be there.
+fn of_kind(fields: &MapFields<'_>, kind: &'static FaultKind, named: &Node) -> Option<Fault> {
+    let (mut settings, mut is_sound, mut is_whole) = (Vec::new(), true, true);
+    for attribute in kind.attributes {
+        let read = |reader: &TreeReader<'_>, node: &Node| setting(reader, node, attribute);
+        let given = if attribute.required { fields.required(attribute.name, &read) } else { fields.optional(attribute.name, &read) };
+        is_whole &= given.is_some() || !attribute.required;
+        is_sound &= given.is_some() || fields.has_none(&[attribute.name]);
+        settings.push(given.or_else(|| attribute.default.filter(|_| !attribute.required).map(|default| default())));
+    }
+    let fault = Fault::new(kind, Settings(settings));
+    if let Some(mistake) = (kind.mistake)(fault.settings()).filter(|_| is_sound && is_whole) {
+        let spot = mistake.setting.and_then(|name| fields.raw(name)).map_or(named.spot, |(_, node)| node.spot);
+        fields.reader.error(spot, mistake.message, mistake.hint);
+    }
+    is_whole.then_some(fault)
+}
+
+/// One setting, as its declaration says.
+fn setting(reader: &TreeReader<'_>, node: &Node, attribute: &Attribute) -> Option<Setting> {
+    match attribute.kind {
+        SettingKind::Whole { least, most } => reader.number(node, least, most).map(Setting::Whole),
+        SettingKind::AMinute => a_minute(reader, node).map(Setting::Whole),
+        SettingKind::Time | SettingKind::Seconds => reader.quantity::<Duration>(node).map(Setting::Time),
+        SettingKind::SomeTime(least) => reader.time(node).map(|time| Setting::Time(time.max(least))),
+        SettingKind::Rate => reader.quantity::<Rate>(node).map(Setting::Rate),
+        SettingKind::Bytes => reader.quantity::<ByteRate>(node).map(|rate| Setting::Whole(rate.as_bytes_per_second())),
+        SettingKind::Word(words) => {
+            let known = |text: &str| words.iter().copied().find(|word| *word == text);
+            reader.word(node, words, known).map(Setting::Word)
         }
-        form
-    });
-    Retry { after, form }
+        SettingKind::Url => reader.url(node).map(Setting::Text),
+    }
 }
 
 /// How many a minute.

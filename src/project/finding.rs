@@ -4,7 +4,8 @@
 //! terminal holds, control characters are escaped, and what stands where a secret would stand is blotted out: somebody
 //! who writes a key into a file by mistake must not find it in a log. What this file does not do: decide what is wrong.
 
-use super::secretive::{is_secret, keys, refers, words_of};
+use super::secretive::{keys, refers, words_of};
+use crate::redact::is_secret;
 use std::collections::HashMap;
 use std::fmt;
 

@@ -7,13 +7,13 @@ use super::finding::{FINDINGS_MAX, Finding};
 use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::{Node, NodeKind};
-use super::vocabulary::{closest, listed};
+use super::vocabulary::listed;
 use super::{environment, listeners, mail, objective, rotation, store, variable};
 use crate::model::{
     Allow, Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price,
     Provider, RateLimits, Service, Simulation,
 };
-use crate::units::{Duration, Money, Rate, Ratio};
+use crate::units::{Duration, Money, Rate, Ratio, closest};
 use std::collections::BTreeMap;
 
 /// Reads an inventory and adds what is wrong in it to the document's findings.

@@ -65,7 +65,5 @@ pub use check::{Checked, check};
 pub use edit::{EditError, FileFormat, ValueSpan};
 pub use finding::{Finding, Findings, Severity};
 pub use project::{Project, ProjectError};
-pub use secretive::is_secret_header;
 pub use source::{CERTIFICATES_MAX, bytes_of};
 pub use variable::{UnknownVariable, expand};
-pub use vocabulary::closest;

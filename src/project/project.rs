@@ -7,8 +7,9 @@ use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::shape::{self, FileKind};
 use super::workload::RawWorkload;
-use super::{cross, inventory, rotation, sums, table, trace, vocabulary};
+use super::{cross, inventory, rotation, sums, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, SourceFile, Tokens};
+use crate::units::closest;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -298,7 +299,7 @@ impl Project {
             .filter_map(|file| Some(file.strip_prefix(&self.root).ok()?.to_string_lossy().into_owned()))
             .filter(|file| file != YAML)
             .collect();
-        let hint = match vocabulary::closest(path, there.iter().map(String::as_str)) {
+        let hint = match closest(path, there.iter().map(String::as_str)) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "write the runbook's path from the project's root, for example `runbooks/fail-over-to-standby.yaml`".into(),
         };

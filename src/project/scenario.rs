@@ -7,7 +7,8 @@ use super::shape::{self, FileKind};
 use super::tree::Node;
 use super::workload::{self, RawWorkload};
 use super::{fault, objective};
-use crate::model::{Aim, Fault, Guard, PlannedFault, Scenario, Timeline};
+use crate::fault::Blackhole;
+use crate::model::{Aim, Guard, PlannedFault, Scenario, Timeline};
 use crate::units::{Duration, Ratio};
 
 /// A scenario as it was read, and what the model does not keep.
@@ -75,7 +76,7 @@ fn planned(reader: &TreeReader<'_>, node: &Node) -> Option<PlannedFault> {
     let fields = reader.fields(node, "a fault on the timeline")?;
     let at = fields.optional("at", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
     let on = fields.required("on", &|reader, node| reader.name(node)).unwrap_or_default();
-    let (fault, aim) = fields.required("fault", &fault::read).unwrap_or((Fault::Blackhole, Aim::default()));
+    let (fault, aim) = fields.required("fault", &fault::read).unwrap_or_else(|| (Blackhole.into(), Aim::default()));
     let length = fields.required("for", &|reader, node| reader.time(node)).unwrap_or(Duration::ZERO);
     fields.finish();
     Some(PlannedFault { at, on, fault, aim, length })

@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::project::{Project, ScenarioWithRunbook};
 use super::workload::RawWorkload;
 use super::{asked, chance, doubts};
-use crate::model::{Arrivals, DrillPlan, Fault, Gate, NamedWorkload, Objectives, Ramp};
+use crate::model::{ActsOn, Arrivals, DrillPlan, Fault, Gate, NamedWorkload, Objectives, Ramp, Taken};
 use crate::units::{Duration, Rate};
 
 /// The shortest hold that means anything.
@@ -294,7 +294,8 @@ fn rescued(terms: &WorkloadSums<'_>) -> Option<Finding> {
 /// A limit on rescued requests under a fault that leaves nothing to see of those that it takes.
 fn rescued_unseen(terms: &WorkloadSums<'_>) -> Option<Finding> {
     terms.named.objectives.rescued.filter(|_| terms.sound("rescued"))?;
-    let leaves_nothing = |fault: &Fault| matches!(fault, Fault::Refuse | Fault::Reset | Fault::Tls { .. } | Fault::DnsFailure);
+    let leaves_nothing =
+        |fault: &Fault| matches!(fault.kind().acts_on, ActsOn::Connections(Taken::Refused) | ActsOn::Connections(Taken::Closed));
     let primaries = terms.named.service.primaries();
     let mut faults = terms.plan.scenario.timeline.faults.iter().filter(|planned| primaries.contains(&planned.on));
     let word = faults.find(|planned| leaves_nothing(&planned.fault))?.fault.word();

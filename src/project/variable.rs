@@ -25,8 +25,9 @@ use super::document::SourceDocument;
 use super::finding::Finding;
 use super::source::Spot;
 use super::tree::{Node, NodeKind};
-use super::vocabulary::{closest, listed};
+use super::vocabulary::listed;
 use crate::model::{Credential, Provider};
+use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
 const PLAIN: [&str; 10] =

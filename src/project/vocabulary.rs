@@ -4,6 +4,8 @@
 //! What this file does not do: say which words a place takes. Whoever reads the place says that, and a word from here is only suggested where
 //! the place takes it.
 
+use crate::units::{closest, plain};
+
 /// What other tools call a thing, in small letters with `-`, and our words for it: the first that the place takes is meant.
 const THEIRS: &[(&str, &[&str])] = &[
     // Steps, as in Ansible, GitHub Actions, Chaos Toolkit, Rundeck.
@@ -270,33 +272,6 @@ pub(super) fn pick<'w>(word: &str, words: impl Iterator<Item = &'w str> + Clone)
     }
 }
 
-/// The word of a list that was probably mistyped.
-pub fn closest<'w>(word: &str, words: impl Iterator<Item = &'w str> + Clone) -> Option<&'w str> {
-    // A comparison costs the product of both lengths; nobody mistypes a hundred letters.
-    const LONGEST: usize = 64;
-    const CANDIDATES_MAX: usize = 300;
-    if word.len() > LONGEST {
-        return None;
-    }
-    let word = plain(word);
-    let nearest = words
-        .clone()
-        .take(CANDIDATES_MAX)
-        .filter(|candidate| candidate.len() <= LONGEST)
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &plain(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance < candidate.chars().count())
-        .min_by_key(|(distance, _)| *distance);
-    if let Some((..=1, only)) = nearest.filter(|_| word.chars().count() > 2) {
-        return Some(only);
-    }
-    // `azure` for `azure-swedencentral`, as long as it can only be one.
-    let mut longer = words.take(CANDIDATES_MAX).filter(|candidate| word.len() >= 3 && plain(candidate).starts_with(&word));
-    if let (Some(only), None) = (longer.next(), longer.next()) {
-        return Some(only);
-    }
-    nearest.filter(|(distance, _)| *distance <= (word.chars().count() / 3).max(1)).map(|(_, candidate)| candidate)
-}
-
 /// `a`, `b` or `c`.
 pub(super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
     joined(words.map(|word| format!("`{word}`")), "or")
@@ -317,10 +292,6 @@ pub(super) fn joined(texts: impl Iterator<Item = String>, last: &str) -> String 
     }
 }
 
-fn plain(word: &str) -> String {
-    word.to_lowercase().replace(['_', ' '], "-")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,14 +306,6 @@ mod tests {
         }
         assert_eq!(meant("slack", ["webhook", "contact"].into_iter()), None);
         assert_eq!(meant("duration", ["at", "on", "for"].into_iter()), Some("for"));
-    }
-
-    #[test]
-    fn a_letter_in_the_wrong_place_weighs_less_than_a_beginning() {
-        assert_eq!(closest("rot", ["rotation", "rto", "success"].into_iter()), Some("rto"));
-        assert_eq!(closest("azure", ["azure-swedencentral", "openai-eu"].into_iter()), Some("azure-swedencentral"));
-        assert_eq!(closest("wacth", ["baseline", "watch"].into_iter()), Some("watch"));
-        assert_eq!(closest("colour", ["title", "service"].into_iter()), None);
     }
 
     #[test]

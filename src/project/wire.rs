@@ -15,9 +15,10 @@
 
 use super::fields::MapFields;
 use super::reader::TreeReader;
-use super::secretive::{holds_key, is_secret, says_secret};
+use super::secretive::{holds_key, says_secret};
 use super::tree::{Key, Node, NodeKind};
 use crate::model::{Connections, HttpVersion, PlainRequest, RequestKind, Timeouts, Wire};
+use crate::redact::is_secret;
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -90,7 +90,7 @@ pub(super) struct AnswerKind {
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     body: Incoming,
-    ticket: ExchangeHandle,
+    handle: ExchangeHandle,
     fault_sets: watch::Receiver<Arc<FaultSet>>,
     kind: AnswerKind,
     request: Arc<GatewayRequest>,
@@ -117,12 +117,12 @@ impl AnswerBody {
         kind: AnswerKind,
         request: Arc<GatewayRequest>,
         is_fixed: bool,
-        ticket: ExchangeHandle,
+        handle: ExchangeHandle,
         fault_sets: watch::Receiver<Arc<FaultSet>>,
     ) -> Self {
         let mut shaped = Self {
             body,
-            ticket,
+            handle,
             fault_sets,
             kind,
             request,
@@ -182,7 +182,7 @@ impl AnswerBody {
             match before.iter().position(|station| Arc::ptr_eq(&station.active, &active)) {
                 Some(old) => stations.push(before.swap_remove(old)),
                 None if may_begin => {
-                    let tamper = Tamper::new(active.toxic.effect, self.kind.format, !self.has_begun);
+                    let tamper = Tamper::new(active.toxic.effect.clone(), self.kind.format, !self.has_begun);
                     stations.push(AnswerToxic { active, tamper });
                 }
                 None => {}
@@ -238,7 +238,7 @@ impl AnswerBody {
             let is_whole = event.is_whole;
             let play = tamper.piece(now, event);
             if play.touched {
-                self.ticket.touch(active);
+                self.handle.touch(active);
             }
             self.is_spoilt |= play.spoilt;
             then = then.max(play.then);

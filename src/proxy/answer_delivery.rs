@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 /// Guard that ends the record of an exchange exactly once, when nobody holds it any more: whole where the body ended and nothing of it was lost.
 #[derive(Debug)]
 pub(super) struct ExchangeGuard {
-    ticket: ExchangeHandle,
+    handle: ExchangeHandle,
     state: Mutex<ExchangeGuardState>,
 }
 
@@ -32,12 +32,12 @@ struct ExchangeGuardState {
 }
 
 impl ExchangeGuard {
-    pub(super) fn new(ticket: ExchangeHandle) -> Arc<Self> {
-        Arc::new(Self { ticket, state: Mutex::default() })
+    pub(super) fn new(handle: ExchangeHandle) -> Arc<Self> {
+        Arc::new(Self { handle, state: Mutex::default() })
     }
 
-    pub(super) const fn ticket(&self) -> &ExchangeHandle {
-        &self.ticket
+    pub(super) const fn handle(&self) -> &ExchangeHandle {
+        &self.handle
     }
 
     fn state(&self) -> MutexGuard<'_, ExchangeGuardState> {
@@ -48,7 +48,7 @@ impl ExchangeGuard {
 impl Drop for ExchangeGuard {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if state.has_ended && !state.is_lost { self.ticket.finish() } else { self.ticket.cut() }
+        if state.has_ended && !state.is_lost { self.handle.finish() } else { self.handle.cut() }
     }
 }
 
@@ -56,7 +56,7 @@ impl Drop for ExchangeGuard {
 #[derive(Debug)]
 pub(super) struct DeliveredPiece {
     bytes: Bytes,
-    underway: Option<Arc<ExchangeGuard>>,
+    guard: Option<Arc<ExchangeGuard>>,
 }
 
 impl Buf for DeliveredPiece {
@@ -75,12 +75,12 @@ impl Buf for DeliveredPiece {
 
 impl Drop for DeliveredPiece {
     fn drop(&mut self) {
-        let Some(underway) = self.underway.take() else { return };
-        let mut state = underway.state();
+        let Some(guard) = self.guard.take() else { return };
+        let mut state = guard.state();
         state.is_lost |= self.bytes.has_remaining();
         let waiting = state.waiting.take();
         drop(state);
-        drop(underway);
+        drop(guard);
         if let Some(waiting) = waiting {
             waiting.wake();
         }
@@ -98,7 +98,7 @@ enum AnswerSource {
 #[derive(Debug)]
 pub(super) struct AnswerDelivery {
     source: AnswerSource,
-    underway: Option<Arc<ExchangeGuard>>,
+    guard: Option<Arc<ExchangeGuard>>,
     /// True where not reading the body does not make the answer less whole: answers to HEAD, and our own.
     bodyless: bool,
     /// Why it ends; told once all that came before was written.
@@ -113,15 +113,15 @@ pub(super) struct AnswerDelivery {
 
 impl AnswerDelivery {
     /// What the provider answered.
-    pub(super) fn of_provider(body: AnswerBody, underway: Arc<ExchangeGuard>, bodyless: bool, behind: Option<InterimWriter>) -> Self {
+    pub(super) fn of_provider(body: AnswerBody, guard: Arc<ExchangeGuard>, bodyless: bool, behind: Option<InterimWriter>) -> Self {
         let source = AnswerSource::Provider(Box::new(body));
-        Self { source, underway: Some(underway), bodyless, broken: None, behind, trailers: None, _after: None }
+        Self { source, guard: Some(guard), bodyless, broken: None, behind, trailers: None, _after: None }
     }
 
     /// What is answered in its place; without a record where it gave no answer.
-    pub(super) fn instead(body: Bytes, underway: Option<Arc<ExchangeGuard>>) -> Self {
+    pub(super) fn instead(body: Bytes, guard: Option<Arc<ExchangeGuard>>) -> Self {
         let source = AnswerSource::Instead(Full::new(body));
-        Self { source, underway, bodyless: true, broken: None, behind: None, trailers: None, _after: None }
+        Self { source, guard, bodyless: true, broken: None, behind: None, trailers: None, _after: None }
     }
 
     /// The same, with which this goes when it ends.
@@ -140,17 +140,17 @@ impl AnswerDelivery {
     /// The body has ended: as whole, unless a fault has made another answer of it.
     fn finish(&mut self) {
         let is_spoilt = matches!(&self.source, AnswerSource::Provider(body) if body.is_spoilt());
-        if let Some(underway) = self.underway.take() {
-            underway.state().has_ended = !is_spoilt;
+        if let Some(guard) = self.guard.take() {
+            guard.state().has_ended = !is_spoilt;
         }
     }
 
     /// Ready once no piece is on its way.
     fn poll_out(&self, cx: &Context<'_>) -> Poll<()> {
-        let Some(underway) = &self.underway else { return Poll::Ready(()) };
-        underway.state().waiting = Some(cx.waker().clone());
+        let Some(guard) = &self.guard else { return Poll::Ready(()) };
+        guard.state().waiting = Some(cx.waker().clone());
         // One is our own.
-        if Arc::strong_count(underway) == 1 { Poll::Ready(()) } else { Poll::Pending }
+        if Arc::strong_count(guard) == 1 { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Ends the body with its trailers, once all that was before them is out.
@@ -199,18 +199,18 @@ impl Body for AnswerDelivery {
                         (Ok(trailers), None) => Frame::trailers(trailers),
                         (Err(frame), _) => frame,
                     };
-                    let underway = this.underway.clone();
+                    let guard = this.guard.clone();
                     if this.is_over() {
                         this.finish();
                     }
-                    return Poll::Ready(Some(Ok(frame.map_data(|bytes| DeliveredPiece { bytes, underway }))));
+                    return Poll::Ready(Some(Ok(frame.map_data(|bytes| DeliveredPiece { bytes, guard }))));
                 }
                 Some(Err(broken)) => this.broken = Some(broken),
             }
         }
         // HTTP/2 forgets what it has not written of a stream that is reset.
         std::task::ready!(this.poll_out(cx));
-        this.underway = None;
+        this.guard = None;
         Poll::Ready(this.broken.take().map(Err))
     }
 

@@ -96,56 +96,56 @@ impl Exchanger {
         let (parts, body) = request.into_parts();
         let at = HostTime::now();
         let mark = find_mark(parts.headers.get(MARK_HEADER).and_then(|value| value.to_str().ok()), b"");
-        let (underway, ticket) = self.begin(&parts, at, mark);
+        let (guard, handle) = self.begin(&parts, at, mark);
 
         let plan = BodyPlan::of(&parts, &body, mark.is_some());
         let traits = RequestTraits::of(&parts, upgrade.is_some(), plan);
         let mut intake = Intake::new(body, plan);
         let upload = intake.upload().clone();
         let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, number, at, &parts, upload.clone()));
-        let ruled = self.rule(&asked, &mut intake, plan).await;
-        learn_mark(&upload, &ticket);
+        let ruling = self.rule(&asked, &mut intake, plan).await;
+        learn_mark(&upload, &handle);
         if upload.is_broken() {
-            return Ok(reply(underway, &broken_off()));
+            return Ok(reply(guard, &broken_off()));
         }
-        if let Some((active, answer)) = &ruled.instead {
-            ticket.touch(active);
+        if let Some((active, answer)) = &ruling.instead {
+            handle.touch(active);
             if !intake.is_over() && !plan.is_expected && !traits.is_grpc {
                 upload.abandon();
-                self.executor.execute(take_in(intake, ticket));
+                self.executor.execute(take_in(intake, handle));
             }
-            let mut response = reply(underway, answer);
-            ruled.tell(response.headers_mut());
+            let mut response = reply(guard, answer);
+            ruling.tell(response.headers_mut());
             return Ok(response);
         }
 
         let Some(mut request) = self.forwarded(parts, upload.body(), traits) else {
-            return Ok(reply(underway, &plain_error(405, "CONNECT is not known here")));
+            return Ok(reply(guard, &plain_error(405, "CONNECT is not known here")));
         };
         if !self.fault_sets.borrow().shaping(&asked).is_empty() {
             // Compressed, its events could not be told apart.
             request.headers_mut().remove(header::ACCEPT_ENCODING);
         }
         if !intake.is_over() {
-            self.executor.execute(take_in(intake, ticket.clone()));
+            self.executor.execute(take_in(intake, handle.clone()));
         }
         let mut answer = match self.ask(request, traits, &upload, &asked).await {
             Ok(answer) => answer,
             Err(error) => {
                 let _ = tokio::time::timeout(REST, upload.settled()).await;
-                learn_mark(&upload, &ticket);
-                return Ok(self.no_answer(&error, &upload, underway));
+                learn_mark(&upload, &handle);
+                return Ok(self.no_answer(&error, &upload, guard));
             }
         };
         // It may have come before the end of what was asked.
-        learn_mark(&upload, &ticket);
+        learn_mark(&upload, &handle);
         if let Some(gateway) = upgrade
             && answer.status() == StatusCode::SWITCHING_PROTOCOLS
         {
-            return Ok(self.switch(underway, gateway, &mut answer));
+            return Ok(self.switch(guard, gateway, &mut answer));
         }
-        self.stall(&asked, &ticket).await;
-        Ok(self.deliver(answer, &ruled, asked, underway, traits).map(|delivery| delivery.with(Withheld::of(&upload))))
+        self.stall(&asked, &handle).await;
+        Ok(self.deliver(answer, &ruling, asked, guard, traits).map(|delivery| delivery.with(Withheld::of(&upload))))
     }
 
     /// Begins the record of an exchange, with what the head of its request tells.
@@ -155,18 +155,18 @@ impl Exchanger {
         let (proxy, posts) = (self.shared.proxy.clone(), parts.method == Method::POST);
         let request = mark.is_none().then(|| line(parts));
         let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request };
-        let ticket = self.flow.begin(began);
-        (ExchangeGuard::new(ticket.clone()), ticket)
+        let handle = self.flow.begin(began);
+        (ExchangeGuard::new(handle.clone()), handle)
     }
 
     /// What is said where the provider said nothing.
-    fn no_answer(&self, error: &Error, upload: &Upload, underway: Arc<ExchangeGuard>) -> Response<AnswerDelivery> {
+    fn no_answer(&self, error: &Error, upload: &Upload, guard: Arc<ExchangeGuard>) -> Response<AnswerDelivery> {
         if upload.is_broken() {
-            return reply(underway, &broken_off());
+            return reply(guard, &broken_off());
         }
         let cause = innermost(error);
         tracing::debug!(proxy = %self.shared.proxy, %cause, "the upstream did not answer");
-        drop(underway);
+        drop(guard);
         respond(None, &plain_error(502, &format!("the upstream did not answer: {cause}")))
     }
 
@@ -176,7 +176,7 @@ impl Exchanger {
             intake.glance().await;
         }
         let mut may_read = plan.may_read_ahead() && !intake.is_over();
-        let ruled = loop {
+        let ruling = loop {
             {
                 let fault_set = self.fault_sets.borrow();
                 if !may_read || !fault_set.asks_for_body(asked) {
@@ -186,11 +186,11 @@ impl Exchanger {
             intake.read_ahead().await;
             may_read = false;
         };
-        if ruled.instead.is_some() && may_read {
+        if ruling.instead.is_some() && may_read {
             // As a provider that refuses does, so that the connection can go on.
             intake.read_ahead().await;
         }
-        ruled
+        ruling
     }
 
     /// Asks the provider, and tells the gateway what comes before the answer.
@@ -257,17 +257,17 @@ impl Exchanger {
     fn deliver(
         &self,
         answer: Response<Incoming>,
-        ruled: &RequestRuling,
+        ruling: &RequestRuling,
         asked: Arc<GatewayRequest>,
-        underway: Arc<ExchangeGuard>,
+        guard: Arc<ExchangeGuard>,
         traits: RequestTraits,
     ) -> Response<AnswerDelivery> {
         let (mut head, body) = answer.into_parts();
         strip_connection(&mut head.headers);
         head.version = Version::HTTP_11;
         let stream = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_stream);
-        let ticket = underway.ticket().clone();
-        ticket.learn(|exchange| {
+        let handle = guard.handle().clone();
+        handle.learn(|exchange| {
             exchange.status = head.status.as_u16();
             exchange.stream = stream;
         });
@@ -275,14 +275,14 @@ impl Exchanger {
         let format = AnswerFormat { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
         let kind = AnswerKind { format, is_open };
         let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
-        let body = AnswerBody::new(body, kind, asked, is_fixed, ticket, self.fault_sets.clone());
+        let body = AnswerBody::new(body, kind, asked, is_fixed, handle, self.fault_sets.clone());
         if body.is_loosened() {
             head.headers.remove(header::CONTENT_LENGTH);
         }
-        ruled.tell(&mut head.headers);
+        ruling.tell(&mut head.headers);
         // Without a length it goes out in chunks, which trailers may follow.
         let behind = (traits.hears_interim && !head.headers.contains_key(header::CONTENT_LENGTH)).then(|| self.interim.clone());
-        Response::from_parts(head, AnswerDelivery::of_provider(body, underway, traits.is_head, behind))
+        Response::from_parts(head, AnswerDelivery::of_provider(body, guard, traits.is_head, behind))
     }
 
     /// The request as it goes to the provider; `None` for one that names no path.
@@ -328,10 +328,10 @@ impl Exchanger {
     }
 
     /// The provider speaks another protocol from here on, which passes untouched.
-    fn switch(&self, underway: Arc<ExchangeGuard>, gateway: OnUpgrade, answer: &mut Response<Incoming>) -> Response<AnswerDelivery> {
+    fn switch(&self, guard: Arc<ExchangeGuard>, gateway: OnUpgrade, answer: &mut Response<Incoming>) -> Response<AnswerDelivery> {
         self.executor.tunnel(upgrade::carry(gateway, hyper::upgrade::on(&mut *answer)));
-        underway.ticket().learn(|exchange| exchange.status = answer.status().as_u16());
-        let mut response = Response::new(AnswerDelivery::instead(Bytes::new(), Some(underway)));
+        guard.handle().learn(|exchange| exchange.status = answer.status().as_u16());
+        let mut response = Response::new(AnswerDelivery::instead(Bytes::new(), Some(guard)));
         *response.status_mut() = answer.status();
         let mut headers = std::mem::take(answer.headers_mut());
         let protocol = headers.get(header::UPGRADE).cloned();
@@ -344,10 +344,10 @@ impl Exchanger {
     }
 
     /// Holds the answer back for as long as a stall says.
-    async fn stall(&self, asked: &GatewayRequest, ticket: &ExchangeHandle) {
+    async fn stall(&self, asked: &GatewayRequest, handle: &ExchangeHandle) {
         let Some(active) = self.fault_sets.borrow().stalling(asked) else { return };
         let Effect::Stall(Stall { hold }) = active.toxic.effect else { return };
-        ticket.touch(&active);
+        handle.touch(&active);
         tokio::select! {
             () = gone(self.fault_sets.clone(), &active) => {}
             () = async { match hold { Some(hold) => tokio::time::sleep(hold.std()).await, None => pending().await } } => {}
@@ -356,17 +356,17 @@ impl Exchanger {
 }
 
 /// Looks for the traffic's mark in what has come of a request's body, where the head had none.
-fn learn_mark(upload: &Upload, ticket: &ExchangeHandle) {
+fn learn_mark(upload: &Upload, handle: &ExchangeHandle) {
     if let Some(mark) = upload.new_mark() {
-        ticket.learn(|exchange| exchange.mark = exchange.mark.or(Some(mark)));
+        handle.learn(|exchange| exchange.mark = exchange.mark.or(Some(mark)));
     }
 }
 
 /// Takes in the rest of a request's body, which may carry the mark.
-async fn take_in(intake: Intake, ticket: ExchangeHandle) {
+async fn take_in(intake: Intake, handle: ExchangeHandle) {
     let upload = intake.upload().clone();
     intake.run().await;
-    learn_mark(&upload, &ticket);
+    learn_mark(&upload, &handle);
 }
 
 /// Waits until this toxic is no longer in force.
@@ -382,14 +382,14 @@ fn line(parts: &Parts) -> String {
 }
 
 /// An answer that did not come from the provider.
-fn reply(underway: Arc<ExchangeGuard>, answer: &WireAnswer) -> Response<AnswerDelivery> {
-    underway.ticket().learn(|exchange| exchange.status = answer.status);
-    respond(Some(underway), answer)
+fn reply(guard: Arc<ExchangeGuard>, answer: &WireAnswer) -> Response<AnswerDelivery> {
+    guard.handle().learn(|exchange| exchange.status = answer.status);
+    respond(Some(guard), answer)
 }
 
 /// Without a record where it gave no answer: the gateway is told so; the record says that none came.
-fn respond(underway: Option<Arc<ExchangeGuard>>, answer: &WireAnswer) -> Response<AnswerDelivery> {
-    let body = AnswerDelivery::instead(answer.body.clone().into(), underway);
+fn respond(guard: Option<Arc<ExchangeGuard>>, answer: &WireAnswer) -> Response<AnswerDelivery> {
+    let body = AnswerDelivery::instead(answer.body.clone().into(), guard);
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &answer.headers {

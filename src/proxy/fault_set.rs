@@ -2,9 +2,9 @@
 
 use super::gateway_request::GatewayRequest;
 use crate::dialect::{Quotas, WireAnswer, quota_headers};
-use crate::fault::{Effect, On, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
+use crate::fault::{Blackhole, DnsFailure, Effect, Refuse, Reset, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
 use crate::journal::HostTime;
-use crate::model::TlsProblem;
+use crate::model::{ActsOn, TlsProblem};
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,13 +102,13 @@ impl FaultSet {
         if self.phase == ProxyPhase::Disabled {
             return ConnectionFate::Cut(None);
         }
-        if let Some(active) = first(Effect::Refuse) {
+        if let Some(active) = first(Effect::Refuse(Refuse)) {
             return ConnectionFate::Cut(Some(active));
         }
-        if let Some(active) = first(Effect::Reset) {
+        if let Some(active) = first(Effect::Reset(Reset)) {
             return ConnectionFate::Reset(active);
         }
-        first(Effect::Blackhole).map_or(ConnectionFate::Free, ConnectionFate::Blackhole)
+        first(Effect::Blackhole(Blackhole)).map_or(ConnectionFate::Free, ConnectionFate::Blackhole)
     }
 
     /// True where a connection shall end as soon as it carries nothing.
@@ -118,14 +118,15 @@ impl FaultSet {
 
     /// The toxics on the bytes of one direction of connection number `connection`, in their order.
     pub(super) fn chain(&self, stream: Stream, connection: u64) -> Vec<Arc<ActiveToxic>> {
-        let acts =
-            |active: &&Arc<ActiveToxic>| active.toxic.effect.on() == On::Bytes && active.toxic.stream == stream && active.takes(connection);
+        let acts = |active: &&Arc<ActiveToxic>| {
+            active.toxic.effect.acts_on() == ActsOn::Bytes && active.toxic.stream == stream && active.takes(connection)
+        };
         self.toxics.iter().filter(acts).cloned().collect()
     }
 
     /// The toxics on this that take `request`, in their order.
-    fn on<'a>(&'a self, on: On, request: &'a GatewayRequest) -> impl Iterator<Item = &'a Arc<ActiveToxic>> {
-        self.toxics.iter().filter(move |active| active.toxic.effect.on() == on && active.takes_request(request))
+    fn on<'a>(&'a self, on: ActsOn, request: &'a GatewayRequest) -> impl Iterator<Item = &'a Arc<ActiveToxic>> {
+        self.toxics.iter().filter(move |active| active.toxic.effect.acts_on() == on && active.takes_request(request))
     }
 
     /// True where what becomes of `request` depends on its body.
@@ -136,7 +137,7 @@ impl FaultSet {
     /// What the toxics on requests say to `request`; the first that answers in the provider's place has the last word.
     pub(super) fn rule(&self, request: &GatewayRequest) -> RequestRuling {
         let (mut ruled, mut quotas, mut wall) = (RequestRuling::default(), Quotas::default(), None);
-        for active in self.on(On::Requests, request) {
+        for active in self.on(ActsOn::Requests, request) {
             // Rounded up, so that no time that is told lies before the true one.
             let wall = *wall
                 .get_or_insert_with(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs_f64().ceil() as u64));
@@ -156,12 +157,12 @@ impl FaultSet {
 
     /// The toxic that holds the answer to `request` back.
     pub(super) fn stalling(&self, request: &GatewayRequest) -> Option<Arc<ActiveToxic>> {
-        self.on(On::Heads, request).next().cloned()
+        self.on(ActsOn::Heads, request).next().cloned()
     }
 
     /// The toxics on the pieces of the answer to `request`, in their order.
     pub(super) fn shaping(&self, request: &GatewayRequest) -> Vec<Arc<ActiveToxic>> {
-        self.on(On::Answers, request).cloned().collect()
+        self.on(ActsOn::Answers, request).cloned().collect()
     }
 
     /// The toxic on the TLS handshake of connection number `connection`, and what goes wrong.
@@ -174,7 +175,7 @@ impl FaultSet {
 
     /// The toxic that keeps the provider's name from being found for connection number `connection`.
     pub(super) fn nameless(&self, connection: u64) -> Option<Arc<ActiveToxic>> {
-        self.toxics.iter().find(|active| active.toxic.effect == Effect::DnsFailure && active.takes(connection)).cloned()
+        self.toxics.iter().find(|active| active.toxic.effect == Effect::DnsFailure(DnsFailure) && active.takes(connection)).cloned()
     }
 
     /// True where this very toxic is still in force.

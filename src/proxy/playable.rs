@@ -4,8 +4,8 @@
 
 use super::server_context::ApiFlavor;
 use crate::api::ApiError;
-use crate::fault::{Effect, RawToxic, Toxic, ToxicError};
-use crate::model::Dialect;
+use crate::fault::{RawToxic, Toxic, ToxicError};
+use crate::model::{Dialect, Needs};
 
 /// What of a proxy decides which toxics it can play.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +36,12 @@ impl Playable<'_> {
             return Err(ApiError::bad_request(format!("the toxic `{kind}` needs HTTP, and the proxy `{proxy}` sees only bytes"))
                 .with_hint("create the proxy with a dialect, for example \"openai\""));
         }
-        match &toxic.effect {
-            Effect::Tls(_) if !self.ends_tls && (!self.has_forward || sees_bytes) => {
+        match toxic.effect.of_kind().needs {
+            Some(Needs::Certificate) if !self.ends_tls && (!self.has_forward || sees_bytes) => {
                 Err(ApiError::bad_request(format!("the toxic `{kind}` acts on handshakes, and the proxy `{proxy}` has none"))
                     .with_hint("create the proxy with a dialect and \"tls\": true"))
             }
-            Effect::DnsFailure if !self.has_forward => {
+            Some(Needs::ForwardProxy) if !self.has_forward => {
                 Err(ApiError::bad_request(format!("the toxic `{kind}` acts on name lookups, and here are none"))
                     .with_hint("start the proxy with --forward ADDR, and set HTTPS_PROXY to that address"))
             }

@@ -19,7 +19,7 @@ use super::toxic_entry::{ExpiredEntry, ToxicEntry, stays};
 use super::upstream::ProxyUpstream;
 use super::upstream_address::HostPattern;
 use crate::api::{ApiError, AppliedSpan, ExpiredToxic, ProxyRecord, ProxyRequest, ToxicChange, ToxicChangeRecord, ToxicRecord};
-use crate::fault::{Effect, RawToxic};
+use crate::fault::{Effect, RawToxic, Refuse};
 use crate::journal::HostTime;
 use crate::model::Dialect;
 use std::collections::VecDeque;
@@ -204,7 +204,7 @@ impl ProxyActor {
     /// Publishes what is in force and waits until every open connection obeys it.
     async fn flip(&mut self) -> Result<AppliedSpan, ApiError> {
         let lo = HostTime::now().into();
-        let refuses = |entry: &ToxicEntry| entry.active.toxic.effect == Effect::Refuse && entry.active.toxic.toxicity > 0.0;
+        let refuses = |entry: &ToxicEntry| entry.active.toxic.effect == Effect::Refuse(Refuse) && entry.active.toxic.toxicity > 0.0;
         let shut = self.phase != ProxyPhase::Enabled || self.toxics.iter().any(refuses);
         if shut {
             self.listener.shut();

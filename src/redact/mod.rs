@@ -6,6 +6,7 @@
 //!  normalized  bytes without what folds and colours a text                                                  (pure)
 //!  finder      where any of them stands, however it is folded                                               (pure)
 //!  key_like    what looks like a key, though nobody has named it as one                (pure)
+//!  secret_name  names of headers and settings whose value is one                      (pure)
 //!  quote       what a parser says of a file that may be anything, without what it quotes     (pure)
 //! ```
 //!
@@ -21,9 +22,12 @@ mod key_like;
 mod normalized;
 mod quote;
 mod redactor;
+mod secret_name;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use key_like::{is_like_nothing, without_key_like};
 pub use quote::unquoted;
 pub use redactor::{RedactingStream, Redactor};
+pub(crate) use secret_name::is_secret;
+pub use secret_name::is_secret_header;

@@ -1,7 +1,7 @@
 //! What a report shows of a history, folded one event at a time.
 
 use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
-use crate::model::{Fault, NamedWorkload};
+use crate::model::NamedWorkload;
 use hdrhistogram::Histogram;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -306,6 +306,6 @@ impl Digest {
 }
 
 fn breaks(started: &Started, place: usize) -> bool {
-    let rotates = started.plan.scenario.timeline.faults.get(place).is_some_and(|planned| matches!(planned.fault, Fault::Rotate { .. }));
+    let rotates = started.plan.scenario.timeline.faults.get(place).is_some_and(|planned| planned.fault.is_rotation());
     started.plan.only_rotates() || !rotates
 }

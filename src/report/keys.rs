@@ -27,12 +27,12 @@ struct KeyMoment {
     at: u64,
     what: Text,
     from: &'static str,
-    asked: Option<Asking>,
+    asked: Option<RepeatedAnswer>,
 }
 
 /// A question about a key, as often as it was asked and answered alike in a row.
 #[derive(Debug)]
-struct Asking {
+struct RepeatedAnswer {
     /// What it was about, and what was said.
     answer: (Fingerprint, KeyStanding, u16),
     times: u32,
@@ -146,7 +146,7 @@ impl KeyTrail {
                 Text::own(unknown).then(Text::outside(&event.why))
             }
         };
-        self.rows.push(KeyMoment { at, what, from: "asked directly", asked: Some(Asking { answer, times: 1, until: at }) });
+        self.rows.push(KeyMoment { at, what, from: "asked directly", asked: Some(RepeatedAnswer { answer, times: 1, until: at }) });
     }
 
     fn section(self, credential: &str) -> Section {
@@ -182,7 +182,7 @@ impl KeyTrail {
 impl KeyMoment {
     fn row(self) -> TableRow {
         let again = match self.asked {
-            Some(Asking { times: times @ 2.., until, .. }) => format!("; {times} times, the last at {}", clock(until)),
+            Some(RepeatedAnswer { times: times @ 2.., until, .. }) => format!("; {times} times, the last at {}", clock(until)),
             _ => String::new(),
         };
         let at = TableCell::of(clock(self.at), Some(Quantity::Nanoseconds(i64::try_from(self.at).unwrap_or(i64::MAX))));

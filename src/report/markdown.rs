@@ -152,3 +152,41 @@ fn escaped(text: &str) -> String {
     }
     safe
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::{Fact, Grade, TableRow};
+    use super::*;
+
+    fn report(opening: Vec<Block>) -> String {
+        let status = ReportStatus { word: "met".to_owned(), grade: Grade::Good };
+        markdown(&Report { title: Text::outside("a*b"), status, opening, sections: Vec::new() })
+    }
+
+    #[test]
+    fn only_what_came_from_outside_is_kept_from_being_markup() {
+        let text = Text::own("Set `rto`: ").then(Text::outside("x|y <b>`z_`\n2"));
+        let table = ReportTable { columns: vec!["what", "owner"], rows: vec![TableRow::of([text.clone().into(), TableCell::BLANK])] };
+        let facts = Block::Facts(vec![Fact::of("label", Text::outside("_"))]);
+        let told = report(vec![Paragraph::key(text.clone()).into(), Block::List(vec![text]), table.into(), facts]);
+        let safe = r"Set `rto`: x\|y \<b\>\`z\_\`<br>2";
+        let wanted = format!(
+            "# a\\*b: met\n\n**{safe}**\n\n- {safe}\n\n| what | owner |\n|---|---|\n| {safe} | |\n\n| | |\n|---|---|\n| label | \\_ |\n"
+        );
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn bars_share_one_scale_and_columns_grow_with_the_drill() {
+        use super::super::model::{ChartSeries, ChartShade};
+        let chart = |seconds: usize| {
+            let series = vec![ChartSeries { name: "first".into(), grade: Grade::Good, counts: vec![5; seconds] }];
+            let shade = ChartShade { name: "fault", from_ns: 2_000_000_000, until_ns: None, objective_ns: 4_000_000_000 };
+            drawn(&TrafficChart { requests: vec![10; seconds], series, shade: Some(shade), caption: "Requests" })
+        };
+        let bars = "first                 ▄▄▄▄\nfault                   ▒▒\n                        ├──┤ objective";
+        let told = chart(4);
+        assert!(told.contains(bars) && told.ends_with("Requests; one column is 1 s, from the moment the traffic began."), "{told}");
+        assert!(chart(73).ends_with("one column is 2 s, from the moment the traffic began."), "{}", chart(73));
+    }
+}

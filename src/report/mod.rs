@@ -1,9 +1,30 @@
 //! Verdict and history → what people read. Bytes out, no files.
 //!
-//! `digest` folds a history into what a report shows, one event at a time; `sentence` says the verdict in words, and `recovery` when service came back, `open` why nobody can tell; `summary` is the end of
-//! a drill on the terminal; `markdown` is the report that is attached to an incident review,
-//! `credential` its part about a key that was replaced; `json` is `verdict.json`;
-//! `execution` is the report of a runbook that was walked for real.
+//! A report is built first and written down afterwards:
+//!
+//! ```text
+//!  history ─digest─┐
+//!                  ├─ builders ─► Report ─ renderers ─► report.md (and whatever else a report is written as)
+//!  verdict ─words──┘
+//! ```
+//!
+//! - **Model** (`model`): [`Report`], its sections and blocks. It holds what is meant (a status, an objective, nanoseconds, whose words
+//!   they are) and no markup.
+//! - **Words**: sentences about a verdict, each file about one subject, the same for report, terminal and `verdict.json`. `headline` is the verdict
+//!   in one sentence; `because` says why it is open and `advice` what to do; they draw on `recovery`, `scattered`, `stability`,
+//!   `share`, `rescue`, `credential`, `stopped` and `open`. `nature` answers what kind of verdict it is, `wording` writes lengths and limits.
+//! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `chart`, `objectives`, `milestones`,
+//!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
+//!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
+//! - **Renderers**: `markdown` and `terminal`.
+//!
+//! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
+//! from Lifeboat's words and [`Text::outside`] from whatever files, programs and people wrote; a cell that is a number bears the number.
+//!
+//! **To add a renderer**: a file with `fn name(report: &Report) -> String`. It decides how things look and never what is said: where it lacks
+//! something, the model lacks it. It must keep every phrase from being read as markup.
+//!
+//! `tests/whole` holds whole reports; where one is changed on purpose, `INSTA_UPDATE=always cargo test --lib report::` writes it anew.
 //!
 //! What this room does not do: measure (`verdict` does; nothing here computes a number that a verdict depends on), or read and write
 //! files (`exercise`).

@@ -25,7 +25,7 @@ pub(super) fn because(verdict: &Verdict, stop: &EarlyStop) -> String {
 pub(super) fn why(stop: &EarlyStop) -> String {
     match stop.reason {
         StopReason::Person => "a person stopped it".to_owned(),
-        _ => listed(stop.detail.split("\n\n").next().unwrap_or_default()),
+        _ => listed(&stop.detail),
     }
 }
 
@@ -38,9 +38,9 @@ fn listed(problem: &str) -> String {
     if each.is_empty() { first.to_owned() } else { format!("{first} {}", each.join("; ")) }
 }
 
-/// What to do: what was said with it, else what goes for its kind.
+/// What to do: what was said when it was stopped, else what goes for its kind.
 pub(super) fn hint(stop: &EarlyStop) -> String {
-    let said = stop.detail.split_once("\n\nhint: ").map(|(_, hint)| hint.split_whitespace().collect::<Vec<_>>().join(" "));
+    let said = stop.hint.as_ref().map(|hint| hint.split_whitespace().collect::<Vec<_>>().join(" "));
     said.unwrap_or_else(|| {
         match stop.reason {
             StopReason::Person => "run it again, and let it run to its end",

@@ -1,17 +1,19 @@
 //! What the first screen, the report and the JSON say of drills that are more than met or missed.
 
-use super::{Digest, drill, json, markdown, summary};
+use super::{Block, Digest, PhraseForm, PhraseSource, Report, Text, drill, json, markdown, summary};
+use crate::fault::{Blackhole, EndEarly, Refuse, Status};
 use crate::history::{
     Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
     Stamped, Started, StopReason,
 };
-use crate::model::{Aim, DeclaredObjectives, Fault, Gate, PlannedFault, Rescues, Retry, SloOn};
+use crate::model::{Aim, DeclaredObjectives, Fault, Gate, PlannedFault, Rescues, SloOn};
 use crate::units::{Duration, Ratio};
 use crate::verdict::story::{MS, emergency};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
 mod recovery;
+mod whole;
 
 /// A request every 50 ms: ten seconds of baseline, twenty of the fault, ten of watching.
 struct Drill {
@@ -130,11 +132,12 @@ impl Drill {
         }
         digest.settle();
         let verdict = judge(&fold.finish());
-        let report = markdown(&drill(&verdict, &digest, "0"));
-        let screen = summary(&verdict, 100);
+        let model = drill(&verdict, &digest, "0");
+        is_well_formed(&model);
+        let (report, screen) = (markdown(&model), summary(&verdict, 100));
         as_people_write(&screen);
         as_people_write(&report);
-        Screens { screen, json: serde_json::from_str(&json(&verdict, None)).unwrap(), report, verdict }
+        Screens { screen, json: serde_json::from_str(&json(&verdict, None)).unwrap(), report, verdict, model }
     }
 }
 
@@ -142,6 +145,7 @@ struct Screens {
     verdict: Verdict,
     screen: String,
     report: String,
+    model: Report,
     json: Value,
 }
 
@@ -185,11 +189,47 @@ pub(super) fn as_people_write(text: &str) {
     }
 }
 
+/// What every renderer relies on: rows as wide as their tables, bars as long as their chart, and no markup in Lifeboat's own words.
+pub(super) fn is_well_formed(report: &Report) {
+    let mut texts: Vec<&Text> = vec![&report.title];
+    let mut blocks: Vec<&Block> = report.opening.iter().collect();
+    for section in &report.sections {
+        texts.push(&section.title);
+        blocks.extend(&section.blocks);
+    }
+    while let Some(block) = blocks.pop() {
+        match block {
+            Block::Paragraph(paragraph) => {
+                assert!(!paragraph.lines.is_empty(), "{report:?}");
+                texts.extend(&paragraph.lines);
+            }
+            Block::List(points) => texts.extend(points),
+            Block::Table(table) => {
+                assert!(table.rows.iter().all(|row| row.cells.len() == table.columns.len()), "{table:?}");
+                texts.extend(table.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.text.as_ref()));
+            }
+            Block::Facts(facts) => texts.extend(facts.iter().flat_map(|fact| [&fact.label, &fact.text])),
+            Block::Chart(chart) => assert!(chart.series.iter().all(|series| series.counts.len() == chart.requests.len()), "{chart:?}"),
+            Block::Section(section) => {
+                texts.push(&section.title);
+                blocks.extend(&section.blocks);
+            }
+        }
+    }
+    let own = texts.iter().flat_map(|text| &text.0).filter(|phrase| phrase.source == PhraseSource::Lifeboat);
+    for phrase in own.filter(|phrase| phrase.form == PhraseForm::Prose) {
+        assert!(!["**", "<", "\n", "\\", "`"].iter().any(|markup| phrase.words.contains(markup)), "{phrase:?}");
+    }
+}
+
 fn during(due: u64) -> bool {
     (FAULT..HEAL).contains(&due)
 }
 
-const UNAVAILABLE: Fault = Fault::Status { code: 503, retry: Retry { after: None, form: None } };
+/// Status 503 in the provider's place.
+fn unavailable() -> Fault {
+    Status { code: 503, retry_after: None, retry_form: None }.into()
+}
 
 /// The gateway waits 2 s for the dead primary, each time.
 fn waits(told: &mut Recorded, id: u64, due: u64) {
@@ -214,7 +254,7 @@ fn retries(told: &mut Recorded, id: u64, due: u64) {
 
 #[test]
 fn a_gateway_that_waits_for_the_dead_primary_each_time_is_told_on_the_first_screen() {
-    let told = Drill::of(Fault::Blackhole, waits).told();
+    let told = Drill::of(Blackhole.into(), waits).told();
     assert_eq!(told.verdict.verdict, Decision::Met, "{}", told.screen);
     told.says("rescued 360 of 400 requests went to primary before another; that cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait)");
     told.says("Until the fault ended, requests still went to primary before another.");
@@ -230,7 +270,7 @@ fn a_gateway_that_waits_for_the_dead_primary_each_time_is_told_on_the_first_scre
 
 #[test]
 fn an_attempt_that_the_fault_answers_reaches_no_provider() {
-    let mut drill = Drill::of(UNAVAILABLE, retries);
+    let mut drill = Drill::of(unavailable(), retries);
     drill.objectives.rescued = Some(Rescues { at_most: Ratio::new(0.05).unwrap(), after: Duration::from_secs(10) });
     let told = drill.told();
     assert_eq!(told.json["measures"]["dispatched"], json!({"attempts": 800, "reached": 400, "connections": 0}));
@@ -255,7 +295,7 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
             }
         }
     }
-    let mut drill = Drill::of(Fault::Blackhole, learns);
+    let mut drill = Drill::of(Blackhole.into(), learns);
     drill.objectives.rescued = Some(Rescues { at_most: Ratio::new(0.05).unwrap(), after: Duration::from_secs(10) });
     let told = drill.told();
     told.says("rescued 40 of 400 requests went to primary before another; that cost each 2.00 to 2.01 s (median 2.01 s); the last 1.95 s after the fault (inferred from their wait)");
@@ -272,7 +312,7 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
     };
     assert_eq!(drill.told().objective("rescued"), Some(Decision::Inconclusive), "30 ms may be the wait for a dead primary, or not");
     drill.course = learns;
-    drill.fault = Fault::Refuse;
+    drill.fault = Refuse.into();
     assert_eq!(drill.told().objective("rescued"), Some(Decision::Inconclusive), "a refused connection leaves no trace");
 }
 
@@ -292,7 +332,7 @@ fn what_has_no_mark_counts_in_no_bar_attempt_or_dollar() {
             told.usual(id, due);
         }
     }
-    let told = Drill { touched: 441, ..Drill::of(Fault::EndEarly { after: 3 }, early) }.told();
+    let told = Drill { touched: 441, ..Drill::of(EndEarly { after: 3 }.into(), early) }.told();
     assert_eq!(told.verdict.verdict, Decision::Missed, "{}", told.screen);
     told.reports("| primary | 800 | 399 |").reports("| standby | 0 | 0 |  | 80 (all GET /v1/models) |");
     let bars = told.report.lines().find(|line| line.starts_with("standby")).unwrap();
@@ -324,12 +364,12 @@ fn a_primary_that_does_not_come_back_is_missed_though_nobody_left_it() {
             told.done(id, due, 5, Outcome::Error);
         }
     }
-    assert_eq!(Drill::of(Fault::Refuse, dead).told().objective("failback"), Some(Decision::Missed));
+    assert_eq!(Drill::of(Refuse.into(), dead).told().objective("failback"), Some(Decision::Missed));
 }
 
 #[test]
 fn times_of_one_table_have_one_base() {
-    let told = Drill::of(UNAVAILABLE, retries).told();
+    let told = Drill::of(unavailable(), retries).told();
     told.reports("| rto | cutover within 8 s of the fault | 0.00 to 0.0");
     told.reports("Times are since the traffic began.");
     let back = told.report.lines().find(|line| line.contains("the primary serves again, and stays")).unwrap();
@@ -392,7 +432,7 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
             let dead = |told: &mut Recorded, id: u64, due: u64| {
                 if during(due) { told.done(id, due, 5, Outcome::Error) } else { told.usual(id, due) }
             };
-            let drill = Drill { stopped: Some((at, reason, detail)), touched, ..Drill::of(Fault::Blackhole, dead) };
+            let drill = Drill { stopped: Some((at, reason, detail)), touched, ..Drill::of(Blackhole.into(), dead) };
             let told = drill.told();
             let context = format!("{reason} at {at} ms, {touched} touched:\n{}", told.screen);
             assert!(told.verdict.verdict != Decision::Met, "{context}");
@@ -407,7 +447,9 @@ fn a_stopped_drill_keeps_its_own_reason_and_hint() {
                 assert_eq!(told.verdict.reason, Some(code), "{context}");
             }
             assert_eq!(told.json["stopped"]["reason"], reason.word(), "{context}");
-            assert_eq!(told.json["stopped"]["detail"], detail, "{context}");
+            // As older histories have it: the hint at the end of the detail.
+            let (what, advice) = detail.split_once("\n\nhint: ").map_or((detail, None), |(what, advice)| (what, Some(advice)));
+            assert_eq!((&told.json["stopped"]["detail"], &told.json["stopped"]["hint"]), (&json!(what), &json!(advice)), "{context}");
             if told.verdict.verdict != Decision::Missed && at < HEAL {
                 let (why, what) = (told.json["because"].as_str().unwrap_or_default(), told.json["hint"].as_str().unwrap_or_default());
                 assert!(why.contains(because) && what.contains(hint), "{why}\n{what}\n{context}");
@@ -434,10 +476,10 @@ fn an_unsteady_baseline_is_told_with_its_counts() {
         told.seen(Some(id), "standby", due + 2, 10, 200);
         told.done(id, due, 15, Outcome::Ok);
     }
-    let told = Drill::of(Fault::Blackhole, slow).told();
+    let told = Drill::of(Blackhole.into(), slow).told();
     told.says("the traffic before the fault was not steady: only 160 of ").says("requests were good");
     assert_eq!(told.verdict.reason, Some(Reason::BaselineUnstable));
-    Drill::of(Fault::Blackhole, elsewhere).told().says("did not go to the primary: it answered only 0 of 200 requests");
+    Drill::of(Blackhole.into(), elsewhere).told().says("did not go to the primary: it answered only 0 of 200 requests");
 }
 
 /// The fault touches nothing but the gateway's health checks.
@@ -470,7 +512,7 @@ fn a_fault_that_touches_only_health_checks_proves_nothing_of_users() {
         told.done(id, due, 15, Outcome::Ok);
     }
     let drill = |gate: Gate, sharing: bool, course: fn(&mut Recorded, u64, u64)| {
-        let mut drill = Drill { touched: 40, shares: sharing, ..Drill::of(UNAVAILABLE, course) };
+        let mut drill = Drill { touched: 40, shares: sharing, ..Drill::of(unavailable(), course) };
         (drill.objectives.gate, drill.objectives.failback) = (Some(gate), None);
         drill.told()
     };
@@ -491,7 +533,7 @@ fn what_is_verified_is_what_gates() {
     fn returns(told: &mut Recorded, id: u64, due: u64) {
         if (FAULT..FAULT + 1_000).contains(&due) { told.done(id, due, 5, Outcome::Error) } else { told.usual(id, due) }
     }
-    let mut drill = Drill::of(UNAVAILABLE, returns);
+    let mut drill = Drill::of(unavailable(), returns);
     (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
     drill
         .told()
@@ -521,7 +563,7 @@ fn a_stop_after_the_heal_is_blamed_for_nothing_that_happened_before() {
         }
     }
     let stopped = Some((32_000, StopReason::Person, "stopped by a person"));
-    let told = |course: fn(&mut Recorded, u64, u64)| Drill { stopped, ..Drill::of(UNAVAILABLE, course) }.told();
+    let told = |course: fn(&mut Recorded, u64, u64)| Drill { stopped, ..Drill::of(unavailable(), course) }.told();
     let unclear = told(shaky);
     assert_eq!(
         (unclear.verdict.verdict, unclear.verdict.reason),

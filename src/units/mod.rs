@@ -5,6 +5,7 @@
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
 
 mod binomial;
+mod closest;
 mod count;
 mod duration;
 mod explained;
@@ -22,6 +23,8 @@ mod share;
 mod tally;
 
 pub use binomial::Binomial;
+pub use closest::closest;
+pub(crate) use closest::plain;
 pub use count::{counted, grouped};
 pub use duration::Duration;
 pub use explained::{Explained, Problem, explained};

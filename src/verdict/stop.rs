@@ -12,8 +12,11 @@ use serde::Serialize;
 pub struct EarlyStop {
     /// Why.
     pub reason: StopReason,
-    /// In words, with a hint where there is something to do.
+    /// In words.
     pub detail: String,
+    /// What to do about it, where somebody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// In which phase.
     pub phase: Phase,
     /// From the fault; `None` where it was not yet in force.
@@ -23,12 +26,12 @@ pub struct EarlyStop {
 
 /// Puts the reason of the stop before whatever follows from it.
 pub(super) fn first(evidence: &Evidence, verdict: Verdict) -> Verdict {
-    let Some(Stopped { reason, detail, phase }) = evidence.stopped.clone() else { return verdict };
+    let Some(Stopped { reason, detail, hint, phase }) = evidence.stopped.clone() else { return verdict };
     // It is recorded once everything is taken back; the first of that is that the fault is healed.
     let healed = evidence.heal.map(|heal| heal.lo).filter(|_| phase == Phase::Fault);
     let at = healed.map_or(evidence.observed_until, |healed| healed.min(evidence.observed_until));
     let after_fault = evidence.fault.map(|fault| Millis((at - fault.lo).max(0)));
-    let stopped = Some(EarlyStop { reason, detail, phase, after_fault });
+    let stopped = Some(EarlyStop { reason, detail, hint, phase, after_fault });
     let reason = match (verdict.verdict, reason) {
         (Decision::Met | Decision::Missed | Decision::InvalidPlan, _) => verdict.reason,
         // The fault was over: what it did could be told, or could not for a reason of its own.

@@ -2,13 +2,19 @@
 
 use super::*;
 use crate::history::{Cancelled, FaultConfirmed, FaultHealed, Finished, Shed};
+use crate::model::Fault;
 use crate::verdict::story::emergency;
 
 const MS: u64 = 1_000_000;
 
+/// A fault that is only a word.
+fn fault(word: &str) -> Fault {
+    serde_json::from_value(word.into()).unwrap()
+}
+
 /// A drill of `primary` and `standby` with two faults of the primary.
 fn started() -> Started {
-    emergency().but(|story| story.faults = vec![("primary", Fault::Refuse), ("primary", Fault::Blackhole)]).started()
+    emergency().but(|story| story.faults = vec![("primary", fault("refuse")), ("primary", fault("blackhole"))]).started()
 }
 
 fn folded(events: Vec<Event>) -> Evidence {

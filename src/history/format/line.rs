@@ -7,7 +7,8 @@ use super::event::{
     ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord,
     StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
 };
-use super::started::{ExecutionStartedRecord, FirstLine, StartedRecord};
+use super::first_line::FirstLine;
+use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
     AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted, FaultConfirmed,

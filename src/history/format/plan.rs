@@ -123,10 +123,3 @@ record! {
         sha256: String,
     }
 }
-
-/// A plan as it comes out of a history that it went into.
-#[cfg(test)]
-pub(crate) fn written_and_read(plan: &DrillPlan) -> DrillPlan {
-    let text = serde_json::to_string(&PlanRecord::record(plan)).expect("a plan has a form on disk");
-    serde_json::from_str::<PlanRecord>(&text).expect("what is written is read").restore()
-}

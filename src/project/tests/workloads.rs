@@ -55,7 +55,7 @@ fn each_workload_has_its_service_and_its_objectives() {
     assert_eq!(plan.requests(), 65 * 48);
     assert_eq!((each[1].service_name.as_str(), each.lead(), each.others().count()), ("nightly", 0, each.len() - 1));
     // What a history says of it is what was planned.
-    assert_eq!(crate::history::written_and_read(&plan), plan);
+    assert_eq!(crate::history::drill_as_recorded(&plan).unwrap(), plan);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_trace_is_read_no_further_than_the_drill_needs() {
     assert_eq!((traffic.arrivals, traffic.rate.to_string().as_str()), (Arrivals::Trace, "4/s"));
     assert_eq!((trace.requests, trace.busiest, trace.gap_max), (192, 4, Duration::from_millis(250)));
     assert_eq!(plan.requests(), 192);
-    let again = crate::history::written_and_read(&plan);
+    let again = crate::history::drill_as_recorded(&plan).unwrap();
     assert!(again.workloads.leading().workload.trace.as_ref().unwrap().rows.is_empty(), "a history names the file and keeps no rows");
     assert_eq!(
         (again.requests(), again.workloads.leading().workload.mean(Duration::from_secs(48))),

@@ -1,7 +1,8 @@
 //! Each fault on open, pooled and new connections.
 
 use super::*;
-use crate::fault::Effect;
+use crate::fault::tests::samples;
+use crate::fault::{Effect, kinds};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_blackhole_takes_idle_busy_and_new_connections_and_closes_them_when_healed() {
@@ -177,15 +178,10 @@ async fn a_fault_on_an_idle_proxy_touches_nothing() {
     let rig = Rig::start("openai").await;
     let _open = rig.link().await;
     // Those two need another place to stand.
-    for kind in Effect::KINDS.iter().filter(|kind| !matches!(**kind, "tls" | "dns_failure")) {
-        let attributes = match *kind {
-            "rate_limit" => json!({"requests": 60}),
-            "http_status" => json!({"code": 500}),
-            "http_error" => json!({"error": "quota"}),
-            _ => json!({}),
-        };
-        rig.inject(kind, attributes).await;
-        assert_eq!(rig.heal().await["touched"], 0, "{kind}");
+    for kind in kinds().filter(|kind| kind.needs.is_none()) {
+        let Some(effect) = samples(kind).last().and_then(Effect::of) else { continue };
+        rig.inject(effect.kind(), effect.attributes().into()).await;
+        assert_eq!(rig.heal().await["touched"], 0, "{kind:?}");
     }
 }
 

@@ -10,7 +10,9 @@ fn report(story: &Story) -> String {
     digest.apply(&Stamped { t: 0, event: Event::Started(Box::new(story.started())) });
     story.events().iter().for_each(|stamped| digest.apply(stamped));
     digest.settle();
-    let report = markdown(&drill(&story.judged(), &digest, "0"));
+    let report = drill(&story.judged(), &digest, "0");
+    crate::report::tests::is_well_formed(&report);
+    let report = markdown(&report);
     crate::report::tests::as_people_write(&report);
     crate::report::tests::as_people_write(&summary(&story.judged(), 100));
     report
@@ -103,4 +105,15 @@ fn every_moment_every_replica_and_every_promise_has_its_row() {
         assert!(!unbroken.contains(absent), "{absent}: {unbroken}");
     }
     assert!(!report.contains(&NEW.0.to_string()), "keys are told by their fingerprints");
+}
+
+#[test]
+fn a_name_is_told_as_it_is_and_made_safe_only_where_it_is_written_down() {
+    let mut verdict = emergency().judged();
+    verdict.rotations[0].provider = "open_ai".to_owned();
+    verdict.rotations.push(verdict.rotations[0].clone());
+    let shown = summary(&verdict, 100).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(" open_ai: Every replica used the new key"), "{shown}");
+    let report = markdown(&drill(&verdict, &Digest::default(), "0"));
+    assert!(report.contains("**open\\_ai: Every replica used the new key"), "{report}");
 }

@@ -16,7 +16,7 @@ fn a_recovery_that_did_not_hold_is_told_with_why() {
             _ => told.usual(id, due),
         }
     }
-    let told = Drill::of(UNAVAILABLE, late).told();
+    let told = Drill::of(unavailable(), late).told();
     let whole = "No standby had taken over 15.94 s after the fault, and none served well for the hold of 6 s before the fault ended; \
                  the objective is 8 s: missed. A standby served well from 16.00 s on, which does not count: the fault ended at 20.00 s, before \
                  the hold of 6 s was over.";
@@ -31,7 +31,7 @@ fn a_recovery_that_did_not_hold_is_told_with_why() {
 
 #[test]
 fn where_nobody_noticed_anything_that_is_said_and_no_count_of_zero() {
-    let mut drill = Drill::of(UNAVAILABLE, retries);
+    let mut drill = Drill::of(unavailable(), retries);
     (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
     let told = drill.told();
     let whole = "No request failed or was late: nobody noticed the fault; the objective is 8 s: met.";
@@ -52,7 +52,7 @@ fn hangs(told: &mut Recorded, id: u64, due: u64) {
 
 #[test]
 fn what_the_heal_released_is_no_rescue_and_no_answer_comes_before_its_request() {
-    let mut drill = Drill::of(Fault::Blackhole, hangs);
+    let mut drill = Drill::of(Blackhole.into(), hangs);
     drill.objectives.failback = None;
     let told = drill.told();
     assert_eq!(told.json["measures"]["rescued"]["requests"], json!(0), "{}", told.screen);
@@ -70,7 +70,7 @@ fn answers_past_every_proxy_are_told_as_the_reason_with_what_to_do() {
             _ => told.usual(id, due),
         }
     }
-    let told = Drill::of(UNAVAILABLE, past).told();
+    let told = Drill::of(unavailable(), past).told();
     let because = "397 good answers passed no proxy, so it is not known who served";
     assert_eq!((&told.json["reason"], &told.json["because"]), (&json!("who_served_unknown"), &json!(because)), "{}", told.screen);
     let hint = "the gateway reaches a standby past its proxy: point it at the proxy before standby (`lifeboat doctor` names the addresses), \
@@ -81,7 +81,7 @@ fn answers_past_every_proxy_are_told_as_the_reason_with_what_to_do() {
 
 #[test]
 fn a_drill_that_proves_nothing_is_void_and_says_why_once() {
-    let told = Drill { touched: 0, ..Drill::of(UNAVAILABLE, Recorded::usual) }.told();
+    let told = Drill { touched: 0, ..Drill::of(unavailable(), Recorded::usual) }.told();
     assert_eq!(told.verdict.verdict, Decision::Void, "{}", told.screen);
     told.says("verdict void ").never("inconclusive").never("2.86 to 3.04 s");
     assert_eq!(told.line().matches("the fault touched no request").count(), 1, "{}", told.screen);
@@ -99,6 +99,6 @@ fn one_rescued_request_is_told_as_one() {
             _ => told.usual(id, due),
         }
     }
-    let told = Drill::of(UNAVAILABLE, once).told();
+    let told = Drill::of(unavailable(), once).told();
     told.reports("1 of 400 requests was rescued: it went to primary before another provider, which answered; that cost it ");
 }

@@ -47,9 +47,9 @@ fn all_that_was_due_has_ended_once_no_number_before_the_first_later_one_is_missi
 
 #[test]
 fn an_end_is_told_by_its_code_or_its_signal() {
-    assert_eq!(K6Exit::Code(107).told(), "k6 ended before the drill did, with exit code 107");
-    assert!(K6Exit::Signal(9).told().starts_with("k6 was killed by SIGKILL"));
-    assert_eq!(K6Exit::Signal(7).told(), "k6 was killed by signal 7 before the drill ended");
+    assert_eq!(super::told(ProcessExit::Code(107)), "k6 ended before the drill did, with exit code 107");
+    assert!(super::told(ProcessExit::Signal(9)).starts_with("k6 was killed by SIGKILL"));
+    assert_eq!(super::told(ProcessExit::Signal(7)), "k6 was killed by signal 7 before the drill ended");
 }
 
 /// Of a script that sends in some of its runs, and not in others, nobody says that it sends nothing.

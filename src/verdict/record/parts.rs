@@ -198,6 +198,8 @@ record! {
     EarlyStopRecord of EarlyStop {
         reason: StopReason,
         detail: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
         phase: Phase,
         #[serde(rename = "after_fault_ms")]
         after_fault: Option<Millis>,

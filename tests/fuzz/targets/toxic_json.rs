@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lifeboat::fault::{RawToxic, Toxic, Verdict};
+use lifeboat::fault::{ChunkFate, RawToxic, Toxic};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(raw) = serde_json::from_slice::<RawToxic>(data) else { return };
@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(toxic.changed(&shown).expect("nothing changes"), toxic);
     let mut stage = toxic.effect.stage(toxic.seed(), 1_000, 0);
     for (at, length) in [(1_000, 1), (2_000, 70_000), (u64::MAX / 2, 9)] {
-        if let Verdict::Pass { due, .. } = stage.chunk(at, length) {
+        if let ChunkFate::Pass { due, .. } = stage.chunk(at, length) {
             assert!(due >= at, "nothing passes before it came");
         }
     }

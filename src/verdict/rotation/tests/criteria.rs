@@ -1,8 +1,9 @@
 //! Each criterion met, missed and in doubt, and exactly at its limit.
 
 use super::story::{MS, NEW, OLD, Story, WRONG, ZERO, emergency, planned, served, token};
+use crate::fault::{Blackhole, Revoke};
 use crate::history::{Event, FaultConfirmed, FaultHealed, KeyStanding, Outcome, SETTLED, SightGap};
-use crate::model::{DeclaredObjectives, Fault, Gate};
+use crate::model::{DeclaredObjectives, Gate};
 use crate::units::{Duration, Fingerprint};
 use crate::verdict::Criterion::{
     ClientErrors, Fallback, NewKeyAccepted, OldKeyRefused, OldKeyUnused, PrimaryResumed, Rotation, TokensReminted,
@@ -143,7 +144,7 @@ fn the_rotation_is_held_against_its_limit_exactly() {
 
 #[test]
 fn where_no_key_was_ever_seen_on_a_request_nothing_is_said_of_the_replicas() {
-    let mut blind = emergency().but(|story| story.faults = vec![("standby", Fault::Revoke { propagation: Duration::from_secs(2) })]);
+    let mut blind = emergency().but(|story| story.faults = vec![("standby", Revoke { propagation: Duration::from_secs(2) }.into())]);
     blind.dead = u64::MAX;
     blind.replicas = vec![Vec::new(); 2];
     let verdict = blind.judged();
@@ -199,7 +200,7 @@ fn the_primary_must_serve_again_and_stay() {
     assert_eq!(short.on(PrimaryResumed), Some((Inconclusive, CriterionFinding::EndedBefore)));
     // Another fault is on it until 25 s: until then it cannot serve, new key or not.
     let down = emergency().but(|story| {
-        story.faults.push(("primary", Fault::Blackhole));
+        story.faults.push(("primary", Blackhole.into()));
         story.ends = (200..500).map(|number| (number, Outcome::Error)).collect();
         let (on, lo, hi) = ("primary".to_owned(), 25_000 * MS, 25_001 * MS);
         story.besides.push((30_002 * MS, Event::FaultConfirmed(FaultConfirmed { fault: 1, on: on.clone(), lo: ZERO.0, hi: ZERO.1 })));
@@ -279,7 +280,7 @@ fn a_drill_that_is_not_valid_judges_no_rotation() {
 
 #[test]
 fn several_rotations_are_judged_each_by_itself_and_decide_together() {
-    let both = emergency().but(|story| story.faults.push(("standby", Fault::Revoke { propagation: Duration::from_secs(2) })));
+    let both = emergency().but(|story| story.faults.push(("standby", Revoke { propagation: Duration::from_secs(2) }.into())));
     let verdict = both.judged();
     let each: Vec<_> =
         verdict.rotations.iter().map(|rotated| (rotated.provider.as_str(), rotated.of(NewKeyAccepted).unwrap().verdict)).collect();
@@ -289,7 +290,7 @@ fn several_rotations_are_judged_each_by_itself_and_decide_together() {
 
 #[test]
 fn a_planned_rotation_beside_an_outage_is_no_part_of_it() {
-    let mut both = planned().but(|story| story.faults.push(("primary", Fault::Blackhole)));
+    let mut both = planned().but(|story| story.faults.push(("primary", Blackhole.into())));
     both.ends = (200..210).map(|number| (number, Outcome::Error)).collect();
     let (on, lo, hi) = ("primary".to_owned(), 30_000 * MS, 30_001 * MS);
     both.besides.push((30_002 * MS, Event::FaultHealed(FaultHealed { fault: 1, on, lo, hi, touched: Some(10), expired: false })));

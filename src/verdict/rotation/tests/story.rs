@@ -3,6 +3,7 @@
 //! A request is due every 50 ms; the gateway asks the primary 1 ms later and, where that refuses the key, the standby. The key is revoked at
 //! 10 s, the drill ends at 40 s. Times are milliseconds here and nanoseconds in the events.
 
+use crate::fault::{Revoke, Rotate};
 use crate::history::{
     Event, Fold, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, Outcome, Phase, PhaseEntered, RequestDone, Rotation,
     Served, Stamped, Started, TokenMinted,
@@ -54,7 +55,7 @@ pub(crate) struct Story {
 /// A key is revoked, a new one is minted after 2 s and stored after 3, both replicas use it after 4.
 pub(crate) fn emergency() -> Story {
     Story {
-        faults: vec![("primary", Fault::Revoke { propagation: Duration::from_secs(2) })],
+        faults: vec![("primary", Revoke { propagation: Duration::from_secs(2) }.into())],
         objectives: DeclaredObjectives {
             rto: Some(Duration::from_secs(8)),
             stable_for: Some(Duration::from_secs(2)),
@@ -78,7 +79,7 @@ pub(crate) fn emergency() -> Story {
 /// The same keys, but nobody revokes the old one before both replicas use the new: then the runbook does, at 16 s.
 pub(crate) fn planned() -> Story {
     Story {
-        faults: vec![("primary", Fault::Rotate { propagation: Duration::from_secs(2) })],
+        faults: vec![("primary", Rotate { propagation: Duration::from_secs(2) }.into())],
         dead: 16_100,
         revoked: Some(16_000),
         ..emergency()

@@ -1,12 +1,19 @@
 //! A toxic's attributes as they stand in JSON: read one by one, with what is wrong told by name.
 
 use super::ToxicError;
-use super::stray::FIELDS;
+use crate::model::{Attribute, Setting, SettingKind};
 use crate::units::{Duration, Seed};
 use serde_json::{Map, Number, Value};
 
 /// A toxic's attributes as they stand in JSON.
 pub type Attributes = Map<String, Value>;
+
+/// What a toxic is asked for by.
+pub(super) const FIELDS: [&str; 6] = ["name", "type", "stream", "toxicity", "attributes", "ttl_ms"];
+
+/// The setting `after` of the faults on answers: how many events of a stream pass before.
+pub(super) const AFTER: Attribute =
+    Attribute::new("after", SettingKind::Whole { least: 0, most: 1_000_000_000 }).or(|| Setting::Whole(0)).example("3");
 
 pub(super) fn bad(name: &str, problem: impl Into<String>) -> ToxicError {
     ToxicError::Attribute { name: name.to_owned(), problem: problem.into() }
@@ -35,11 +42,6 @@ impl AttributeReader {
 
     pub(super) fn milliseconds(&mut self, name: &str) -> Result<Option<Duration>, ToxicError> {
         Ok(self.number(name, 86_400_000.0)?.map(|number| Duration::from_nanos((number * 1e6).round() as u64)))
-    }
-
-    /// The attribute `after`: how many events pass before.
-    pub(super) fn after(&mut self) -> Result<u64, ToxicError> {
-        Ok(self.whole("after", 1_000_000_000)?.unwrap_or_default())
     }
 
     /// A whole number from 0 to `most`.
@@ -94,11 +96,6 @@ impl AttributeReader {
             Some(_) => Err(bad("seed", "write a whole number or hexadecimal digits")),
         }
     }
-}
-
-/// The attribute `after`.
-pub(super) fn after(events: u64) -> Attributes {
-    Attributes::from_iter([("after".to_owned(), events.into())])
 }
 
 /// Whole milliseconds as an integer, because Shopify's server reads nothing else; a fraction where there is one.

@@ -1,0 +1,11 @@
+//! `noop` (Shopify's): it does nothing.
+
+use super::contract::{FaultEffect, fault};
+use crate::model::ActsOn;
+
+fault! {
+    /// Nothing.
+    Noop { toxic: Some("noop"), acts_on: ActsOn::Bytes }
+}
+
+impl FaultEffect for Noop {}
