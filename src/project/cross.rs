@@ -12,6 +12,7 @@ use super::{asked, inventory, rotation, variable};
 use crate::fault;
 use crate::model::{
     Action, ActsOn, Bound, Dialect, DrillPlan, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind, Runbook, Scenario, Service,
+    Workloads,
 };
 use crate::units::{Duration, Rate};
 
@@ -134,10 +135,10 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
     if service_name == scenario.service {
         objectives = objectives.or(&scenario.objectives);
     }
-    let objectives = objectives.or(&service.objectives).or_default();
+    let objectives = objectives.or(&service.objectives).resolved();
     let mut workload = if thinned < 1.0 { told.workload.thinned(thinned) } else { told.workload.clone() };
     if !told.bound_given {
-        let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
+        let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.as_secs_f64() * 2.0;
         workload.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
     }
     Some(NamedWorkload { name: told.name.clone(), service_name, service, objectives, judged: told.judged, workload })
@@ -146,7 +147,7 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
 pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_name: &str) -> Option<DrillPlan> {
     let inventory = &project.inventory;
-    let mut scenario = story.scenario.scenario.clone();
+    let scenario = story.scenario.scenario.clone();
     let environment = inventory.environments.get(environment_name).cloned().unwrap_or_default();
     let workloads = &story.scenario.workloads;
     let total = scenario.timeline.total();
@@ -154,12 +155,12 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     // Every workload gives way alike.
     let thinned = environment.carries.map_or(1.0, |most| (most.as_per_second() / offered).min(1.0));
     let mut workloads = workloads.iter().map(|told| resolved(project, &scenario, told, thinned)).collect::<Option<Vec<_>>>()?;
-    let NamedWorkload { name, service, objectives, workload, .. } = workloads.remove(0);
-    scenario.objectives = objectives.clone();
-    scenario.traffic = workload;
+    // Nothing is proven by a drill whose instrument is not judged.
+    workloads.iter_mut().take(1).for_each(|first| first.judged = true);
+    let workloads = Workloads::new(workloads)?;
     let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
-    let beside = workloads.iter().flat_map(|other| &other.service.providers);
-    let named = service.providers.iter().chain(beside).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
+    let asked = workloads.iter().flat_map(|each| &each.service.providers);
+    let named = asked.chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
     let providers: std::collections::BTreeMap<_, _> =
         named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
     let rotated = runbook.iter().flat_map(|runbook| &runbook.steps).filter_map(|step| match &step.action {
@@ -174,22 +175,22 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let needed = kept.map(|(name, _)| name).chain(clusters);
     let stores = needed.filter_map(|name| Some((name.to_owned(), inventory.stores.get(name)?.clone()))).collect();
     let reached = runbook.iter().flat_map(Runbook::reached);
-    let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
+    let contacts = reached
+        .chain(&workloads.leading().service.owner)
+        .filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone())))
+        .collect();
     Some(DrillPlan {
         prices: std::collections::BTreeMap::new(),
         environment,
         environment_name: environment_name.to_owned(),
         scenario,
+        workloads,
         runbook,
-        service,
         providers,
         credentials,
         stores,
         contacts,
         mail: inventory.mail.clone(),
-        objectives,
-        workload: name,
-        beside: workloads,
     })
 }
 
@@ -197,9 +198,9 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
 pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let Some(ceiling) = plan.environment.allow.max_spend else { return Vec::new() };
     let name = &plan.environment_name;
-    let unknown = |(told, each): (&RawWorkload, NamedWorkload)| {
+    let unknown = |(told, each): (&RawWorkload, &NamedWorkload)| {
         let (key, what) = match (&each.workload.script, &each.workload.errand) {
-            _ if plan.is_bounded(&each) => return None,
+            _ if plan.is_bounded(each) => return None,
             _ if each.workload.bound() != Bound::Unknown => {
                 let at = ["environments", name, "services", &each.service_name, "body"];
                 let message =
@@ -218,7 +219,7 @@ pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &D
         let message = format!("{what}, and the environment `{name}` allows {ceiling}");
         Some(story.scenario.document.error(&told.at(&[key]), message, hint))
     };
-    story.scenario.workloads.iter().zip(plan.workloads()).filter_map(unknown).collect()
+    story.scenario.workloads.iter().zip(&plan.workloads).filter_map(unknown).collect()
 }
 
 /// What depends on where the drill runs.
@@ -249,7 +250,7 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
 fn too_much(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = Vec::new();
     let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
-    let workloads = plan.workloads();
+    let workloads = &plan.workloads;
     let rates_sound = story.scenario.workloads.iter().all(|told| document.sound(&told.pace()));
     let rate_at = if workloads.len() > 1 { vec!["traffic"] } else { story.scenario.workloads[0].pace() };
     let total = plan.scenario.timeline.total();
@@ -325,14 +326,15 @@ fn of_reference_gateway(project: &Project, story: &ScenarioWithRunbook, plan: &D
     let mut found = Vec::new();
     let (name, place) = (&plan.environment_name, &plan.environment);
     let cooldown = place.gateway.breaker.cooldown;
-    for terms in WorkloadSums::of(project, story, plan).iter().filter(|terms| is_imitated(plan, &terms.plan.scenario.service)) {
-        if let Some(hold) = terms.plan.objectives.stable_for.filter(|hold| *hold < cooldown.times(2) && terms.sound("stable_for")) {
+    for terms in WorkloadSums::of(project, story, plan).iter().filter(|terms| is_imitated(plan, &terms.named.service_name)) {
+        let hold = terms.named.objectives.hold;
+        if hold < cooldown.times(2) && terms.sound("stable_for") {
             let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");
             let finding = terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2).typed())).warning();
             found.extend(Some(finding).filter(|finding| !found.contains(finding)));
         }
     }
-    let reference_gateway = plan.workloads().iter().any(|each| is_imitated(plan, &each.service_name));
+    let reference_gateway = plan.workloads.iter().any(|each| is_imitated(plan, &each.service_name));
     for (id, _) in place.proxies.iter().filter(|(id, binding)| reference_gateway && binding.tls && plan.providers.contains_key(*id)) {
         let hint = "leave it out, or start a gateway of your own with `start:` and give it `${proxy.authority}`";
         let message = format!("the reference gateway of `{name}` trusts no authority of a fault proxy");
@@ -369,7 +371,7 @@ fn faults_out_of_place(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Fin
 fn without_address(project: &Project, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = Vec::new();
     let (inventory, name, place) = (&project.document, &plan.environment_name, &plan.environment);
-    let (workloads, imitated) = (plan.workloads(), place.embedded && place.start.is_none());
+    let (workloads, imitated) = (&plan.workloads, place.embedded && place.start.is_none());
     let bound = |service: &String| place.services.contains_key(service);
     let mut unbound: Vec<&String> =
         workloads.iter().map(|each| &each.service_name).filter(|service| !imitated && !bound(service)).collect();

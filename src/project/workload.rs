@@ -4,7 +4,7 @@ use super::fields::MapFields;
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::{asked, objective, wire};
-use crate::model::{Arrivals, Bursts, Engine, Expect, Objectives, Ramp, RampPoint, RequestKind, Tokens, WORKLOADS_MAX, Workload};
+use crate::model::{Arrivals, Bursts, DeclaredObjectives, Engine, Expect, Ramp, RampPoint, RequestKind, Tokens, WORKLOADS_MAX, Workload};
 use crate::units::{Duration, Rate};
 
 /// A workload as it was read from a scenario, with what the model does not keep.
@@ -17,7 +17,7 @@ pub(super) struct RawWorkload {
     /// The service that it asks, where that is said.
     pub(super) service: Option<String>,
     /// Its own objectives.
-    pub(super) objectives: Objectives,
+    pub(super) objectives: DeclaredObjectives,
     /// False for pure load.
     pub(super) judged: bool,
     /// With placeholders where the document has errors.
@@ -42,7 +42,7 @@ impl RawWorkload {
     pub(super) fn placeholder() -> Option<Self> {
         let path = vec!["traffic".into()];
         let workload = Workload::steady(Rate::per_second(1.0)?);
-        let (name, objectives) = (String::new(), Objectives::default());
+        let (name, objectives) = (String::new(), DeclaredObjectives::default());
         Some(Self { name, path, service: None, objectives, judged: true, workload, played: None, bound_given: false })
     }
 
