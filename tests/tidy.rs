@@ -1,64 +1,12 @@
 //! Holds the source to the layout that `src/lib.rs` tells: rooms and floors, what stays out of the pure rooms, which library lives where, a
 //! `//!` at the top of every file, nothing unfinished, and words that people use today in what they read.
 
+mod source;
+mod structure;
+
+use source::{Source, bare, code, files, paths, root, sources};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-/// A source file without its tests.
-struct Source {
-    path: String,
-    room: String,
-    text: String,
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// Every file of `src` but those that only tests compile, without what stands under `#[cfg(test)]` at its end.
-fn sources() -> Vec<Source> {
-    let mut found = Vec::new();
-    files(&root().join("src"), &mut found);
-    let mut test_only = Vec::new();
-    for path in &found {
-        let text = fs::read_to_string(path).unwrap();
-        for (place, _) in text.match_indices("#[cfg(test)]\nmod ") {
-            let name = text[place..].split("mod ").nth(1).unwrap().split([';', ' ']).next().unwrap();
-            let folder = if path.ends_with("mod.rs") { path.parent().unwrap().to_owned() } else { path.with_extension("") };
-            test_only.push(folder.join(name));
-        }
-    }
-    let only_for_tests = |path: &PathBuf| test_only.iter().any(|module| path.starts_with(module) || path.with_extension("") == *module);
-    found
-        .iter()
-        .filter(|path| !only_for_tests(path))
-        .map(|path| {
-            let text = fs::read_to_string(path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
-            let path = path.strip_prefix(root().join("src")).unwrap();
-            let room = path.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
-            Source { path: format!("src/{}", path.display()), room, text: code }
-        })
-        .collect()
-}
-
-/// Lines of code without comments.
-fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(place, line)| (place + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
-}
 
 /// The floors, read from the table in `src/lib.rs`.
 fn floors() -> BTreeMap<String, u32> {
@@ -89,17 +37,12 @@ fn a_room_uses_only_rooms_on_lower_floors() {
     let floors = floors();
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| floors.contains_key(&source.room)) {
-        for (line, text) in code(&source.text) {
-            for (place, _) in text.match_indices("crate::") {
-                let rest = &text[place + "crate::".len()..];
-                let used: String = rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
-                let Some(floor) = floors.get(&used) else { continue };
-                if used != source.room && *floor >= floors[&source.room] {
-                    wrong.push(format!(
-                        "{}:{line}: {} (floor {}) uses {used} (floor {floor})",
-                        source.path, source.room, floors[&source.room]
-                    ));
-                }
+        for path in paths(&bare(&source.text)).iter().filter(|path| path[0] == "crate" && path.len() > 1) {
+            let used = &path[1];
+            let Some(floor) = floors.get(used) else { continue };
+            if *used != source.room && *floor >= floors[&source.room] {
+                let own = floors[&source.room];
+                wrong.push(format!("{}: {} (floor {own}) uses {} (floor {floor})", source.path, source.room, path.join("::")));
             }
         }
     }
@@ -117,6 +60,9 @@ fn the_engine_never_sees_judgement() {
     }
 }
 
+/// Rooms that compute, and do nothing else.
+const PURE: [&str; 10] = ["units", "model", "project", "history", "dialect", "price", "verdict", "fault", "import", "report"];
+
 #[test]
 fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
     let outside = [
@@ -132,12 +78,10 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
         "RandomState",
         "chrono::",
     ];
-    // `project` reads the files that it is asked to read, and `fault` speaks of moments that it is given.
-    let excepted = |room: &str, word: &str| (room == "project" && word == "std::fs") || (room == "fault" && word == "Instant");
+    // `project` reads the files that it is asked to read, `fault` and `price` speak of moments that they are given.
+    let excepted = |room: &str, word: &str| matches!((room, word), ("project", "std::fs") | ("fault", "Instant") | ("price", "SystemTime"));
     let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| {
-        ["units", "model", "project", "history", "dialect", "verdict", "fault", "import", "report"].contains(&source.room.as_str())
-    }) {
+    for source in sources().iter().filter(|source| PURE.contains(&source.room.as_str())) {
         for (line, text) in code(&source.text) {
             for word in outside.iter().filter(|word| text.contains(**word) && !excepted(&source.room, word)) {
                 wrong.push(format!("{}:{line}: {word}", source.path));
@@ -147,47 +91,84 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Libraries that any room may use: they bring no concept of their own into it.
+const EVERYWHERE: [&str; 6] = ["serde", "serde_json", "thiserror", "tokio", "tracing", "bytes"];
+
+/// The rooms of every other library.
+const HOMES: [(&str, &[&str]); 36] = [
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+    ("anyhow", &["cli"]),
+    ("tracing_subscriber", &["cli"]),
+    ("serde_saphyr", &["project"]),
+    ("csv", &["project"]),
+    ("toml_edit", &["project"]),
+    ("strsim", &["units"]),
+    ("flate2", &["import", "traffic"]),
+    ("ruzstd", &["import"]),
+    ("genai_prices", &["price"]),
+    ("axum", &["proxy", "alert"]),
+    ("hyper", &["proxy", "traffic", "lab", "listen"]),
+    ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen"]),
+    ("hyper_rustls", &["proxy", "lab"]),
+    ("http_body_util", &["proxy", "traffic", "lab", "listen"]),
+    ("rustls", &["proxy", "traffic", "lab", "secret", "step", "cli"]),
+    ("tokio_rustls", &["proxy", "traffic"]),
+    ("rcgen", &["proxy"]),
+    ("webpki_roots", &["proxy", "traffic"]),
+    ("futures_util", &["proxy"]),
+    ("tower_service", &["proxy"]),
+    ("socket2", &["proxy", "peer"]),
+    ("reqwest", &["web", "secret", "step", "control", "drill", "lab"]),
+    ("form_urlencoded", &["lab", "redact", "secret"]),
+    ("base64", &["dialect", "lab", "project", "redact", "secret"]),
+    ("aho_corasick", &["redact"]),
+    ("zeroize", &["units", "secret", "process"]),
+    ("hmac", &["units"]),
+    ("sha2", &["units", "exercise", "project"]),
+    ("aws_sigv4", &["secret"]),
+    ("aws_credential_types", &["secret"]),
+    ("hdrhistogram", &["report", "history"]),
+    ("lettre", &["step"]),
+    ("rand_distr", &["model", "traffic", "lab"]),
+];
+
+/// Of the same kind, used in more places: randomness is seeded, time is told, the system is asked.
+const WIDESPREAD: [&str; 3] = ["rand", "chrono", "rustix"];
+
 #[test]
 fn outside_libraries_stay_in_their_rooms() {
-    let homes: [(&str, &[&str]); 23] = [
-        ("clap", &["cli"]),
-        ("clap_complete", &["cli"]),
-        ("clap_mangen", &["cli"]),
-        ("anyhow", &["cli"]),
-        ("serde_saphyr", &["project"]),
-        ("csv", &["project"]),
-        ("toml_edit", &["project"]),
-        ("strsim", &["units"]),
-        ("axum", &["proxy", "alert"]),
-        ("hyper", &["proxy", "traffic", "lab", "listen"]),
-        ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen"]),
-        ("tokio_rustls", &["proxy", "traffic"]),
-        ("rcgen", &["proxy"]),
-        ("webpki_roots", &["proxy", "traffic"]),
-        ("futures_util", &["proxy"]),
-        ("tower_service", &["proxy"]),
-        ("reqwest", &["web", "secret", "step", "control", "drill"]),
-        ("aho_corasick", &["redact"]),
-        ("zeroize", &["units", "secret", "process"]),
-        ("aws_sigv4", &["secret"]),
-        ("aws_credential_types", &["secret"]),
-        ("hdrhistogram", &["report", "history"]),
-        ("lettre", &["step"]),
-    ];
     let mut wrong = Vec::new();
     for source in sources() {
-        for (line, text) in code(&source.text) {
-            for (library, rooms) in &homes {
-                if text.contains(&format!("{library}::"))
-                    && !text.contains(&format!("_{library}::"))
-                    && !rooms.contains(&source.room.as_str())
-                {
-                    wrong.push(format!("{}:{line}: {library} lives in {rooms:?}", source.path));
-                }
+        let text = bare(&source.text);
+        for (library, rooms) in &HOMES {
+            let used = text
+                .match_indices(&format!("{library}::"))
+                .any(|(place, _)| !text[..place].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':'));
+            if used && !rooms.contains(&source.room.as_str()) {
+                wrong.push(format!("{}: {library} lives in {rooms:?}", source.path));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_library_has_a_home() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, list) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let list = list.split("\n[").next().unwrap();
+    let names = list
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name.replace('-', "_"));
+    let mut names: Vec<String> = names.collect();
+    let mut known: Vec<String> = HOMES.iter().map(|(name, _)| *name).chain(EVERYWHERE).chain(WIDESPREAD).map(str::to_owned).collect();
+    names.sort();
+    known.sort();
+    assert_eq!(names, known);
 }
 
 #[test]
