@@ -89,6 +89,7 @@ enum Bite {
 /// What each fault is held to. One of which nothing is said follows what it acts on.
 fn bite(fault: &Fault) -> Bite {
     match fault.word() {
+        "status" | "credential-revoked" | "refused" => Bite::CutOver,
         "stall-midstream" | "slow-stream" | "keep-alive" => Bite::All("timeout"),
         "cut" | "end-early" | "empty-answer" => Bite::All("truncated"),
         "error-event" | "malformed" | "corrupt" => Bite::All("error"),
@@ -96,8 +97,8 @@ fn bite(fault: &Fault) -> Bite {
         "wrong-model" | "rate-limit" => Bite::Unseen,
         _ if fault.kind().needs.is_some() => Bite::Elsewhere,
         _ => match fault.kind().acts_on {
-            ActsOn::Connections(_) | ActsOn::Bytes | ActsOn::Requests | ActsOn::Heads => Bite::CutOver,
-            ActsOn::Answers => Bite::All("error"),
+            ActsOn::Connections(_) | ActsOn::Bytes | ActsOn::Heads => Bite::CutOver,
+            ActsOn::Requests | ActsOn::Answers => Bite::All("error"),
             ActsOn::Issuer(_) => Bite::Elsewhere,
         },
     }

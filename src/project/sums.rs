@@ -294,8 +294,7 @@ fn rescued(terms: &WorkloadSums<'_>) -> Option<Finding> {
 /// A limit on rescued requests under a fault that leaves nothing to see of those that it takes.
 fn rescued_unseen(terms: &WorkloadSums<'_>) -> Option<Finding> {
     terms.named.objectives.rescued.filter(|_| terms.sound("rescued"))?;
-    let leaves_nothing =
-        |fault: &Fault| matches!(fault.kind().acts_on, ActsOn::Connections(Taken::Refused) | ActsOn::Connections(Taken::Closed));
+    let leaves_nothing = |fault: &Fault| matches!(fault.kind().acts_on, ActsOn::Connections(Taken::Refused | Taken::Closed));
     let primaries = terms.named.service.primaries();
     let mut faults = terms.plan.scenario.timeline.faults.iter().filter(|planned| primaries.contains(&planned.on));
     let word = faults.find(|planned| leaves_nothing(&planned.fault))?.fault.word();
