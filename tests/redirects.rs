@@ -100,3 +100,21 @@ fn a_check_warns_of_keys_in_clear_text() {
     }
     assert_eq!(run.stdout.matches("in clear text").count(), 7, "{}", run.stdout);
 }
+
+/// What the fault `redirect` does to a gateway: it must not go on to the other address, and serves by the standby.
+#[test]
+fn a_provider_that_sends_requests_on_is_given_up_and_nobody_goes_there() {
+    let (other, came) = serve("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}".to_owned());
+    let project = Project::quick();
+    let fault = format!("fault: {{redirect: {{to: 'http://{other}/v1?key=own', status: 308}}}}");
+    project.edit("scenarios/quick.yaml", "fault: blackhole", &fault);
+    let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill"]);
+    run.exits_with(0).says(&format!("redirect 308 to http://{other}/v1"));
+    assert!(!run.stdout.contains("key=own"), "{}", run.stdout);
+    let events = project.events("drill");
+    let healed = events.iter().find_map(|event| event.get("fault_healed")).unwrap();
+    assert!(healed["touched"].as_u64().unwrap() > 0, "{healed}");
+    let redirected = events.iter().filter_map(|event| event.get("served")).filter(|served| served["status"] == 308).count();
+    assert!(redirected > 0, "the history does not tell of any redirect");
+    assert_eq!(came.load(Ordering::SeqCst), 0, "somebody went on to the other address");
+}

@@ -65,7 +65,7 @@ mod tests {
         let planned = Project::open(root).0.plan(&root.join("scenarios/azure-outage.yaml"), "lab");
         let (mut plan, _) = planned.unwrap_or_else(|findings| panic!("{findings}"));
         let binding = serde_json::from_str(binding).unwrap_or_else(|error| panic!("{error}"));
-        plan.environment.services.insert(plan.workloads()[0].service_name.clone(), binding);
+        plan.environment.services.insert(plan.workloads[0].service_name.clone(), binding);
         plan
     }
 
@@ -80,7 +80,7 @@ mod tests {
             let plan = bound(&format!("{{{url}{more}}}"));
             let (all, before) = (bills(&plan), bills_before(&plan));
             assert!(before.iter().all(|bill| bill.requests == 4 * ways), "{more}: {before:?}");
-            let traffic = plan.requests_of(&plan.scenario.traffic);
+            let traffic = plan.requests_of(&plan.workloads.leading().workload);
             assert!(all.iter().zip(&before).all(|(all, before)| all.requests == traffic + before.requests), "{more}: {all:?}");
         }
     }

@@ -1,9 +1,10 @@
 //! `lifeboat help`: a command's own help, or a topic: a section of the documentation as it stands beside what it describes. The texts are those
-//! of the files, so that nothing is told twice.
+//! of the files, and of the faults' declarations, so that nothing is told twice.
 
 use super::reflow::reflowed;
 use super::terminal::width;
 use super::{Exit, put, say};
+use crate::fault::reference;
 use crate::units::closest;
 use clap::Command;
 use std::fmt::Write;
@@ -69,9 +70,10 @@ const TOPICS: [Topic; 23] = [
 ];
 
 impl Topic {
-    /// Its text, with one heading at the top.
-    fn text(&self) -> &'static str {
-        self.heading.map_or(self.text, |heading| section(self.text, heading)).trim_end()
+    /// Its text, with one heading at the top. That on faults ends with the reference of all of them, from their declarations.
+    fn text(&self) -> String {
+        let text = self.heading.map_or(self.text, |heading| section(self.text, heading)).trim_end();
+        if self.name == "faults" { format!("{text}\n\n{}", reference().trim_end()) } else { text.to_owned() }
     }
 }
 
@@ -127,7 +129,7 @@ pub(super) fn help(args: &Args, mut command: Command) -> anyhow::Result<Exit> {
     if let ([_], Some(topic)) = (&args.words[..], topic(word)) {
         // Whoever keeps the text gets it as it is.
         let text = topic.text();
-        put(&if std::io::stdout().is_terminal() { reflowed(text, width().max(20), linked) } else { format!("{text}\n") })?;
+        put(&if std::io::stdout().is_terminal() { reflowed(&text, width().max(20), linked) } else { format!("{text}\n") })?;
         return Ok(Exit::Met);
     }
     let visible = command.get_subcommands().filter(|command| !command.is_hide_set()).map(Command::get_name);
@@ -176,7 +178,7 @@ mod tests {
             [Some("csv"), Some("measurement"), None]
         );
         for topic in &TOPICS {
-            let shown = reflowed(topic.text(), 60, linked);
+            let shown = reflowed(&topic.text(), 60, linked);
             assert!(!shown.contains("](") && !shown.contains("See `src/"), "{}: {shown}", topic.name);
             let mut is_code = false;
             for line in shown.lines() {

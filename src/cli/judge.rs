@@ -5,6 +5,7 @@ use super::{Exit, put, say};
 use crate::console::WorkProgress;
 use crate::exercise::{self, Judged};
 use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
+use crate::model::NamedWorkload;
 use crate::project::Project;
 use crate::report::summary;
 use crate::units::{Duration, ParseError, explained};
@@ -200,9 +201,10 @@ fn promised(scenario: &Path, record: &RecordOptions, told: &mut StatedFacts) -> 
             return Ok(Err(format!("{} does not validate", scenario.display())));
         }
     };
-    told.sharing = plan.service.primaries().len();
+    let NamedWorkload { service, objectives, .. } = plan.workloads.leading().clone();
+    told.sharing = service.primaries().len();
     told.broken = plan.scenario.timeline.faults.iter().map(|fault| fault.on.clone()).collect();
-    told.providers = plan.service.providers;
+    told.providers = service.providers;
     for (name, provider) in &plan.providers {
         if let Some(url) = &provider.base_url {
             told.called.insert(authority(url), name.clone());
@@ -219,7 +221,7 @@ fn promised(scenario: &Path, record: &RecordOptions, told: &mut StatedFacts) -> 
         map.insert(called.clone(), provider.clone());
     }
     told.called.extend(map);
-    told.objectives = Some(plan.objectives);
+    told.objectives = Some(objectives);
     Ok(Ok(()))
 }
 

@@ -31,7 +31,7 @@ fn longer(plan: &DrillPlan, traffic: &Workload) -> String {
 
 /// What is asked before the baseline to find out how answers end.
 fn rehearsed(plan: &DrillPlan) -> String {
-    let workloads = plan.workloads();
+    let workloads = &plan.workloads;
     let told = |place: usize| {
         let (service, way) = (&workloads[place].service_name, workloads[place].workload.request.word());
         match plan.ways_of(service) {
@@ -49,14 +49,18 @@ fn rehearsed(plan: &DrillPlan) -> String {
 /// What a drill would do, without doing it.
 fn outline(plan: &DrillPlan) -> String {
     let timeline = &plan.scenario.timeline;
-    let workloads = plan.workloads();
+    let workloads = &plan.workloads;
     let carries = plan.environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
-    let mut text =
-        format!("{}\n  environment {}{carries}, service {}\n", plan.scenario.title, plan.environment_name, plan.scenario.service);
-    text += &format!("  providers   {}\n", plan.service.order());
-    for named in &workloads {
+    let mut text = format!(
+        "{}\n  environment {}{carries}, service {}\n",
+        plan.scenario.title,
+        plan.environment_name,
+        workloads.leading().service_name
+    );
+    text += &format!("  providers   {}\n", workloads.leading().service.order());
+    for named in workloads {
         let traffic = &named.workload;
-        let whose = if workloads.len() > 1 { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
+        let whose = if workloads.are_several() { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
         text += &format!(
             "  traffic     {whose}{} {} at {}, {} in {}{}\n",
             traffic.arrivals,
@@ -84,19 +88,13 @@ fn outline(plan: &DrillPlan) -> String {
         Some(runbook) => format!("  runbook     {} ({}), {} steps\n", runbook.name, runbook.start, runbook.steps.len()),
         None => "  runbook     none\n".to_owned(),
     };
-    let span = |duration: Option<crate::units::Duration>| duration.map_or_else(|| "none".into(), |duration| duration.to_string());
-    for named in &workloads {
-        let (objectives, whose) = (&named.objectives, if workloads.len() > 1 { format!("{}: ", named.name) } else { String::new() });
+    for named in workloads {
+        let (objectives, whose) = (&named.objectives, if workloads.are_several() { format!("{}: ", named.name) } else { String::new() });
         if !named.judged {
             text += &format!("  objective   {whose}none, it is only load\n");
             continue;
         }
-        text += &format!(
-            "  objective   {whose}{} within {}, stable for {}\n",
-            objectives.gate.map_or("cutover", crate::model::Gate::word),
-            span(objectives.rto),
-            span(objectives.stable_for)
-        );
+        text += &format!("  objective   {whose}{} within {}, stable for {}\n", objectives.gate, objectives.rto, objectives.hold);
     }
     if let Some(guard) = &plan.scenario.abort_when {
         text += &format!("  stops when  fewer than {} of requests are good for {}\n", guard.success_below, guard.length);

@@ -14,7 +14,7 @@ const BEAT: u64 = 5_000_000_000;
 #[derive(Debug, Default)]
 pub struct PlainLog {
     shown: usize,
-    /// The next beat, and the totals at the last one: those of the first workload, then those beside it.
+    /// The next beat, and the totals at the last one: one for each workload.
     beat: Option<(u64, Vec<Bucket>)>,
 }
 
@@ -33,7 +33,7 @@ impl PlainLog {
 
     fn beats(&mut self, live: &Live) -> Vec<(u64, String)> {
         let Some(since) = live.traffic_since else { return Vec::new() };
-        let (due, before) = self.beat.get_or_insert_with(|| (since + BEAT, vec![Bucket::default(); 1 + live.beside.len()]));
+        let (due, before) = self.beat.get_or_insert_with(|| (since + BEAT, vec![Bucket::default(); live.workloads.len()]));
         if live.now < *due || live.finished {
             return Vec::new();
         }
@@ -45,18 +45,19 @@ impl PlainLog {
             format!("errors {errors:.1}/s  late {:.1}/s", rate(now.slow, then.slow))
         };
         let count = |bucket: &Bucket, place: usize| bucket.served.get(place).copied().unwrap_or(0);
-        let served = |place: usize| rate(count(&live.total, place), count(&before[0], place));
+        let (leading, earlier) = (&live.leading().total, before.get(live.lead()).cloned().unwrap_or_default());
+        let served = |place: usize| rate(count(leading, place), count(&earlier, place));
         let mut parts: Vec<String> =
             live.providers.iter().enumerate().map(|(place, name)| format!("{name} {:.1}/s", served(place))).collect();
-        parts.push(trouble(&live.total, &before[0]));
+        parts.push(trouble(leading, &earlier));
         let mut lines = vec![(live.now, line(live.now, "served", &parts.join("  ")))];
-        for (other, before) in live.beside.iter().zip(&before[1..]) {
+        for (place, named, other) in live.others() {
+            let before = before.get(place).cloned().unwrap_or_default();
             let good = rate(other.total.good, before.good);
-            let text = format!("{} {good:.1}/s  {}", other.named.name, trouble(&other.total, before));
+            let text = format!("{} {good:.1}/s  {}", named.name, trouble(&other.total, &before));
             lines.push((live.now, line(live.now, "beside", &text)));
         }
-        let totals = std::iter::once(&live.total).chain(live.beside.iter().map(|other| &other.total));
-        self.beat = Some((live.now + BEAT, totals.cloned().collect()));
+        self.beat = Some((live.now + BEAT, live.workloads.iter().map(|workload| workload.total.clone()).collect()));
         lines
     }
 }
@@ -168,8 +169,8 @@ fn phase(phase: Phase, live: &Live) -> String {
     let scenario = &plan.scenario;
     match phase {
         Phase::Baseline => {
-            let each = |named: NamedWorkload| format!("{} to {}", named.workload.pace(), named.service_name);
-            let each: Vec<String> = plan.workloads().into_iter().map(each).collect();
+            let each = |named: &NamedWorkload| format!("{} to {}", named.workload.pace(), named.service_name);
+            let each: Vec<String> = plan.workloads.iter().map(each).collect();
             format!("{phase}: {} for {}", each.join(", "), scenario.timeline.baseline)
         }
         Phase::Watch => format!("{phase}: {} more, to see traffic return", scenario.timeline.watch),

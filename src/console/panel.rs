@@ -1,13 +1,13 @@
 //! The panel of a running drill: who serves, what fails, the fault, the runbook, how far it is. Pure: live fold and moment in, lines out.
 //!
-//! Bars and sparklines are those of the first workload; each other has one line.
+//! Bars and sparklines are those of the leading workload; each other has one line.
 //!
 //! Rates are those of the last whole second, counted when answers end; sparklines show one second a column. All bars and sparklines have one
 //! scale, from the plan's busiest moment, which stands above them and never changes; what goes beyond it is told by its number alone.
 
 use super::line::{StyledLine, Tone, columns, cut};
 use crate::history::{Bucket, Event, Live, LiveStep, LiveWorkload, Phase, StepEnd};
-use crate::model::{DrillPlan, PlannedFault, StartMode};
+use crate::model::{DrillPlan, NamedWorkload, PlannedFault, StartMode};
 use std::collections::VecDeque;
 
 /// The length of a slice of the live fold.
@@ -33,7 +33,7 @@ pub fn panel(live: &Live, now: u64, width: usize, rows: usize) -> Vec<StyledLine
     lines.extend(awaited(live, now, width).into_iter().map(|line| (1, line)));
     lines.extend(providers(live, plan, now, width));
     lines.push((4, trouble(live, now)));
-    lines.extend(live.beside.iter().map(|other| (7, beside(other, now, width))));
+    lines.extend(live.others().map(|(_, named, counts)| (7, beside(named, counts, now, width))));
     lines.extend(faults(live, &plan.scenario.timeline.faults, now, width).into_iter().map(|line| (3, line)));
     lines.extend(alert(live, width).map(|line| (5, line)));
     lines.extend(runbook(live, now, width).map(|line| (3, line)));
@@ -79,7 +79,7 @@ fn providers(live: &Live, plan: &DrillPlan, now: u64, width: usize) -> Vec<Ranke
     let spark = if width >= WIDE { 20 } else { 10 };
     let names = live.providers.iter().map(|name| columns(name)).max().unwrap_or(0).min(width.saturating_sub(2) * 4 / 9);
     let bar = width.saturating_sub(names + spark + 15).min(WIDEST_BAR);
-    let scale = scale(plan.scenario.traffic.busiest(plan.scenario.timeline.total()));
+    let scale = scale(plan.workloads.leading().workload.busiest(plan.scenario.timeline.total()));
     let line = |(place, name): (usize, &String)| {
         let history: Vec<Option<u64>> = (0..spark).rev().map(|ago| served(live, place, now, ago as u64)).collect();
         let rate = history.last().copied().flatten().unwrap_or(0);
@@ -113,7 +113,8 @@ fn scale(busiest: f64) -> f64 {
 fn served(live: &Live, place: usize, now: u64, ago: u64) -> Option<u64> {
     let end = (now / SLICE).checked_sub(ago * SECOND)?;
     let start = end.saturating_sub(SECOND);
-    (live.traffic_since? / SLICE < end).then(|| sum(&live.slices, start, end, |bucket| bucket.served.get(place).copied().unwrap_or(0)))
+    (live.traffic_since? / SLICE < end)
+        .then(|| sum(&live.leading().slices, start, end, |bucket| bucket.served.get(place).copied().unwrap_or(0)))
 }
 
 /// A count over the slices from `start` to before `end`.
@@ -142,27 +143,27 @@ fn sparkline(history: &[Option<u64>], scale: f64) -> String {
 
 fn trouble(live: &Live, now: u64) -> StyledLine {
     let end = now / SLICE;
-    let last = |count: fn(&Bucket) -> u64| sum(&live.slices, end.saturating_sub(SECOND), end, count);
+    let last = |count: fn(&Bucket) -> u64| sum(&live.leading().slices, end.saturating_sub(SECOND), end, count);
     let rate = |line: StyledLine, what: &str, count: u64, tone: Tone| {
         line.with(if count > 0 { tone } else { Tone::Dim }, format!("{what} {count}/s")).with(Tone::Plain, "  ")
     };
     let line = rate(StyledLine::new().with(Tone::Plain, "  "), "errors", last(|bucket| bucket.failed + bucket.shed), Tone::Bad);
     let line = rate(line, "late", last(|bucket| bucket.slow), Tone::Warn);
-    let bad = live.total.failed + live.total.shed + live.total.slow;
-    line.with(Tone::Dim, format!("{} requests, {bad} bad", live.total.requests()))
+    let bad = live.leading().total.failed + live.leading().total.shed + live.leading().total.slow;
+    line.with(Tone::Dim, format!("{} requests, {bad} bad", live.leading().total.requests()))
 }
 
-/// A workload beside the first: whom it asks, and how that goes.
-fn beside(other: &LiveWorkload, now: u64, width: usize) -> StyledLine {
+/// A workload that does not lead: whom it asks, and how that goes.
+fn beside(named: &NamedWorkload, counts: &LiveWorkload, now: u64, width: usize) -> StyledLine {
     let end = now / SLICE;
-    let last = |count: fn(&Bucket) -> u64| sum(&other.slices, end.saturating_sub(SECOND), end, count);
+    let last = |count: fn(&Bucket) -> u64| sum(&counts.slices, end.saturating_sub(SECOND), end, count);
     let (good, errors, late) = (last(|bucket| bucket.good), last(|bucket| bucket.failed + bucket.shed), last(|bucket| bucket.slow));
     let tone = |count: u64, tone: Tone| if count > 0 { tone } else { Tone::Dim };
     let state = StyledLine::new()
         .with(tone(good, Tone::Good), format!("{good}/s"))
         .with(tone(errors, Tone::Bad), format!("  errors {errors}/s"))
         .with(tone(late, Tone::Warn), format!("  late {late}/s"));
-    row("beside", &format!("{} to {}", other.named.name, other.named.service_name), state, width)
+    row("beside", &format!("{} to {}", named.name, named.service_name), state, width)
 }
 
 fn faults(live: &Live, planned: &[PlannedFault], now: u64, width: usize) -> Vec<StyledLine> {
@@ -308,7 +309,6 @@ mod tests {
     use super::super::sample::{AZURE, SampleHistory, outage};
     use super::*;
     use crate::history::{Cancelled, PhaseEntered, StopReason};
-    use crate::model::NamedWorkload;
     use crate::units::Duration;
 
     fn text(live: &Live, now: u64, width: usize) -> String {
@@ -439,11 +439,13 @@ fault  3.8 s
     }
 
     #[test]
-    fn each_workload_beside_the_first_has_a_line_of_its_own() {
+    fn each_workload_that_does_not_lead_has_a_line_of_its_own() {
         use crate::history::{Outcome, RequestDone, request_id};
+        use crate::model::Workloads;
         let mut history = SampleHistory::with(|plan| {
-            let named = NamedWorkload { name: "long-answers".into(), judged: false, ..plan.workloads().remove(0) };
-            plan.beside = vec![named];
+            let leading = plan.workloads.leading().clone();
+            let other = NamedWorkload { name: "long-answers".into(), judged: false, ..leading.clone() };
+            plan.workloads = Workloads::new(vec![leading, other]).expect("there are two");
         });
         history.tell(1_000, Event::Phase(PhaseEntered { name: Phase::Baseline }));
         for ms in (1_000..3_000).step_by(100) {
@@ -457,7 +459,7 @@ fault  3.8 s
         };
         assert_eq!(shown(79), "  beside   long-answers to support-chat  5/s  errors 5/s  late 0/s");
         assert_eq!(shown(49), "  beside   long-answe…  5/s  errors 5/s  late 0/s");
-        assert_eq!(history.live.total.requests(), 0, "the first workload's counts are its own");
+        assert_eq!(history.live.leading().total.requests(), 0, "the leading workload's counts are its own");
     }
 
     #[test]

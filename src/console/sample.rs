@@ -7,8 +7,8 @@ use crate::history::{
     RequestDone, RunbookStarted, Served, Stamped, Started, StepEnd, StepFinished, StepStarted,
 };
 use crate::model::{
-    Action, Aim, Arrivals, Condition, Criticality, DrillPlan, Environment, ExecutionPlan, Goal, Objectives, OnFailure, PlannedFault,
-    RequestKind, Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
+    Action, Aim, Arrivals, Condition, Criticality, DeclaredObjectives, DrillPlan, Environment, ExecutionPlan, Goal, NamedWorkload,
+    Objectives, OnFailure, PlannedFault, RequestKind, Runbook, Scenario, Service, StartMode, Step, Timeline, Workload,
 };
 use crate::units::{Duration, Rate, Seed};
 
@@ -41,8 +41,7 @@ impl SampleHistory {
             seed: Seed(42),
             wall_clock: "2026-11-20T15:00:00Z".into(),
             wall_clock_error: 0,
-            gap_max: 40_000_000,
-            gaps_beside: Vec::new(),
+            gaps: vec![40_000_000],
             drawn: false,
             plan,
         };
@@ -52,14 +51,14 @@ impl SampleHistory {
 
     /// An execution of its runbook that has just begun, for its service.
     pub(super) fn execution(change: impl Fn(&mut ExecutionPlan)) -> Self {
-        let DrillPlan { runbook, service, environment_name, environment, .. } = plan();
+        let DrillPlan { runbook, workloads, environment_name, environment, .. } = plan();
         let mut plan = ExecutionPlan {
             sources: Vec::new(),
             runbook: runbook.expect("the drill has one"),
             environment_name: Some(environment_name),
             environment,
             service_name: Some("support-chat".into()),
-            service: Some(service),
+            service: Some(workloads.leading().service.clone()),
             providers: Default::default(),
             credentials: Default::default(),
             stores: Default::default(),
@@ -183,15 +182,8 @@ fn scenario() -> Scenario {
         title: "Azure OpenAI stops answering".into(),
         service: "support-chat".into(),
         runbook: Some("runbooks/fail-over.yaml".into()),
-        traffic: Workload {
-            arrivals: Arrivals::Constant,
-            request: RequestKind::ChatStream,
-            max_in_flight: 500,
-            max_tokens: None,
-            ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
-        },
         timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
-        objectives: Objectives::default(),
+        objectives: DeclaredObjectives::default(),
         abort_when: None,
     }
 }
@@ -218,21 +210,32 @@ fn plan() -> DrillPlan {
         }),
         environment_name: "lab".into(),
         environment: Environment::default(),
-        service: Service {
-            owner: None,
-            criticality: Criticality::SinglePointOfFailure,
-            providers: vec![AZURE.into(), OPENAI.into()],
-            sharing: 1,
+        workloads: NamedWorkload {
+            name: "support-chat".into(),
+            service_name: "support-chat".into(),
+            service: Service {
+                owner: None,
+                criticality: Criticality::SinglePointOfFailure,
+                providers: vec![AZURE.into(), OPENAI.into()],
+                sharing: 1,
+                objectives: DeclaredObjectives::default(),
+                runbook: None,
+            },
             objectives: Objectives::default(),
-            runbook: None,
-        },
+            judged: true,
+            workload: Workload {
+                arrivals: Arrivals::Constant,
+                request: RequestKind::ChatStream,
+                max_in_flight: 500,
+                max_tokens: None,
+                ..Workload::steady(Rate::per_second(50.0).expect("a positive constant"))
+            },
+        }
+        .into(),
         providers: Default::default(),
         stores: std::collections::BTreeMap::new(),
         credentials: Default::default(),
         contacts: Default::default(),
         mail: None,
-        objectives: Objectives::default(),
-        workload: String::new(),
-        beside: Vec::new(),
     }
 }

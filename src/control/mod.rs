@@ -7,11 +7,11 @@
 //! A known failure ([`ControlError::Refused`]) and an unknown outcome ([`ControlError::Unknown`]) are told apart: after the latter the
 //! fault may or may not be in force.
 
-mod control;
 mod control_client;
 mod difference;
 mod error;
 mod event_reader;
+mod fault_control;
 mod offset;
 mod plain;
 mod reach;
@@ -20,9 +20,9 @@ mod unhealed;
 #[cfg(test)]
 mod tests;
 
-pub use control::{Control, FoundProxy, Healed, Injected, Opened};
 pub use control_client::is_here;
 pub use error::{AnswerProblem, ControlError};
 pub use event_reader::EventReader;
+pub use fault_control::{Control, FoundProxy, Healed, Injected, Opened};
 pub use offset::Offset;
 pub use reach::{beyond, shows, unable};

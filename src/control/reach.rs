@@ -9,7 +9,7 @@ const FAULTS: &str = "refuse, blackhole, reset, latency and bandwidth";
 
 /// What a drill shows where nobody tells who served, in a sentence for people.
 pub fn shows(plan: &DrillPlan) -> String {
-    let promised = plan.workloads().iter().any(|each| each.judged && each.objectives.gate != Some(Gate::Restore));
+    let promised = plan.workloads.iter().any(|each| each.judged && each.objectives.gate != Gate::Restore);
     let instead =
         if promised { ", not by the cutover that was promised; write `gate: restore` under `objectives` to promise that" } else { "" };
     format!(
@@ -22,7 +22,7 @@ pub fn shows(plan: &DrillPlan) -> String {
 pub fn beyond(plan: &DrillPlan) -> Vec<String> {
     let mut found = faults(plan);
     found.extend(proxies(plan));
-    found.extend(plan.workloads().iter().filter(|each| each.judged).flat_map(promises));
+    found.extend(plan.workloads.iter().filter(|each| each.judged).flat_map(promises));
     let Some(runbook) = &plan.runbook else { return found };
     if runbook.awaited().any(|goal| matches!(goal, Goal::ServedBy { .. })) {
         found.push("the runbook waits for `served_by`, which is not seen there; wait for `succeeds`, `success` or `latency`".into());

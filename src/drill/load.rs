@@ -1,7 +1,6 @@
 //! The traffic of a drill: when the requests of each workload are due, what they may cost, who sends them, and how their sending ends.
 
 use super::DrillStop;
-use super::baseline::LEAST;
 use super::driven;
 use super::interrupts::{Interrupt, Interrupts};
 use super::rig::Rig;
@@ -33,11 +32,11 @@ pub(super) fn due_until(schedule: Schedule, until: u64) -> u64 {
 /// Whether the schedules that this seed gives have enough requests in the baseline: another seed may have drawn more.
 pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), DrillStop> {
     let until = plan.scenario.timeline.baseline.as_nanos();
-    let own = |(_, each): &(usize, NamedWorkload)| each.judged && each.workload.script.is_none();
-    for (place, each) in plan.workloads().into_iter().enumerate().filter(own) {
-        let due = schedule(&each, place, seed).take_while(|due| *due < until).take(LEAST as usize).count() as u64;
-        if due < LEAST {
-            let (name, least) = (&each.name, LEAST);
+    let own = |(_, each): &(usize, &NamedWorkload)| each.judged && each.workload.script.is_none();
+    for (place, each) in plan.workloads.iter().enumerate().filter(own) {
+        let (name, least) = (&each.name, u64::from(each.objectives.baseline_min));
+        let due = schedule(each, place, seed).take_while(|due| *due < until).take(least as usize).count() as u64;
+        if due < least {
             return Err(DrillStop::environment(format!(
                 "only {due} requests of {name} are due in the baseline, and {least} are the least"
             ))
@@ -51,7 +50,7 @@ pub(super) fn filled(plan: &DrillPlan, seed: Seed) -> Result<(), DrillStop> {
 pub(super) fn gaps(plan: &DrillPlan, seed: Seed) -> Vec<Duration> {
     let horizon = plan.scenario.timeline.total().plus(SLACK);
     let gap = |(place, each): (usize, &NamedWorkload)| schedule(each, place, seed).gap_max(horizon);
-    plan.workloads().iter().enumerate().map(gap).collect()
+    plan.workloads.iter().enumerate().map(gap).collect()
 }
 
 /// What the traffic of a plan may cost. Without a ceiling everything; it is counted all the same.
@@ -63,13 +62,13 @@ pub(super) fn budget(plan: &DrillPlan) -> Budget {
         // What nobody can tell is refused where there is a ceiling.
         most: price::most_tokens(each, plan).unwrap_or_default(),
     };
-    let prices = plan.workloads().iter().map(prices).collect();
+    let prices = plan.workloads.iter().map(prices).collect();
     Budget::new(allow.max_spend, allow.max_requests, prices)
 }
 
 /// What each workload sends that the drill sends itself, and to whom.
 fn loads(rig: &Rig, site: &RigSite<'_>) -> Result<Vec<(usize, Client, LoadProfile)>, TrafficError> {
-    let workloads = site.plan.workloads();
+    let workloads = &site.plan.workloads;
     let load = |(place, (each, target)): (usize, (&NamedWorkload, &Target))| {
         let load = LoadProfile {
             schedule: schedule(each, place, site.seed),
@@ -78,7 +77,7 @@ fn loads(rig: &Rig, site: &RigSite<'_>) -> Result<Vec<(usize, Client, LoadProfil
             drill: site.tag,
             workload: place,
             bound: each.workload.max_in_flight,
-            deadline: each.deadline(),
+            deadline: each.objectives.deadline,
             levels: Levels::of(site.plan, place),
             said: rig.said.clone(),
             budget: site.budget.clone(),
@@ -122,7 +121,7 @@ impl RunningTraffic {
         let environment = |error: TrafficError| DrillStop::of(StopReason::Environment, &error);
         let loads = loads(rig, site).map_err(environment)?;
         let breaks = watch::Sender::new(None);
-        for (place, named) in site.plan.workloads().iter().enumerate() {
+        for (place, named) in site.plan.workloads.iter().enumerate() {
             let Some(script) = &named.workload.script else { continue };
             let starting = driven::start(place, named, script, rig, site, breaks.clone());
             let driven = interrupts.during(starting).await.and_then(|started| started)?;

@@ -29,7 +29,7 @@ pub(super) struct ResolvedNames {
 impl ResolvedNames {
     /// With what is secret and could not be read.
     pub(super) async fn of(site: &RigSite<'_>, preflight: &mut Preflight) -> (Self, Vec<Unread>) {
-        let plan = site.plan;
+        let (plan, leading) = (site.plan, site.plan.workloads.leading());
         let mut unread = Vec::new();
         let mut names = Self {
             values: Variables::default(),
@@ -39,10 +39,10 @@ impl ResolvedNames {
             upstream: BTreeMap::new(),
             redactor: Redactor::new(site.recorder.salt()),
         };
-        names.values.set("service.name", plan.scenario.service.clone());
+        names.values.set("service.name", leading.service_name.clone());
         names.values.set("root", site.root.display().to_string());
-        names.values.set("primary", plan.service.primary().to_owned());
-        if let Some(standby) = plan.service.providers.get(1) {
+        names.values.set("primary", leading.service.primary().to_owned());
+        if let Some(standby) = leading.service.providers.get(1) {
             names.values.set("standby", standby.clone());
         }
         for (name, provider) in &plan.providers {

@@ -26,7 +26,7 @@ pub fn priced(plan: &mut DrillPlan) -> Result<(), Problem> {
     if least <= ceiling {
         return Ok(());
     }
-    let (what, smaller) = if plan.workloads().iter().any(|each| each.workload.script.is_some()) {
+    let (what, smaller) = if plan.workloads.iter().any(|each| each.workload.script.is_some()) {
         ("what k6 may have in flight at once can cost", ", or lower its `rate:`, `max_in_flight:` or `objectives: deadline`")
     } else {
         ("one request can cost", "")

@@ -158,13 +158,15 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     let mut reader = Reader::new(BufReader::with_capacity(1 << 20, &mut input));
     let mut digest = Digest::default();
     let mut folds: Vec<(NamedWorkload, Fold)> = Vec::new();
+    let mut lead = 0;
     let mut newer = None;
     while let Some(stamped) = reader.next_event().map_err(wrong)? {
         digest.apply(&stamped);
         match &stamped.event {
             Event::Started(started) if folds.is_empty() => {
-                let judged = started.plan.workloads().into_iter().enumerate().filter(|(_, named)| named.judged);
-                folds = judged.map(|(place, named)| (named, Fold::of(started, place))).collect();
+                let judged = started.plan.workloads.iter().enumerate().filter(|(_, named)| named.judged);
+                lead = judged.clone().position(|(place, _)| place == started.plan.workloads.lead()).unwrap_or(0);
+                folds = judged.map(|(place, named)| (named.clone(), Fold::of(started, place))).collect();
             }
             Event::Remark(remark) if remark.about == RemarkAbout::Format => newer = Some(remark.text.clone()),
             _ => folds.iter_mut().for_each(|(_, fold)| fold.apply(&stamped)),
@@ -179,7 +181,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
         OfWorkload { name: named.name, service: named.service_name, verdict }
     });
     let mut each: Vec<OfWorkload> = each.collect();
-    let verdict = if several { together(each) } else { each.pop().map(|only| only.verdict) };
+    let verdict = if several { together(each, lead) } else { each.pop().map(|only| only.verdict) };
     let verdict = verdict.ok_or(ReadError::NoStart).map_err(wrong)?;
     Ok(Judged { verdict, digest: Some(digest), hash: input.hex(), torn, newer, outline: None })
 }

@@ -12,10 +12,10 @@ fault! {
     /// After so many events comes an error in the provider's dialect, and the end.
     ErrorEvent { word: Some("error-event"), toxic: Some("error_event"), acts_on: ActsOn::Answers }
     settings {
-        /// Which error; something broke at the provider where it is not said.
-        error: Option<Refusal> = Attribute::new("error", SettingKind::Word(Refusal::WORDS)).left_out(),
         /// Events that pass before.
         after: u64 = AFTER,
+        /// Which error; something broke at the provider where it is not said.
+        error: Option<Refusal> = Attribute::new("error", SettingKind::Word(Refusal::WORDS)).left_out(),
     }
 }
 

@@ -11,13 +11,13 @@ fault! {
     /// After so many events only signs of life come, and no tokens.
     KeepAlive { word: Some("keep-alive"), toxic: Some("keep_alive"), acts_on: ActsOn::Answers }
     settings {
+        /// Events that pass before.
+        after: u64 = AFTER,
         /// From one sign to the next.
         every: Duration = Attribute::new("every", SettingKind::SomeTime(Duration::from_millis(1)))
             .on_wire("every_ms")
             .or(|| Setting::Time(Duration::from_secs(1)))
             .hint("write at least 1"),
-        /// Events that pass before.
-        after: u64 = AFTER,
     }
 }
 

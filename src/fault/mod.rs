@@ -14,6 +14,8 @@
 //!    `contract.rs`; moments come in as nanoseconds, randomness from seeds.
 //! 4. Unit tests of what it decides.
 //!
+//! `cargo fmt -- src/fault/*.rs` formats it: rustfmt does not find the modules of the list by itself.
+//!
 //! From the declaration follow the fault of a plan, its form in histories (`recorded.rs`), how scenarios are read and what `check` finds, the
 //! toxic of the control API and its attributes (`wire.rs`), and the documentation (`reference.rs`). A fault on whole connections or in a
 //! handshake is more work: `proxy` acts on its presence, and must come to know of it.
@@ -83,6 +85,7 @@ faults! {
     tls::Tls,
     dns_failure::DnsFailure,
     rate_limit::RateLimit,
+    redirect::Redirect,
     revoke::Revoke,
     rotate::Rotate,
     noop::Noop,

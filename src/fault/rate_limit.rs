@@ -9,7 +9,7 @@
 use super::attributes::bad;
 use super::contract::{FaultEffect, fault};
 use super::{Ruling, TimedRequest, ToxicError, ToxicMemory};
-use crate::dialect::{RefusalReason, Quota, Quotas, error_answer, estimated_tokens, retry_headers};
+use crate::dialect::{Quota, Quotas, RefusalReason, error_answer, estimated_tokens, retry_headers};
 use crate::model::{ActsOn, Attribute, Mistake, Requests, SettingKind};
 use crate::units::Duration;
 

@@ -4,7 +4,7 @@
 
 use super::contract::{FaultEffect, fault};
 use super::{Asking, Ruling, TimedRequest, ToxicMemory, retry};
-use crate::dialect::{RefusalReason, AnswerFormat, error_reply};
+use crate::dialect::{AnswerFormat, RefusalReason, error_reply};
 use crate::model::{ActsOn, Attribute, Mistake, Refusal, Requests, RetryForm, SettingKind};
 use crate::units::Duration;
 

@@ -26,7 +26,10 @@ fault! {
 
 impl FaultEffect for SlowStream {
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
-        let turn = piece.before.filter(|_| piece.format.streamed).map_or(0, |before| before.saturating_add(1_000_000_000_000 / in_thousandths(self.rate)));
+        let turn = piece
+            .before
+            .filter(|_| piece.format.streamed)
+            .map_or(0, |before| before.saturating_add(1_000_000_000_000 / in_thousandths(self.rate)));
         if turn > piece.now { Play::wait(piece, turn) } else { Play::pass(piece.bytes.clone()) }
     }
 

@@ -5,7 +5,8 @@ use crate::model::{ActsOn, Attribute, SettingKind};
 use crate::units::Duration;
 
 /// How long something is held back.
-pub(super) const FOR: Attribute = Attribute::new("for", SettingKind::SomeTime(Duration::ZERO)).on_wire("hold_ms").recorded("hold").example("30s");
+pub(super) const FOR: Attribute =
+    Attribute::new("for", SettingKind::SomeTime(Duration::ZERO)).on_wire("hold_ms").recorded("hold").example("30s");
 
 fault! {
     /// Requests reach the provider, whose answer is held back before its first byte.

@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 /// Faults of a kind: with everything said, and with nothing that may be left out.
 pub(crate) fn samples(kind: &'static FaultKind) -> Vec<Fault> {
     let full = kind.attributes.iter().map(|attribute| Some(sample(attribute))).collect();
-    let unsaid = |attribute: &Attribute| attribute.default.map(|default| default()).or(attribute.required.then(|| sample(attribute)));
+    let unsaid = |attribute: &Attribute| match attribute.required {
+        true => Some(sample(attribute)),
+        false => attribute.default.map(|default| default()),
+    };
     let least = kind.attributes.iter().map(unsaid).collect();
     let all = [full, least].map(|settings| Fault::new(kind, Settings(settings)));
     all.into_iter().filter(|fault| (kind.mistake)(fault.settings()).is_none()).collect()

@@ -5,9 +5,9 @@
 
 use super::broken::{FaultVisibility, ProviderFault};
 use super::event::Outcome;
-use super::evidence::{Attempt, By, Edge, Evidence, JudgedRequest, LedgerEntry, Terms};
-use crate::model::{Gate, SloOn};
-use crate::units::Explained;
+use super::evidence::{Attempt, By, Edge, Evidence, Instrument, JudgedRequest, LedgerEntry};
+use crate::model::{Gate, LossBudget, Objectives, Rescues, SloOn};
+use crate::units::{Duration, Explained, Ratio};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
@@ -112,7 +112,7 @@ impl Default for BareObjectives {
             lag_max_ms: 10.0,
             clock_error_ms: 0.0,
             fault_uncertainty_ms: 0.0,
-            baseline_min: 20,
+            baseline_min: Objectives::BASELINE_MIN,
             baseline_success: 0.99,
             planned_fault_ms: None,
             failback_rto_ms: None,
@@ -203,10 +203,10 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let mut names = ProviderIndex(Vec::new());
     let primary: Vec<u16> = document.primary.iter().map(|name| names.index(name)).collect();
     let standbys = document.standbys.iter().map(|name| names.index(name)).collect();
-    let terms = terms(&document.objectives);
+    let (objectives, instrument) = (objectives(&document.objectives), instrument(&document.objectives));
     let mut lines: Vec<(JudgedRequest, Vec<BareAttempt>)> = Vec::with_capacity(document.requests.len());
     for (place, line) in document.requests.into_iter().enumerate() {
-        let request = request(&line, terms.deadline, &mut names).ok_or(BareError::Moment(place))?;
+        let request = request(&line, objectives.deadline.nanos(), &mut names).ok_or(BareError::Moment(place))?;
         lines.push((request, line.attempts));
     }
     lines.sort_by_key(|(request, _)| request.due);
@@ -238,7 +238,8 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
     let broken = |provider: &u16| Some(ProviderFault { provider: *provider, from: fault?.lo, until, trace, connections: 0 });
     let broken = on.as_ref().unwrap_or(&primary).iter().filter_map(broken).collect();
     Ok(Evidence {
-        terms,
+        objectives,
+        instrument,
         providers: names.0,
         primary,
         standbys,
@@ -289,40 +290,50 @@ fn request(line: &BareRequest, deadline: i64, names: &mut ProviderIndex) -> Opti
     })
 }
 
-fn terms(objectives: &BareObjectives) -> Terms {
-    let span = |milliseconds: f64| nanos(milliseconds).unwrap_or(i64::MAX / 4);
-    Terms {
-        rto: span(objectives.rto_ms),
-        gate: objectives.gate,
-        slo: span(objectives.slo_ms),
-        slo_on: objectives.slo_on,
-        deadline: span(objectives.deadline_ms),
-        success: objectives.success,
-        lead_in: objectives.lead_in,
-        max_consecutive_bad: objectives.max_consecutive_bad,
-        hold: span(objectives.hold_ms),
-        gap_max: span(objectives.gap_ms),
-        gap_mean: span(objectives.gap_ms),
-        gap_busiest: None,
-        lag_max: span(objectives.lag_max_ms),
-        clock_error: span(objectives.clock_error_ms),
-        fault_uncertainty: span(objectives.fault_uncertainty_ms),
-        baseline_min: objectives.baseline_min,
-        baseline_success: objectives.baseline_success,
-        planned_fault: objectives.planned_fault_ms.map(span),
-        failback_rto: objectives.failback_rto_ms.map(span),
-        failback_hold: objectives.failback_hold_ms.map(span),
-        rpo: objectives.rpo_ms.map(span),
-        max_lost: objectives.max_lost,
-        max_lost_share: None,
-        max_truncated: objectives.max_truncated,
-        max_duplicates: objectives.max_duplicates,
-        max_overshoot: objectives.max_overshoot,
-        max_rescued: objectives.max_rescued,
-        rescued_after: span(objectives.rescued_after_ms),
-        rotation: span(objectives.rto_ms),
+fn objectives(told: &BareObjectives) -> Objectives {
+    let span = |milliseconds: f64| Duration::from_nanos(u64::try_from(length(milliseconds)).unwrap_or(0));
+    let share = |share: f64| Ratio::new(share.clamp(0.0, 1.0)).unwrap_or(Ratio::ONE);
+    let hold = span(told.hold_ms);
+    Objectives {
+        rto: span(told.rto_ms),
+        gate: told.gate,
+        hold,
+        success: share(told.success),
+        slo: span(told.slo_ms),
+        slo_on: told.slo_on,
+        deadline: span(told.deadline_ms),
+        lead_in: told.lead_in,
+        max_consecutive_bad: told.max_consecutive_bad,
+        lag_max: span(told.lag_max_ms),
+        baseline_min: told.baseline_min,
+        baseline_success: share(told.baseline_success),
+        failback: told.failback_rto_ms.map(span),
+        failback_hold: told.failback_hold_ms.map_or(hold, span),
+        lost: told.max_lost.map(LossBudget::Requests),
+        truncated: told.max_truncated,
+        duplicates: told.max_duplicates,
+        overshoot: told.max_overshoot,
+        rescued: told.max_rescued.map(|most| Rescues { at_most: share(most), after: span(told.rescued_after_ms) }),
+        rotation: span(told.rto_ms),
         client_errors: None,
+        rpo: told.rpo_ms.map(span),
     }
+}
+
+fn instrument(told: &BareObjectives) -> Instrument {
+    Instrument {
+        gap_max: length(told.gap_ms),
+        gap_mean: length(told.gap_ms),
+        gap_busiest: None,
+        clock_error: length(told.clock_error_ms),
+        fault_uncertainty: length(told.fault_uncertainty_ms),
+        planned_fault: told.planned_fault_ms.map(length),
+    }
+}
+
+/// Milliseconds to nanoseconds; what is too long to be a moment is as long as can be.
+fn length(milliseconds: f64) -> i64 {
+    nanos(milliseconds).unwrap_or(i64::MAX / 4)
 }
 
 /// Milliseconds to nanoseconds, to the nearest; `None` for what is not a moment.

@@ -136,10 +136,8 @@ pub struct Started {
     pub wall_clock_error: u64,
     /// Who started it, where, why, and from which files.
     pub origin: RunOrigin,
-    /// Nanoseconds: the largest gap between two due times in the schedule that this seed gives.
-    pub gap_max: u64,
-    /// The same for each workload beside the first.
-    pub gaps_beside: Vec<u64>,
+    /// Nanoseconds: of each workload, the largest gap between two due times in the schedule that this seed gives.
+    pub gaps: Vec<u64>,
     /// True where the turns of replicas and keys are drawn from the seed. Older builds took them in order.
     pub drawn: bool,
     /// Everything else that was decided beforehand.
@@ -261,16 +259,14 @@ impl RequestDone {
     /// From `due` to the moment that the service level counts.
     pub fn moment(&self, objectives: &Objectives) -> u64 {
         match objectives.slo_on {
-            Some(SloOn::Proof) => self.proof.unwrap_or(self.done),
-            _ => self.done,
+            SloOn::Proof => self.proof.unwrap_or(self.done),
+            SloOn::Done => self.done,
         }
     }
 
     /// True where users were well served: answered, whole, within the service level and the deadline.
     pub fn is_good(&self, objectives: &Objectives) -> bool {
-        self.outcome == Outcome::Ok
-            && objectives.slo.is_none_or(|slo| self.moment(objectives) <= slo.as_nanos())
-            && objectives.deadline.is_none_or(|deadline| self.done <= deadline.as_nanos())
+        self.outcome == Outcome::Ok && self.moment(objectives) <= objectives.slo.as_nanos() && self.done <= objectives.deadline.as_nanos()
     }
 }
 

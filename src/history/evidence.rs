@@ -1,4 +1,4 @@
-//! What a verdict is computed from: one compact record a request, the edges of the fault, the terms of judgement.
+//! What a verdict is computed from: one compact record a request, the edges of the fault, what was promised.
 //!
 //! Both a drill's own history and a bare history (what somebody else recorded) are folded into this. All moments are `i64`
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
@@ -6,7 +6,7 @@
 use super::broken::{ProviderFault, TouchedBy};
 use super::event::{Outcome, Phase, StopReason};
 use super::rotation::Rotation;
-use crate::model::{Gate, LossBudget, Objectives, SloOn, words};
+use crate::model::{Objectives, words};
 use serde::Serialize;
 
 /// Who produced an answer, as proven by a proxy's sight.
@@ -70,117 +70,22 @@ pub struct LedgerEntry {
     pub found: bool,
 }
 
-/// The terms of judgement. Times in nanoseconds; see the README of `verdict` for their meaning.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Terms {
-    /// Recovery time objective.
-    pub rto: i64,
-    /// What it is held against.
-    pub gate: Gate,
-    /// The longest good answer, from when it was due.
-    pub slo: i64,
-    /// Which moment of the answer that is held against.
-    pub slo_on: SloOn,
-    /// The client gives up.
-    pub deadline: i64,
-    /// Share of requests that must be good while service holds.
-    pub success: f64,
-    /// Good requests that must open a recovery.
-    pub lead_in: u32,
-    /// Consecutive bad requests that a recovery may contain.
-    pub max_consecutive_bad: u32,
-    /// How long service must hold.
-    pub hold: i64,
+/// How finely a drill can tell when service went and came back: what of its precision is known beforehand, in nanoseconds. None of it was
+/// promised to anybody; the README of `verdict` says how a verdict takes it into account.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Instrument {
     /// The largest planned gap between two requests.
     pub gap_max: i64,
     /// The mean planned gap, 1/λ.
     pub gap_mean: i64,
     /// The same in the busiest second of the plan, where the rate changes.
     pub gap_busiest: Option<i64>,
-    /// The largest lateness that the generator may show.
-    pub lag_max: i64,
     /// Largest error between the clocks of generator and proxy.
     pub clock_error: i64,
     /// How far apart the edges of the fault may be, as planned.
     pub fault_uncertainty: i64,
-    /// Requests that a baseline needs.
-    pub baseline_min: u32,
-    /// Share of them that must be good, and served by the primary.
-    pub baseline_success: f64,
     /// How long the fault was planned to last.
     pub planned_fault: Option<i64>,
-    /// The longest time from the heal until the primary serves again.
-    pub failback_rto: Option<i64>,
-    /// How long the primary must hold; the recovery's hold where absent.
-    pub failback_hold: Option<i64>,
-    /// The oldest acknowledged write that may be lost.
-    pub rpo: Option<i64>,
-    /// Requests that may be lost.
-    pub max_lost: Option<u64>,
-    /// The same as a share of the requests due while the fault lasted.
-    pub max_lost_share: Option<f64>,
-    /// Answers that may end early.
-    pub max_truncated: Option<u64>,
-    /// Executions beyond the first that may happen.
-    pub max_duplicates: Option<u64>,
-    /// Largest load on the standby over a second, as a multiple of the offered rate.
-    pub max_overshoot: Option<f64>,
-    /// Share of requests that may still be asked of the broken provider first, `rescued_after` the fault.
-    pub max_rescued: Option<f64>,
-    /// From the fault.
-    pub rescued_after: i64,
-    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica uses the new key.
-    pub rotation: i64,
-    /// Requests that clients may lose until then.
-    pub client_errors: Option<u64>,
-}
-
-impl Terms {
-    /// Those of declared objectives, with the documented defaults for what is not declared. Gaps between requests, errors of clocks and
-    /// the planned length of the fault are not known from objectives; they are 0 or absent.
-    pub fn of(objectives: &Objectives) -> Self {
-        let objectives = objectives.clone().or_default();
-        let nanos = |duration: Option<crate::units::Duration>| signed(duration.map_or(0, crate::units::Duration::as_nanos));
-        let success = objectives.success.map_or(0.99, crate::units::Ratio::get);
-        Self {
-            rto: nanos(objectives.rto),
-            gate: objectives.gate.unwrap_or(Gate::Cutover),
-            slo: nanos(objectives.slo),
-            slo_on: objectives.slo_on.unwrap_or(SloOn::Done),
-            deadline: nanos(objectives.deadline),
-            success,
-            lead_in: objectives.lead_in.unwrap_or(5),
-            max_consecutive_bad: objectives.max_consecutive_bad.unwrap_or(1),
-            hold: nanos(objectives.stable_for),
-            gap_max: 0,
-            gap_mean: 0,
-            gap_busiest: None,
-            lag_max: nanos(objectives.lag_max),
-            clock_error: 0,
-            fault_uncertainty: 0,
-            baseline_min: 20,
-            baseline_success: success,
-            planned_fault: None,
-            failback_rto: objectives.failback.map(|failback| signed(failback.as_nanos())),
-            failback_hold: None,
-            rpo: None,
-            max_lost: match objectives.lost {
-                Some(LossBudget::Requests(count)) => Some(count),
-                _ => None,
-            },
-            max_lost_share: match objectives.lost {
-                Some(LossBudget::Share(share)) => Some(share.get()),
-                _ => None,
-            },
-            max_truncated: objectives.truncated,
-            max_duplicates: objectives.duplicates,
-            max_overshoot: objectives.overshoot,
-            max_rescued: objectives.rescued.map(|rescued| rescued.at_most.get()),
-            rescued_after: nanos(objectives.rescued.map(|rescued| rescued.after)),
-            rotation: nanos(objectives.rotation.or(objectives.rto)),
-            client_errors: objectives.client_errors,
-        }
-    }
 }
 
 /// Nanoseconds since the origin, signed. Half of the range is 292 years.
@@ -191,8 +96,10 @@ pub(super) fn signed(nanoseconds: u64) -> i64 {
 /// Everything that a verdict is computed from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// The terms.
-    pub terms: Terms,
+    /// What was promised.
+    pub objectives: Objectives,
+    /// How finely it can be told.
+    pub instrument: Instrument,
     /// Names of providers, by place.
     pub providers: Vec<String>,
     /// Places of the providers whose answers count as not failed over.

@@ -2,11 +2,11 @@
 
 use super::broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check, is_instead};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Stamped, Started, StopReason};
-use super::evidence::{Attempt, By, Caveat, Edge, Evidence, JudgedRequest, Lost, Stopped, Terms, signed};
+use super::evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedRequest, Lost, Stopped, signed};
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
 use super::rotation::RotationFold;
-use crate::model::{DrillPlan, Gate, PlannedFault};
+use crate::model::{Gate, NamedWorkload, PlannedFault};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -76,31 +76,33 @@ struct FaultSpan {
 }
 
 impl Fold {
-    /// From the first event, for the first workload.
+    /// From the first event, for the workload that leads.
     pub fn new(started: &Started) -> Self {
-        Self::of(started, 0)
+        Self::of(started, started.plan.workloads.lead())
     }
 
-    /// The same for the workload at this place.
+    /// The same for the workload at this place, which the plan has.
     pub fn of(started: &Started, workload: usize) -> Self {
-        let plan = &started.plan.alone(workload);
-        let among_others = !started.plan.beside.is_empty();
-        let mut providers = plan.service.providers.clone();
-        providers.extend(plan.providers.keys().filter(|name| !plan.service.providers.contains(name)).cloned());
+        let plan = &started.plan;
+        let named = &plan.workloads[workload];
+        let (service, among_others) = (&named.service, plan.workloads.are_several());
+        let mut providers = service.providers.clone();
+        providers.extend(plan.providers.keys().filter(|name| !service.providers.contains(name)).cloned());
         let places = |range: std::ops::Range<usize>| range.filter_map(|place| u16::try_from(place).ok()).collect();
         let place = |name: &str| providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok());
-        let concerns = |name: &str| !among_others || plan.service.providers.iter().any(|own| own == name);
-        let rotations = RotationFold::all(started, plan, |name| place(name).filter(|_| concerns(name)));
-        let room = (plan.scenario.traffic.requests(plan.scenario.timeline.total()) * 1.01) as usize;
+        let concerns = |name: &str| !among_others || service.providers.iter().any(|own| own == name);
+        let rotations = RotationFold::all(started, &named.service_name, |name| place(name).filter(|_| concerns(name)));
+        let room = (named.workload.requests(plan.scenario.timeline.total()) * 1.01) as usize;
         Self {
             workload,
             among_others,
-            own: plan.service.providers.clone(),
+            own: service.providers.clone(),
             evidence: Evidence {
-                terms: terms(started, workload, plan),
-                primary: places(0..plan.service.primaries().len()),
-                standbys: places(plan.service.primaries().len()..plan.service.providers.len()),
-                shared: plan.service.shares(),
+                objectives: named.objectives,
+                instrument: instrument(started, workload, named),
+                primary: places(0..service.primaries().len()),
+                standbys: places(service.primaries().len()..service.providers.len()),
+                shared: service.shares(),
                 providers,
                 fault: None,
                 touched: 0,
@@ -175,7 +177,7 @@ impl Fold {
     /// Nobody will tell who serves or what a fault touches.
     fn blinded(&mut self) {
         let evidence = &mut self.evidence;
-        let served = match std::mem::replace(&mut evidence.terms.gate, Gate::Restore) {
+        let served = match std::mem::replace(&mut evidence.objectives.gate, Gate::Restore) {
             Gate::Cutover => {
                 "so the drill is judged by when users were served by anyone (`gate: restore`), not by the cutover that was promised"
             }
@@ -204,7 +206,7 @@ impl Fold {
         let counted = self.faults.iter().map(|span| span.touched).sum::<u64>();
         self.evidence.touched = if self.among_others && self.seen { self.touched_seen } else { counted.max(self.touched_seen) };
         if let Some(edge) = self.evidence.fault {
-            self.evidence.terms.fault_uncertainty = edge.hi - edge.lo;
+            self.evidence.instrument.fault_uncertainty = edge.hi - edge.lo;
         }
         if self.evidence.observed_until == 0 {
             self.evidence.observed_until = signed(self.newest);
@@ -384,25 +386,26 @@ fn request(done: &RequestDone) -> JudgedRequest {
     }
 }
 
-fn terms(started: &Started, workload: usize, plan: &DrillPlan) -> Terms {
-    let beside = workload.checked_sub(1).and_then(|place| started.gaps_beside.get(place));
-    let (timeline, traffic) = (&plan.scenario.timeline, &plan.scenario.traffic);
+/// How finely the requests of a workload show what becomes of service.
+fn instrument(started: &Started, workload: usize, named: &NamedWorkload) -> Instrument {
+    let (timeline, traffic) = (&started.plan.scenario.timeline, &named.workload);
     let mut broken = timeline.clone();
     broken.faults.retain(|planned| !planned.fault.is_rotation());
-    let planned = match (started.plan.beside.is_empty(), broken.faults.len() < timeline.faults.len()) {
+    let planned = match (!started.plan.workloads.are_several(), broken.faults.len() < timeline.faults.len()) {
         (true, false) => timeline.disruption(),
         // A rotation on the timeline breaks nothing: the rest of it is what was planned to be broken.
         (true, true) => broken.disruption_of(&broken.faults.iter().map(|fault| fault.on.clone()).collect::<Vec<_>>()),
-        (false, _) => broken.disruption_of(&plan.service.providers),
+        (false, _) => broken.disruption_of(&named.service.providers),
     };
-    Terms {
-        gap_max: signed(*beside.unwrap_or(&started.gap_max)),
+    Instrument {
+        gap_max: signed(started.gaps.get(workload).copied().unwrap_or(0)),
         gap_mean: signed(traffic.mean(timeline.total()).gap().as_nanos()),
         gap_busiest: (!traffic.is_steady()).then(|| (1e9 / traffic.busiest(timeline.total()).max(1.0)) as i64),
         // Generator, proxies and lab share one host's clock; a proxy on another host is refused until its offset is measured.
         clock_error: 0,
+        // Known once the fault is confirmed.
+        fault_uncertainty: 0,
         planned_fault: Some(signed(planned.as_nanos())),
-        ..Terms::of(&plan.objectives)
     }
 }
 

@@ -36,13 +36,16 @@
 mod alert;
 mod bare;
 mod broken;
+mod bucket;
 mod credential;
 mod event;
 mod evidence;
 mod execution;
 mod fold;
 mod format;
+mod guard;
 mod live;
+mod live_workload;
 mod number;
 mod open;
 mod read;
@@ -57,18 +60,22 @@ pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
 pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
+pub use bucket::Bucket;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
     Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
     SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
-pub use evidence::{Attempt, By, Caveat, Edge, Evidence, JudgedRequest, LedgerEntry, Lost, Stopped, Terms};
+pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
+#[cfg(test)]
+pub(crate) use format::drill_as_recorded;
 pub use format::{FORMAT, FormatVersion, WrittenBy};
 pub(crate) use format::{execution_as_recorded, runbook_as_recorded};
-pub use live::{Bucket, Live, LiveAlert, LiveFault, LiveStep, LiveWorkload};
+pub use live::{Live, LiveAlert, LiveFault, LiveStep};
+pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};
 pub use open::OpenRequests;
 pub use read::{History, ReadError, Reader, read};

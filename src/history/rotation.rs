@@ -12,7 +12,6 @@ use super::evidence::{Edge, signed};
 use super::number::workload_of;
 use super::replacement::KeyReplacement;
 use super::{Started, Turns};
-use crate::model::DrillPlan;
 use crate::units::Fingerprint;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -200,11 +199,11 @@ pub(super) struct RotationFold {
 }
 
 impl RotationFold {
-    /// One for each provider whose key the timeline revokes or rotates. `alone` is the plan of the workload that is judged, `place` tells
-    /// a provider's place in the evidence.
-    pub(super) fn all(started: &Started, alone: &DrillPlan, place: impl Fn(&str) -> Option<u16>) -> Vec<Self> {
-        let (plan, service) = (&started.plan, &alone.scenario.service);
-        let own: Vec<bool> = plan.workloads().iter().map(|named| named.service_name == *service).collect();
+    /// One for each provider whose key the timeline revokes or rotates. `service` is that of the workload that is judged, `place`
+    /// tells a provider's place in the evidence.
+    pub(super) fn all(started: &Started, service: &str, place: impl Fn(&str) -> Option<u16>) -> Vec<Self> {
+        let plan = &started.plan;
+        let own: Vec<bool> = plan.workloads.iter().map(|named| named.service_name == service).collect();
         let mut watches: Vec<Self> = Vec::new();
         for (number, planned) in plan.scenario.timeline.faults.iter().enumerate() {
             let Some((propagation, provider)) = planned.fault.of_credential().zip(place(&planned.on)) else { continue };

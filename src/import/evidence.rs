@@ -6,8 +6,9 @@ use super::near::{after_hold, near, spans};
 use super::provider_names::ProviderNames;
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
 use super::stated::StatedFacts;
-use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, JudgedRequest, Lost, Outcome, ProviderFault, Terms};
+use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, ProviderFault};
 use crate::model::{Gate, Objectives, SloOn};
+use crate::units::Duration;
 
 /// How much of an access log before the fault is its baseline: a gateway's nights are no part of an outage at noon.
 const BASELINE: i64 = 600 * SECOND;
@@ -22,18 +23,20 @@ pub fn evidence(mut record: ImportedRecord, stated: &StatedFacts) -> Result<Evid
         record.rows.retain(|row| row.sent >= fault - BASELINE);
     }
     let names = ProviderNames::of(&record, stated);
-    let mut terms = terms(&record, stated, &names);
-    let mut caveats = caveats(&record, stated, &times, &names, &terms);
-    let requests = requests(&record, times.zero, &terms, &names, &mut caveats);
-    let observed_until = observed_until(&record, times.zero, &terms);
-    spacing(&requests, times.fault.map(|_| 0), observed_until, &mut terms, &mut caveats);
-    terms.fault_uncertainty = 2 * stated.uncertainty;
-    caveats.extend(unread_lines(&record, &times, &requests, observed_until, &terms));
+    let objectives = objectives(stated, &names);
+    let mut instrument = Instrument { clock_error: record.grain, ..Instrument::default() };
+    let mut caveats = caveats(&record, stated, &times, &names, &objectives);
+    let requests = requests(&record, times.zero, &objectives, &names, &mut caveats);
+    let observed_until = observed_until(&record, times.zero, &objectives);
+    spacing(&requests, times.fault.map(|_| 0), observed_until, &mut instrument, &mut caveats);
+    instrument.fault_uncertainty = 2 * stated.uncertainty;
+    caveats.extend(unread_lines(&record, &times, &requests, observed_until, (&objectives, &instrument)));
     let providers = stated.providers.clone();
     let sharing = stated.sharing.clamp(1, providers.len().max(1));
     let indices = |range: std::ops::Range<usize>| range.filter_map(|index| u16::try_from(index).ok()).collect();
     Ok(Evidence {
-        terms,
+        objectives,
+        instrument,
         primary: indices(0..sharing.min(providers.len())),
         standbys: indices(sharing..providers.len()),
         shared: sharing > 1,
@@ -117,27 +120,29 @@ fn moment_in(record: &ImportedRecord, what: &'static str, moment: Option<RecordT
     Err(ImportError::Outside { what, moment: shown(at), from: shown(record.start), to: shown(record.last) })
 }
 
-/// The terms that the record is judged by, as far as they are known before its requests are.
-fn terms(record: &ImportedRecord, stated: &StatedFacts, names: &ProviderNames) -> Terms {
-    let mut terms = Terms::of(stated.objectives.as_ref().unwrap_or(&Objectives::default()));
+/// What was promised, as far as a record can be held against it.
+fn objectives(stated: &StatedFacts, names: &ProviderNames) -> Objectives {
+    let objectives = stated.objectives.unwrap_or_default();
+    let gate = if names.are_unknown() { Gate::Restore } else { objectives.gate };
     // Lateness is not known, and so nothing is held against it.
-    terms.lag_max = i64::MAX / 4;
-    terms.clock_error = record.grain;
-    if names.are_unknown() {
-        terms.gate = Gate::Restore;
-    }
-    terms
+    Objectives { gate, lag_max: Duration::from_nanos(u64::MAX), ..objectives }
 }
 
 /// What the record cannot show, before its requests are looked at.
-fn caveats(record: &ImportedRecord, stated: &StatedFacts, times: &OutageTimes, names: &ProviderNames, terms: &Terms) -> Vec<Caveat> {
+fn caveats(
+    record: &ImportedRecord,
+    stated: &StatedFacts,
+    times: &OutageTimes,
+    names: &ProviderNames,
+    objectives: &Objectives,
+) -> Vec<Caveat> {
     let mut caveats = by_nature(record);
     if stated.objectives.is_none() {
         caveats.insert(0, caveat(Lost::Objectives, "no objectives were given; the defaults were used to measure"));
     }
     caveats.push(times.caveat());
     caveats.push(names.caveat(record));
-    if stated.sharing > 1 && terms.gate == Gate::Cutover {
+    if stated.sharing > 1 && objectives.gate == Gate::Cutover {
         caveats.push(caveat(
             Lost::Attempts,
             "which providers a request went to before the one that answered is not recorded, so it cannot be shown that none waited for the one that broke: \
@@ -148,8 +153,14 @@ fn caveats(record: &ImportedRecord, stated: &StatedFacts, times: &OutageTimes, n
 }
 
 /// The record's requests, in the order in which they were due.
-fn requests(record: &ImportedRecord, zero: i64, terms: &Terms, names: &ProviderNames, caveats: &mut Vec<Caveat>) -> Vec<JudgedRequest> {
-    let mut rows = RowConverter { zero, grain: record.grain, terms, providers: &names.providers, by_end_only: false };
+fn requests(
+    record: &ImportedRecord,
+    zero: i64,
+    objectives: &Objectives,
+    names: &ProviderNames,
+    caveats: &mut Vec<Caveat>,
+) -> Vec<JudgedRequest> {
+    let mut rows = RowConverter { zero, grain: record.grain, objectives, providers: &names.providers, by_end_only: false };
     let mut requests: Vec<JudgedRequest> = record.rows.iter().map(|row| rows.request(row)).collect();
     if rows.by_end_only {
         caveats.push(caveat(
@@ -162,9 +173,9 @@ fn requests(record: &ImportedRecord, zero: i64, terms: &Terms, names: &ProviderN
 }
 
 /// Until when no request is missing: one that was sent later may not have ended with the record, and then it is not in it.
-fn observed_until(record: &ImportedRecord, zero: i64, terms: &Terms) -> i64 {
+fn observed_until(record: &ImportedRecord, zero: i64, objectives: &Objectives) -> i64 {
     let longest = record.rows.iter().filter_map(|row| row.took).max().unwrap_or(0);
-    let whole = record.last.saturating_sub(longest.max(terms.deadline));
+    let whole = record.last.saturating_sub(longest.max(objectives.deadline.nanos()));
     record.until.map_or(whole, |until| until.min(whole)).saturating_sub(zero)
 }
 
@@ -174,23 +185,23 @@ fn unread_lines(
     times: &OutageTimes,
     requests: &[JudgedRequest],
     observed_until: i64,
-    terms: &Terms,
+    (objectives, instrument): (&Objectives, &Instrument),
 ) -> Vec<Caveat> {
     if times.fault.is_none() {
         return Vec::new();
     }
     let heal = times.heal.map(|heal| heal - times.zero);
-    let spans = spans(requests, heal, terms);
+    let spans = spans(requests, heal, objectives, instrument);
     let near = near(record, times.zero, &spans).map(|near| near.caveat());
     let after = (spans[0].1, heal.map_or(observed_until, |heal| observed_until.min(heal)));
-    near.into_iter().chain(after_hold(record, times.zero, requests, after, terms)).collect()
+    near.into_iter().chain(after_hold(record, times.zero, requests, after, objectives)).collect()
 }
 
 /// The conversion of rows into requests, on the evidence's clock.
 struct RowConverter<'a> {
     zero: i64,
     grain: i64,
-    terms: &'a Terms,
+    objectives: &'a Objectives,
     /// The providers that the record's names stand for.
     providers: &'a [Option<u16>],
     by_end_only: bool,
@@ -211,7 +222,7 @@ impl RowConverter<'_> {
         let is_bad = matches!(kind, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent);
         let due = if is_bad { sent + self.grain } else { sent };
         let proof = match row.head {
-            Some(head) if self.terms.slo_on == SloOn::Proof && head > self.terms.slo => due + head,
+            Some(head) if self.objectives.slo_on == SloOn::Proof && head > self.objectives.slo.nanos() => due + head,
             _ => due + took,
         };
         let by = match (kind, row.who) {
@@ -227,8 +238,12 @@ impl RowConverter<'_> {
     /// Whether an answer was in time, where that is asked of its first content and only its head and its end were recorded: it was if the
     /// end was, it was not if not even the head was.
     fn in_time(&mut self, took: i64, head: Option<i64>) -> Outcome {
-        let late_head = head.is_some_and(|head| head > self.terms.slo);
-        if self.terms.slo_on == SloOn::Proof && took > self.terms.slo && took <= self.terms.deadline && !late_head {
+        let late_head = head.is_some_and(|head| head > self.objectives.slo.nanos());
+        if self.objectives.slo_on == SloOn::Proof
+            && took > self.objectives.slo.nanos()
+            && took <= self.objectives.deadline.nanos()
+            && !late_head
+        {
             self.by_end_only = true;
             return Outcome::Unknown;
         }
@@ -237,7 +252,7 @@ impl RowConverter<'_> {
 }
 
 /// How closely requests followed each other before the fault stands for the plan that nobody knows; what came after is said.
-fn spacing(requests: &[JudgedRequest], fault: Option<i64>, until: i64, terms: &mut Terms, caveats: &mut Vec<Caveat>) {
+fn spacing(requests: &[JudgedRequest], fault: Option<i64>, until: i64, instrument: &mut Instrument, caveats: &mut Vec<Caveat>) {
     let before = requests.partition_point(|request| fault.is_none_or(|fault| request.due < fault));
     let of = |requests: &[JudgedRequest]| {
         let largest = requests.windows(2).map(|pair| pair[1].due - pair[0].due).max()?;
@@ -247,10 +262,10 @@ fn spacing(requests: &[JudgedRequest], fault: Option<i64>, until: i64, terms: &m
     let Some((largest, mean)) = of(&requests[..before]).or_else(|| of(requests)) else { return };
     // A century between two requests is as hopeless as a thousand years, and sums of such gaps must fit.
     let hopeless = 100 * 365 * 86_400 * SECOND / 8;
-    (terms.gap_max, terms.gap_mean) = (largest.min(hopeless), mean.min(hopeless));
+    (instrument.gap_max, instrument.gap_mean) = (largest.min(hopeless), mean.min(hopeless));
     let watched =
         &requests[before.saturating_sub(1)..requests.partition_point(|request| request.due < until).max(before.saturating_sub(1))];
-    if let Some((later, _)) = of(watched).filter(|(later, _)| fault.is_some() && *later > 2 * largest.max(terms.clock_error)) {
+    if let Some((later, _)) = of(watched).filter(|(later, _)| fault.is_some() && *later > 2 * largest.max(instrument.clock_error)) {
         let seconds = |nanos: i64| nanos as f64 / 1e9;
         caveats.push(caveat(
             Lost::Spacing,

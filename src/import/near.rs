@@ -15,7 +15,8 @@
 
 use super::caveat::caveat;
 use super::record::{Gap, ImportedRecord};
-use crate::history::{Caveat, JudgedRequest, Lost, Outcome, Terms};
+use crate::history::{Caveat, Instrument, JudgedRequest, Lost, Outcome};
+use crate::model::Objectives;
 use crate::units::Binomial;
 
 /// Beyond this a moment is none, and an end is open.
@@ -91,22 +92,22 @@ pub(super) fn after_hold(
     zero: i64,
     requests: &[JudgedRequest],
     (begin, end): (i64, i64),
-    terms: &Terms,
+    objectives: &Objectives,
 ) -> Option<Caveat> {
     let mut missing = missing(record, zero);
     missing.retain(|missing| missing.to > begin && missing.from < end);
     let hides = |until: &i64| {
-        let from = until.saturating_sub(terms.hold);
+        let from = until.saturating_sub(objectives.hold.nanos());
         let hidden: u64 = missing.iter().filter(|missing| missing.from <= *until && missing.to > from).map(|missing| missing.lines).sum();
         let position = |moment: i64| requests.partition_point(|request| request.due <= moment);
         let within = &requests[position(from)..position(*until)];
-        let bad = within.iter().filter(|request| is_bad(request, terms)).count() as u64;
-        let promised = Binomial::beyond(terms.success, within.len() as u64 + hidden).expected().max(1);
+        let bad = within.iter().filter(|request| is_bad(request, objectives)).count() as u64;
+        let promised = Binomial::beyond(objectives.success.get(), within.len() as u64 + hidden).expected().max(1);
         hidden > 0 && bad + hidden > promised
     };
     // The most that a window may hold is reached where one of them begins or a bad request is.
-    let bad = requests.iter().filter(|request| request.due > begin && request.due < end && is_bad(request, terms));
-    let near = |due: &i64| missing.iter().any(|missing| missing.from <= *due && missing.to > due.saturating_sub(terms.hold));
+    let bad = requests.iter().filter(|request| request.due > begin && request.due < end && is_bad(request, objectives));
+    let near = |due: &i64| missing.iter().any(|missing| missing.from <= *due && missing.to > due.saturating_sub(objectives.hold.nanos()));
     let moments = bad.map(|request| request.due).filter(near).chain(missing.iter().map(|missing| missing.from.max(begin)));
     let lines: u64 = missing.iter().map(|missing| missing.lines).sum();
     moments.into_iter().any(|until| hides(&until)).then(|| {
@@ -115,32 +116,32 @@ pub(super) fn after_hold(
 }
 
 /// Whether users were not well served, as far as a record tells.
-fn is_bad(request: &JudgedRequest, terms: &Terms) -> bool {
+fn is_bad(request: &JudgedRequest, objectives: &Objectives) -> bool {
     matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated | Outcome::Unsent)
-        || request.proof.saturating_sub(request.due) > terms.slo
+        || request.proof.saturating_sub(request.due) > objectives.slo.nanos()
 }
 
 /// The times that are near a fault at zero, and near its heal.
-pub(super) fn spans(requests: &[JudgedRequest], heal: Option<i64>, terms: &Terms) -> Vec<(i64, i64)> {
-    let slack = terms.clock_error.saturating_add(terms.fault_uncertainty);
+pub(super) fn spans(requests: &[JudgedRequest], heal: Option<i64>, objectives: &Objectives, instrument: &Instrument) -> Vec<(i64, i64)> {
+    let slack = instrument.clock_error.saturating_add(instrument.fault_uncertainty);
     let last_good = |before: i64| {
         let earlier = &requests[..requests.partition_point(|request| request.due < before)];
         earlier.iter().rfind(|request| request.outcome == Outcome::Ok).map_or(i64::MIN, |request| request.due)
     };
-    let mut end = terms.hold;
+    let mut end = objectives.hold.nanos();
     let later = &requests[requests.partition_point(|request| request.due < 0)..];
-    let bad = later.iter().filter(|request| is_bad(request, terms));
+    let bad = later.iter().filter(|request| is_bad(request, objectives));
     for (number, request) in bad.enumerate() {
         // The first one may be late: a fault takes its time to bite.
         let over = if number > 0 { request.due > end } else { heal.is_some_and(|heal| request.due > heal) };
         if over {
             break;
         }
-        end = request.due.saturating_add(terms.hold);
+        end = request.due.saturating_add(objectives.hold.nanos());
     }
     let mut spans = vec![(last_good(0).saturating_sub(slack), end.saturating_add(slack))];
-    if let (Some(heal), Some(failback)) = (heal, terms.failback_rto) {
-        let end = heal.saturating_add(failback).saturating_add(terms.failback_hold.unwrap_or(terms.hold));
+    if let (Some(heal), Some(failback)) = (heal, objectives.failback) {
+        let end = heal.saturating_add(failback.nanos()).saturating_add(objectives.failback_hold.nanos());
         spans.push((last_good(heal).saturating_sub(slack), end.saturating_add(slack)));
     }
     spans

@@ -173,7 +173,7 @@ fn end_of_list(rest: &str, next: &str) -> Option<usize> {
         let divider = DIVIDERS.iter().filter_map(|divider| Some((from + rest[from..].find(divider)?, divider.len()))).min();
         match divider {
             Some((position, length)) if position < ends || position == ends && next.len() <= length && !next.is_empty() => {
-                from = position + length
+                from = position + length;
             }
             _ => return Some(ends),
         }

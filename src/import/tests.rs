@@ -3,7 +3,7 @@
 use super::record::RecordedProvider;
 use super::{ImportError, ImportSettings, ImportedRecord, LoadModel, RecordSource, RecordTime, StatedFacts, evidence, read};
 use crate::history::{By, Evidence, Lost, Outcome};
-use crate::model::{Gate, Objectives, SloOn};
+use crate::model::{DeclaredObjectives, Gate, SloOn};
 use crate::units::{Duration, explained};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 
@@ -31,13 +31,16 @@ fn with_line(source: RecordSource, line: &str) -> ImportSettings {
 fn told(fault: &str) -> StatedFacts {
     let text = |text: &str| text.parse::<Duration>().unwrap();
     StatedFacts {
-        objectives: Some(Objectives {
-            rto: Some(text("2s")),
-            slo: Some(text("250ms")),
-            deadline: Some(text("1s")),
-            stable_for: Some(text("2s")),
-            ..Objectives::default()
-        }),
+        objectives: Some(
+            DeclaredObjectives {
+                rto: Some(text("2s")),
+                slo: Some(text("250ms")),
+                deadline: Some(text("1s")),
+                stable_for: Some(text("2s")),
+                ..DeclaredObjectives::default()
+            }
+            .resolved(),
+        ),
         providers: vec!["first".into(), "second".into()],
         fault: Some(fault.parse().unwrap()),
         ..StatedFacts::default()
@@ -109,7 +112,7 @@ fn times_in_whole_seconds_widen_both_ends() {
     let record = record(RecordSource::Nginx, &log);
     assert_eq!(record.grain, 1000 * MS);
     let mut told = told("2026-11-20T14:03:20Z");
-    told.objectives.as_mut().unwrap().rto = Some(Duration::from_secs(10));
+    told.objectives.as_mut().unwrap().rto = Duration::from_secs(10);
     let (evidence, verdict) = judged(record, &told);
     // `combined` tells no durations: that an answer came proves nothing about whether it came in time.
     assert_eq!((verdict.verdict, verdict.reason), (Decision::Inconclusive, Some(Reason::RecordCannotTell)));
@@ -128,8 +131,8 @@ fn rounded_starts_are_placed_where_they_claim_least() {
     let evidence = evidence(record, &StatedFacts::default()).unwrap();
     let kinds: Vec<Outcome> = evidence.requests.iter().map(|request| request.outcome).collect();
     assert_eq!(kinds, [Outcome::Ok, Outcome::Error, Outcome::Ok]);
-    assert_eq!(evidence.requests[1].due - evidence.requests[0].due, evidence.terms.clock_error);
-    assert!(evidence.terms.clock_error >= 1000 * MS);
+    assert_eq!(evidence.requests[1].due - evidence.requests[0].due, evidence.instrument.clock_error);
+    assert!(evidence.instrument.clock_error >= 1000 * MS);
 }
 
 #[test]
@@ -235,7 +238,7 @@ fn a_closed_model_never_meets_what_needs_every_request() {
 fn an_objective_on_the_first_content_is_not_met_by_a_head() {
     let text: String = (0..1000).map(|number| k6(number, if number < 500 { 12.0 } else { 600.0 }, false, "\"status\":\"200\"")).collect();
     let mut told = told("+10s");
-    told.objectives.as_mut().unwrap().slo_on = Some(SloOn::Proof);
+    told.objectives.as_mut().unwrap().slo_on = SloOn::Proof;
     let record = read(text.as_bytes(), &ImportSettings { pace: Some(LoadModel::Open), ..settings(RecordSource::K6) }).unwrap();
     // The head came after 300 ms: the content came later still, and that is known to be late.
     let (evidence, _) = judged(record, &told);

@@ -4,7 +4,7 @@
 
 use super::{ImportSettings, ImportedRecord, LoadModel, RecordSource, RecordTime, StatedFacts, evidence, guess, read};
 use crate::history::{Lost, Outcome};
-use crate::model::Objectives;
+use crate::model::DeclaredObjectives;
 use crate::units::{Duration, explained};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use std::io::Write;

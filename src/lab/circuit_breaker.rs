@@ -89,7 +89,7 @@ impl CircuitBreaker {
             }
             (BreakerState::HalfOpen { .. }, TryEnd::Answered) => self.enter(BreakerState::Closed { failures: 0 }),
             (BreakerState::Closed { .. } | BreakerState::HalfOpen { .. }, TryEnd::Failed) => {
-                self.enter(BreakerState::Open { until: self.cooled(now) })
+                self.enter(BreakerState::Open { until: self.cooled(now) });
             }
             (BreakerState::Closed { .. }, TryEnd::Abandoned) | (BreakerState::Open { .. }, _) => {}
         }

@@ -1,6 +1,6 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{CredentialSource, Environment, Issuer, Mail, Objectives, Operation, Price, SecretStore, words};
+use super::{CredentialSource, DeclaredObjectives, Environment, Issuer, Mail, Operation, Price, SecretStore, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -270,7 +270,7 @@ pub struct Service {
     #[serde(default = "alone", skip_serializing_if = "is_alone")]
     pub sharing: usize,
     /// Declared objectives; a scenario may override each.
-    pub objectives: Objectives,
+    pub objectives: DeclaredObjectives,
     /// The runbook that answers its outage, as a path from the project's root.
     pub runbook: Option<String>,
 }

@@ -53,8 +53,8 @@ pub use inventory::{
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
-pub use named_workload::{NamedWorkload, WORKLOADS_MAX};
-pub use objective::{Gate, LossBudget, Objectives, Rescues, SloOn};
+pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
+pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation};
 pub use pace::Bursts;
 pub use plan::{DrillPlan, REHEARSALS};

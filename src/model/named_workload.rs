@@ -1,14 +1,14 @@
-//! A workload with whom it asks and what was promised to those whom it stands for.
+//! The workloads of a drill, each with whom it asks and what was promised to those whom it stands for.
 
-use super::{DrillPlan, Objectives, Service, Workload};
-use crate::units::Duration;
-use serde::{Deserialize, Serialize};
+use super::{Objectives, Service, Workload};
+use serde::Serialize;
+use std::ops::Deref;
 
 /// The most workloads that a drill can have.
 pub const WORKLOADS_MAX: usize = 16;
 
-/// One of the workloads of a drill. The first is the instrument; its verdict leads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// One workload of a drill: what it sends to which service, and what was promised to the users whom it stands for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NamedWorkload {
     /// Its name. Where a scenario gives the only one none, that of its service.
     pub name: String,
@@ -16,7 +16,7 @@ pub struct NamedWorkload {
     pub service_name: String,
     /// That service.
     pub service: Service,
-    /// Resolved: its own, else those of its service, else the defaults. Nothing but caps is unset.
+    /// What was promised: its own, else the scenario's where it asks the scenario's service, else those of its service, else the defaults.
     pub objectives: Objectives,
     /// False for pure load: nothing is held against its objectives.
     pub judged: bool,
@@ -24,49 +24,79 @@ pub struct NamedWorkload {
     pub workload: Workload,
 }
 
-/// How long a request may take where nobody says.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 impl NamedWorkload {
-    /// How long one of its requests may take.
-    pub fn deadline(&self) -> Duration {
-        self.objectives.deadline.unwrap_or(DEADLINE)
-    }
-
     /// How many of its requests may be on their way at once, where a k6 sends them.
     pub fn on_the_way(&self) -> u64 {
-        let open = self.workload.rate.as_per_second() * self.deadline().as_secs_f64();
+        let open = self.workload.rate.as_per_second() * self.objectives.deadline.as_secs_f64();
         (open.ceil() as u64).min(u64::from(self.workload.max_in_flight))
     }
 }
 
-impl DrillPlan {
-    /// Every workload, the first one first.
-    pub fn workloads(&self) -> Vec<NamedWorkload> {
-        let service_name = &self.scenario.service;
-        let first = NamedWorkload {
-            name: if self.workload.is_empty() { service_name.clone() } else { self.workload.clone() },
-            service_name: service_name.clone(),
-            service: self.service.clone(),
-            objectives: self.objectives.clone(),
-            judged: true,
-            workload: self.scenario.traffic.clone(),
-        };
-        std::iter::once(first).chain(self.beside.iter().cloned()).collect()
+/// The workloads of a drill: a list of at least one, in the order of the scenario. All are alike but for one thing: one of them leads. It is the
+/// instrument that bars, guards of a runbook and canaries look at, and whose measures stand first in a verdict.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Workloads {
+    each: Vec<NamedWorkload>,
+    lead: usize,
+}
+
+impl Workloads {
+    /// From a scenario's list, whose first leads; `None` where it has none.
+    pub fn new(each: Vec<NamedWorkload>) -> Option<Self> {
+        Self::led_by(each, 0)
     }
 
-    /// The plan as if the workload at this place were the only one. Out of place, the plan of the first.
-    #[must_use]
-    pub fn alone(&self, place: usize) -> Self {
-        let mut plan = Self { beside: Vec::new(), ..self.clone() };
-        if let Some(other) = place.checked_sub(1).and_then(|place| self.beside.get(place)).cloned() {
-            plan.workload = other.name;
-            plan.scenario.service = other.service_name;
-            plan.scenario.traffic = other.workload;
-            plan.scenario.objectives = other.objectives.clone();
-            plan.service = other.service;
-            plan.objectives = other.objectives;
-        }
-        plan
+    /// The same with the one at this place leading; `None` where there is none there.
+    pub fn led_by(each: Vec<NamedWorkload>, lead: usize) -> Option<Self> {
+        (lead < each.len()).then_some(Self { each, lead })
+    }
+
+    /// The place of the one that leads.
+    pub const fn lead(&self) -> usize {
+        self.lead
+    }
+
+    /// The one that leads.
+    pub fn leading(&self) -> &NamedWorkload {
+        &self.each[self.lead]
+    }
+
+    /// The others with their places.
+    pub fn others(&self) -> impl Iterator<Item = (usize, &NamedWorkload)> {
+        self.each.iter().enumerate().filter(|(place, _)| *place != self.lead)
+    }
+
+    /// True where it must be said which one is meant.
+    pub fn are_several(&self) -> bool {
+        self.each.len() > 1
+    }
+}
+
+impl From<NamedWorkload> for Workloads {
+    fn from(only: NamedWorkload) -> Self {
+        Self { each: vec![only], lead: 0 }
+    }
+}
+
+impl Deref for Workloads {
+    type Target = [NamedWorkload];
+
+    fn deref(&self) -> &[NamedWorkload] {
+        &self.each
+    }
+}
+
+impl std::ops::DerefMut for Workloads {
+    fn deref_mut(&mut self) -> &mut [NamedWorkload] {
+        &mut self.each
+    }
+}
+
+impl<'a> IntoIterator for &'a Workloads {
+    type Item = &'a NamedWorkload;
+    type IntoIter = std::slice::Iter<'a, NamedWorkload>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.each.iter()
     }
 }

@@ -44,10 +44,10 @@ pub struct Rescues {
     pub after: Duration,
 }
 
-/// Objectives as declared. Every field is optional here; a scenario's win over its service's, and
-/// [`Objectives::or_default`] fills the rest.
+/// Objectives as people declare them. Every field is optional, because a workload's win over its scenario's and those over its service's;
+/// [`resolved`](DeclaredObjectives::resolved) fills the rest.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Objectives {
+pub struct DeclaredObjectives {
     /// Recovery time objective: the longest time that users may be without service.
     pub rto: Option<Duration>,
     /// How long service must hold before it counts as recovered.
@@ -66,7 +66,7 @@ pub struct Objectives {
     pub lead_in: Option<u32>,
     /// Consecutive bad requests that a recovery may contain.
     pub max_consecutive_bad: Option<u32>,
-    /// The largest lateness of the generator; beyond it the drill is void.
+    /// The largest lag of the generator; beyond it the drill is void.
     pub lag_max: Option<Duration>,
     /// The longest time from the heal until the primary serves again.
     pub failback: Option<Duration>,
@@ -90,7 +90,7 @@ pub struct Objectives {
     pub client_errors: Option<u64>,
 }
 
-impl Objectives {
+impl DeclaredObjectives {
     /// These, with what is missing taken from `fallback`.
     #[must_use]
     pub fn or(self, fallback: &Self) -> Self {
@@ -116,26 +116,103 @@ impl Objectives {
         }
     }
 
-    /// These, with documented defaults for everything but the caps (which stay unset) and the RTO (30 s, but `project`
-    /// demands one): hold 10 s, success 99 %, gate cutover, SLO 1 s on the whole answer, deadline twice the SLO, lead-in 5,
-    /// one consecutive bad request, lateness 5 % of the RTO but at least 20 ms.
+    /// What they come to, with the documented defaults for all but the caps. (The RTO has one as well, though `project` demands that it is
+    /// declared.)
     #[must_use]
-    pub fn or_default(self) -> Self {
+    pub fn resolved(self) -> Objectives {
         let rto = self.rto.unwrap_or(Duration::from_secs(30));
         let slo = self.slo.unwrap_or(Duration::from_secs(1));
+        let hold = self.stable_for.unwrap_or(Duration::from_secs(10));
+        let success = self.success.unwrap_or(SUCCESS);
         let lag = Duration::from_nanos(rto.as_nanos() / 20).max(Duration::from_millis(20));
-        self.or(&Self {
-            rto: Some(rto),
-            stable_for: Some(Duration::from_secs(10)),
-            success: Ratio::new(0.99),
-            gate: Some(Gate::Cutover),
-            slo: Some(slo),
-            slo_on: Some(SloOn::Done),
-            deadline: Some(slo.times(2)),
-            lead_in: Some(5),
-            max_consecutive_bad: Some(1),
-            lag_max: Some(lag),
-            ..Self::default()
-        })
+        Objectives {
+            rto,
+            gate: self.gate.unwrap_or(Gate::Cutover),
+            hold,
+            success,
+            slo,
+            slo_on: self.slo_on.unwrap_or(SloOn::Done),
+            deadline: self.deadline.unwrap_or(slo.times(2)),
+            lead_in: self.lead_in.unwrap_or(5),
+            max_consecutive_bad: self.max_consecutive_bad.unwrap_or(1),
+            lag_max: self.lag_max.unwrap_or(lag),
+            baseline_min: Objectives::BASELINE_MIN,
+            baseline_success: success,
+            failback: self.failback,
+            failback_hold: hold,
+            lost: self.lost,
+            truncated: self.truncated,
+            duplicates: self.duplicates,
+            overshoot: self.overshoot,
+            rescued: self.rescued,
+            rotation: self.rotation.unwrap_or(rto),
+            client_errors: self.client_errors,
+            rpo: None,
+        }
+    }
+}
+
+/// What was promised, resolved: what a drill is planned by, watched by and judged by. `project` makes it once of what people declared, the
+/// plan carries it, and the history keeps it, so that a verdict holds nothing against a service that was not agreed before. Only what may be
+/// left without a limit is optional.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Objectives {
+    /// Recovery time objective: the longest time that users may be without service.
+    pub rto: Duration,
+    /// What the RTO is held against.
+    pub gate: Gate,
+    /// How long service must hold before it counts as recovered (`stable_for` in YAML).
+    pub hold: Duration,
+    /// The share of requests that must be good while it holds.
+    pub success: Ratio,
+    /// The service level: the longest time to `slo_on` for which an answer is good, measured from when the request was due.
+    pub slo: Duration,
+    /// Which moment `slo` is held against.
+    pub slo_on: SloOn,
+    /// When the client gives up on a request.
+    pub deadline: Duration,
+    /// Consecutive good requests that must open a recovery.
+    pub lead_in: u32,
+    /// Consecutive bad requests that a recovery may contain.
+    pub max_consecutive_bad: u32,
+    /// The largest lag of the generator; beyond it the drill is void.
+    pub lag_max: Duration,
+    /// Requests that a baseline needs before it says anything.
+    pub baseline_min: u32,
+    /// The share of them that must be good, and served by the primary.
+    pub baseline_success: Ratio,
+    /// The longest time from the heal until the primary serves again; without a limit where absent, as all that follow.
+    pub failback: Option<Duration>,
+    /// How long the primary must hold then.
+    pub failback_hold: Duration,
+    /// Requests that may be lost (for a stateless gateway this is its RPO).
+    pub lost: Option<LossBudget>,
+    /// Streams that may end early.
+    pub truncated: Option<u64>,
+    /// Requests that may be executed more than once.
+    pub duplicates: Option<u64>,
+    /// The highest load on the standby over any second, as a multiple of the offered rate.
+    pub overshoot: Option<f64>,
+    /// Requests that may still be rescued: asked of the broken provider first, and answered by another.
+    pub rescued: Option<Rescues>,
+    /// The longest time from a key's revocation, or a planned rotation's beginning, until every replica uses the new key.
+    pub rotation: Duration,
+    /// Requests that clients may lose until then; none in a planned rotation where absent.
+    pub client_errors: Option<u64>,
+    /// The oldest acknowledged write that may be lost, where a service acknowledges any.
+    pub rpo: Option<Duration>,
+}
+
+/// The share of good requests where nobody says another.
+const SUCCESS: Ratio = Ratio::new(0.99).expect("a constant from 0 to 1");
+
+impl Objectives {
+    /// Requests that a baseline needs where nobody says another number.
+    pub const BASELINE_MIN: u32 = 20;
+}
+
+impl Default for Objectives {
+    fn default() -> Self {
+        DeclaredObjectives::default().resolved()
     }
 }

@@ -2,11 +2,11 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Objectives, Price, Provider,
-    Runbook, Scenario, SecretStore, Service, Workload, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Price, Provider, Runbook, Scenario,
+    SecretStore, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much longer than the timeline a k6 that the drill starts may send.
@@ -17,9 +17,9 @@ const DRIVEN_LONGER: Duration = Duration::from_secs(10);
 pub const REHEARSALS: u64 = 4;
 
 /// Everything that one drill needs. A history begins with it, so that a verdict can be recomputed from the file alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DrillPlan {
-    /// What goes wrong. Its `objectives` are those of [`DrillPlan::objectives`] only after they were resolved.
+    /// What goes wrong.
     pub scenario: Scenario,
     /// What answers.
     pub runbook: Option<Runbook>,
@@ -27,31 +27,20 @@ pub struct DrillPlan {
     pub environment_name: String,
     /// Where it runs.
     pub environment: Environment,
-    /// Whose users are watched: the service of the first workload.
-    pub service: Service,
+    /// What observes: who is asked for what, and what was promised to whom.
+    pub workloads: Workloads,
     /// The providers of every workload's service and of every fault, by name.
     pub providers: BTreeMap<String, Provider>,
     /// The credentials of those providers, by reference.
     pub credentials: BTreeMap<String, Credential>,
     /// The stores that they are kept in.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stores: BTreeMap<String, SecretStore>,
     /// The contacts that the runbook names.
     pub contacts: BTreeMap<String, Contact>,
     /// The server that takes e-mail to contacts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
     /// What a provider's tokens cost, by name, where that is known.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, Price>,
-    /// Resolved: the scenario's, else the service's, else the defaults. Nothing but caps is unset.
-    pub objectives: Objectives,
-    /// The name of the first workload, which is `scenario.traffic`; empty where the scenario gives it none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub workload: String,
-    /// The workloads beside the first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub beside: Vec<NamedWorkload>,
 }
 
 impl DrillPlan {
@@ -80,9 +69,9 @@ impl DrillPlan {
 
     /// How many requests the traffic plans, that of all workloads and the warm-up included. What is [rehearsed](Self::rehearsed) is beside that.
     pub fn requests(&self) -> u64 {
-        let beside: u64 = self.beside.iter().map(|other| self.requests_of(&other.workload)).sum();
+        let traffic: u64 = self.workloads.iter().map(|each| self.requests_of(&each.workload)).sum();
         let warm_up = u64::from(self.environment.start.as_ref().map_or(0, |start| start.warm_up));
-        self.requests_of(&self.scenario.traffic) + beside + warm_up
+        traffic + warm_up
     }
 
     /// The workloads, by their places, with whose requests it is rehearsed how answers end: one of each way in which the drill asks a service
@@ -94,7 +83,7 @@ impl DrillPlan {
             let is_own = workload.errand.is_none() && workload.script.is_none() && self.environment.services.contains_key(name);
             is_own && seen.insert((name.clone(), workload.request.word()))
         };
-        self.workloads().iter().enumerate().filter(|(_, each)| asks(each)).map(|(place, _)| place).collect()
+        self.workloads.iter().enumerate().filter(|(_, each)| asks(each)).map(|(place, _)| place).collect()
     }
 
     /// In how many ways such a request is sent: to each replica of the service, and with each client's key.
@@ -158,13 +147,8 @@ impl DrillPlan {
             host == "localhost" || host == "::1" || host.starts_with("127.")
         };
         let asked = |name: &&String| self.providers.get(*name).and_then(|provider| provider.base_url.as_deref());
-        let mut services = std::iter::once(&self.service).chain(self.beside.iter().map(|other| &other.service));
+        let mut services = self.workloads.iter().map(|each| &each.service);
         !self.environment.embedded
             && services.any(|service| service.providers.iter().filter_map(|name| asked(&name)).any(|url| !local(url)))
-    }
-
-    /// The largest gap between two requests of the first workload, as far as it is known without a seed.
-    pub fn gap_expected(&self) -> Duration {
-        self.scenario.traffic.gap_expected(self.scenario.timeline.total())
     }
 }

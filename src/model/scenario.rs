@@ -1,6 +1,6 @@
 //! A story of what goes wrong.
 
-use super::{Aim, Fault, Objectives, Workload};
+use super::{Aim, DeclaredObjectives, Fault};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +15,10 @@ pub struct Scenario {
     pub service: String,
     /// The runbook that answers, as a path from the project's root; `None` leaves recovery to the gateway.
     pub runbook: Option<String>,
-    /// What observes: the first of the workloads, where there are several.
-    pub traffic: Workload,
     /// What happens when.
     pub timeline: Timeline,
     /// What was promised; wins over the service's objectives.
-    pub objectives: Objectives,
+    pub objectives: DeclaredObjectives,
     /// When to stop for safety.
     pub abort_when: Option<Guard>,
 }

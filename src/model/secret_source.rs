@@ -54,16 +54,13 @@ impl SecretSource {
             runbook,
             environment_name: _,
             environment,
-            service: _,
+            workloads,
             providers,
             credentials,
             stores,
             contacts,
             mail,
             prices: _,
-            objectives: _,
-            workload: _,
-            beside: _,
         } = plan;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
@@ -73,7 +70,7 @@ impl SecretSource {
         providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         found.environment(environment);
         runbook.iter().for_each(|runbook| found.runbook(runbook));
-        plan.workloads().iter().for_each(|named| found.workload(&named.workload));
+        workloads.iter().for_each(|named| found.workload(&named.workload));
         found.0
     }
 

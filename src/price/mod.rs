@@ -86,7 +86,8 @@ pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
 /// The most that a drill can spend with each provider of its services, if each request is asked of it once.
 pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
     billed(plan, |index, each| {
-        let warm_up = plan.environment.start.as_ref().filter(|_| index == 0).map_or(0, |start| u64::from(start.warm_up));
+        let warm_up =
+            plan.environment.start.as_ref().filter(|_| index == plan.workloads.lead()).map_or(0, |start| u64::from(start.warm_up));
         plan.requests_of(&each.workload) + rehearsals(plan, index, each) + warm_up
     })
 }
@@ -103,7 +104,7 @@ fn rehearsals(plan: &DrillPlan, index: usize, each: &NamedWorkload) -> u64 {
 /// What so many requests of each workload can cost.
 fn billed(plan: &DrillPlan, requests: impl Fn(usize, &NamedWorkload) -> u64) -> Vec<Bill> {
     let mut bills: Vec<Bill> = Vec::new();
-    for (index, each) in plan.workloads().iter().enumerate() {
+    for (index, each) in plan.workloads.iter().enumerate() {
         let requests = requests(index, each);
         let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
@@ -133,8 +134,8 @@ fn billed(plan: &DrillPlan, requests: impl Fn(usize, &NamedWorkload) -> u64) -> 
 /// one request more. What is not known counts as nothing.
 pub fn least(plan: &DrillPlan) -> Money {
     let (mut standing, mut dearest) = (Money::ZERO, Money::ZERO);
-    for each in plan.workloads() {
-        let Tokens { input, output } = most_tokens(&each, plan).unwrap_or_default();
+    for each in &plan.workloads {
+        let Tokens { input, output } = most_tokens(each, plan).unwrap_or_default();
         let known = each.service.providers.iter().filter_map(|name| plan.prices.get(name));
         let one = known.map(|price| price.of(input, output)).fold(Money::ZERO, Money::plus);
         dearest = dearest.max(one);

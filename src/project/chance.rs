@@ -5,7 +5,7 @@
 //! more bad requests follow each other than a recovery may contain is counted beside that. What the gateway adds is not known here.
 
 use crate::model::{DrillPlan, ModelTimes, NamedWorkload, Objectives, Operation, Provider, SloOn, Timeline};
-use crate::units::{Binomial, Duration, Ratio, spare};
+use crate::units::{Binomial, Duration, spare};
 
 /// What is more probable than this is worth a warning.
 const BEARABLE: f64 = 0.01;
@@ -14,11 +14,10 @@ const TOKENS: u32 = 12;
 /// More requests than this are counted as so many: what is probable there is seen below it.
 const MOST: f64 = 20_000.0;
 
-/// What to say of the first workload of a plan, and what to write, where the chance is worth a warning. `stated` tells the providers whose
+/// What to say of one workload of a plan, and what to write, where the chance is worth a warning. `stated` tells the providers whose
 /// times are known.
-pub(super) fn doubt(plan: &DrillPlan, stated: impl Fn(&str) -> bool, whose: &str) -> Option<(String, String)> {
-    let each = plan.workloads().into_iter().next()?;
-    let asked = ExpectedLoad::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
+pub(super) fn doubt(each: &NamedWorkload, plan: &DrillPlan, stated: impl Fn(&str) -> bool, whose: &str) -> Option<(String, String)> {
+    let asked = ExpectedLoad::of(each, &plan.scenario.timeline, |name| plan.providers.get(name).filter(|_| stated(name)))?;
     let Chance { fails, late, requests: [baseline, hold] } = asked.chance();
     if fails <= BEARABLE {
         return None;
@@ -71,7 +70,7 @@ impl<'p> ExpectedLoad<'p> {
         let after = if let Some(standby) = standby { vec![pace(standby)?] } else { before.clone() };
         let rate = workload.mean(timeline.total()).as_per_second();
         let count = |requests: f64| requests.round().clamp(0.0, MOST) as u64;
-        let hold = each.objectives.stable_for.unwrap_or_default();
+        let hold = each.objectives.hold;
         Some(Self {
             objectives: &each.objectives,
             requests: [count(workload.requests(timeline.baseline)), count(rate * hold.as_secs_f64())],
@@ -87,11 +86,7 @@ impl<'p> ExpectedLoad<'p> {
 
     fn promised(&self) -> Promise {
         let objectives = self.objectives;
-        Promise {
-            success: objectives.success.map_or(0.99, Ratio::get),
-            slo: objectives.slo.unwrap_or_default(),
-            consecutive: objectives.max_consecutive_bad.unwrap_or(1),
-        }
+        Promise { success: objectives.success.get(), slo: objectives.slo, consecutive: objectives.max_consecutive_bad }
     }
 
     /// The chance with another promise.
@@ -105,13 +100,13 @@ impl<'p> ExpectedLoad<'p> {
 
     /// The share that is late, on average over those who share the load.
     fn late(&self, paces: &[ModelTimes], slo: Duration) -> f64 {
-        let deadline = self.objectives.deadline.unwrap_or(slo);
+        let deadline = self.objectives.deadline;
         let share = |pace: &ModelTimes| {
             let rest = pace.token_gap.times(self.tokens);
             let whole = Duration::from_nanos(deadline.as_nanos().saturating_sub(rest.as_nanos()));
             let told = match self.objectives.slo_on {
-                Some(SloOn::Proof) => slo,
-                _ => Duration::from_nanos(slo.as_nanos().saturating_sub(rest.as_nanos())),
+                SloOn::Proof => slo,
+                SloOn::Done => Duration::from_nanos(slo.as_nanos().saturating_sub(rest.as_nanos())),
             };
             pace.later_than(told.min(whole))
         };
@@ -134,10 +129,10 @@ impl<'p> ExpectedLoad<'p> {
             let row = row.map_or_else(String::new, |row| format!("max_consecutive_bad: {row}, "));
             format!("`{row}success: {}%`", (found.success * 1000.0).round() / 10.0)
         });
-        let moment = if self.objectives.slo_on == Some(SloOn::Proof) { "first_token" } else { "complete" };
+        let moment = if self.objectives.slo_on == SloOn::Proof { "first_token" } else { "complete" };
         let step = Duration::from_nanos((promise.slo.as_nanos() / 4).div_ceil(100_000_000) * 100_000_000);
         let longer = (1..40).map(|times| Promise { slo: promise.slo.plus(step.times(times)), ..promise });
-        let level = nearest(longer.take_while(|longer| longer.slo <= self.objectives.deadline.unwrap_or_default()).collect());
+        let level = nearest(longer.take_while(|longer| longer.slo <= self.objectives.deadline).collect());
         let level = level.map(|found| format!("`slo: {{{moment}: {}}}`", found.slo.typed()));
         [share, level].into_iter().flatten().reduce(|one, other| format!("{one} or {other}"))
     }
@@ -186,8 +181,8 @@ mod tests {
     fn fails(root: &Path, scenario: &str) -> f64 {
         let (project, _) = Project::open(root);
         let (plan, _) = project.plan(&root.join(scenario), "lab").unwrap();
-        let each = plan.workloads().into_iter().next().unwrap();
-        ExpectedLoad::of(&each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
+        let each = plan.workloads.leading();
+        ExpectedLoad::of(each, &plan.scenario.timeline, |name| plan.providers.get(name)).unwrap().chance().fails
     }
 
     #[test]

@@ -34,10 +34,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         Checked { providers: project.inventory.providers.len(), services: project.inventory.services.len(), ..Checked::default() };
     let everything = paths.is_empty();
     let roots = if everything { vec![root.join("runbooks"), root.join("scenarios")] } else { paths.to_vec() };
-    let mut covered = Vec::new();
-    let mut walks = gaps::WalkCoverage::default();
-    // A scenario that cannot be read, or names no service, may be the one that covers it.
-    let mut unclear = false;
+    let mut cover = Cover::default();
     for file in roots.iter().flat_map(|path| files_of(path)) {
         let document = SourceDocument::open(&file, root);
         if is_inventory(&file, root) {
@@ -64,30 +61,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             }
             continue;
         }
-        checked.scenarios += 1;
-        let (story, found) = project.story_of(document);
-        findings.extend(found);
-        unclear |= project.declared().is_none()
-            || story.as_ref().is_none_or(|story| !project.inventory.services.contains_key(&story.scenario.scenario.service));
-        if let Some(story) = story {
-            checked.drills.push(file.clone());
-            walks.take(&project, &story);
-            covered.push(story.scenario.scenario.service.clone());
-            let judged = story.scenario.workloads.iter().filter(|told| told.judged);
-            covered.extend(judged.filter_map(|told| told.service.clone()));
-            // Where it runs is not known here; what depends on that is checked when the drill is planned.
-            if let Some(plan) = cross::plan(&project, &story, "lab") {
-                let sums = sums::sums(&project, &story, &plan);
-                // What cannot hold together is not reckoned with.
-                let chances = if sums.iter().all(|finding| finding.severity == Severity::Warning) {
-                    sums::chances(&project, &story, &plan)
-                } else {
-                    Vec::new()
-                };
-                findings.extend(sums.into_iter().chain(chances));
-            }
-            findings.extend(unpaid(&project, &story));
-        }
+        findings.extend(of_scenario(&project, document, file, &mut checked, &mut cover));
     }
     findings.extend(doubts::of_environments(&project));
     findings.extend(doubts::of_stores(&project));
@@ -97,14 +71,49 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     findings.extend(rotated_elsewhere(&project));
     if everything {
         if project.declared().is_some() {
-            findings.extend(doubts::of_promises(&project, &covered));
+            findings.extend(doubts::of_promises(&project, &cover.services));
         }
-        findings.extend(gaps::of(&project, Some(covered).filter(|_| !unclear)));
+        let Cover { services, walks, unclear } = cover;
+        findings.extend(gaps::of(&project, Some(services).filter(|_| !unclear)));
         findings.extend(if unclear { Vec::new() } else { walks.missed() });
     }
     project.settle(&mut findings);
     checked.findings = findings;
     checked
+}
+
+/// What the scenarios cover, as far as it is known.
+#[derive(Default)]
+struct Cover {
+    /// The services that a scenario asks.
+    services: Vec<String>,
+    walks: gaps::WalkCoverage,
+    /// A scenario that cannot be read, or names no service, may be the one that covers it.
+    unclear: bool,
+}
+
+/// What is wrong or doubtful about a scenario.
+fn of_scenario(project: &Project, document: SourceDocument, file: PathBuf, checked: &mut Checked, cover: &mut Cover) -> Vec<Finding> {
+    checked.scenarios += 1;
+    let (story, mut findings) = project.story_of(document);
+    cover.unclear |= project.declared().is_none()
+        || story.as_ref().is_none_or(|story| !project.inventory.services.contains_key(&story.scenario.scenario.service));
+    let Some(story) = story else { return findings };
+    checked.drills.push(file);
+    cover.walks.take(project, &story);
+    cover.services.push(story.scenario.scenario.service.clone());
+    let judged = story.scenario.workloads.iter().filter(|told| told.judged);
+    cover.services.extend(judged.filter_map(|told| told.service.clone()));
+    // Where it runs is not known here; what depends on that is checked when the drill is planned.
+    if let Some(plan) = cross::plan(project, &story, "lab") {
+        let sums = sums::sums(project, &story, &plan);
+        // What cannot hold together is not reckoned with.
+        let is_sound = sums.iter().all(|finding| finding.severity == Severity::Warning);
+        let chances = if is_sound { sums::chances(project, &story, &plan) } else { Vec::new() };
+        findings.extend(sums.into_iter().chain(chances));
+    }
+    findings.extend(unpaid(project, &story));
+    findings
 }
 
 /// What no ceiling of an environment that has the story's service can bound: there the drill will be refused.

@@ -12,6 +12,7 @@ use super::{asked, inventory, rotation, variable};
 use crate::fault;
 use crate::model::{
     Action, ActsOn, Bound, Dialect, DrillPlan, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind, Runbook, Scenario, Service,
+    Workloads,
 };
 use crate::units::{Duration, Rate};
 
@@ -39,26 +40,32 @@ pub(super) fn names(project: &Project, story: &ScenarioWithRunbook) -> Vec<Findi
         service.filter(|service| !service.providers.iter().any(String::is_empty))
     };
     let services: Option<Vec<&Service>> = file.workloads.iter().map(served).collect();
+    found.extend(faults(project, story, services.as_deref()));
+    for (told, service) in file.workloads.iter().zip(services.iter().flatten()) {
+        found.extend(inventory::residency(document, &told.at(&["objectives", "residency"]), service, &project.inventory));
+        let broken = scenario.timeline.faults.iter().any(|fault| service.providers.contains(&fault.on));
+        if file.workloads.len() > 1 && told.judged && !broken && !scenario.timeline.faults.is_empty() {
+            let message = format!("no fault breaks a provider of `{}`, so `{}` proves nothing", service_of(told, scenario), told.name);
+            let hint = "write `judged: false` for pure load, or break one of its providers too";
+            found.push(document.error(&told.at(&["workload"]), message, hint).warning());
+        }
+    }
+    if let Some(service) = services.iter().flatten().next() {
+        found.extend(inventory::residency(document, &["objectives", "residency"], service, &project.inventory));
+    }
+    found
+}
+
+/// Faults on providers that are not declared or not used, and faults that touch one another.
+fn faults(project: &Project, story: &ScenarioWithRunbook, services: Option<&[&Service]>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (file, document, scenario) = (&story.scenario, &story.scenario.document, &story.scenario.scenario);
     for (index, (fault, place)) in scenario.timeline.faults.iter().zip(&file.order).enumerate() {
         let at = |key: &'static str| ["timeline", "faults", place.as_str(), key];
         if !fault.on.is_empty() {
             found.extend(inventory::unknown(document, &at("on"), &fault.on, "a provider", &project.inventory.providers));
         }
-        if let (Some(services), Some(provider)) = (&services, project.inventory.providers.get(&fault.on)) {
-            if !services.iter().any(|service| service.providers.contains(&fault.on)) {
-                let message = format!("`{}` does not use `{}`, so this fault will touch nobody", scenario.service, fault.on);
-                found.push(document.error(&at("on"), message, format!("break `{}`, its primary", services[0].primary())).warning());
-            }
-            if provider.dialect == Dialect::Tcp && fault.fault.needs_http() {
-                let message =
-                    format!("the fault `{}` acts on requests, and the proxy of `{}` sees bytes only", fault.fault.word(), fault.on);
-                let hint = format!("use {}, or give the provider an HTTP dialect", joined(on_bytes(), "or"));
-                found.push(document.error(&at("fault"), message, hint));
-            }
-            if let Some(pointless) = fault.fault.kind().pointless.iter().find(|pointless| pointless.dialect == provider.dialect) {
-                found.push(document.error(&at("fault"), format!("`{}` {}", fault.on, pointless.why), pointless.hint));
-            }
-        }
+        found.extend(on_provider(project, story, services, fault, place));
         // What breaks a provider and what is done to its key are two things that may well come together.
         let alike = |earlier: &PlannedFault| earlier.fault.of_credential().is_some() == fault.fault.of_credential().is_some();
         let earlier = scenario.timeline.faults[..index]
@@ -84,17 +91,33 @@ pub(super) fn names(project: &Project, story: &ScenarioWithRunbook) -> Vec<Findi
             "write `at: 0s`, and a longer `baseline` if more calm is wanted",
         ));
     }
-    for (told, service) in file.workloads.iter().zip(services.iter().flatten()) {
-        found.extend(inventory::residency(document, &told.at(&["objectives", "residency"]), service, &project.inventory));
-        let broken = scenario.timeline.faults.iter().any(|fault| service.providers.contains(&fault.on));
-        if file.workloads.len() > 1 && told.judged && !broken && !scenario.timeline.faults.is_empty() {
-            let message = format!("no fault breaks a provider of `{}`, so `{}` proves nothing", service_of(told, scenario), told.name);
-            let hint = "write `judged: false` for pure load, or break one of its providers too";
-            found.push(document.error(&told.at(&["workload"]), message, hint).warning());
+    found
+}
+
+/// What a fault cannot do to its provider.
+fn on_provider(
+    project: &Project,
+    story: &ScenarioWithRunbook,
+    services: Option<&[&Service]>,
+    fault: &PlannedFault,
+    place: &str,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (document, scenario) = (&story.scenario.document, &story.scenario.scenario);
+    let at = |key: &'static str| ["timeline", "faults", place, key];
+    if let (Some(services), Some(provider)) = (services, project.inventory.providers.get(&fault.on)) {
+        if !services.iter().any(|service| service.providers.contains(&fault.on)) {
+            let message = format!("`{}` does not use `{}`, so this fault will touch nobody", scenario.service, fault.on);
+            found.push(document.error(&at("on"), message, format!("break `{}`, its primary", services[0].primary())).warning());
         }
-    }
-    if let Some(service) = services.iter().flatten().next() {
-        found.extend(inventory::residency(document, &["objectives", "residency"], service, &project.inventory));
+        if provider.dialect == Dialect::Tcp && fault.fault.needs_http() {
+            let message = format!("the fault `{}` acts on requests, and the proxy of `{}` sees bytes only", fault.fault.word(), fault.on);
+            let hint = format!("use {}, or give the provider an HTTP dialect", joined(on_bytes(), "or"));
+            found.push(document.error(&at("fault"), message, hint));
+        }
+        if let Some(pointless) = fault.fault.kind().pointless.iter().find(|pointless| pointless.dialect == provider.dialect) {
+            found.push(document.error(&at("fault"), format!("`{}` {}", fault.on, pointless.why), pointless.hint));
+        }
     }
     found
 }
@@ -112,10 +135,10 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
     if service_name == scenario.service {
         objectives = objectives.or(&scenario.objectives);
     }
-    let objectives = objectives.or(&service.objectives).or_default();
+    let objectives = objectives.or(&service.objectives).resolved();
     let mut workload = if thinned < 1.0 { told.workload.thinned(thinned) } else { told.workload.clone() };
     if !told.bound_given {
-        let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.map_or(0.0, Duration::as_secs_f64) * 2.0;
+        let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.as_secs_f64() * 2.0;
         workload.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
     }
     Some(NamedWorkload { name: told.name.clone(), service_name, service, objectives, judged: told.judged, workload })
@@ -124,7 +147,7 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
 pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_name: &str) -> Option<DrillPlan> {
     let inventory = &project.inventory;
-    let mut scenario = story.scenario.scenario.clone();
+    let scenario = story.scenario.scenario.clone();
     let environment = inventory.environments.get(environment_name).cloned().unwrap_or_default();
     let workloads = &story.scenario.workloads;
     let total = scenario.timeline.total();
@@ -132,12 +155,12 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     // Every workload gives way alike.
     let thinned = environment.carries.map_or(1.0, |most| (most.as_per_second() / offered).min(1.0));
     let mut workloads = workloads.iter().map(|told| resolved(project, &scenario, told, thinned)).collect::<Option<Vec<_>>>()?;
-    let NamedWorkload { name, service, objectives, workload, .. } = workloads.remove(0);
-    scenario.objectives = objectives.clone();
-    scenario.traffic = workload;
+    // Nothing is proven by a drill whose instrument is not judged.
+    workloads.iter_mut().take(1).for_each(|first| first.judged = true);
+    let workloads = Workloads::new(workloads)?;
     let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
-    let beside = workloads.iter().flat_map(|other| &other.service.providers);
-    let named = service.providers.iter().chain(beside).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
+    let asked = workloads.iter().flat_map(|each| &each.service.providers);
+    let named = asked.chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
     let providers: std::collections::BTreeMap<_, _> =
         named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
     let rotated = runbook.iter().flat_map(|runbook| &runbook.steps).filter_map(|step| match &step.action {
@@ -152,22 +175,22 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let needed = kept.map(|(name, _)| name).chain(clusters);
     let stores = needed.filter_map(|name| Some((name.to_owned(), inventory.stores.get(name)?.clone()))).collect();
     let reached = runbook.iter().flat_map(Runbook::reached);
-    let contacts = reached.chain(&service.owner).filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone()))).collect();
+    let contacts = reached
+        .chain(&workloads.leading().service.owner)
+        .filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone())))
+        .collect();
     Some(DrillPlan {
         prices: std::collections::BTreeMap::new(),
         environment,
         environment_name: environment_name.to_owned(),
         scenario,
+        workloads,
         runbook,
-        service,
         providers,
         credentials,
         stores,
         contacts,
         mail: inventory.mail.clone(),
-        objectives,
-        workload: name,
-        beside: workloads,
     })
 }
 
@@ -175,9 +198,9 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
 pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let Some(ceiling) = plan.environment.allow.max_spend else { return Vec::new() };
     let name = &plan.environment_name;
-    let unknown = |(told, each): (&RawWorkload, NamedWorkload)| {
+    let unknown = |(told, each): (&RawWorkload, &NamedWorkload)| {
         let (key, what) = match (&each.workload.script, &each.workload.errand) {
-            _ if plan.is_bounded(&each) => return None,
+            _ if plan.is_bounded(each) => return None,
             _ if each.workload.bound() != Bound::Unknown => {
                 let at = ["environments", name, "services", &each.service_name, "body"];
                 let message =
@@ -196,14 +219,38 @@ pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &D
         let message = format!("{what}, and the environment `{name}` allows {ceiling}");
         Some(story.scenario.document.error(&told.at(&[key]), message, hint))
     };
-    story.scenario.workloads.iter().zip(plan.workloads()).filter_map(unknown).collect()
+    story.scenario.workloads.iter().zip(&plan.workloads).filter_map(unknown).collect()
 }
 
 /// What depends on where the drill runs.
 pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = asked::here(story, plan);
+    found.extend(too_much(story, plan));
+    found.extend(unbounded(project, story, plan));
+    found.extend(faults_not_allowed(story, plan));
+    found.extend(writes_not_allowed(story, plan));
+    // What the lab makes and keeps itself, it can rotate in every way.
+    let place = &plan.environment;
+    for file in story.runbook.iter().filter(|_| !place.embedded || place.keys == KeySource::Stores) {
+        found.extend(rotation::impossible(file, &project.inventory, !place.embedded));
+    }
+    found.extend(of_reference_gateway(project, story, plan));
+    found.extend(faults_out_of_place(story, plan));
+    if let Some(alert) = plan.runbook.as_ref().and_then(Runbook::awaited_alert).filter(|_| place.alerts.is_none()) {
+        let message =
+            format!("the runbook waits for the alert `{alert}`, and the environment `{}` listens for none", plan.environment_name);
+        let hint = "add `alerts: {listen: \"127.0.0.1:9099\"}` to the environment, and let your monitoring post there";
+        found.push(story.scenario.document.error(&["runbook"], message, hint));
+    }
+    found.extend(without_address(project, plan));
+    found
+}
+
+/// More requests than the environment carries or allows.
+fn too_much(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found = Vec::new();
     let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
-    let workloads = plan.workloads();
+    let workloads = &plan.workloads;
     let rates_sound = story.scenario.workloads.iter().all(|told| document.sound(&told.pace()));
     let rate_at = if workloads.len() > 1 { vec!["traffic"] } else { story.scenario.workloads[0].pace() };
     let total = plan.scenario.timeline.total();
@@ -224,7 +271,13 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
         let hint = "lower the rate, shorten the timeline, or raise `max_requests` in the inventory";
         found.push(document.error(&rate_at, message, hint));
     }
-    found.extend(unbounded(project, story, plan));
+    found
+}
+
+/// Faults that the environment does not allow: on a provider, or on a key for real.
+fn faults_not_allowed(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let allowed = place.allow.faults_on.as_ref().is_none_or(|allowed| allowed.contains(&fault.on));
         if !allowed && !fault.on.is_empty() {
@@ -244,6 +297,13 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
             found.push(document.error(&["timeline", "faults", index, "fault"], message, hint));
         }
     }
+    found
+}
+
+/// Sources of credentials into which the environment does not allow a drill to write.
+fn writes_not_allowed(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
     for source in plan.written().into_iter().filter(|source| place.embedded && !place.allow.takes(source)) {
         let message = format!("the environment `{name}` does not allow a drill to write into `{source}`, where a real key may be");
         let short = source.to_string();
@@ -253,27 +313,40 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
         );
         found.push(document.error(&["runbook"], message, hint));
     }
-    // What the lab makes and keeps itself, it can rotate in every way.
-    for file in story.runbook.iter().filter(|_| !place.embedded || place.keys == KeySource::Stores) {
-        found.extend(rotation::impossible(file, &project.inventory, !place.embedded));
-    }
-    let bound = |service: &String| place.services.contains_key(service);
-    let imitated = place.embedded && place.start.is_none();
-    let reference_gateway = imitated && workloads.iter().any(|each| !bound(&each.service_name));
+    found
+}
+
+/// True where the lab's own gateway and providers stand for a service's.
+fn is_imitated(plan: &DrillPlan, service: &str) -> bool {
+    plan.environment.embedded && plan.environment.start.is_none() && !plan.environment.services.contains_key(service)
+}
+
+/// What the reference gateway cannot do, or not so fast.
+fn of_reference_gateway(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (name, place) = (&plan.environment_name, &plan.environment);
     let cooldown = place.gateway.breaker.cooldown;
-    for terms in WorkloadSums::of(project, story, plan).iter().filter(|terms| imitated && !bound(&terms.plan.scenario.service)) {
-        if let Some(hold) = terms.plan.objectives.stable_for.filter(|hold| *hold < cooldown.times(2) && terms.sound("stable_for")) {
+    for terms in WorkloadSums::of(project, story, plan).iter().filter(|terms| is_imitated(plan, &terms.named.service_name)) {
+        let hold = terms.named.objectives.hold;
+        if hold < cooldown.times(2) && terms.sound("stable_for") {
             let message = format!("a hold of {hold} is shorter than two cooldowns of the breaker in `{name}`, {cooldown} each");
             let finding = terms.error("stable_for", message, format!("write `stable_for: {}`", cooldown.times(2).typed())).warning();
             found.extend(Some(finding).filter(|finding| !found.contains(finding)));
         }
     }
-    let inventory = &project.document;
+    let reference_gateway = plan.workloads.iter().any(|each| is_imitated(plan, &each.service_name));
     for (id, _) in place.proxies.iter().filter(|(id, binding)| reference_gateway && binding.tls && plan.providers.contains_key(*id)) {
         let hint = "leave it out, or start a gateway of your own with `start:` and give it `${proxy.authority}`";
         let message = format!("the reference gateway of `{name}` trusts no authority of a fault proxy");
-        found.push(inventory.error(&["environments", name, "proxies", id, "tls"], message, hint));
+        found.push(project.document.error(&["environments", name, "proxies", id, "tls"], message, hint));
     }
+    found
+}
+
+/// Faults whose proxy has not what they need in this environment.
+fn faults_out_of_place(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (document, name, place) = (&story.scenario.document, &plan.environment_name, &plan.environment);
     for (fault, index) in plan.scenario.timeline.faults.iter().zip(&story.scenario.order) {
         let on = &fault.on;
         let problem = match fault.fault.kind().needs {
@@ -291,11 +364,15 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
             found.push(document.error(&["timeline", "faults", index, "fault"], message, hint));
         }
     }
-    if let Some(alert) = plan.runbook.as_ref().and_then(Runbook::awaited_alert).filter(|_| place.alerts.is_none()) {
-        let message = format!("the runbook waits for the alert `{alert}`, and the environment `{name}` listens for none");
-        let hint = "add `alerts: {listen: \"127.0.0.1:9099\"}` to the environment, and let your monitoring post there";
-        found.push(story.scenario.document.error(&["runbook"], message, hint));
-    }
+    found
+}
+
+/// Services and providers that nobody imitates, and whose address nobody tells.
+fn without_address(project: &Project, plan: &DrillPlan) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (inventory, name, place) = (&project.document, &plan.environment_name, &plan.environment);
+    let (workloads, imitated) = (&plan.workloads, place.embedded && place.start.is_none());
+    let bound = |service: &String| place.services.contains_key(service);
     let mut unbound: Vec<&String> =
         workloads.iter().map(|each| &each.service_name).filter(|service| !imitated && !bound(service)).collect();
     unbound.dedup();

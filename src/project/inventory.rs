@@ -269,32 +269,39 @@ fn names(document: &SourceDocument, inventory: &Inventory) -> Vec<Finding> {
         found.extend(residency(document, &["services", id, "objectives", "residency"], service, inventory));
     }
     for (id, environment) in &inventory.environments {
-        let environment_names = |section: [&'static str; 2]| ["environments", id.as_str(), section[0], section[1]];
-        for name in environment.services.keys() {
-            let path = ["environments", id, "services", name];
-            found.extend(unknown(document, &path, name, "a service", &inventory.services));
-        }
-        for name in environment.proxies.keys() {
-            let path = ["environments", id, "proxies", name];
-            found.extend(unknown(document, &path, name, "a provider", &inventory.providers));
-        }
-        for (index, name) in environment.allow.faults_on.iter().flatten().enumerate() {
-            let at = index.to_string();
-            let [root, id, allow, faults_on] = environment_names(["allow", "faults_on"]);
-            found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", &inventory.providers));
-        }
-        for (index, place) in environment.allow.stores.iter().enumerate() {
-            let alone = Allow { stores: vec![place.clone()], ..Allow::default() };
-            if !inventory.credentials.values().any(|credential| alone.takes(&credential.from)) {
-                let hint = "write what stands under `from:` of a credential, that without `#` and what follows it, or the name of a store";
-                let path = ["environments", id, "allow", "stores", &index.to_string()];
-                found.push(document.error(&path, format!("no credential is kept in `{place}`"), hint).warning());
-            }
-        }
-        found.extend(listeners::of(document, id, environment, inventory));
-        let known = variable::KnownNames::outside(&inventory.providers);
-        found.extend(variable::unknown_in(document, &["environments", id], &known));
+        found.extend(names_in_environment(document, inventory, id, environment));
     }
+    found
+}
+
+/// Names that an environment uses and the inventory does not declare.
+fn names_in_environment(document: &SourceDocument, inventory: &Inventory, id: &str, environment: &Environment) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let environment_names = |section: [&'static str; 2]| ["environments", id, section[0], section[1]];
+    for name in environment.services.keys() {
+        let path = ["environments", id, "services", name];
+        found.extend(unknown(document, &path, name, "a service", &inventory.services));
+    }
+    for name in environment.proxies.keys() {
+        let path = ["environments", id, "proxies", name];
+        found.extend(unknown(document, &path, name, "a provider", &inventory.providers));
+    }
+    for (index, name) in environment.allow.faults_on.iter().flatten().enumerate() {
+        let at = index.to_string();
+        let [root, id, allow, faults_on] = environment_names(["allow", "faults_on"]);
+        found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", &inventory.providers));
+    }
+    for (index, place) in environment.allow.stores.iter().enumerate() {
+        let alone = Allow { stores: vec![place.clone()], ..Allow::default() };
+        if !inventory.credentials.values().any(|credential| alone.takes(&credential.from)) {
+            let hint = "write what stands under `from:` of a credential, that without `#` and what follows it, or the name of a store";
+            let path = ["environments", id, "allow", "stores", &index.to_string()];
+            found.push(document.error(&path, format!("no credential is kept in `{place}`"), hint).warning());
+        }
+    }
+    found.extend(listeners::of(document, id, environment, inventory));
+    let known = variable::KnownNames::outside(&inventory.providers);
+    found.extend(variable::unknown_in(document, &["environments", id], &known));
     found
 }
 

@@ -2,15 +2,15 @@
 
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
-use crate::model::{Gate, LossBudget, Objectives, Rescues, SloOn};
+use crate::model::{DeclaredObjectives, Gate, LossBudget, Rescues, SloOn};
 use crate::units::{Duration, Ratio};
 
 /// Reads `objectives: {…}`. `residency` is read by whoever knows the providers.
-pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Objectives> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjectives> {
     let fields = reader.fields(node, "a map of objectives")?;
     let slo = fields.optional("slo", &slo);
     fields.optional("residency", &|reader, node| reader.list(node, &|reader, node| reader.words(node)));
-    let objectives = Objectives {
+    let objectives = DeclaredObjectives {
         rto: fields.optional("rto", &|reader, node| reader.time(node)),
         stable_for: fields.optional("stable_for", &|reader, node| reader.time(node)),
         success: fields.optional("success", &share_above_zero),

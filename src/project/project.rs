@@ -235,7 +235,6 @@ impl Project {
             found.extend(self.script(&scenario.document, told));
             found.extend(trace::load(&self.root, &scenario.document, told, total));
         }
-        scenario.scenario.traffic = scenario.workloads[0].workload.clone();
         let runbook = scenario.scenario.runbook.as_ref().and_then(|path| {
             if let Some(finding) = self.missing(&scenario.document, &["runbook"], path) {
                 found.push(finding);

@@ -8,7 +8,7 @@ use super::tree::Node;
 use super::workload::{self, RawWorkload};
 use super::{fault, objective};
 use crate::fault::Blackhole;
-use crate::model::{Aim, Guard, Objectives, PlannedFault, Scenario, Timeline};
+use crate::model::{Aim, Guard, PlannedFault, Scenario, Timeline};
 use crate::units::{Duration, Ratio};
 
 /// A scenario as it was read, and what the model does not keep.
@@ -19,7 +19,7 @@ pub(super) struct ScenarioFile {
     pub(super) scenario: Scenario,
     /// The places of the faults in the file, in the order of `scenario.timeline.faults`.
     pub(super) order: Vec<String>,
-    /// The workloads; never empty. The scenario's `traffic` is that of the first.
+    /// The workloads; never empty.
     pub(super) workloads: Vec<RawWorkload>,
 }
 
@@ -50,12 +50,11 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Vec<String>,
     let (timeline, order) = fields
         .required("timeline", &timeline)
         .unwrap_or_else(|| (Timeline { baseline: Duration::ZERO, faults: Vec::new(), watch: Duration::ZERO }, Vec::new()));
-    let objectives = fields.optional("objectives", &objective::read).unwrap_or_else(Objectives::default);
+    let objectives = fields.optional("objectives", &objective::read).unwrap_or_default();
     let abort_when = fields.optional("abort_when", &guard).flatten();
     fields.finish();
     let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
-    let traffic = workloads[0].workload.clone();
-    Some((Scenario { name, title, service, runbook, traffic, timeline, objectives, abort_when }, order, workloads))
+    Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when }, order, workloads))
 }
 
 fn timeline(reader: &TreeReader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)> {

@@ -8,11 +8,9 @@ use super::finding::Finding;
 use super::project::{Project, ScenarioWithRunbook};
 use super::workload::RawWorkload;
 use super::{asked, chance, doubts};
-use crate::model::{ActsOn, Arrivals, DrillPlan, Fault, Gate, Ramp, Taken};
+use crate::model::{ActsOn, Arrivals, DrillPlan, Fault, Gate, NamedWorkload, Objectives, Ramp, Taken};
 use crate::units::{Duration, Rate};
 
-/// Requests that a baseline needs before it says anything.
-const BASELINE_MIN: f64 = 20.0;
 /// The shortest hold that means anything.
 const HOLD_MIN: Duration = Duration::from_secs(5);
 
@@ -20,8 +18,8 @@ const HOLD_MIN: Duration = Duration::from_secs(5);
 pub(super) struct WorkloadSums<'a> {
     project: &'a Project,
     document: &'a SourceDocument,
-    /// As if the workload were the only one.
-    pub(super) plan: DrillPlan,
+    pub(super) plan: &'a DrillPlan,
+    pub(super) named: &'a NamedWorkload,
     told: &'a RawWorkload,
     /// True where the scenario's own objectives are its.
     watched: bool,
@@ -29,16 +27,17 @@ pub(super) struct WorkloadSums<'a> {
 
 impl WorkloadSums<'_> {
     /// Those of each workload that is judged.
-    pub(super) fn of<'a>(project: &'a Project, story: &'a ScenarioWithRunbook, plan: &DrillPlan) -> Vec<WorkloadSums<'a>> {
+    pub(super) fn of<'a>(project: &'a Project, story: &'a ScenarioWithRunbook, plan: &'a DrillPlan) -> Vec<WorkloadSums<'a>> {
         let file = &story.scenario;
-        let terms = |(place, told): (usize, &'a RawWorkload)| WorkloadSums {
+        let terms = |(told, named): (&'a RawWorkload, &'a NamedWorkload)| WorkloadSums {
             project,
             document: &file.document,
-            plan: plan.alone(place),
+            plan,
+            named,
             told,
             watched: service_of(told, &file.scenario) == file.scenario.service,
         };
-        file.workloads.iter().enumerate().filter(|(_, told)| told.judged).map(terms).collect()
+        file.workloads.iter().zip(&plan.workloads).filter(|(told, _)| told.judged).map(terms).collect()
     }
 
     /// Every place where an objective may be stated, the one that wins first.
@@ -50,7 +49,7 @@ impl WorkloadSums<'_> {
         if self.watched {
             places.push((self.document, vec!["objectives"]));
         }
-        places.push((&self.project.document, vec!["services", &self.plan.scenario.service, "objectives"]));
+        places.push((&self.project.document, vec!["services", &self.named.service_name, "objectives"]));
         places.iter_mut().for_each(|(_, path)| path.extend(keys));
         places
     }
@@ -81,6 +80,11 @@ impl WorkloadSums<'_> {
         self.told.pace()
     }
 
+    /// The largest gap between two of its requests, as far as it is known without a seed.
+    fn gap_expected(&self) -> Duration {
+        self.named.workload.gap_expected(self.plan.scenario.timeline.total())
+    }
+
     /// Where an objective that is stated nowhere is missed.
     fn nowhere(&self) -> Vec<&str> {
         if self.told.path.len() > 1 { self.told.at(&["workload"]) } else { vec!["scenario"] }
@@ -106,23 +110,24 @@ pub(super) fn sums(project: &Project, story: &ScenarioWithRunbook, plan: &DrillP
 }
 
 fn sums_of(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>) -> Vec<Finding> {
-    let (document, plan, mut found) = (terms.document, &terms.plan, Vec::new());
+    let (document, plan, named, mut found) = (terms.document, terms.plan, terms.named, Vec::new());
     let rate_known = match &terms.told.played {
         Some(_) => terms.told.workload.trace.is_some(),
         None => document.has(&terms.told.at(&["rate"])) && ["rate", "arrivals", "bursts"].iter().all(|key| terms.traffic_sound(key)),
     };
-    let objectives = &plan.objectives;
-    let slo = objectives.slo.unwrap_or_default();
+    let objectives = &named.objectives;
+    let slo = objectives.slo;
     let slo_known = terms.sound("slo") && slo_sound(terms);
     if terms.stated("rto").is_none() && terms.sound("rto") {
         let (this, its) = if terms.told.path.len() > 1 { ("this workload", "it") } else { ("this scenario", "the scenario") };
-        let hint = format!("add `objectives: {{rto: 30s}}` to {its}, or to the service `{}`", plan.scenario.service);
+        let hint = format!("add `objectives: {{rto: 30s}}` to {its}, or to the service `{}`", named.service_name);
         found.push(document.error(&terms.nowhere(), format!("neither {this} nor its service declares an RTO"), hint));
     } else if terms.sound("rto") {
-        found.extend(against_rto(story, plan, terms, rate_known && slo_known));
+        found.extend(against_rto(story, terms, rate_known && slo_known));
     }
-    let gap = plan.gap_expected();
-    if let Some(hold) = objectives.stable_for.filter(|_| terms.sound("stable_for")) {
+    let gap = terms.gap_expected();
+    let hold = objectives.hold;
+    if terms.sound("stable_for") {
         let least = if rate_known { HOLD_MIN.max(gap.times(5)) } else { HOLD_MIN };
         if hold < least {
             let why = if least > HOLD_MIN { "5 gaps between requests, which is " } else { "" };
@@ -130,28 +135,29 @@ fn sums_of(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>) -> Vec<Finding
             found.push(terms.error("stable_for", message, format!("write `stable_for: {}`", rounded_up(least).typed())));
         }
     }
-    if let Some(deadline) = objectives.deadline.filter(|deadline| *deadline < slo && slo_known && terms.sound("deadline")) {
+    let deadline = objectives.deadline;
+    if deadline < slo && slo_known && terms.sound("deadline") {
         let message = format!("the client gives up after {deadline}, before the service level of {slo} is missed");
         found.push(terms.error("deadline", message, format!("write `deadline: {}` or longer", slo.typed())));
     }
     let baseline = plan.scenario.timeline.baseline;
-    let requests = plan.scenario.traffic.requests_least(baseline) as f64;
-    if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < BASELINE_MIN {
-        let few = if plan.scenario.traffic.arrivals == Arrivals::Poisson { "perhaps no more than " } else { "" };
+    let (requests, baseline_min) = (named.workload.requests_least(baseline), u64::from(objectives.baseline_min));
+    if rate_known && document.sound(&["timeline", "baseline"]) && document.has(&["timeline"]) && requests < baseline_min {
+        let few = if named.workload.arrivals == Arrivals::Poisson { "perhaps no more than " } else { "" };
         let message =
-            format!("a baseline of {few}{requests:.0} requests{} is too short; at least {BASELINE_MIN} requests are needed", terms.whose());
-        let hint = baseline_needed(plan).map_or_else(
+            format!("a baseline of {few}{requests} requests{} is too short; at least {baseline_min} requests are needed", terms.whose());
+        let hint = baseline_needed(named).map_or_else(
             || "raise the rate, for no baseline is long enough".into(),
             |needed| format!("write `baseline: {}` or longer", needed.typed()),
         );
         found.push(document.error(&["timeline", "baseline"], message, hint));
     }
-    if objectives.gate == Some(Gate::Cutover) && plan.service.standbys().is_empty() {
+    if objectives.gate == Gate::Cutover && named.service.standbys().is_empty() {
         let broken = |name: &String| plan.scenario.timeline.faults.iter().any(|fault| fault.on == *name);
-        let message = match (plan.service.shares(), plan.service.primaries().iter().all(broken)) {
-            (false, _) => Some(format!("`{}` has one provider, so there is nothing to cut over to", plan.scenario.service)),
+        let message = match (named.service.shares(), named.service.primaries().iter().all(broken)) {
+            (false, _) => Some(format!("`{}` has one provider, so there is nothing to cut over to", named.service_name)),
             (true, true) => {
-                Some(format!("every provider that shares the load of `{}` is broken, so it can move nowhere", plan.scenario.service))
+                Some(format!("every provider that shares the load of `{}` is broken, so it can move nowhere", named.service_name))
             }
             (true, false) => None,
         };
@@ -165,9 +171,9 @@ fn sums_of(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>) -> Vec<Finding
 }
 
 /// The shortest baseline that has enough requests.
-fn baseline_needed(plan: &DrillPlan) -> Option<Duration> {
+fn baseline_needed(named: &NamedWorkload) -> Option<Duration> {
     const LONGEST: u64 = 24 * 3_600_000;
-    let is_enough = |millis: u64| plan.scenario.traffic.requests_least(Duration::from_millis(millis)) as f64 >= BASELINE_MIN;
+    let is_enough = |millis: u64| named.workload.requests_least(Duration::from_millis(millis)) >= u64::from(named.objectives.baseline_min);
     let (mut few, mut enough) = (0, LONGEST);
     if !is_enough(enough) {
         return None;
@@ -186,11 +192,10 @@ fn slo_sound(terms: &WorkloadSums<'_>) -> bool {
 }
 
 /// What must fit into the RTO or cover it.
-fn against_rto(story: &ScenarioWithRunbook, plan: &DrillPlan, terms: &WorkloadSums<'_>, traffic_known: bool) -> Vec<Finding> {
+fn against_rto(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>, traffic_known: bool) -> Vec<Finding> {
     let mut found = Vec::new();
-    let objectives = &plan.objectives;
-    let (Some(rto), Some(slo), Some(hold)) = (objectives.rto, objectives.slo, objectives.stable_for) else { return found };
-    let (document, gap) = (terms.document, plan.gap_expected());
+    let (document, plan, named, gap) = (terms.document, terms.plan, terms.named, terms.gap_expected());
+    let Objectives { rto, slo, hold, .. } = named.objectives;
     if traffic_known && gap.plus(slo) >= rto {
         let message = if slo >= rto {
             format!("a service level of {slo} leaves nothing of an RTO of {rto}")
@@ -198,8 +203,8 @@ fn against_rto(story: &ScenarioWithRunbook, plan: &DrillPlan, terms: &WorkloadSu
             let gap = rounded_up(gap);
             format!("too few requests to measure an RTO of {rto}: a gap of {gap} and the service level of {slo} leave nothing of it")
         };
-        let traffic = &plan.scenario.traffic;
-        let hint = match rate_that_resolves(plan, rto, slo) {
+        let traffic = &named.workload;
+        let hint = match rate_that_resolves(terms, rto, slo) {
             Some(_) if traffic.trace.is_some() => {
                 "put steady probes first, and the trace beside them with `judged: false`; or play it faster with `speed:`".into()
             }
@@ -212,7 +217,7 @@ fn against_rto(story: &ScenarioWithRunbook, plan: &DrillPlan, terms: &WorkloadSu
         };
         found.push(if slo < rto { document.error(&terms.pace(), message, hint) } else { terms.error("slo", message, hint) });
     }
-    let primaries = plan.service.primaries();
+    let primaries = named.service.primaries();
     let on_primary: Vec<_> =
         plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| primaries.contains(&fault.on)).collect();
     let lengths_known = on_primary.iter().all(|(_, place)| {
@@ -261,16 +266,16 @@ fn against_rto(story: &ScenarioWithRunbook, plan: &DrillPlan, terms: &WorkloadSu
 }
 
 /// A rate that leaves room for a gap below RTO − SLO.
-fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<Rate> {
+fn rate_that_resolves(terms: &WorkloadSums<'_>, rto: Duration, slo: Duration) -> Option<Rate> {
     let room = rto.as_nanos().checked_sub(slo.as_nanos()).filter(|room| *room > 0)?;
-    let mut wider = plan.clone();
-    (wider.scenario.traffic.ramp, wider.scenario.traffic.trace) = (Ramp::default(), None);
-    let mut rate = (wider.scenario.traffic.rate.as_per_second() * wider.gap_expected().as_nanos() as f64 / room as f64).ceil();
+    let (mut wider, total) = (terms.named.workload.clone(), terms.plan.scenario.timeline.total());
+    (wider.ramp, wider.trace) = (Ramp::default(), None);
+    let mut rate = (wider.rate.as_per_second() * wider.gap_expected(total).as_nanos() as f64 / room as f64).ceil();
     // Poisson gaps shrink a little slower than the rate grows, so the first guess may fall short.
     while rate <= 1e6 {
-        wider.scenario.traffic.rate = Rate::per_second(rate)?;
-        if wider.gap_expected().as_nanos() < room {
-            return Some(wider.scenario.traffic.rate);
+        wider.rate = Rate::per_second(rate)?;
+        if wider.gap_expected(total).as_nanos() < room {
+            return Some(wider.rate);
         }
         rate = (rate * 1.2).ceil();
     }
@@ -279,7 +284,7 @@ fn rate_that_resolves(plan: &DrillPlan, rto: Duration, slo: Duration) -> Option<
 
 /// A limit on rescued requests that begins when the fault is over.
 fn rescued(terms: &WorkloadSums<'_>) -> Option<Finding> {
-    let (after, lasts) = (terms.plan.objectives.rescued?.after, terms.plan.scenario.timeline.disruption());
+    let (after, lasts) = (terms.named.objectives.rescued?.after, terms.plan.scenario.timeline.disruption());
     (terms.sound("rescued") && terms.document.sound(&["timeline"]) && terms.document.has(&["timeline"]) && after >= lasts).then(|| {
         let message = format!("the faults last {lasts}, so no request is due {after} after them that they could take");
         terms.error("rescued", message, "write a shorter `after`, or lengthen the fault's `for`")
@@ -288,10 +293,10 @@ fn rescued(terms: &WorkloadSums<'_>) -> Option<Finding> {
 
 /// A limit on rescued requests under a fault that leaves nothing to see of those that it takes.
 fn rescued_unseen(terms: &WorkloadSums<'_>) -> Option<Finding> {
-    terms.plan.objectives.rescued.filter(|_| terms.sound("rescued"))?;
+    terms.named.objectives.rescued.filter(|_| terms.sound("rescued"))?;
     let leaves_nothing =
         |fault: &Fault| matches!(fault.kind().acts_on, ActsOn::Connections(Taken::Refused) | ActsOn::Connections(Taken::Closed));
-    let primaries = terms.plan.service.primaries();
+    let primaries = terms.named.service.primaries();
     let mut faults = terms.plan.scenario.timeline.faults.iter().filter(|planned| primaries.contains(&planned.on));
     let word = faults.find(|planned| leaves_nothing(&planned.fault))?.fault.word();
     let message = format!("`{word}` takes connections before they carry a request, so no proxy sees who was asked first and rescued");
@@ -302,7 +307,7 @@ fn rescued_unseen(terms: &WorkloadSums<'_>) -> Option<Finding> {
 /// A failback that the drill does not last long enough to see.
 fn failback(terms: &WorkloadSums<'_>) -> Option<Finding> {
     let timeline = &terms.plan.scenario.timeline;
-    let (failback, hold) = terms.plan.objectives.failback.zip(terms.plan.objectives.stable_for)?;
+    let (failback, hold) = (terms.named.objectives.failback?, terms.named.objectives.hold);
     if !(terms.sound("failback")
         && terms.sound("stable_for")
         && terms.document.sound(&["timeline", "watch"])
@@ -338,13 +343,13 @@ pub(super) fn chances(project: &Project, story: &ScenarioWithRunbook, plan: &Dri
 
 /// A promise that providers break by themselves, as far as their times are known.
 fn by_chance(terms: &WorkloadSums<'_>) -> Option<Finding> {
-    let plan = &terms.plan;
+    let plan = terms.plan;
     let sound = ["success", "slo", "stable_for", "deadline"].into_iter().all(|key| terms.sound(key)) && slo_sound(terms);
     if !sound || plan.scenario.timeline.faults.is_empty() || !terms.document.sound(&terms.pace()) {
         return None;
     }
     let stated = |name: &str| plan.environment.embedded || terms.project.document.has(&["providers", name, "simulation"]);
-    let (message, hint) = chance::doubt(plan, stated, &terms.whose())?;
+    let (message, hint) = chance::doubt(terms.named, plan, stated, &terms.whose())?;
     Some(terms.error("success", message, hint).warning())
 }
 

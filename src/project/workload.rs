@@ -4,7 +4,7 @@ use super::fields::MapFields;
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::{asked, objective, wire};
-use crate::model::{Arrivals, Bursts, Engine, Expect, Objectives, Ramp, RampPoint, RequestKind, Tokens, WORKLOADS_MAX, Workload};
+use crate::model::{Arrivals, Bursts, DeclaredObjectives, Engine, Expect, Ramp, RampPoint, RequestKind, Tokens, WORKLOADS_MAX, Workload};
 use crate::units::{Duration, Rate};
 
 /// A workload as it was read from a scenario, with what the model does not keep.
@@ -17,7 +17,7 @@ pub(super) struct RawWorkload {
     /// The service that it asks, where that is said.
     pub(super) service: Option<String>,
     /// Its own objectives.
-    pub(super) objectives: Objectives,
+    pub(super) objectives: DeclaredObjectives,
     /// False for pure load.
     pub(super) judged: bool,
     /// With placeholders where the document has errors.
@@ -42,7 +42,7 @@ impl RawWorkload {
     pub(super) fn placeholder() -> Option<Self> {
         let path = vec!["traffic".into()];
         let workload = Workload::steady(Rate::per_second(1.0)?);
-        let (name, objectives) = (String::new(), Objectives::default());
+        let (name, objectives) = (String::new(), DeclaredObjectives::default());
         Some(Self { name, path, service: None, objectives, judged: true, workload, played: None, bound_given: false })
     }
 
@@ -102,24 +102,7 @@ fn named(reader: &TreeReader<'_>, node: &Node) -> Option<RawWorkload> {
 /// What every workload may say.
 fn workload(fields: &MapFields<'_>) -> Option<RawWorkload> {
     let mut told = RawWorkload::placeholder()?;
-    let refuse = |key: &'static str, message: &str, hint: &str| {
-        if let Some((key, _)) = fields.raw(key) {
-            fields.reader.error(key.spot, message, hint);
-        }
-    };
-    told.played = played(fields);
-    if told.played.is_none() && fields.has_none(&["trace"]) {
-        if let Some((rate, ramp)) = fields.required("rate", &rate) {
-            (told.workload.rate, told.workload.ramp) = (rate, ramp);
-        }
-    } else {
-        for key in ["rate", "arrivals", "bursts"] {
-            if let Some((key, _)) = fields.raw(key) {
-                let message = format!("a trace says itself when requests are due, and here is `{}` beside it", key.text);
-                fields.reader.error(key.spot, message, "take one of the two away; `speed: 2x` plays a trace faster");
-            }
-        }
-    }
+    pace(fields, &mut told);
     let arrivals = fields.optional("arrivals", &|reader, node| reader.word(node, Arrivals::WORDS, Arrivals::from_word));
     if let (Some(Arrivals::Trace), Some((_, node))) = (arrivals, fields.raw("arrivals")) {
         fields.reader.error(node.spot, "this does not say which trace", "write `trace: traces/conversations.csv` instead");
@@ -131,22 +114,11 @@ fn workload(fields: &MapFields<'_>) -> Option<RawWorkload> {
     let max_in_flight = fields.optional("max_in_flight", &|reader, node| reader.count(node, 1));
     let engine = fields.optional("engine", &|reader, node| reader.word(node, Engine::WORDS, Engine::from_word)).unwrap_or(Engine::Own);
     let script = fields.optional("script", &|reader, node| reader.words(node));
-    match (engine, &script) {
-        (Engine::K6, None) => refuse("engine", "k6 needs a script", "add `script: scenarios/traffic/k6.js`, or one of your own like it"),
-        (Engine::Own, Some(_)) => refuse("script", "a script is for k6 to run", "add `engine: k6`"),
-        _ => {}
-    }
-    if engine == Engine::K6 {
-        for key in ["arrivals", "bursts", "trace"] {
-            refuse(key, "when requests are due is the script's business", "leave it out; `rate` is what the script must keep");
-        }
-        if !told.workload.ramp.is_empty() {
-            refuse("rate", "when requests are due is the script's business", "write one rate, the lowest that the script keeps");
-        }
-    }
+    script_of(fields, engine, script.is_some(), !told.workload.ramp.is_empty());
     let max_tokens = fields.optional("max_tokens", &tokens);
     if script.is_none() && !request.is_plain() {
         refuse(
+            fields,
             "max_tokens",
             "how long its own chats are the traffic knows",
             "leave it out; it is for `request: http`, `tcp` and scripts of k6",
@@ -167,6 +139,49 @@ fn workload(fields: &MapFields<'_>) -> Option<RawWorkload> {
     };
     told.bound_given = max_in_flight.is_some();
     Some(told)
+}
+
+/// An error at a key that stands there and should not.
+fn refuse(fields: &MapFields<'_>, key: &'static str, message: &str, hint: &str) {
+    if let Some((key, _)) = fields.raw(key) {
+        fields.reader.error(key.spot, message, hint);
+    }
+}
+
+/// When requests are due: by a rate, or as a recording says.
+fn pace(fields: &MapFields<'_>, told: &mut RawWorkload) {
+    told.played = played(fields);
+    if told.played.is_none() && fields.has_none(&["trace"]) {
+        if let Some((rate, ramp)) = fields.required("rate", &rate) {
+            (told.workload.rate, told.workload.ramp) = (rate, ramp);
+        }
+    } else {
+        for key in ["rate", "arrivals", "bursts"] {
+            if let Some((key, _)) = fields.raw(key) {
+                let message = format!("a trace says itself when requests are due, and here is `{}` beside it", key.text);
+                fields.reader.error(key.spot, message, "take one of the two away; `speed: 2x` plays a trace faster");
+            }
+        }
+    }
+}
+
+/// What an engine and a script have to do with each other, and what a script decides itself.
+fn script_of(fields: &MapFields<'_>, engine: Engine, has_script: bool, has_ramp: bool) {
+    match (engine, has_script) {
+        (Engine::K6, false) => {
+            refuse(fields, "engine", "k6 needs a script", "add `script: scenarios/traffic/k6.js`, or one of your own like it")
+        }
+        (Engine::Own, true) => refuse(fields, "script", "a script is for k6 to run", "add `engine: k6`"),
+        _ => {}
+    }
+    if engine == Engine::K6 {
+        for key in ["arrivals", "bursts", "trace"] {
+            refuse(fields, key, "when requests are due is the script's business", "leave it out; `rate` is what the script must keep");
+        }
+        if has_ramp {
+            refuse(fields, "rate", "when requests are due is the script's business", "write one rate, the lowest that the script keeps");
+        }
+    }
 }
 
 /// `{input: 2000, output: 4000}`: the most tokens of one request.

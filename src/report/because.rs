@@ -6,7 +6,7 @@ use super::nature::nothing_to_feel;
 use super::wording::{seconds_up, span};
 use super::{open, rescue, share, stopped};
 use crate::units::{counted, grouped, reaches};
-use crate::verdict::{Millis, ObservedEffect, Reason, Verdict};
+use crate::verdict::{ObservedEffect, Reason, Verdict};
 
 /// Why a verdict is not decisive, as the end of a sentence.
 pub(super) fn because(verdict: &Verdict) -> String {
@@ -28,7 +28,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
         Some(Reason::DriverLag) => format!(
             "the load generator sent a request {} ms late, and this objective allows {} ms at most",
             grouped(evidence.lag.map_or(0, |lag| lag.0.max(0).unsigned_abs()).div_ceil(1_000_000)),
-            grouped(terms.lag_max.0.max(0).unsigned_abs() / 1_000_000)
+            grouped(terms.lag_max.as_nanos() / 1_000_000)
         ),
         Some(Reason::BaselineUnstable) if evidence.requests == 0 => "the drill ended before its traffic began".into(),
         Some(Reason::BaselineUnstable) => unsteady(verdict),
@@ -43,7 +43,7 @@ pub(super) fn because(verdict: &Verdict) -> String {
         Some(Reason::HoldTooShort) => format!("fewer than five requests were due within the hold of {}", span(terms.hold)),
         Some(Reason::DeadlineBelowSlo) => "clients give up (`deadline`) before an answer could be too late (`slo`)".into(),
         Some(Reason::HorizonTooShort) => {
-            format!("the fault is shorter than the objective and the hold together ({})", span(Millis(terms.rto.0 + terms.hold.0)))
+            format!("the fault is shorter than the objective and the hold together ({})", span(terms.rto.plus(terms.hold)))
         }
         Some(Reason::ObjectivesNotTold) => "none was given".into(),
         Some(Reason::FaultNotTold) => "the moment of the fault was not given".into(),
@@ -80,7 +80,7 @@ fn no_effect(verdict: &Verdict) -> String {
 fn unsteady(verdict: &Verdict) -> String {
     let evidence = &verdict.evidence;
     let (requests, good, by_primary) = (evidence.baseline, evidence.baseline_good, evidence.baseline_by_primary);
-    let too_few = |count: u64| !reaches(count, requests, verdict.terms.baseline_success);
+    let too_few = |count: u64| !reaches(count, requests, verdict.terms.baseline_success.get());
     if too_few(good) {
         format!("the traffic before the fault was not steady: only {} of {} were good", grouped(good), counted(requests, "request"))
     } else if too_few(by_primary) {

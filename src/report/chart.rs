@@ -35,5 +35,5 @@ fn shade(subject: &Subject<'_>) -> Option<ChartShade> {
     let (from_ns, until_ns) = subject.digest.fault_span()?;
     let terms = &subject.verdict.terms;
     let (name, limit) = if subject.verdict.only_rotates { ("rotation", terms.rotation) } else { ("fault", terms.rto) };
-    Some(ChartShade { name, from_ns, until_ns, objective_ns: limit.0.max(0).unsigned_abs() })
+    Some(ChartShade { name, from_ns, until_ns, objective_ns: limit.as_nanos() })
 }

@@ -5,9 +5,9 @@
 use super::model::Text;
 use super::wording::{at_most, between, capital, seconds_down, span};
 use crate::history::KeyStanding;
-use crate::units::{Fingerprint, counted, grouped};
+use crate::units::{Duration, Fingerprint, counted, grouped};
 use crate::verdict::{
-    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, Millis, ObjectiveName, Replica, Rotated, Verdict,
+    ClientErrors, Criterion, CriterionFinding, Decision, Interval, Judgement, KeyAnswer, ObjectiveName, Replica, Rotated, Verdict,
 };
 
 /// Whether an objective of this name is told in the section of a credential.
@@ -89,14 +89,14 @@ fn misplaced(rotated: &Rotated) -> Option<Fingerprint> {
 }
 
 /// Where there is nothing to object to.
-fn sound(rotated: &Rotated, limit: Millis) -> String {
+fn sound(rotated: &Rotated, limit: Duration) -> String {
     let took = rotated.moments.t6.map_or_else(String::new, |t6| format!(" {}", between(t6)));
     let since = if rotated.planned { "the rotation began" } else { "the old one was revoked" };
     format!("every replica used the new key{took} after {since} (objective: {}), and the provider refuses the old one: met", span(limit))
 }
 
 /// What was seen of a criterion, as a sentence without its full stop.
-pub(super) fn said(rotated: &Rotated, judgement: &Judgement, limit: Millis) -> String {
+pub(super) fn said(rotated: &Rotated, judgement: &Judgement, limit: Duration) -> String {
     let finding = judgement.finding;
     match finding {
         CriterionFinding::NeverMinted => return "no new key was created".to_owned(),
@@ -179,7 +179,7 @@ fn client_errors(rotated: &Rotated, finding: CriterionFinding) -> String {
     format!("clients lost {lost}{} during the rotation{open}", cut(errors))
 }
 
-fn every_replica(rotated: &Rotated, finding: CriterionFinding, limit: Millis) -> String {
+fn every_replica(rotated: &Rotated, finding: CriterionFinding, limit: Duration) -> String {
     match finding {
         CriterionFinding::TooLate | CriterionFinding::EndedBefore if rotated.moments.t6.is_none() => match misplaced(rotated) {
             Some(stored) => format!("the store holds another key ({stored}) than the one that was created{}", created(rotated)),

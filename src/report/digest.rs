@@ -150,8 +150,8 @@ impl Digest {
             }
             Event::Served(served) => return self.served(served),
             Event::Started(started) => {
-                self.providers.clone_from(&started.plan.service.providers);
-                self.flows = started.plan.workloads().into_iter().map(|named| WorkloadDigest::new(Some(named))).collect();
+                self.providers.clone_from(&started.plan.workloads.leading().service.providers);
+                self.flows = started.plan.workloads.iter().cloned().map(|named| WorkloadDigest::new(Some(named))).collect();
                 self.unhealed = (0..started.plan.scenario.timeline.faults.len()).filter(|place| breaks(started, *place)).count();
                 self.started = Some(started.clone());
             }

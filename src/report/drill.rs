@@ -76,13 +76,13 @@ fn about(subject: &Subject<'_>) -> Vec<Section> {
 fn identity(verdict: &Verdict, digest: &Digest, hash: &str) -> Section {
     let mut facts: Vec<Fact> = Vec::new();
     if let Some(started) = &digest.started {
-        let plan = &started.plan;
+        let (plan, leading) = (&started.plan, started.plan.workloads.leading());
         let service = |name: &str, order: String| Text::outside(name).then(", from ").then(Text::outside(order));
         facts.push(Fact::of("drill", Text::outside(&started.drill)));
         let scenario = Text::outside(&plan.scenario.name).then(" in the environment ").then(Text::outside(&plan.environment_name));
         facts.push(Fact::of("scenario", scenario));
-        facts.push(Fact::of("service", service(&plan.scenario.service, plan.service.order())));
-        for other in &plan.beside {
+        facts.push(Fact::of("service", service(&leading.service_name, leading.service.order())));
+        for (_, other) in plan.workloads.others() {
             let label = Text::own("workload ").then(Text::outside(&other.name));
             facts.push(Fact::of(label, service(&other.service_name, other.service.order())));
         }

@@ -104,7 +104,7 @@ fn measured(verdict: &Verdict, digest: &Digest, measures: &Measures) -> Vec<Mile
     }
     milestones.push(Milestone::of(measures.sustained, "the same, and good until the fault ended", both));
     if let Some(hi) = recovery::gate(verdict, measures).hi {
-        let (hold, at) = (verdict.terms.hold, hi + verdict.terms.hold.0);
+        let (hold, at) = (verdict.terms.hold, hi + verdict.terms.hold.nanos());
         let what = format!("verified: that lasted for the hold of {}", span(hold));
         milestones.push(Milestone { when: seconds_up(at), ..Milestone::at(at as f64 / 1e9, what, "traffic") });
     }

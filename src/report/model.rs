@@ -152,7 +152,8 @@ pub enum PhraseForm {
     Code,
 }
 
-/// Who wrote a phrase. Every renderer keeps what came from outside from being read as markup.
+/// Who wrote a phrase. What came from outside must not be read as markup in any format; Lifeboat's own sentences bear names and reasons from
+/// outside too, so a format in which they could do harm (HTML) keeps every phrase from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PhraseSource {

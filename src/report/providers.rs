@@ -75,7 +75,7 @@ fn cost(digest: &Digest, provider: &str) -> Option<Money> {
     let plan = &digest.started.as_ref()?.plan;
     let price = plan.prices.get(provider)?;
     // Which workload it answered is not told here: the dearest counts, and nothing where one of them may cost anything.
-    let each = plan.workloads().into_iter().map(|each| most_tokens(&each, plan).map(|most| price.of(most.input, most.output)));
+    let each = plan.workloads.iter().map(|each| most_tokens(each, plan).map(|most| price.of(most.input, most.output)));
     let most = each.collect::<Option<Vec<Money>>>()?.into_iter().max()?;
     Some(most.times(digest.billed.get(provider).copied().unwrap_or(0)))
 }

@@ -2,7 +2,8 @@
 
 use super::nature::objective;
 use super::wording::{seconds_down, seconds_up, span};
-use crate::units::{Ratio, counted, grouped};
+use crate::model::Rescues;
+use crate::units::{Duration, counted, grouped};
 use crate::verdict::{Decision, Later, Millis, ObjectiveName, Paid, Reason, Rescued, Verdict};
 
 /// What was seen, where there was any.
@@ -74,8 +75,8 @@ fn is_unseen(verdict: &Verdict) -> bool {
 
 /// The limit, as it was declared.
 pub(super) fn limit(verdict: &Verdict) -> Option<String> {
-    let share = Ratio::new(verdict.terms.max_rescued?)?;
-    let after = verdict.terms.rescued_after.filter(|after| after.0 > 0);
+    let Rescues { at_most: share, after } = verdict.terms.rescued?;
+    let after = Some(after).filter(|after| *after > Duration::ZERO);
     let after = after.map(|after| format!(" from {} after the fault", span(after))).unwrap_or_default();
     Some(format!("at most {share}{after}"))
 }

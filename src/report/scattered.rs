@@ -4,7 +4,7 @@
 //! that was good, and what made the others late. What this file does not do: decide.
 
 use super::wording::{seconds_up, span};
-use crate::units::{Ratio, counted, grouped};
+use crate::units::{counted, grouped};
 use crate::verdict::{Measures, Millis, Verdict};
 
 /// Bad answers in at least so many runs are scattered.
@@ -14,7 +14,7 @@ const RUNS: u64 = 3;
 pub(super) fn is_so(verdict: &Verdict, measures: &Measures) -> bool {
     let (due, bad) = (verdict.evidence.during_fault, measures.bad);
     let share = due.saturating_sub(bad) as f64 / due.max(1) as f64;
-    measures.censored && measures.outage.runs >= RUNS && 2 * bad < due && share < verdict.terms.success
+    measures.censored && measures.outage.runs >= RUNS && 2 * bad < due && share < verdict.terms.success.get()
 }
 
 /// `Only 86.5% of the requests during the fault were good, and 95% are promised`.
@@ -23,7 +23,7 @@ pub(super) fn measured(verdict: &Verdict, measures: &Measures) -> String {
     // Downwards, so that it never reads as if the promise had been kept.
     let tenths = due.saturating_sub(measures.bad) * 1000 / due;
     let share = if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) };
-    let promised = Ratio::new(verdict.terms.success).map_or_else(|| "more".to_owned(), |share| share.to_string());
+    let promised = verdict.terms.success.to_string();
     let are = if promised == "1%" { "is" } else { "are" };
     format!("{share}% of the requests during the fault were good, and {promised} {are} promised")
 }
@@ -34,7 +34,7 @@ pub(super) fn why_late(verdict: &Verdict, measures: &Measures) -> String {
     let rescued = measures.rescued.as_ref().filter(|_| is_so(verdict, measures) && late > 0 && 2 * late >= measures.bad);
     let Some((rescued, paid)) = rescued.and_then(|rescued| Some((rescued, rescued.paid?))) else { return String::new() };
     let slo = verdict.terms.slo;
-    if 4 * paid.median.0 < slo.0 {
+    if 4 * paid.median.0 < slo.nanos() {
         return String::new();
     }
     let Millis(median) = paid.median;

@@ -6,7 +6,7 @@ use crate::history::{
     Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
     Stamped, Started, StopReason,
 };
-use crate::model::{Aim, Fault, Gate, Objectives, PlannedFault, Rescues, SloOn};
+use crate::model::{Aim, DeclaredObjectives, Fault, Gate, PlannedFault, Rescues, SloOn};
 use crate::units::{Duration, Ratio};
 use crate::verdict::story::{MS, emergency};
 use crate::verdict::{Decision, Reason, Verdict, judge};
@@ -18,7 +18,7 @@ mod whole;
 /// A request every 50 ms: ten seconds of baseline, twenty of the fault, ten of watching.
 struct Drill {
     fault: Fault,
-    objectives: Objectives,
+    objectives: DeclaredObjectives,
     /// What becomes of the request at this place, due at this millisecond.
     course: fn(&mut Recorded, u64, u64),
     /// By the proxy's count.
@@ -60,7 +60,7 @@ impl Recorded {
 
 impl Drill {
     fn of(fault: Fault, course: fn(&mut Recorded, u64, u64)) -> Self {
-        let objectives = Objectives {
+        let objectives = DeclaredObjectives {
             rto: Some(Duration::from_secs(8)),
             stable_for: Some(Duration::from_secs(6)),
             slo: Some(Duration::from_millis(2500)),
@@ -68,7 +68,7 @@ impl Drill {
             deadline: Some(Duration::from_secs(8)),
             gate: Some(Gate::Cutover),
             failback: Some(Duration::from_secs(9)),
-            ..Objectives::default()
+            ..DeclaredObjectives::default()
         };
         Self { fault, objectives, course, touched: 400, shares: false, stopped: None }
     }
@@ -84,9 +84,9 @@ impl Drill {
         };
         started.plan.scenario.timeline.faults = vec![fault];
         if self.shares {
-            started.plan.service.sharing = 2;
+            started.plan.workloads[0].service.sharing = 2;
         }
-        started.plan.objectives = Objectives { success: Ratio::new(0.98), ..self.objectives.clone() }.or_default();
+        started.plan.workloads[0].objectives = DeclaredObjectives { success: Ratio::new(0.98), ..self.objectives.clone() }.resolved();
         started
     }
 

@@ -5,7 +5,7 @@ use super::model::{Block, Paragraph, Quantity, ReportTable, Section, SectionKind
 use super::providers;
 use super::subject::Subject;
 use crate::model::{NamedWorkload, SloOn};
-use crate::units::{Duration, counted, grouped};
+use crate::units::{counted, grouped};
 use crate::verdict::Verdict;
 
 /// How many different troubles are told.
@@ -43,7 +43,6 @@ fn blocks(flow: &WorkloadDigest, requests: u64) -> Vec<Block> {
 /// What was sent, and what counts as a good answer.
 fn sent(named: &NamedWorkload, requests: u64) -> Text {
     let (workload, objectives) = (&named.workload, &named.objectives);
-    let limit = |limit: Option<Duration>| limit.unwrap_or_default();
     let what = match &workload.script {
         Some(script) => Text::own("sent by k6 with ").then(Text::outside(script)),
         None => format!("of the kind {}", workload.request).into(),
@@ -53,9 +52,9 @@ fn sent(named: &NamedWorkload, requests: u64) -> Text {
         workload.pace(),
         workload.arrivals,
         if workload.script.is_some() { "accepted by the script" } else { "a complete answer with its canary in it" },
-        if objectives.slo_on == Some(SloOn::Proof) { "the first token" } else { "the whole answer" },
-        limit(objectives.slo),
-        limit(objectives.deadline)
+        if objectives.slo_on == SloOn::Proof { "the first token" } else { "the whole answer" },
+        objectives.slo,
+        objectives.deadline
     );
     Text::own(format!("{} ", counted(requests, "request"))).then(what).then(good)
 }

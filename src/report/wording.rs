@@ -31,8 +31,8 @@ pub(super) fn seconds_up(nanoseconds: i64) -> String {
 }
 
 /// A declared length of time.
-pub(super) fn span(millis: Millis) -> String {
-    Duration::from_nanos(u64::try_from(millis.0).unwrap_or(0)).to_string()
+pub(super) fn span(length: impl Into<Millis>) -> String {
+    Duration::from_nanos(u64::try_from(length.into().0).unwrap_or(0)).to_string()
 }
 
 /// How long something took, to a tenth of a second, or to a millisecond below a second.

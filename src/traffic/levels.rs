@@ -19,23 +19,22 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// Those of the workload at this index.
+    /// Those of the workload at this index, which the plan has.
     pub fn of(plan: &DrillPlan, index: usize) -> Self {
-        let objectives =
-            index.checked_sub(1).and_then(|index| plan.beside.get(index)).map_or(&plan.objectives, |beside| &beside.objectives);
+        let (objectives, leads) = (&plan.workloads[index].objectives, index == plan.workloads.lead());
         let guard = plan.scenario.abort_when.map(|guard| guard.length);
         let looked_at = |goal: &Goal| match goal {
             Goal::Latency { below, .. } => Some(*below),
             Goal::Success { over, .. } => Some((*over).min(SILENCE)),
             _ => None,
         };
-        // A runbook looks at the first workload only.
-        let goals = plan.runbook.iter().filter(|_| index == 0).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
-        let mut after: Vec<u64> = objectives.slo.into_iter().chain(guard).chain(goals).map(Duration::as_nanos).collect();
+        // A runbook looks at the leading workload only.
+        let goals = plan.runbook.iter().filter(|_| leads).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
+        let mut after: Vec<u64> = std::iter::once(objectives.slo).chain(guard).chain(goals).map(Duration::as_nanos).collect();
         after.sort_unstable();
         after.dedup();
         // What lasts longer than its service level is known to be bad; nobody asks for how much longer, but for latencies.
-        Self { after, until_proof: objectives.slo_on == Some(SloOn::Proof) }
+        Self { after, until_proof: objectives.slo_on == SloOn::Proof }
     }
 
     /// Those that a request can reach before it is given up.

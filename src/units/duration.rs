@@ -47,6 +47,11 @@ impl Duration {
         u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
     }
 
+    /// Nanoseconds as a difference of two moments; saturates after 73 years, so that sums of a few still fit.
+    pub fn nanos(self) -> i64 {
+        i64::try_from(self.0.as_nanos()).map_or(i64::MAX / 4, |nanos| nanos.min(i64::MAX / 4))
+    }
+
     /// Milliseconds, with a fraction.
     pub fn as_millis_f64(self) -> f64 {
         self.0.as_secs_f64() * 1e3

@@ -13,8 +13,8 @@ impl Ratio {
     pub const ONE: Self = Self(1.0);
 
     /// From a number; `None` unless it is from 0 to 1.
-    pub fn new(ratio: f64) -> Option<Self> {
-        (0.0..=1.0).contains(&ratio).then_some(Self(ratio))
+    pub const fn new(ratio: f64) -> Option<Self> {
+        if ratio >= 0.0 && ratio <= 1.0 { Some(Self(ratio)) } else { None }
     }
 
     /// The number, from 0 to 1.

@@ -9,6 +9,7 @@ use super::objectives::within;
 use super::rotation::{ClientErrors, Fallback, Rotated, RotationTrace};
 use crate::history::{Edge, KeyStanding, KeyUse, ReplicaKeys, SETTLED};
 use crate::model::words;
+use crate::units::Duration;
 use serde::Serialize;
 
 words! {
@@ -94,7 +95,7 @@ impl RotationTrace<'_> {
 
     /// True where the observation lasted as long as the rotation may: what has not happened by then has not happened in time.
     fn lasted(&self, zero: Edge) -> bool {
-        self.evidence.observed_until - zero.hi >= self.evidence.terms.rotation
+        self.evidence.observed_until - zero.hi >= self.evidence.objectives.rotation.nanos()
     }
 
     fn new_key(&self, zero: Edge) -> (Decision, CriterionFinding) {
@@ -131,7 +132,7 @@ impl RotationTrace<'_> {
     }
 
     fn old_key_unused(&self, zero: Edge) -> (Decision, CriterionFinding) {
-        let (rotation, limit) = (self.rotation, self.evidence.terms.rotation);
+        let (rotation, limit) = (self.rotation, self.evidence.objectives.rotation.nanos());
         let overdue = |at: Option<i64>| at.is_some_and(|at| at - zero.hi - self.error >= limit);
         if rotation.replicas.iter().any(|bearing| bearing.moved.is_none() && overdue(bearing.old.last)) {
             return (Decision::Missed, CriterionFinding::StillBorne);
@@ -149,7 +150,7 @@ impl RotationTrace<'_> {
     fn in_time(&self, zero: Edge, t6: Option<Interval>) -> (Decision, CriterionFinding) {
         let any = |borne: &KeyUse| borne.exchanges > 0;
         let seen = |bearing: &ReplicaKeys| any(&bearing.old) || any(&bearing.new) || any(&bearing.other);
-        let limit = self.evidence.terms.rotation;
+        let limit = self.evidence.objectives.rotation.nanos();
         match t6 {
             Some(t6) => timed(t6, limit),
             None if !self.rotation.everywhere().any(seen) => (Decision::Inconclusive, CriterionFinding::NotSeen),
@@ -162,14 +163,14 @@ impl RotationTrace<'_> {
 
     /// Without T6 it is as late as the rotation itself.
     fn has_resumed(&self, resumed: Option<Interval>, in_time: (Decision, CriterionFinding)) -> (Decision, CriterionFinding) {
-        let terms = &self.evidence.terms;
-        match (resumed, terms.failback_rto) {
+        let objectives = &self.evidence.objectives;
+        match (resumed, objectives.failback.map(Duration::nanos)) {
             (None, _) => in_time,
             (Some(interval), Some(limit)) => timed(interval, limit),
             (Some(Interval { hi: Some(_), .. }), None) => (Decision::Met, CriterionFinding::Holds),
             (Some(_), None) => {
                 let left = self.open_again().map_or(0, |edge| self.evidence.observed_until - edge.hi);
-                let needed = terms.failback_hold.unwrap_or(terms.hold) + super::plan::resolution(terms);
+                let needed = objectives.failback_hold.nanos() + super::plan::resolution(self.evidence);
                 if left >= needed {
                     (Decision::Missed, CriterionFinding::TooLate)
                 } else {

@@ -12,7 +12,8 @@
 //! What this file does not do: say which request the fault touched. It cannot.
 
 use super::window::{latency, places};
-use crate::history::{Edge, Evidence, JudgedRequest, Outcome, Terms};
+use crate::history::{Edge, Evidence, JudgedRequest, Outcome};
+use crate::model::Objectives;
 use crate::units::spare;
 use serde::Serialize;
 
@@ -34,15 +35,16 @@ pub struct ObservedEffect {
 
 /// What is told by the requests due while a fault lasted that began within `fault`.
 pub(super) fn effect(evidence: &Evidence, fault: Edge) -> ObservedEffect {
-    let terms = &evidence.terms;
+    let objectives = &evidence.objectives;
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
     let (first, last) = places(evidence, fault.hi, end);
     let ended = |request: &&JudgedRequest| request.due < fault.lo && request.done < fault.lo;
-    let mut before: Vec<i64> = evidence.requests[..first].iter().filter(ended).map(|request| badness(terms, request, i64::MAX)).collect();
+    let mut before: Vec<i64> =
+        evidence.requests[..first].iter().filter(ended).map(|request| badness(objectives, request, i64::MAX)).collect();
     before.sort_unstable_by(|left, right| right.cmp(left));
     // What is unknown may have been good.
-    let after: Vec<i64> = evidence.requests[first..last].iter().map(|request| badness(terms, request, i64::MIN)).collect();
-    let allowed = spare(before.len() as u64, terms.baseline_success) as usize;
+    let after: Vec<i64> = evidence.requests[first..last].iter().map(|request| badness(objectives, request, i64::MIN)).collect();
+    let allowed = spare(before.len() as u64, objectives.baseline_success.get()) as usize;
     let mut told = None;
     for rank in [1, 1 + allowed] {
         let Some(limit) = before.get(rank - 1) else { break };
@@ -64,9 +66,9 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> ObservedEffect {
 }
 
 /// How badly a request went: no answer is worse than any latency.
-const fn badness(terms: &Terms, request: &JudgedRequest, unknown: i64) -> i64 {
+const fn badness(objectives: &Objectives, request: &JudgedRequest, unknown: i64) -> i64 {
     match request.outcome {
-        Outcome::Ok => latency(terms, request),
+        Outcome::Ok => latency(objectives, request),
         Outcome::Unknown | Outcome::Unsent => unknown,
         Outcome::Error | Outcome::Timeout | Outcome::Truncated => i64::MAX,
     }
@@ -150,7 +152,7 @@ mod tests {
     #[test]
     fn failures_that_were_allowed_before_do_not_hide_those_after() {
         let mut shaky = evidence(|place| (place % 10 != 3).then(|| 20 + place), |_| None);
-        shaky.terms.baseline_success = 0.9;
+        shaky.objectives.baseline_success = crate::units::Ratio::new(0.9).unwrap();
         assert_eq!(effect(&shaky, shaky.fault.unwrap()), ObservedEffect { worse: 100, of: 100, proven: true });
         // What failed before is no measure of what is told: some did fare worse than what answered.
         let few = told(|place| (place % 50 != 7).then(|| 20 + place), |place| if place < 4 { None } else { Some(30) });
@@ -165,7 +167,7 @@ mod tests {
             let mut evidence = evidence(|place| Some(20 + place * 37 % 100), after);
             let caveat = |name| Caveat { name, text: String::new() };
             evidence.caveats = vec![caveat(Lost::WhoServed), caveat(Lost::Touched)];
-            evidence.terms.gate = crate::model::Gate::Restore;
+            evidence.objectives.gate = crate::model::Gate::Restore;
             evidence.requests.iter_mut().for_each(|request| request.by = crate::history::By::Unknown);
             evidence.touched = 0;
             judge(&evidence)

@@ -6,7 +6,6 @@
 use super::Millis;
 use super::onset::{Recovery, Start};
 use super::window::{RequestWindow, Tri};
-use crate::history::Terms;
 use serde::Serialize;
 
 /// Good service that did not last for the hold.
@@ -51,8 +50,8 @@ pub enum WhyNot {
 impl RequestWindow<'_> {
     /// What began last and was good to the end of the window; else what was good for longest before the recovery, and for a quarter of the hold at
     /// least.
-    pub(super) fn false_start(&self, terms: &Terms, start: Start, recovery: &Recovery) -> Option<FalseStart> {
-        let from = start.edge.hi + terms.clock_error;
+    pub(super) fn false_start(&self, start: Start, recovery: &Recovery) -> Option<FalseStart> {
+        let from = start.edge.hi + self.evidence.instrument.clock_error;
         let before = recovery.onset.unwrap_or(self.requests.len());
         let mut longest: Option<(i64, usize)> = None;
         let mut place = 0;
@@ -63,7 +62,7 @@ impl RequestWindow<'_> {
                 // The recovery itself.
                 break;
             }
-            if length >= (terms.lead_in as usize).max(1) && self.requests[place].sent >= from {
+            if length >= (self.evidence.objectives.lead_in as usize).max(1) && self.requests[place].sent >= from {
                 let last = end >= self.requests.len();
                 let lasted = self.requests[end - 1].due - self.requests[place].due;
                 if last {

@@ -138,19 +138,19 @@ pub(super) struct Measured {
 
 /// Measures a valid trial whose disruption began within `fault`.
 pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
-    let terms = &evidence.terms;
+    let (objectives, instrument) = (&evidence.objectives, &evidence.instrument);
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
-    let start = Start { edge: fault, hold: terms.hold };
-    let restoring = RequestWindow::new(evidence, fault.lo, end, |request| good(terms, request));
+    let start = Start { edge: fault, hold: objectives.hold.nanos() };
+    let restoring = RequestWindow::new(evidence, fault.lo, end, |request| good(objectives, request));
     let cutting = share::moving(evidence, fault, end)
-        .unwrap_or_else(|| RequestWindow::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)));
-    let restore = restoring.recovery(terms, start, HoldExtent::Hold, Index::Arrival);
-    let cutover = cutting.recovery(terms, start, HoldExtent::Hold, Index::Delivery);
-    let (gate, gated, index) = match terms.gate {
+        .unwrap_or_else(|| RequestWindow::new(evidence, fault.lo, end, |request| good_by(objectives, request, &evidence.standbys)));
+    let restore = restoring.recovery(start, HoldExtent::Hold, Index::Arrival);
+    let cutover = cutting.recovery(start, HoldExtent::Hold, Index::Delivery);
+    let (gate, gated, index) = match objectives.gate {
         Gate::Cutover => (&cutover, &cutting, Index::Delivery),
         Gate::Restore => (&restore, &restoring, Index::Arrival),
     };
-    let sustained = gated.recovery(terms, start, HoldExtent::Sustained, index).interval;
+    let sustained = gated.recovery(start, HoldExtent::Sustained, index).interval;
     let departures = gate.onset.map_or_else(Vec::new, |onset| departures(evidence, &restoring, onset, fault));
 
     let asked = restoring.requests;
@@ -160,7 +160,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let count = |outcome: Outcome| asked.iter().chain(in_flight()).filter(|request| request.outcome == outcome).count() as u64;
     let attempts = AttemptCounts::of(evidence, fault, end);
     // Where a load is shared, who takes it over serves all the time, and no first time says anything.
-    let first_standby = if !evidence.shared { first_standby(&cutting, fault, terms.clock_error) } else { None };
+    let first_standby = if !evidence.shared { first_standby(&cutting, fault, instrument.clock_error) } else { None };
     let (failback, failback_false_start) = failback(evidence, fault).unzip();
     let never_left = never_left(evidence, fault, failback);
     let missing = evidence.ledger.iter().filter(|entry| !entry.found);
@@ -170,7 +170,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
         maybe_lost: count(Outcome::Unknown),
         onset: gate.onset.is_some(),
         unseen_waits: evidence.shared
-            && terms.gate == Gate::Cutover
+            && objectives.gate == Gate::Cutover
             && cutover.interval.hi.is_none()
             && cutting.reads.contains(&Tri::Maybe),
         exercised: bad > 0 || exercised(evidence, fault, &cutting),
@@ -184,32 +184,34 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             never_left,
             share: share::told(evidence, fault, &cutting),
             bad,
-            loss_derived: Millis(i64::try_from(bad).unwrap_or(i64::MAX).saturating_mul(terms.gap_mean)),
+            loss_derived: Millis(i64::try_from(bad).unwrap_or(i64::MAX).saturating_mul(instrument.gap_mean)),
             outage: outage(evidence, fault, end),
             lost: asked.iter().filter(lost).count() as u64,
             lost_in_flight: in_flight().filter(lost).count() as u64,
             failback_lost: after_heal(evidence).iter().filter(|request| lost(request)).count() as u64,
-            late: asked.iter().filter(|request| request.outcome == Outcome::Ok && good(terms, request) == Tri::No).count() as u64,
+            late: asked.iter().filter(|request| request.outcome == Outcome::Ok && good(objectives, request) == Tri::No).count() as u64,
             truncated: count(Outcome::Truncated),
             truncated_in_flight: in_flight().filter(|request| request.outcome == Outcome::Truncated).count() as u64,
             duplicates: attempts.as_ref().map(|attempts| attempts.duplicates),
-            overshoot: attempts.as_ref().map(|attempts| attempts.busiest as f64 * terms.gap_busiest.unwrap_or(terms.gap_mean) as f64 / 1e9),
+            overshoot: attempts
+                .as_ref()
+                .map(|attempts| attempts.busiest as f64 * instrument.gap_busiest.unwrap_or(instrument.gap_mean) as f64 / 1e9),
             amplification: attempts.as_ref().map(|attempts| attempts.count as f64 / asked.len().max(1) as f64),
             dispatched: dispatched(evidence, fault, end),
             rescued: rescued(evidence, fault, end),
             first_standby_dispatch: attempts
                 .as_ref()
                 .and_then(|attempts| attempts.first_standby)
-                .map(|at| Millis((at - fault.lo + terms.clock_error).max(0))),
+                .map(|at| Millis((at - fault.lo + instrument.clock_error).max(0))),
             degraded_area: degraded_area(evidence, asked),
             relapses: departures.iter().filter(|departure| departure.wave == Wave::Relapse).count() as u64,
             departures,
-            residual_bad: residual_bad(gated, gate, terms.hold),
+            residual_bad: residual_bad(gated, gate, objectives.hold.nanos()),
             acknowledged_lost: (!evidence.ledger.is_empty()).then(|| missing.clone().count() as u64),
             rpa: (!evidence.ledger.is_empty())
                 .then(|| Millis(missing.map(|entry| fault.hi - entry.acknowledged).max().unwrap_or(0).max(0))),
             censored: gate.interval.hi.is_none(),
-            false_start: gated.false_start(terms, start, gate),
+            false_start: gated.false_start(start, gate),
             failback_false_start: failback_false_start.flatten().filter(|_| !never_left),
         },
     }
@@ -217,7 +219,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
 
 /// Whether what the gate is about was tested, where nothing went bad.
 fn exercised(evidence: &Evidence, fault: Edge, cutting: &RequestWindow<'_>) -> bool {
-    let restores = evidence.terms.gate == Gate::Restore;
+    let restores = evidence.objectives.gate == Gate::Restore;
     // Who shares the load serves all the time, so that an answer of theirs shows nothing.
     let moved = share::exercised(evidence, fault, cutting).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes));
     moved || (restores && bitten(evidence))
@@ -260,20 +262,21 @@ fn after_heal(evidence: &Evidence) -> &[JudgedRequest] {
 
 /// The recovery of the primary after the heal, and what began and did not count; `None` where nothing was due then.
 fn failback(evidence: &Evidence, fault: Edge) -> Option<(Interval, Option<FalseStart>)> {
-    let terms = &evidence.terms;
+    let objectives = &evidence.objectives;
     let heal = evidence.heal.filter(|_| !after_heal(evidence).is_empty())?;
     if evidence.shared {
         return share::failback(evidence, fault, heal).map(|interval| (interval, None));
     }
-    let window = RequestWindow::new(evidence, heal.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
-    let start = Start { edge: heal, hold: terms.failback_hold.unwrap_or(terms.hold) };
-    let recovery = window.recovery(terms, start, HoldExtent::Hold, Index::Delivery);
-    Some((recovery.interval, window.false_start(terms, start, &recovery)))
+    let window = RequestWindow::new(evidence, heal.lo, evidence.observed_until, |request| good_by(objectives, request, &evidence.primary));
+    let start = Start { edge: heal, hold: objectives.failback_hold.nanos() };
+    let recovery = window.recovery(start, HoldExtent::Hold, Index::Delivery);
+    Some((recovery.interval, window.false_start(start, &recovery)))
 }
 
 /// Whether there was nothing to come back from. A primary that did not serve in time after the heal is no such case, whoever was asked.
 fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> bool {
-    let in_time = failback.and_then(|interval| interval.hi).is_some_and(|hi| evidence.terms.failback_rto.is_none_or(|limit| hi <= limit));
+    let in_time =
+        failback.and_then(|interval| interval.hi).is_some_and(|hi| evidence.objectives.failback.is_none_or(|limit| hi <= limit.nanos()));
     let first = places(evidence, fault.lo, fault.lo).0;
     // Not only standbys: whoever else was asked, it was left.
     let is_other = |provider: u16| !evidence.primary.contains(&provider);
@@ -300,7 +303,7 @@ fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
     let mut run: Option<(Option<i64>, i64)> = None;
     let close = |run: (Option<i64>, i64), outage: &mut Outage| outage.lo.0 += run.0.map_or(0, |first| run.1 - first);
     for request in in_flight.chain(&evidence.requests[first..last]) {
-        match good(&evidence.terms, request) {
+        match good(&evidence.objectives, request) {
             Tri::Yes => {
                 if let Some(ended) = run.take() {
                     close(ended, &mut outage);
@@ -333,16 +336,16 @@ fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
 
 /// Σ (1 − q)/λ: q is 1 within the service level, falls to 0 at the deadline, and is 0 where nothing came.
 fn degraded_area(evidence: &Evidence, requests: &[JudgedRequest]) -> Millis {
-    let terms = &evidence.terms;
+    let (slo, deadline) = (evidence.objectives.slo.nanos(), evidence.objectives.deadline.nanos());
     let lost = |request: &JudgedRequest| -> f64 {
-        let latency = latency(terms, request);
+        let latency = latency(&evidence.objectives, request);
         match request.outcome {
-            Outcome::Ok if latency <= terms.slo => 0.0,
-            Outcome::Ok if latency < terms.deadline => 1.0 - (terms.deadline - latency) as f64 / (terms.deadline - terms.slo) as f64,
+            Outcome::Ok if latency <= slo => 0.0,
+            Outcome::Ok if latency < deadline => 1.0 - (deadline - latency) as f64 / (deadline - slo) as f64,
             _ => 1.0,
         }
     };
-    Millis((requests.iter().map(lost).sum::<f64>() * terms.gap_mean as f64).round() as i64)
+    Millis((requests.iter().map(lost).sum::<f64>() * evidence.instrument.gap_mean as f64).round() as i64)
 }
 
 /// What the proxies saw of the requests due while the fault lasted.

@@ -65,7 +65,8 @@ pub use together::{OfWorkload, together};
 pub(crate) use rotation::story;
 
 use crate::history::{Balanced, Caveat, Evidence, Lost, Outcome, TouchedBy};
-use crate::model::{Gate, SloOn, words};
+use crate::model::{Gate, Objectives, words};
+use crate::units::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 words! {
@@ -154,6 +155,12 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub i64);
 
+impl From<Duration> for Millis {
+    fn from(length: Duration) -> Self {
+        Self(length.nanos())
+    }
+}
+
 impl Millis {
     /// Seconds, for people.
     pub fn seconds(self) -> f64 {
@@ -197,57 +204,18 @@ pub struct Verdict {
     /// True where nothing was broken and keys were only rotated: what was measured of an outage then says nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub only_rotates: bool,
-    /// The terms that were applied.
-    pub terms: Terms,
+    /// What was promised, and what it was held against.
+    #[serde(serialize_with = "record::terms")]
+    pub terms: Objectives,
     /// How much evidence there is.
     pub evidence: Basis,
     /// What the evidence cannot tell; only ever of somebody else's record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub caveats: Vec<Caveat>,
-    /// The verdict on each workload that is judged, where a drill has several workloads. All else above is then the first's, except that
-    /// `verdict` and `reason` are those of the worst.
+    /// The verdict on each workload that is judged, where a drill has several. Everything else here is then that of the workload that leads,
+    /// except `verdict` and `reason`, which are those of the worst.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workloads: Vec<OfWorkload>,
-}
-
-/// The terms that a verdict applied, as far as a reader needs them to check it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Terms {
-    /// Recovery time objective.
-    #[serde(rename = "rto_ms")]
-    pub rto: Millis,
-    /// What it is held against.
-    pub gate: Gate,
-    /// How long service must hold.
-    #[serde(rename = "hold_ms")]
-    pub hold: Millis,
-    /// The longest good answer.
-    #[serde(rename = "slo_ms")]
-    pub slo: Millis,
-    /// To which of its moments.
-    pub slo_on: SloOn,
-    /// When the client gives up.
-    #[serde(rename = "deadline_ms")]
-    pub deadline: Millis,
-    /// Share of good requests.
-    pub success: f64,
-    /// The same before the fault, where the primary must serve as many.
-    pub baseline_success: f64,
-    /// The longest time until the primary serves again.
-    #[serde(rename = "failback_rto_ms")]
-    pub failback: Option<Millis>,
-    /// Share of requests that may be rescued, `rescued_after` the fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_rescued: Option<f64>,
-    /// From the fault.
-    #[serde(rename = "rescued_after_ms", skip_serializing_if = "Option::is_none")]
-    pub rescued_after: Option<Millis>,
-    /// The longest time until every replica uses a new key.
-    #[serde(rename = "rotation_ms")]
-    pub rotation: Millis,
-    /// The largest lateness that the generator may show.
-    #[serde(rename = "lag_max_ms")]
-    pub lag_max: Millis,
 }
 
 /// How much evidence there is.
@@ -295,32 +263,18 @@ pub fn judge(evidence: &Evidence) -> Verdict {
 
 /// The same, whoever stopped it.
 fn tried(evidence: &Evidence) -> Verdict {
-    let terms = &evidence.terms;
+    let terms = &evidence.objectives;
     let baseline = trial::BaselineCounts::of(evidence);
     let mut verdict = Verdict {
         verdict: Decision::Met,
         reason: None,
         stopped: None,
-        resolution: Millis(plan::resolution(terms)),
+        resolution: Millis(plan::resolution(evidence)),
         objectives: Vec::new(),
         measures: None,
         rotations: rotation::rotations(evidence, false),
         only_rotates: evidence.only_rotates,
-        terms: Terms {
-            rto: Millis(terms.rto),
-            gate: terms.gate,
-            hold: Millis(terms.hold),
-            slo: Millis(terms.slo),
-            slo_on: terms.slo_on,
-            deadline: Millis(terms.deadline),
-            success: terms.success,
-            baseline_success: terms.baseline_success,
-            failback: terms.failback_rto.map(Millis),
-            max_rescued: terms.max_rescued,
-            rescued_after: terms.max_rescued.map(|_| Millis(terms.rescued_after)),
-            rotation: Millis(terms.rotation),
-            lag_max: Millis(terms.lag_max),
-        },
+        terms: *terms,
         evidence: Basis {
             requests: evidence.requests.len() as u64,
             baseline: baseline.requests,

@@ -3,8 +3,8 @@
 use super::Decision;
 use super::measures::{Interval, Measured, Measures};
 use super::objective_name::{ObjectiveName, OutageObjective};
-use crate::history::{Caveat, Lost, Terms};
-use crate::model::Gate;
+use crate::history::{Caveat, Lost};
+use crate::model::{Gate, LossBudget, Objectives, Rescues};
 use crate::units::share_of;
 use serde::Serialize;
 
@@ -18,15 +18,15 @@ pub struct ObjectiveVerdict {
 }
 
 /// Every objective that applies, in the order of the report.
-pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> {
+pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<ObjectiveVerdict> {
     let measures = &measured.measures;
-    let gate = match terms.gate {
+    let gate = match objectives.gate {
         Gate::Cutover => measures.cutover,
         Gate::Restore => measures.restore,
     };
     // Where nothing went bad and no standby answered, the path to a standby was not tested. Where only restoration is asked for, a fault that
     // bit and that nobody felt is what was promised.
-    let rto = if measured.exercised { within(gate, terms.rto) } else { Decision::Inconclusive };
+    let rto = if measured.exercised { within(gate, objectives.rto.nanos()) } else { Decision::Inconclusive };
     let stability = measured.onset.then(|| stayed(measures));
     // A count that was cut short by the end of the fault can exceed its cap, but not prove that it stays below it.
     let cap = |least: Option<u64>, most: Option<u64>, limit: Option<u64>| {
@@ -38,32 +38,32 @@ pub(super) fn hold(terms: &Terms, measured: &Measured) -> Vec<ObjectiveVerdict> 
         })
     };
     let lost = measures.lost + measures.lost_in_flight;
-    let share = terms.max_lost_share.map(|share| share_of(measured.due as u64, share));
-    let lost_limit = match (terms.max_lost, share) {
-        (Some(count), Some(share)) => Some(count.min(share)),
-        (count, share) => count.or(share),
-    };
-    let overshoot = terms.max_overshoot.map(|limit| match measures.overshoot {
+    let lost_limit = objectives.lost.map(|budget| match budget {
+        LossBudget::Requests(count) => count,
+        LossBudget::Share(share) => share_of(measured.due as u64, share.get()),
+    });
+    let overshoot = objectives.overshoot.map(|limit| match measures.overshoot {
         Some(overshoot) if overshoot > limit => Decision::Missed,
         Some(_) if measured.onset => Decision::Met,
         _ => Decision::Inconclusive,
     });
-    let failback = terms
-        .failback_rto
+    let failback = objectives
+        .failback
         .filter(|_| !measures.never_left)
-        .map(|limit| measures.failback.map_or(Decision::Inconclusive, |interval| within(interval, limit)));
-    let rescued = terms.max_rescued.map(|share| match measures.rescued.as_ref().map(|rescued| rescued.later) {
-        Some(later) if later.of > 0 && later.requests > share_of(later.of, share) => Decision::Missed,
-        Some(later) if later.of > 0 && later.at_most <= share_of(later.of, share) && measured.onset => Decision::Met,
+        .map(|limit| measures.failback.map_or(Decision::Inconclusive, |interval| within(interval, limit.nanos())));
+    let share = |rescues: Rescues, of: u64| share_of(of, rescues.at_most.get());
+    let rescued = objectives.rescued.map(|most| match measures.rescued.as_ref().map(|rescued| rescued.later) {
+        Some(later) if later.of > 0 && later.requests > share(most, later.of) => Decision::Missed,
+        Some(later) if later.of > 0 && later.at_most <= share(most, later.of) && measured.onset => Decision::Met,
         _ => Decision::Inconclusive,
     });
-    let rpo = terms.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit)));
+    let rpo = objectives.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit.nanos())));
     [
         (OutageObjective::Rto, Some(rto)),
         (OutageObjective::Stability, stability),
         (OutageObjective::Lost, cap(Some(lost), Some(lost + measured.maybe_lost), lost_limit)),
-        (OutageObjective::Truncated, cap(Some(measures.truncated), Some(measures.truncated + measured.maybe_lost), terms.max_truncated)),
-        (OutageObjective::Duplicates, cap(measures.duplicates, measures.duplicates, terms.max_duplicates)),
+        (OutageObjective::Truncated, cap(Some(measures.truncated), Some(measures.truncated + measured.maybe_lost), objectives.truncated)),
+        (OutageObjective::Duplicates, cap(measures.duplicates, measures.duplicates, objectives.duplicates)),
         (OutageObjective::Overshoot, overshoot),
         (OutageObjective::Rescued, rescued),
         (OutageObjective::Failback, failback),

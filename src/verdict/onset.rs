@@ -2,7 +2,7 @@
 
 use super::measures::Interval;
 use super::window::{RequestWindow, Tri};
-use crate::history::{Edge, Terms};
+use crate::history::Edge;
 use crate::units::reaches;
 
 /// How unknown readings are filled.
@@ -57,18 +57,19 @@ pub(super) struct Recovery {
 
 impl RequestWindow<'_> {
     /// The interval in which service came back.
-    pub(super) fn recovery(&self, terms: &Terms, start: Start, extent: HoldExtent, index: Index) -> Recovery {
-        let early = self.onset(terms, start, extent, Fill::Optimistic);
-        let onset = self.onset(terms, start, extent, Fill::Pessimistic);
+    pub(super) fn recovery(&self, start: Start, extent: HoldExtent, index: Index) -> Recovery {
+        let clock_error = self.evidence.instrument.clock_error;
+        let early = self.onset(start, extent, Fill::Optimistic);
+        let onset = self.onset(start, extent, Fill::Pessimistic);
         let before = &self.reads[..early.unwrap_or(self.reads.len())];
         let last_bad = before.iter().rposition(|reading| *reading == Tri::No);
-        let lo = last_bad.map_or(0, |place| (self.requests[place].sent - start.edge.hi - terms.clock_error).max(0));
+        let lo = last_bad.map_or(0, |place| (self.requests[place].sent - start.edge.hi - clock_error).max(0));
         let hi = onset.map(|place| {
             let moment = match index {
                 Index::Arrival => self.requests[place].sent,
                 Index::Delivery => self.first_proof(place, self.requests[place].due + start.hold),
             };
-            moment - start.edge.lo + terms.clock_error
+            moment - start.edge.lo + clock_error
         });
         Recovery { interval: Interval { lo, hi }, onset }
     }
@@ -81,11 +82,11 @@ impl RequestWindow<'_> {
 
     /// The earliest request that is good, was sent after the fault was wholly in force, opens a lead-in of good requests and a hold
     /// that ends within the window, in which enough are good and no run of bad ones is too long. One pass: every pointer only moves on.
-    fn onset(&self, terms: &Terms, start: Start, extent: HoldExtent, fill: Fill) -> Option<usize> {
-        let count = self.requests.len();
+    fn onset(&self, start: Start, extent: HoldExtent, fill: Fill) -> Option<usize> {
+        let (count, objectives) = (self.requests.len(), &self.evidence.objectives);
         let is_good = |place: usize| fill.is_good(self.reads[place]);
-        let longest = terms.max_consecutive_bad as usize;
-        let from = start.edge.hi + terms.clock_error;
+        let (success, longest) = (objectives.success.get(), objectives.max_consecutive_bad as usize);
+        let from = start.edge.hi + self.evidence.instrument.clock_error;
         // Requests in the hold that begins at `place` are [place, end); how many of them, and of all from `place` on, are good.
         let (mut end, mut good) = (0, 0_u64);
         let mut rest = (0..count).filter(|place| is_good(*place)).count() as u64;
@@ -108,13 +109,13 @@ impl RequestWindow<'_> {
                 long_run = self.long_run(place, longest, fill);
             }
             let holds = |until: usize, good: u64| {
-                reaches(good, (until - place) as u64, terms.success) && long_run.is_none_or(|run| run + longest >= until)
+                reaches(good, (until - place) as u64, success) && long_run.is_none_or(|run| run + longest >= until)
             };
             let lasts = match extent {
                 HoldExtent::Hold => true,
                 HoldExtent::Sustained => holds(count, rest),
             };
-            let leads_in = next_bad - place >= terms.lead_in as usize;
+            let leads_in = next_bad - place >= objectives.lead_in as usize;
             if self.requests[place].sent >= from && hold_ends <= self.to && leads_in && holds(end, good) && lasts {
                 return Some(place);
             }

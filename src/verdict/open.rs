@@ -36,7 +36,7 @@ pub(super) fn explained(evidence: &Evidence, mut verdict: Verdict) -> Verdict {
     let names: Vec<ObjectiveName> = verdict.objectives.iter().filter(is_open).map(|objective| objective.name).collect();
     let reason = match (evidence.fault, &verdict.measures) {
         (Some(fault), Some(measures)) if names.contains(&ObjectiveName::RTO) => {
-            let interval = if evidence.terms.gate == Gate::Cutover { measures.cutover } else { measures.restore };
+            let interval = if evidence.objectives.gate == Gate::Cutover { measures.cutover } else { measures.restore };
             match interval.hi {
                 Some(_) => Reason::RtoWithinInterval,
                 None => unproven(evidence, fault),
@@ -53,14 +53,14 @@ pub(super) fn explained(evidence: &Evidence, mut verdict: Verdict) -> Verdict {
 
 /// Why no recovery is proven.
 fn unproven(evidence: &Evidence, fault: Edge) -> Reason {
-    let terms = &evidence.terms;
-    let start = Start { edge: fault, hold: terms.hold };
+    let objectives = &evidence.objectives;
+    let start = Start { edge: fault, hold: objectives.hold.nanos() };
     let (mut window, end) = (looked_at(evidence, fault), end(evidence));
     window.reads.iter_mut().filter(|reading| **reading == Tri::Maybe).for_each(|reading| *reading = Tri::Yes);
-    if window.recovery(terms, start, HoldExtent::Hold, Index::Arrival).onset.is_none() {
+    if window.recovery(start, HoldExtent::Hold, Index::Arrival).onset.is_none() {
         return Reason::EndedBeforeHold;
     }
-    let nameless = terms.gate == Gate::Cutover && nameless(evidence, fault, end).next().is_some();
+    let nameless = objectives.gate == Gate::Cutover && nameless(evidence, fault, end).next().is_some();
     if nameless { Reason::WhoServedUnknown } else { Reason::OutcomesUnknown }
 }
 
@@ -70,12 +70,12 @@ fn end(evidence: &Evidence) -> i64 {
 
 /// What the gate looks at.
 fn looked_at(evidence: &Evidence, fault: Edge) -> RequestWindow<'_> {
-    let (terms, end) = (&evidence.terms, end(evidence));
-    if terms.gate == Gate::Restore {
-        return RequestWindow::new(evidence, fault.lo, end, |request| good(terms, request));
+    let (objectives, end) = (&evidence.objectives, end(evidence));
+    if objectives.gate == Gate::Restore {
+        return RequestWindow::new(evidence, fault.lo, end, |request| good(objectives, request));
     }
     share::moving(evidence, fault, end)
-        .unwrap_or_else(|| RequestWindow::new(evidence, fault.lo, end, |request| good_by(terms, request, &evidence.standbys)))
+        .unwrap_or_else(|| RequestWindow::new(evidence, fault.lo, end, |request| good_by(objectives, request, &evidence.standbys)))
 }
 
 /// The places of good answers that nobody can be named for.
@@ -83,7 +83,7 @@ fn nameless(evidence: &Evidence, fault: Edge, end: i64) -> impl Iterator<Item = 
     let (first, last) = super::window::places(evidence, fault.lo, end);
     (first..last).filter(|place| {
         let request = &evidence.requests[*place];
-        request.by == By::Unknown && good(&evidence.terms, request) == Tri::Yes
+        request.by == By::Unknown && good(&evidence.objectives, request) == Tri::Yes
     })
 }
 

@@ -1,29 +1,30 @@
 //! Whether a plan can be judged at all, before any evidence is looked at.
 
 use super::Reason;
-use crate::history::{Evidence, Terms};
+use crate::history::Evidence;
 
 /// Upper bound of an interval's width for any recovery without a relapse between two probes, in nanoseconds: the largest gap between two
 /// probes, the time that a good answer may take, how far the fault's edges are apart, and the clock's error at both ends.
-pub(super) const fn resolution(terms: &Terms) -> i64 {
-    terms.gap_max + terms.slo + terms.fault_uncertainty + 2 * terms.clock_error
+pub(super) fn resolution(evidence: &Evidence) -> i64 {
+    let instrument = &evidence.instrument;
+    instrument.gap_max + evidence.objectives.slo.nanos() + instrument.fault_uncertainty + 2 * instrument.clock_error
 }
 
 /// The first reason for which the plan could never tell. Where keys are only rotated, no recovery is timed, and what it takes to time one
 /// is not asked for.
 pub(super) fn fault_of(evidence: &Evidence) -> Option<Reason> {
-    let terms = &evidence.terms;
+    let (objectives, instrument) = (&evidence.objectives, &evidence.instrument);
     if evidence.only_rotates {
-        return (terms.deadline < terms.slo).then_some(Reason::DeadlineBelowSlo);
+        return (objectives.deadline < objectives.slo).then_some(Reason::DeadlineBelowSlo);
     }
-    if resolution(terms) >= terms.rto {
+    if resolution(evidence) >= objectives.rto.nanos() {
         return Some(Reason::ResolutionExceedsRto);
     }
-    if terms.hold < 5 * terms.gap_mean {
+    if objectives.hold.nanos() < 5 * instrument.gap_mean {
         return Some(Reason::HoldTooShort);
     }
-    if terms.deadline < terms.slo {
+    if objectives.deadline < objectives.slo {
         return Some(Reason::DeadlineBelowSlo);
     }
-    terms.planned_fault.filter(|planned| *planned < terms.rto + terms.hold).map(|_| Reason::HorizonTooShort)
+    instrument.planned_fault.filter(|planned| *planned < objectives.rto.nanos() + objectives.hold.nanos()).map(|_| Reason::HorizonTooShort)
 }

@@ -117,12 +117,13 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
     };
     let (mut asked, mut paid): (Vec<u16>, Vec<[i64; 3]>) = (Vec::new(), Vec::new());
     let mut in_a_row = 0;
+    let later = evidence.objectives.rescued.map_or(0, |rescues| rescues.after.nanos());
     for place in first..last {
         let request = &evidence.requests[place];
         let since = request.due - fault.lo;
-        let is_later = since >= evidence.terms.rescued_after;
+        let is_later = since >= later;
         found.later.of += u64::from(is_later);
-        let is_good = good(&evidence.terms, request) != Tri::No;
+        let is_good = good(&evidence.objectives, request) != Tri::No;
         let (course, broken) = if is_good { usual.course(evidence, place) } else { (ServingPath::Direct, None) };
         let released =
             matches!(course, ServingPath::Rescued { .. }) && broken.is_some_and(|broken| is_released(evidence, place, broken, end));
@@ -148,7 +149,7 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
         found.at_most += u64::from(counts);
         found.later.at_most += u64::from(counts && is_later);
     }
-    found.to_the_end = in_a_row >= evidence.terms.lead_in;
+    found.to_the_end = in_a_row >= evidence.objectives.lead_in;
     found.asked = asked.into_iter().map(|place| evidence.name(place).to_owned()).collect();
     found.paid = summed(&mut paid);
     Some(found)
@@ -228,7 +229,7 @@ impl Usual {
         for place in first..last {
             let request = &evidence.requests[place];
             let asked = attempts_of(evidence, place).first().filter(|_| broken.holds(request.sent));
-            match good(&evidence.terms, request) {
+            match good(&evidence.objectives, request) {
                 Tri::No => failed += u64::from(asked.is_none() && broken.holds(request.sent)),
                 _ => waited += u64::from(asked.is_some_and(|attempt| attempt.at - request.sent > self.limit())),
             }
@@ -262,7 +263,7 @@ impl Usual {
                 Some(answered) if first.provider != served => {
                     let paid = answered.at - first.at;
                     let rescued = ServingPath::Rescued { by_connection: false, lo: paid, hi: paid, middle: paid };
-                    let certain = good(&evidence.terms, request) == Tri::Yes;
+                    let certain = good(&evidence.objectives, request) == Tri::Yes;
                     (if certain { rescued } else { ServingPath::Perhaps { at_once: false } }, Some(first.provider))
                 }
                 _ => (ServingPath::Direct, None),
@@ -282,8 +283,8 @@ impl Usual {
             return (ServingPath::Direct, None);
         };
         let wait = first.at - request.sent;
-        let explained = wait >= self.longest + evidence.terms.slo / 10 || self.swallowed.get(place) == Some(&true);
-        if wait > self.limit() && explained && good(&evidence.terms, request) == Tri::Yes {
+        let explained = wait >= self.longest + evidence.objectives.slo.nanos() / 10 || self.swallowed.get(place) == Some(&true);
+        if wait > self.limit() && explained && good(&evidence.objectives, request) == Tri::Yes {
             let (lo, hi) = (wait - self.longest, wait - self.shortest);
             return (ServingPath::Rescued { by_connection: true, lo, hi, middle: wait - self.median }, Some(broken.provider));
         }

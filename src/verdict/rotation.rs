@@ -160,7 +160,7 @@ impl Rotated {
 /// Judges each rotation. Where the drill is not valid, its moments are told and nothing is judged.
 pub(super) fn rotations(evidence: &Evidence, valid: bool) -> Vec<Rotated> {
     let each = evidence.rotations.iter().map(|rotation| {
-        let course = RotationTrace { evidence, rotation, error: evidence.terms.clock_error + rotation.clock_error };
+        let course = RotationTrace { evidence, rotation, error: evidence.instrument.clock_error + rotation.clock_error };
         course.rotated(valid)
     });
     each.collect()
@@ -233,7 +233,7 @@ impl RotationTrace<'_> {
             moments: Moments::default(),
             watched: Millis(0),
             replicas: Vec::new(),
-            client_errors: ClientErrors { lost: 0, truncated: 0, at_most: 0, limit: evidence.terms.client_errors },
+            client_errors: ClientErrors { lost: 0, truncated: 0, at_most: 0, limit: evidence.objectives.client_errors },
             fallback: None,
             resumed: None,
             criteria: Vec::new(),
@@ -343,7 +343,7 @@ impl RotationTrace<'_> {
             lost: counts(zero.hi, inner, &lost),
             truncated: counts(zero.hi, inner, &|outcome| outcome == Outcome::Truncated),
             at_most: counts(zero.lo, outer, &|outcome| lost(outcome) || outcome == Outcome::Unknown),
-            limit: self.evidence.terms.client_errors.or(self.rotation.planned.then_some(0)),
+            limit: self.evidence.objectives.client_errors.or(self.rotation.planned.then_some(0)),
         }
     }
 
@@ -377,11 +377,12 @@ impl RotationTrace<'_> {
     }
 
     fn resumed(&self) -> Option<Interval> {
-        let (evidence, terms) = (self.evidence, &self.evidence.terms);
+        let (evidence, objectives) = (self.evidence, &self.evidence.objectives);
         let edge = self.open_again().filter(|_| self.resumes())?;
-        let window = RequestWindow::new(evidence, edge.lo, evidence.observed_until, |request| good_by(terms, request, &evidence.primary));
-        let start = Start { edge, hold: terms.failback_hold.unwrap_or(terms.hold) };
-        Some(window.recovery(terms, start, HoldExtent::Hold, Index::Delivery).interval)
+        let window =
+            RequestWindow::new(evidence, edge.lo, evidence.observed_until, |request| good_by(objectives, request, &evidence.primary));
+        let start = Start { edge, hold: objectives.failback_hold.nanos() };
+        Some(window.recovery(start, HoldExtent::Hold, Index::Delivery).interval)
     }
 }
 

@@ -18,7 +18,7 @@ use super::Millis;
 use super::measures::Interval;
 use super::rescue::{ServingPath, Usual, attempts_of};
 use super::window::{RequestWindow, Tri, good, places};
-use crate::history::{Balanced, By, Edge, Evidence, JudgedRequest, ProviderFault, Terms};
+use crate::history::{Balanced, By, Edge, Evidence, JudgedRequest, ProviderFault};
 use crate::units::{Binomial, reaches};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -48,13 +48,13 @@ pub(super) fn moving<'e>(evidence: &'e Evidence, fault: Edge, to: i64) -> Option
     let (first, last) = places(evidence, fault.lo, to);
     let usual = Usual::before(evidence, (first, last), fault);
     let reads = (first..last).map(|place| has_moved(evidence, &usual, place)).collect();
-    Some(RequestWindow { first, requests: &evidence.requests[first..last], reads, to })
+    Some(RequestWindow { evidence, first, requests: &evidence.requests[first..last], reads, to })
 }
 
 fn has_moved(evidence: &Evidence, usual: &Usual, place: usize) -> Tri {
     let request = &evidence.requests[place];
     let broken = |provider: u16, at: i64| evidence.broken_shares().any(|broken| broken.breaks(provider, at));
-    let (served, by) = match (good(&evidence.terms, request), request.by) {
+    let (served, by) = match (good(&evidence.objectives, request), request.by) {
         (Tri::No, _) | (_, By::Nobody) => return Tri::No,
         (_, By::Unknown) => return Tri::Maybe,
         (served, By::Provider(by)) => (served, by),
@@ -107,7 +107,7 @@ pub(super) fn exercised(evidence: &Evidence, fault: Edge, window: &RequestWindow
 /// Whether another provider than the broken ones answered a request.
 fn moved_late(evidence: &Evidence, request: &JudgedRequest) -> bool {
     let is_broken = |by: u16| evidence.broken_shares().any(|broken| broken.breaks(by, request.sent));
-    good(&evidence.terms, request) == Tri::Yes && matches!(request.by, By::Provider(by) if !is_broken(by))
+    good(&evidence.objectives, request) == Tri::Yes && matches!(request.by, By::Provider(by) if !is_broken(by))
 }
 
 /// Whether this provider answered less while it was broken than chance leaves to the share that it had.
@@ -137,7 +137,7 @@ pub(super) fn told(evidence: &Evidence, fault: Edge, window: &RequestWindow<'_>)
     let all = counts.first().map_or(0, |(_, all)| *all);
     let stayed = window.requests.iter().zip(&window.reads).filter(|(_, reading)| **reading == Tri::No);
     let waited: Vec<&JudgedRequest> =
-        stayed.map(|(request, _)| request).filter(|request| good(&evidence.terms, request) == Tri::Yes).collect();
+        stayed.map(|(request, _)| request).filter(|request| good(&evidence.objectives, request) == Tri::Yes).collect();
     Some(Share {
         of: providers.iter().map(|provider| evidence.name(*provider).to_owned()).collect(),
         before: counts.iter().map(|(own, _)| own).sum::<u64>() as f64 / all.max(1) as f64,
@@ -148,10 +148,10 @@ pub(super) fn told(evidence: &Evidence, fault: Edge, window: &RequestWindow<'_>)
 
 /// From the heal until every provider that was broken has a share again; `None` where none of them had one.
 pub(super) fn failback(evidence: &Evidence, fault: Edge, heal: Edge) -> Option<Interval> {
-    let window = RequestWindow::new(evidence, heal.lo, evidence.observed_until, |request| good(&evidence.terms, request));
+    let window = RequestWindow::new(evidence, heal.lo, evidence.observed_until, |request| good(&evidence.objectives, request));
     let back = |provider: u16| {
         let (own, all) = before(evidence, provider, fault);
-        (own > 0).then(|| Back { window: &window, provider, half: own as f64 / all as f64 / 2.0, heal }.interval(&evidence.terms))
+        (own > 0).then(|| Back { window: &window, provider, half: own as f64 / all as f64 / 2.0, heal }.interval())
     };
     broken(evidence)
         .into_iter()
@@ -169,14 +169,14 @@ struct Back<'w> {
 }
 
 impl Back<'_> {
-    fn interval(&self, terms: &Terms) -> Interval {
-        let requests = self.window.requests;
-        let found = self.found(terms);
+    fn interval(&self) -> Interval {
+        let (requests, clock_error) = (self.window.requests, self.window.evidence.instrument.clock_error);
+        let found = self.found();
         let last = found.unwrap_or(requests.len());
         let bad = self.window.reads[..last].iter().rposition(|reading| *reading == Tri::No);
         let proof = bad.max(self.absent_from(last));
-        let lo = proof.map_or(0, |place| (requests[place].sent - self.heal.hi - terms.clock_error).max(0));
-        Interval { lo, hi: found.map(|place| requests[place].proof - self.heal.lo + terms.clock_error) }
+        let lo = proof.map_or(0, |place| (requests[place].sent - self.heal.hi - clock_error).max(0));
+        Interval { lo, hi: found.map(|place| requests[place].proof - self.heal.lo + clock_error) }
     }
 
     fn answered(&self, request: &JudgedRequest) -> bool {
@@ -185,8 +185,9 @@ impl Back<'_> {
 
     /// The first request of the provider's that opens a hold in which users are well served and it has a share. Counts are kept as sums from
     /// the beginning and runs are found from the end, so that no hold is read twice.
-    fn found(&self, terms: &Terms) -> Option<usize> {
-        let RequestWindow { requests, reads, to, .. } = self.window;
+    fn found(&self) -> Option<usize> {
+        let RequestWindow { evidence, requests, reads, to, .. } = self.window;
+        let objectives = &evidence.objectives;
         let sums = |counts: &dyn Fn(usize) -> bool| -> Vec<u64> {
             let mut sum = 0;
             std::iter::once(0)
@@ -198,11 +199,11 @@ impl Back<'_> {
         };
         let good = sums(&|place| reads[place] == Tri::Yes);
         let own = sums(&|place| self.answered(&requests[place]));
-        let runs = self.long_runs(terms.max_consecutive_bad as usize);
+        let runs = self.long_runs(objectives.max_consecutive_bad as usize);
         let mut chances: HashMap<(u64, u64), bool> = HashMap::new();
         let mut has_share =
             |held: u64, own: u64| *chances.entry((held, own)).or_insert_with(|| Binomial::hitting(self.half, held).at_most(own) > CHANCE);
-        let hold = terms.failback_hold.unwrap_or(terms.hold);
+        let hold = objectives.failback_hold.nanos();
         let mut end = 0;
         for (place, first) in requests.iter().enumerate() {
             end = end.max(place);
@@ -213,12 +214,12 @@ impl Back<'_> {
             while end < requests.len() && requests[end].due < ends {
                 end += 1;
             }
-            if !self.answered(first) || first.sent < self.heal.hi + terms.clock_error {
+            if !self.answered(first) || first.sent < self.heal.hi + self.window.evidence.instrument.clock_error {
                 continue;
             }
-            let (lead, held) = ((place + terms.lead_in as usize).min(requests.len()), (end - place) as u64);
-            if good[lead] - good[place] == u64::from(terms.lead_in)
-                && reaches(good[end] - good[place], held, terms.success)
+            let (lead, held) = ((place + objectives.lead_in as usize).min(requests.len()), (end - place) as u64);
+            if good[lead] - good[place] == u64::from(objectives.lead_in)
+                && reaches(good[end] - good[place], held, objectives.success.get())
                 && runs[place].is_none_or(|run_ends| run_ends > end)
                 && has_share(held, own[end] - own[place])
             {
@@ -268,7 +269,7 @@ pub(super) fn balanced(evidence: &Evidence) -> Option<Balanced> {
     // A record may name nobody.
     let own = evidence.primary.iter().chain(&evidence.standbys).filter(|place| usize::from(**place) < counts.len());
     let own = own.map(|place| (evidence.name(*place), counts[usize::from(*place)]));
-    Balanced::of(own, evidence.primary.len(), counts.iter().sum(), evidence.terms.baseline_success)
+    Balanced::of(own, evidence.primary.len(), counts.iter().sum(), evidence.objectives.baseline_success.get())
 }
 
 #[cfg(test)]

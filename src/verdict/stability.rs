@@ -123,7 +123,7 @@ impl Excess {
 
 /// Every departure from what was promised after the hold that began with the request at `onset` of this window, which reads what users feel.
 pub(super) fn departures(evidence: &Evidence, window: &RequestWindow<'_>, onset: usize, fault: Edge) -> Vec<Departure> {
-    let success = evidence.terms.success;
+    let success = evidence.objectives.success.get();
     let (mut all, mut unclear) = (Vec::<Excess>::new(), Vec::<Excess>::new());
     for next in beyond_promise(evidence, window, onset) {
         let own = if next.wave == Wave::Relapse { &mut all } else { &mut unclear };
@@ -145,9 +145,9 @@ pub(super) fn departures(evidence: &Evidence, window: &RequestWindow<'_>, onset:
 
 /// The windows after the hold that hold more bad requests than was promised, by their ends. One pass: every pointer only moves on.
 fn beyond_promise(evidence: &Evidence, window: &RequestWindow<'_>, onset: usize) -> Vec<Excess> {
-    let terms = &evidence.terms;
+    let (success, hold) = (evidence.objectives.success.get(), evidence.objectives.hold.nanos());
     let (requests, reads) = (&window.requests[onset..], &window.reads[onset..]);
-    let hold_ends = requests[0].due + terms.hold;
+    let hold_ends = requests[0].due + hold;
     // How many bad requests make a relapse, by how many requests there are.
     let mut fewest: BTreeMap<u64, u64> = BTreeMap::new();
     let (mut first, mut next, mut bad) = (0, 0, 0_u64);
@@ -157,18 +157,18 @@ fn beyond_promise(evidence: &Evidence, window: &RequestWindow<'_>, onset: usize)
             bad += u64::from(reads[next] == Tri::No);
             next += 1;
         }
-        while requests[first].due <= request.due - terms.hold {
+        while requests[first].due <= request.due - hold {
             bad -= u64::from(reads[first] == Tri::No);
             first += 1;
         }
         let count = (next - first) as u64;
-        let promise = Binomial::beyond(terms.success, count);
+        let promise = Binomial::beyond(success, count);
         if bad <= promise.expected().max(1) {
             continue;
         }
         let relapse = bad >= *fewest.entry(count).or_insert_with(|| promise.fewest(RARE));
         let wave = if relapse { Wave::Relapse } else { Wave::Unclear };
-        found.push(Excess { wave, from: request.due - terms.hold, until: request.due, bad, of: count, end: request.due });
+        found.push(Excess { wave, from: request.due - hold, until: request.due, bad, of: count, end: request.due });
     }
     found
 }
@@ -198,7 +198,7 @@ fn departure(evidence: &Evidence, window: &RequestWindow<'_>, stretch: &Excess, 
             end: Millis(stretch.end - fault.lo),
             bad: stretch.bad,
             requests: stretch.of,
-            chance: Binomial::beyond(evidence.terms.success, stretch.of).at_least(stretch.bad),
+            chance: Binomial::beyond(evidence.objectives.success.get(), stretch.of).at_least(stretch.bad),
         },
         failed_at,
     }
@@ -369,7 +369,7 @@ mod tests {
         let fault = Edge { lo: 0, hi: 0 };
         let found = |bad: fn(i64) -> bool| {
             let evidence = Evidence { requests: (0..300_000).map(|place| at(place, bad(place))).collect(), ..empty.clone() };
-            let window = RequestWindow::new(&evidence, 0, i64::MAX, |request| super::super::window::good(&evidence.terms, request));
+            let window = RequestWindow::new(&evidence, 0, i64::MAX, |request| super::super::window::good(&evidence.objectives, request));
             departures(&evidence, &window, 0, fault)
         };
         assert_eq!(found(|place| place % 1_000 == 999), Vec::new());

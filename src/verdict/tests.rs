@@ -99,7 +99,7 @@ fn a_load_above_the_rate_is_an_overshoot_and_one_below_is_none() {
 fn a_share_that_may_be_lost_is_of_the_requests_due_while_the_fault_lasted() {
     let lost = |share: f64, more: i64| {
         let mut evidence = evidence(|history| (10..10 + more).for_each(|place| at(history, place * 100)["outcome"] = json!("error")));
-        evidence.terms.max_lost_share = Some(share);
+        evidence.objectives.lost = crate::units::Ratio::new(share).map(crate::model::LossBudget::Share);
         of(&judge(&evidence), "lost")
     };
     assert_eq!((lost(0.05, 5), lost(0.05, 6)), (Some(Decision::Met), Some(Decision::Missed)));
@@ -108,9 +108,6 @@ fn a_share_that_may_be_lost_is_of_the_requests_due_while_the_fault_lasted() {
         (Some(Decision::Met), Some(Decision::Missed)),
         "0.41 × 300 is 123, whatever floats make of it"
     );
-    let mut both = evidence(|_| {});
-    (both.terms.max_lost_share, both.terms.max_lost) = (Some(0.05), Some(9));
-    assert_eq!(of(&judge(&both), "lost"), Some(Decision::Missed), "the smaller of two limits counts");
 }
 
 #[test]

@@ -15,13 +15,14 @@ pub struct OfWorkload {
     pub verdict: Verdict,
 }
 
-/// All of them together: what was measured of the first, with the decision of the worst, which is the first's where none is worse.
-/// A miss is worse than a doubt, and a doubt worse than nothing to object to. `None` where there are none.
-pub fn together(workloads: Vec<OfWorkload>) -> Option<Verdict> {
-    let first = workloads.first()?.verdict.clone();
-    let worst = workloads.iter().map(|of| &of.verdict).fold(&first, |worst, next| if rank(next) > rank(worst) { next } else { worst });
+/// All of them together: what was measured of the one that leads, at this place among them, with the decision of the worst, which is the
+/// leading one's where none is worse. A miss is worse than a doubt, and a doubt worse than nothing to object to. `None` where there is none at
+/// that place.
+pub fn together(workloads: Vec<OfWorkload>, lead: usize) -> Option<Verdict> {
+    let leading = workloads.get(lead)?.verdict.clone();
+    let worst = workloads.iter().map(|of| &of.verdict).fold(&leading, |worst, next| if rank(next) > rank(worst) { next } else { worst });
     let (verdict, reason) = (worst.verdict, worst.reason);
-    Some(Verdict { verdict, reason, workloads, ..first })
+    Some(Verdict { verdict, reason, workloads, ..leading })
 }
 
 const fn rank(verdict: &Verdict) -> u8 {
@@ -45,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_decides_and_the_first_leads() {
+    fn the_worst_decides_and_one_leads() {
         use Decision::{Inconclusive, InvalidPlan, Met, Missed, Void};
         for (each, wanted) in [
             (vec![Met, Met], Met),
@@ -56,10 +57,10 @@ mod tests {
             (vec![InvalidPlan, Met], InvalidPlan),
         ] {
             let workloads = each.iter().map(|verdict| of("w", *verdict)).collect();
-            assert_eq!(together(workloads).unwrap().verdict, wanted, "{each:?}");
+            assert_eq!(together(workloads, 0).unwrap().verdict, wanted, "{each:?}");
         }
-        assert_eq!(together(Vec::new()), None);
-        let both = together(vec![of("first", Met), of("second", Missed)]).unwrap();
+        assert_eq!(together(Vec::new(), 0), None);
+        let both = together(vec![of("first", Met), of("second", Missed)], 0).unwrap();
         let text = serde_json::to_value(&both).unwrap();
         assert_eq!((&text["workloads"][1]["name"], &text["workloads"][1]["verdict"]), (&"second".into(), &"missed".into()));
         assert!(text["workloads"][0].get("workloads").is_none(), "one verdict does not hold others");

@@ -24,7 +24,7 @@ impl BaselineCounts {
         let ended = evidence.requests.iter().filter(|request| request.due < before && request.done < before);
         for request in ended {
             baseline.requests += 1;
-            let reading = good(&evidence.terms, request);
+            let reading = good(&evidence.objectives, request);
             baseline.good += u64::from(reading == Tri::Yes || (untimed && reading == Tri::Maybe));
             baseline.by_primary += u64::from(match request.by {
                 By::Provider(place) => evidence.primary.contains(&place),
@@ -36,8 +36,8 @@ impl BaselineCounts {
     }
 
     fn is_steady(&self, evidence: &Evidence) -> bool {
-        let enough = |count: u64| reaches(count, self.requests, evidence.terms.baseline_success);
-        self.requests >= u64::from(evidence.terms.baseline_min) && enough(self.good) && enough(self.by_primary)
+        let enough = |count: u64| reaches(count, self.requests, evidence.objectives.baseline_success.get());
+        self.requests >= u64::from(evidence.objectives.baseline_min) && enough(self.good) && enough(self.by_primary)
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn flaw_of(evidence: &Evidence, baseline: &BaselineCounts, basis: &Ba
     if basis.unsent > 0 {
         return Err(Reason::ScheduleIncomplete);
     }
-    if basis.lag.is_some_and(|lag| lag.0 > evidence.terms.lag_max) {
+    if basis.lag.is_some_and(|lag| lag.0 > evidence.objectives.lag_max.nanos()) {
         return Err(Reason::DriverLag);
     }
     if !baseline.is_steady(evidence) {

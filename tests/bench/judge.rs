@@ -18,7 +18,7 @@ fn write(path: &Path, count: u64) {
     let (project, _) = Project::open(root);
     let (mut plan, _) = project.plan(&root.join("scenarios/azure-outage.yaml"), "lab").unwrap();
     let total = plan.scenario.timeline.total().as_nanos();
-    plan.scenario.traffic.rate = Rate::per_second(count as f64 / (total as f64 / 1e9)).unwrap();
+    plan.workloads[0].workload.rate = Rate::per_second(count as f64 / (total as f64 / 1e9)).unwrap();
     let fault = plan.scenario.timeline.baseline.as_nanos();
     let heal = fault + plan.scenario.timeline.disruption().as_nanos();
     let mut file = BufWriter::with_capacity(1 << 20, std::fs::File::create(path).unwrap());
@@ -34,8 +34,7 @@ fn write(path: &Path, count: u64) {
         seed: Seed(1),
         wall_clock: "2026-01-01T00:00:00Z".into(),
         wall_clock_error: 0,
-        gap_max: total / count + 1,
-        gaps_beside: Vec::new(),
+        gaps: vec![total / count + 1],
         drawn: false,
         plan,
     };

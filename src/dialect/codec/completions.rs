@@ -96,7 +96,7 @@ impl OperationCodec for Completions {
     }
 
     fn stream_error(&self, _error: &ProviderError, body: &Value) -> Vec<u8> {
-        format!("data: {}\n\n", body).into_bytes()
+        format!("data: {body}\n\n").into_bytes()
     }
 
     fn decode_answer(&self, body: &Value, partial: &mut PartialAnswer) {

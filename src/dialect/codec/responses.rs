@@ -130,7 +130,7 @@ impl OperationCodec for Responses {
         match event["type"].as_str() {
             Some("response.output_text.delta") => partial.text.push_str(event["delta"].as_str().unwrap_or_default()),
             Some("response.output_item.added") if event["item"]["type"] == "function_call" => {
-                partial.begin_tool_call(&event["item"]["name"], "")
+                partial.begin_tool_call(&event["item"]["name"], "");
             }
             Some("response.function_call_arguments.delta") => partial.add_arguments(&event["delta"]),
             Some("response.completed" | "response.incomplete") => {

@@ -3,9 +3,11 @@
 use super::*;
 use crate::drill::sight::tests::exchange;
 use crate::history::{LiveWorkload, request_id};
-use crate::model::Workload;
+use crate::model::{Objectives, Workload, Workloads};
 use crate::project::Project;
 
+/// Requests that a baseline needs.
+const LEAST: u64 = Objectives::BASELINE_MIN as u64;
 const TAG: u32 = 7;
 
 /// A shipped drill, with another workload of the same service beside it.
@@ -13,12 +15,11 @@ fn plan(is_judged: bool) -> DrillPlan {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let planned = Project::open(root).0.plan(&root.join("scenarios/azure-outage.yaml"), "lab");
     let (mut plan, _) = planned.unwrap_or_else(|findings| panic!("{findings}"));
-    plan.scenario.traffic = Workload::steady("10/s".parse().unwrap());
-    let mut first = plan.workloads().remove(0);
-    first.name = "beside".into();
-    plan.beside = vec![NamedWorkload { judged: is_judged, ..first }];
-    plan.objectives.success = crate::units::Ratio::new(0.95);
-    plan.beside[0].objectives.success = crate::units::Ratio::new(0.95);
+    let mut leading = plan.workloads.leading().clone();
+    leading.workload = Workload::steady("10/s".parse().unwrap());
+    leading.objectives.baseline_success = crate::units::Ratio::new(0.95).unwrap();
+    let other = NamedWorkload { name: "beside".into(), judged: is_judged, ..leading.clone() };
+    plan.workloads = Workloads::new(vec![leading, other]).unwrap();
     plan
 }
 
@@ -26,14 +27,13 @@ fn plan(is_judged: bool) -> DrillPlan {
 fn live(plan: &DrillPlan, first: (u64, u64), second: (u64, u64)) -> Live {
     let total = |(good, failed)| Bucket { good, failed, ..Bucket::default() };
     let why = |word: &str, count| BTreeMap::from([(word.to_owned(), count)]);
-    let beside = LiveWorkload {
-        named: plan.beside[0].clone(),
-        slices: std::collections::VecDeque::new(),
-        total: total(second),
-        why: why("status-429", second.1),
-        open: crate::history::OpenRequests::default(),
-    };
-    Live { total: total(first), why: why("status-503", first.1), beside: vec![beside], ..Live::default() }
+    let counts =
+        |counts: (u64, u64), word: &str| LiveWorkload { total: total(counts), why: why(word, counts.1), ..LiveWorkload::default() };
+    Live {
+        plan: Some(Arc::new(plan.clone())),
+        workloads: vec![counts(first, "status-503"), counts(second, "status-429")],
+        ..Live::default()
+    }
 }
 
 fn baseline<'a>(plan: &'a DrillPlan, said: &'a FirstLines, sight: Option<watch::Receiver<SightSummary>>) -> BaselinePolicy<'a> {

@@ -1,7 +1,7 @@
 //! Schedules that cannot fill a baseline.
 
 use super::*;
-use crate::model::{Arrivals, Workload};
+use crate::model::{Arrivals, Workload, Workloads};
 use crate::project::Project;
 
 /// A shipped drill with this traffic, whose baseline takes eight seconds.
@@ -10,7 +10,7 @@ fn plan(traffic: Workload) -> DrillPlan {
     let planned = Project::open(root).0.plan(&root.join("scenarios/azure-outage.yaml"), "lab");
     let (mut plan, _) = planned.unwrap_or_else(|findings| panic!("{findings}"));
     plan.scenario.timeline.baseline = Duration::from_secs(8);
-    plan.scenario.traffic = traffic;
+    plan.workloads[0].workload = traffic;
     plan
 }
 
@@ -22,7 +22,7 @@ fn a_seed_that_draws_too_few_requests_for_the_baseline_is_found_before_anything_
     assert_eq!(refused(&plan(steady("2.3/s"))), 2_000);
     // `check` lets a drawn rate pass whose baseline falls short once in a hundred times, and no lower one.
     let drawn = |rate: &str| plan(Workload { arrivals: Arrivals::Poisson, ..steady(rate) });
-    let baseline = |plan: &DrillPlan| plan.scenario.traffic.requests_least(plan.scenario.timeline.baseline);
+    let baseline = |plan: &DrillPlan| plan.workloads.leading().workload.requests_least(plan.scenario.timeline.baseline);
     let (least, lower) = (drawn("3.99/s"), drawn("3.5/s"));
     assert_eq!((baseline(&least), baseline(&lower)), (20, 16));
     assert!((4..=36).contains(&refused(&least)), "{} of 2000", refused(&least));
@@ -35,10 +35,10 @@ fn a_seed_that_draws_too_few_requests_for_the_baseline_is_found_before_anything_
 #[test]
 fn only_judged_workloads_must_fill_the_baseline() {
     let mut plan = plan(Workload::steady("10/s".parse().unwrap()));
-    let mut beside = plan.workloads().remove(0);
-    beside.workload = Workload::steady("1/s".parse().unwrap());
-    plan.beside = vec![NamedWorkload { judged: false, ..beside.clone() }];
+    let leading = plan.workloads.leading().clone();
+    let slow = NamedWorkload { workload: Workload::steady("1/s".parse().unwrap()), ..leading.clone() };
+    plan.workloads = Workloads::new(vec![leading.clone(), NamedWorkload { judged: false, ..slow.clone() }]).unwrap();
     assert!(filled(&plan, Seed(1)).is_ok());
-    plan.beside = vec![beside];
+    plan.workloads = Workloads::new(vec![leading, slow]).unwrap();
     assert!(filled(&plan, Seed(1)).is_err());
 }

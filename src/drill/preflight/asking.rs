@@ -35,7 +35,7 @@ const REACHED: Duration = Duration::from_secs(2);
 
 /// Asks every service that the environment names, in every way that the drill will ask it itself; of the others, whether they can be reached.
 pub(in crate::drill) async fn services(rig: &Rig, site: &RigSite<'_>, preflight: &mut Preflight) -> Result<(), DrillStop> {
-    let workloads = site.plan.workloads();
+    let workloads = &site.plan.workloads;
     let rehearsed = site.plan.rehearsed();
     for place in rehearsed.iter().copied() {
         let probe = ServiceProbe { named: &workloads[place], rig, site };
@@ -56,7 +56,7 @@ pub(in crate::drill) async fn services(rig: &Rig, site: &RigSite<'_>, preflight:
 
 /// Whether services that are not asked for another reason can be reached: what is wrong with them has a reason of its own.
 pub(in crate::drill) async fn unasked(rig: &Rig, site: &RigSite<'_>, preflight: &mut Preflight) {
-    for (place, named) in site.plan.workloads().iter().enumerate() {
+    for (place, named) in site.plan.workloads.iter().enumerate() {
         if let (Some(target), Some(manner)) = (rig.targets.get(place), rig.manners.get(place))
             && site.plan.environment.services.contains_key(&named.service_name)
         {
@@ -267,9 +267,10 @@ pub(in crate::drill) fn awaited(warm_up: u32) -> Event {
 
 /// Requests one after the other. They bear the mark of no drill that is, so that nothing of them is in the history.
 pub(in crate::drill) async fn warm_up(rig: &Rig, site: &RigSite<'_>, count: u32) -> Result<(), DrillStop> {
-    let (Some(target), Some(manner)) = (rig.targets.first(), rig.manners.first()) else { return Ok(()) };
+    let lead = site.plan.workloads.lead();
+    let (Some(target), Some(manner)) = (rig.targets.get(lead), rig.manners.get(lead)) else { return Ok(()) };
     let client = Client::with(target.clone(), manner.clone()).map_err(|error| DrillStop::of(StopReason::Environment, &error))?;
-    let traffic = &site.plan.scenario.traffic;
+    let traffic = &site.plan.workloads.leading().workload;
     let (request, expect) = (traffic.request, Arc::new(traffic.expect.clone()));
     for id in 0..u64::from(count) {
         let mark = Mark { drill: !site.tag, id };

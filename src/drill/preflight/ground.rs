@@ -21,7 +21,7 @@ pub(in crate::drill) fn look(site: &RigSite<'_>, preflight: &mut Preflight) {
             preflight.tried(authority(file, service, site.root));
         }
     }
-    for script in plan.workloads().iter().filter_map(|each| each.workload.script.as_deref()) {
+    for script in plan.workloads.iter().filter_map(|each| each.workload.script.as_deref()) {
         preflight.tried(file(script, site.root));
     }
     for (program, whose) in programs(plan) {
@@ -31,7 +31,7 @@ pub(in crate::drill) fn look(site: &RigSite<'_>, preflight: &mut Preflight) {
 
 /// The services that are asked and have an address of their own.
 pub(super) fn asked(plan: &DrillPlan) -> Vec<(&str, &ServiceBinding)> {
-    let names: std::collections::BTreeSet<String> = plan.workloads().into_iter().map(|each| each.service_name).collect();
+    let names: std::collections::BTreeSet<String> = plan.workloads.iter().map(|each| each.service_name.clone()).collect();
     plan.environment.services.iter().filter(|(name, _)| names.contains(*name)).map(|(name, binding)| (name.as_str(), binding)).collect()
 }
 
@@ -97,7 +97,7 @@ fn programs(plan: &DrillPlan) -> Vec<(&str, String)> {
             _ => None,
         })
     });
-    let sends = plan.workloads().iter().any(|each| each.workload.script.is_some());
+    let sends = plan.workloads.iter().any(|each| each.workload.script.is_some());
     let k6 = sends.then(|| ("k6", "the traffic".to_owned()));
     start.chain(steps).chain(k6).filter(|(program, _)| !program.contains(['/', '$'])).collect()
 }

@@ -32,7 +32,7 @@ pub(in crate::drill) async fn providers(plan: &DrillPlan, preflight: &mut Prefli
     if plan.environment.embedded || standing.is_some_and(|url| !is_here(url)) {
         return;
     }
-    let names: BTreeSet<String> = plan.workloads().into_iter().flat_map(|each| each.service.providers).collect();
+    let names: BTreeSet<String> = plan.workloads.iter().flat_map(|each| each.service.providers.iter().cloned()).collect();
     for name in names {
         let Some(url) = plan.providers.get(&name).and_then(|provider| provider.base_url.as_deref()) else { continue };
         let origin = origin_and_path(url).0;

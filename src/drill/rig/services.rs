@@ -27,7 +27,7 @@ impl Rig {
     ) -> Result<(), DrillStop> {
         let plan = site.plan;
         let mut services: BTreeMap<String, Target> = BTreeMap::new();
-        for (place, each) in plan.workloads().iter().enumerate() {
+        for (place, each) in plan.workloads.iter().enumerate() {
             let binding = plan.environment.services.get(&each.service_name);
             let known = binding.filter(|binding| !binding.url.contains("${")).map(|binding| bare(binding, site.root));
             if !stand || names.lacks && binding.is_some_and(|binding| text_of(binding).contains("${credential.")) {
@@ -40,7 +40,7 @@ impl Rig {
             }
             let target = match services.get(&each.service_name) {
                 Some(target) => Ok(target.clone()),
-                None => self.serve(site, names, each, place == 0),
+                None => self.serve(site, names, each, place == plan.workloads.lead()),
             };
             let manner = manner::of(each, plan, site.seed, site.root, names);
             let asked = preflight.need(target)?.zip(preflight.need(manner)?);

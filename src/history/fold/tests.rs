@@ -120,7 +120,7 @@ fn the_disruption_lasts_from_the_first_fault_to_the_last_heal() {
     };
     let evidence = folded(vec![confirmed(1, 200), confirmed(0, 100), healed(0, 900, 4), healed(1, 800, 5), seen("primary", 1, 503, true)]);
     assert_eq!((evidence.fault, evidence.heal), (Some(Edge { lo: 100, hi: 103 }), Some(Edge { lo: 900, hi: 902 })));
-    assert_eq!((evidence.touched, evidence.terms.fault_uncertainty), (9, 3), "what was counted, where more was counted than seen");
+    assert_eq!((evidence.touched, evidence.instrument.fault_uncertainty), (9, 3), "what was counted, where more was counted than seen");
     let half = folded(vec![confirmed(0, 100), confirmed(1, 200), healed(0, 900, 0), seen("primary", 1, 503, true)]);
     assert_eq!((half.heal, half.touched), (None, 1), "one of them was not healed; what was seen counts where nobody counted");
     assert_eq!(half.observed_until, 4_000_000, "without its end, until its newest event");

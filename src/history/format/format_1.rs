@@ -3,8 +3,8 @@
 
 use super::environment::EnvironmentRecord;
 use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
-use super::objectives::ObjectivesRecord;
-use super::plan::{NamedWorkloadRecord, PlanRecord, ScenarioRecord};
+use super::objectives::DeclaredObjectivesRecord;
+use super::plan::{NamedWorkloadRecord, PlanRecord, ScenarioRecord, WorkloadsRecord};
 use super::runbook::RunbookRecord;
 use super::started::{RunOriginRecord, StartedRecord};
 use super::store::SecretStoreRecord;
@@ -52,12 +52,23 @@ struct PlanRecord1 {
     mail: Option<MailRecord>,
     #[serde(default)]
     prices: BTreeMap<String, PriceRecord>,
-    objectives: ObjectivesRecord,
+    objectives: DeclaredObjectivesRecord,
     /// Empty where the only workload has no name.
     #[serde(default)]
     workload: String,
     #[serde(default)]
-    beside: Vec<NamedWorkloadRecord>,
+    beside: Vec<NamedWorkloadRecord1>,
+}
+
+/// A workload beside the first.
+#[derive(Deserialize)]
+struct NamedWorkloadRecord1 {
+    name: String,
+    service_name: String,
+    service: ServiceRecord,
+    objectives: DeclaredObjectivesRecord,
+    judged: bool,
+    workload: WorkloadRecord,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +79,7 @@ struct ScenarioRecord1 {
     runbook: Option<String>,
     traffic: WorkloadRecord,
     timeline: TimelineRecord,
-    objectives: ObjectivesRecord,
+    objectives: DeclaredObjectivesRecord,
     abort_when: Option<GuardRecord>,
 }
 
@@ -76,34 +87,50 @@ impl From<StartedRecord1> for StartedRecord {
     fn from(old: StartedRecord1) -> Self {
         let StartedRecord1 { lifeboat, drill, seed, wall_clock, wall_clock_error, gap_max, gaps_beside, drawn, plan } = old;
         let (format, origin, plan) = (FORMAT, RunOriginRecord::default(), plan.into());
-        Self { format, lifeboat, drill, seed, wall_clock, wall_clock_error, origin, gap_max, gaps_beside, drawn, plan }
+        let gaps = std::iter::once(gap_max).chain(gaps_beside).collect();
+        Self { format, lifeboat, drill, seed, wall_clock, wall_clock_error, origin, gaps, drawn, plan }
     }
 }
 
 impl From<PlanRecord1> for PlanRecord {
     fn from(old: PlanRecord1) -> Self {
+        let PlanRecord1 { scenario, service, objectives, workload, beside, .. } = old;
+        let (scenario, traffic) = scenario.split();
+        let first = NamedWorkloadRecord {
+            name: if workload.is_empty() { scenario.service.clone() } else { workload },
+            service_name: scenario.service.clone(),
+            service,
+            objectives: objectives.into(),
+            judged: true,
+            workload: traffic,
+        };
         Self {
-            scenario: old.scenario.into(),
+            scenario,
             runbook: old.runbook,
             environment_name: old.environment_name,
             environment: old.environment,
-            service: old.service,
+            workloads: WorkloadsRecord::led_by(first, beside.into_iter().map(Into::into).collect()),
             providers: old.providers,
             credentials: old.credentials,
             stores: old.stores,
             contacts: old.contacts,
             mail: old.mail,
             prices: old.prices,
-            objectives: old.objectives,
-            workload: old.workload,
-            beside: old.beside,
         }
     }
 }
 
-impl From<ScenarioRecord1> for ScenarioRecord {
-    fn from(old: ScenarioRecord1) -> Self {
-        let ScenarioRecord1 { name, title, service, runbook, traffic, timeline, objectives, abort_when } = old;
-        Self { name, title, service, runbook, traffic, timeline, objectives, abort_when }
+impl From<NamedWorkloadRecord1> for NamedWorkloadRecord {
+    fn from(old: NamedWorkloadRecord1) -> Self {
+        let NamedWorkloadRecord1 { name, service_name, service, objectives, judged, workload } = old;
+        Self { name, service_name, service, objectives: objectives.into(), judged, workload }
+    }
+}
+
+impl ScenarioRecord1 {
+    /// The scenario, and what its first workload sends.
+    fn split(self) -> (ScenarioRecord, WorkloadRecord) {
+        let Self { name, title, service, runbook, traffic, timeline, objectives, abort_when } = self;
+        (ScenarioRecord { name, title, service, runbook, timeline, objectives, abort_when }, traffic)
     }
 }

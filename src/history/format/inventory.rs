@@ -1,6 +1,6 @@
 //! What an inventory says of contacts, credentials, providers and services.
 
-use super::objectives::ObjectivesRecord;
+use super::objectives::DeclaredObjectivesRecord;
 use super::record::{is_usual, record};
 use super::store::{CredentialSourceRecord, IssuerRecord};
 use crate::model::{
@@ -102,7 +102,7 @@ record! {
         providers: Vec<String>,
         #[serde(default = "alone", skip_serializing_if = "is_alone")]
         sharing: usize,
-        objectives: ObjectivesRecord,
+        objectives: DeclaredObjectivesRecord,
         runbook: Option<String>,
     }
 }

@@ -29,6 +29,8 @@ pub(super) use first_line::writer_of;
 pub(super) use line::is_of_unknown_kind;
 pub use version::{FORMAT, FormatVersion, WrittenBy};
 
+#[cfg(test)]
+use crate::model::DrillPlan;
 use crate::model::{ExecutionPlan, Runbook};
 use plan::ExecutionPlanRecord;
 use record::Recorded;
@@ -44,6 +46,12 @@ pub(crate) fn runbook_as_recorded(runbook: &Runbook) -> Option<Runbook> {
 /// The plan of an execution as it comes out of a history.
 pub(crate) fn execution_as_recorded(plan: &ExecutionPlan) -> Option<ExecutionPlan> {
     as_recorded::<_, ExecutionPlanRecord>(plan)
+}
+
+/// The plan of a drill as it comes out of a history.
+#[cfg(test)]
+pub(crate) fn drill_as_recorded(plan: &DrillPlan) -> Option<DrillPlan> {
+    as_recorded::<_, plan::PlanRecord>(plan)
 }
 
 fn as_recorded<M, R: Recorded<M> + Serialize + DeserializeOwned>(model: &M) -> Option<M> {

@@ -2,13 +2,14 @@
 
 use super::environment::EnvironmentRecord;
 use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
-use super::objectives::ObjectivesRecord;
-use super::record::record;
+use super::objectives::{DeclaredObjectivesRecord, ObjectivesRecord};
+use super::record::{Recorded, is_usual, record};
 use super::runbook::RunbookRecord;
 use super::store::SecretStoreRecord;
 use super::timeline::{GuardRecord, TimelineRecord};
 use super::workload::WorkloadRecord;
-use crate::model::{DrillPlan, ExecutionPlan, NamedWorkload, Scenario, SourceFile};
+use crate::model::{DrillPlan, ExecutionPlan, NamedWorkload, Scenario, SourceFile, Workloads};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 record! {
@@ -17,7 +18,7 @@ record! {
         runbook: Option<RunbookRecord>,
         environment_name: String,
         environment: EnvironmentRecord,
-        service: ServiceRecord,
+        workloads: WorkloadsRecord,
         providers: BTreeMap<String, ProviderRecord>,
         credentials: BTreeMap<String, CredentialRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -27,11 +28,6 @@ record! {
         mail: Option<MailRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         prices: BTreeMap<String, PriceRecord>,
-        objectives: ObjectivesRecord,
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        workload: String,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        beside: Vec<NamedWorkloadRecord>,
     }
 }
 
@@ -41,10 +37,53 @@ record! {
         title: String,
         service: String,
         runbook: Option<String>,
-        traffic: WorkloadRecord,
         timeline: TimelineRecord,
-        objectives: ObjectivesRecord,
+        objectives: DeclaredObjectivesRecord,
         abort_when: Option<GuardRecord>,
+    }
+}
+
+/// The workloads: a list of at least one, and the place of the one that leads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "WorkloadList", into = "WorkloadList")]
+pub(super) struct WorkloadsRecord(WorkloadList);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct WorkloadList {
+    each: Vec<NamedWorkloadRecord>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    lead: usize,
+}
+
+impl WorkloadsRecord {
+    /// The first leads.
+    pub(super) fn led_by(first: NamedWorkloadRecord, others: Vec<NamedWorkloadRecord>) -> Self {
+        Self(WorkloadList { each: std::iter::once(first).chain(others).collect(), lead: 0 })
+    }
+}
+
+impl TryFrom<WorkloadList> for WorkloadsRecord {
+    type Error = &'static str;
+
+    fn try_from(list: WorkloadList) -> Result<Self, Self::Error> {
+        if list.lead < list.each.len() { Ok(Self(list)) } else { Err("no workload leads") }
+    }
+}
+
+impl From<WorkloadsRecord> for WorkloadList {
+    fn from(record: WorkloadsRecord) -> Self {
+        record.0
+    }
+}
+
+impl Recorded<Workloads> for WorkloadsRecord {
+    fn record(workloads: &Workloads) -> Self {
+        Self(WorkloadList { each: workloads.iter().map(NamedWorkloadRecord::record).collect(), lead: workloads.lead() })
+    }
+
+    fn restore(self) -> Workloads {
+        let each = self.0.each.into_iter().map(NamedWorkloadRecord::restore).collect();
+        Workloads::led_by(each, self.0.lead).expect("it was checked as it was read")
     }
 }
 

@@ -18,9 +18,7 @@ record! {
         wall_clock_error: u64,
         #[serde(default, skip_serializing_if = "is_usual")]
         origin: RunOriginRecord,
-        gap_max: u64,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        gaps_beside: Vec<u64>,
+        gaps: Vec<u64>,
         #[serde(default, skip_serializing_if = "is_usual")]
         drawn: bool,
         plan: PlanRecord,

@@ -5,13 +5,14 @@ use super::*;
 /// RTO 10 s, held for 8 s; the fault at 20 s.
 fn judged(record: ImportedRecord) -> Verdict {
     let text = |text: &str| text.parse::<Duration>().unwrap();
-    let objectives = Objectives {
+    let objectives = DeclaredObjectives {
         rto: Some(text("10s")),
         slo: Some(text("250ms")),
         deadline: Some(text("1s")),
         stable_for: Some(text("8s")),
-        ..Objectives::default()
-    };
+        ..DeclaredObjectives::default()
+    }
+    .resolved();
     let told = StatedFacts {
         objectives: Some(objectives),
         providers: vec!["first".into(), "second".into()],

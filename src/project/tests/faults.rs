@@ -76,3 +76,24 @@ fn another_model_is_nothing_that_bedrock_could_name() {
     let said = files.spoil(SCENARIO_PATH, PLANNED, "fault: wrong-model").check();
     assert!(said.contains("answers name no model") && said.contains("scenarios/outage.yaml:9:"), "{said}");
 }
+
+/// Whatever the declaration of a fault says: a key that it has not is found, with those that it has, and so is one that must be there.
+#[test]
+fn every_fault_knows_its_settings_and_no_others() {
+    for kind in crate::fault::kinds() {
+        let Some(word) = kind.word else { continue };
+        let files = Files::new();
+        let said = files.spoil(SCENARIO_PATH, PLANNED, &format!("fault: {{{word}: {{xyzzy: 1}}}}")).check();
+        assert!(said.contains("`xyzzy` is not a key of this fault"), "{word}: {said}");
+        for attribute in kind.attributes {
+            assert!(said.contains(&format!("`{}`", attribute.name)), "{word}: {said}");
+        }
+        let Some(needed) = kind.attributes.iter().find(|attribute| attribute.required) else { continue };
+        let said = Files::new().spoil(SCENARIO_PATH, PLANNED, &format!("fault: {{{word}: {{}}}}")).check();
+        assert!(said.contains(&format!("this fault needs `{}`", needed.name)), "{word}: {said}");
+        let main = kind.main().unwrap_or_else(|| panic!("`{word}` has a setting that must be there, and no example"));
+        let good = format!("fault: {{{word}: {{{}: {}}}}}", main.name, main.example);
+        let said = Files::new().spoil(SCENARIO_PATH, PLANNED, &good).check();
+        assert!(!said.contains("this fault"), "{good}: {said}");
+    }
+}

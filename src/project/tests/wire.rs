@@ -35,7 +35,7 @@ traffic:
     files.spoil(INVENTORY_PATH, "faults_on: [openai-eu], max_rate: 20/s", "max_rate: 50/s");
     let (project, _) = Project::open(files.root());
     let (plan, _) = project.plan(&files.scenario(), "staging").unwrap();
-    let traffic = &plan.scenario.traffic;
+    let traffic = &plan.workloads.leading().workload;
     assert_eq!(traffic.request, RequestKind::Http);
     let errand = PlainRequest { path: "/health?deep=1".into(), send: Some("ping".into()), status: 204, contains: Some("ok".into()) };
     assert_eq!(traffic.errand, Some(errand));

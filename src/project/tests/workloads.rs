@@ -45,19 +45,17 @@ fn planned(traffic: &str) -> DrillPlan {
 #[test]
 fn each_workload_has_its_service_and_its_objectives() {
     let plan = planned(&format!("{TWO}  - {{workload: crowd, judged: false, rate: 5/s, arrivals: poisson}}\n"));
-    let each = plan.workloads();
+    let each = &plan.workloads;
     let told: Vec<_> = each.iter().map(|each| (each.name.as_str(), each.service_name.as_str(), each.judged)).collect();
     assert_eq!(told, [("probes", "support-chat", true), ("batches", "nightly", true), ("crowd", "support-chat", false)]);
-    let rto = |place: usize| each[place].objectives.rto.unwrap().to_string();
+    let rto = |place: usize| each[place].objectives.rto.to_string();
     assert_eq!([rto(0), rto(1), rto(2)], ["10 s", "8 s", "10 s"]);
     assert_eq!(each[0].objectives.failback, Some(Duration::from_secs(10)), "the scenario's own, for its own service");
     assert_eq!(each[1].objectives.failback, None);
     assert_eq!(plan.requests(), 65 * 48);
-    let alone = plan.alone(1);
-    assert_eq!((alone.scenario.service.as_str(), alone.workloads().len()), ("nightly", 1));
+    assert_eq!((each[1].service_name.as_str(), each.lead(), each.others().count()), ("nightly", 0, each.len() - 1));
     // What a history says of it is what was planned.
-    let text = serde_json::to_string(&plan).unwrap();
-    assert_eq!(serde_json::from_str::<DrillPlan>(&text).unwrap(), plan);
+    assert_eq!(crate::history::drill_as_recorded(&plan).unwrap(), plan);
 }
 
 #[test]
@@ -158,7 +156,7 @@ fn a_rate_may_be_a_ramp_and_bursts_come_on_top() {
     let plan = planned(
         "traffic: {rate: [{at: 0s, rate: 10/s}, {at: 20s, rate: 50/s}, {at: 20s, rate: 30/s}], bursts: {every: 10s, of: 200, within: 500ms}}\n",
     );
-    let traffic = &plan.scenario.traffic;
+    let traffic = &plan.workloads.leading().workload;
     assert_eq!(traffic.bursts, Some(Bursts { every: Duration::from_secs(10), of: 200, within: Duration::from_millis(500) }));
     assert_eq!(plan.requests(), 600 + 28 * 30 + 4 * 200);
     assert_eq!(traffic.busiest(plan.scenario.timeline.total()), 250.0);
@@ -202,15 +200,18 @@ error: `off` is not a key of a map of bursts
 #[test]
 fn a_trace_is_read_no_further_than_the_drill_needs() {
     let plan = planned("traffic: {trace: traces/calls.csv, speed: 2x, request: chat-stream}\n");
-    let traffic = &plan.scenario.traffic;
+    let traffic = &plan.workloads.leading().workload;
     let trace = traffic.trace.as_ref().unwrap();
     assert_eq!((traffic.arrivals, traffic.rate.to_string().as_str()), (Arrivals::Trace, "4/s"));
     assert_eq!((trace.requests, trace.busiest, trace.gap_max), (192, 4, Duration::from_millis(250)));
     assert_eq!(plan.requests(), 192);
-    let text = serde_json::to_string(&plan).unwrap();
-    assert!(text.len() < 5000 && text.contains("rows_sha256"), "{text}");
-    let again: DrillPlan = serde_json::from_str(&text).unwrap();
-    assert_eq!((again.requests(), again.scenario.traffic.mean(Duration::from_secs(48))), (192, traffic.rate), "without its rows");
+    let again = crate::history::drill_as_recorded(&plan).unwrap();
+    assert!(again.workloads.leading().workload.trace.as_ref().unwrap().rows.is_empty(), "a history names the file and keeps no rows");
+    assert_eq!(
+        (again.requests(), again.workloads.leading().workload.mean(Duration::from_secs(48))),
+        (192, traffic.rate),
+        "without its rows"
+    );
     let looped = plan_of_short("{trace: traces/calls.csv, repeat: true, speed: 2x}");
     assert_eq!(looped.requests(), 192, "five seconds, over and over");
 }

@@ -1,12 +1,11 @@
 //! The parts of `verdict.json`: what was promised, measured and seen, each as it is on disk.
 
 use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, TouchedBy};
-use crate::model::{Gate, SloOn};
+use crate::model::{Gate, Objectives, SloOn};
 use crate::units::Fingerprint;
 use crate::verdict::{
     Basis, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval, Later, Measures,
-    Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, Reason, Rescued, Share, TellingWindow, Terms, Unnamed, Wave,
-    WhyNot,
+    Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, Reason, Rescued, Share, TellingWindow, Unnamed, Wave, WhyNot,
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,37 +81,22 @@ pub struct TermsRecord {
     pub lag_max_ms: Millis,
 }
 
-impl RecordOf<Terms> for TermsRecord {
-    fn of(value: &Terms) -> Self {
-        let Terms {
-            rto,
-            gate,
-            hold,
-            slo,
-            slo_on,
-            deadline,
-            success,
-            baseline_success,
-            failback,
-            max_rescued,
-            rescued_after,
-            rotation,
-            lag_max,
-        } = *value;
+impl RecordOf<Objectives> for TermsRecord {
+    fn of(value: &Objectives) -> Self {
         Self {
-            rto_ms: rto,
-            gate,
-            hold_ms: hold,
-            slo_ms: slo,
-            slo_on,
-            deadline_ms: deadline,
-            success,
-            baseline_success,
-            failback_rto_ms: failback,
-            max_rescued,
-            rescued_after_ms: rescued_after,
-            rotation_ms: rotation,
-            lag_max_ms: lag_max,
+            rto_ms: value.rto.into(),
+            gate: value.gate,
+            hold_ms: value.hold.into(),
+            slo_ms: value.slo.into(),
+            slo_on: value.slo_on,
+            deadline_ms: value.deadline.into(),
+            success: value.success.get(),
+            baseline_success: value.baseline_success.get(),
+            failback_rto_ms: value.failback.map(Millis::from),
+            max_rescued: value.rescued.map(|rescues| rescues.at_most.get()),
+            rescued_after_ms: value.rescued.map(|rescues| rescues.after.into()),
+            rotation_ms: value.rotation.into(),
+            lag_max_ms: value.lag_max.into(),
         }
     }
 }

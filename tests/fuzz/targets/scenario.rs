@@ -41,7 +41,7 @@ fuzz_target!(|data: &[u8]| {
     match project.plan(&ROOT.join("scenarios/any.yaml"), "lab") {
         Ok((plan, warnings)) => {
             let _ = warnings.to_string();
-            for named in plan.workloads() {
+            for named in &plan.workloads {
                 let due: Vec<u64> = Schedule::new(&named.workload, Seed(7)).take(1000).collect();
                 assert!(due.is_sorted(), "{:?}", named.workload);
             }

@@ -3,7 +3,7 @@
 use super::story::{MS, NEW, OLD, Story, WRONG, ZERO, emergency, planned, served, token};
 use crate::fault::{Blackhole, Revoke};
 use crate::history::{Event, FaultConfirmed, FaultHealed, KeyStanding, Outcome, SETTLED, SightGap};
-use crate::model::{Gate, Objectives};
+use crate::model::{DeclaredObjectives, Gate};
 use crate::units::{Duration, Fingerprint};
 use crate::verdict::Criterion::{
     ClientErrors, Fallback, NewKeyAccepted, OldKeyRefused, OldKeyUnused, PrimaryResumed, Rotation, TokensReminted,
@@ -294,7 +294,7 @@ fn a_planned_rotation_beside_an_outage_is_no_part_of_it() {
     both.ends = (200..210).map(|number| (number, Outcome::Error)).collect();
     let (on, lo, hi) = ("primary".to_owned(), 30_000 * MS, 30_001 * MS);
     both.besides.push((30_002 * MS, Event::FaultHealed(FaultHealed { fault: 1, on, lo, hi, touched: Some(10), expired: false })));
-    both.objectives = Objectives { client_errors: Some(99), ..both.objectives };
+    both.objectives = DeclaredObjectives { client_errors: Some(99), ..both.objectives };
     let verdict = both.judged();
     assert_eq!((verdict.only_rotates, objective(&verdict, "rto").is_some()), (false, true), "{verdict:?}");
     // Nobody else was asked: from that outage there is nothing to come back from, as from any other.

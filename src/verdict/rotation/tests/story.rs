@@ -10,8 +10,8 @@ use crate::history::{
 };
 use crate::history::{FaultConfirmed, FaultHealed, FaultRequested, Finished};
 use crate::model::{
-    Aim, Arrivals, Credential, Criticality, DrillPlan, Environment, Fault, Gate, Objectives, PlannedFault, RequestKind, Scenario, Service,
-    Timeline, Workload,
+    Aim, Arrivals, Credential, Criticality, DeclaredObjectives, DrillPlan, Environment, Fault, Gate, NamedWorkload, PlannedFault,
+    RequestKind, Scenario, Service, Timeline, Workload,
 };
 use crate::units::{Duration, Fingerprint, Rate, Ratio, Seed};
 use crate::verdict::{Criterion, CriterionFinding, Decision, Rotated, Verdict, judge};
@@ -30,7 +30,7 @@ pub(crate) const ZERO: (u64, u64) = (10_000 * MS, 10_002 * MS);
 pub(crate) struct Story {
     /// What the timeline does, and to whom: `primary` or `standby`.
     pub(crate) faults: Vec<(&'static str, Fault)>,
-    pub(crate) objectives: Objectives,
+    pub(crate) objectives: DeclaredObjectives,
     /// For each replica, from when on it bears which key of the primary; the old one before.
     pub(crate) replicas: Vec<Vec<(u64, Fingerprint)>>,
     /// From when on the primary refuses the old key.
@@ -56,11 +56,11 @@ pub(crate) struct Story {
 pub(crate) fn emergency() -> Story {
     Story {
         faults: vec![("primary", Revoke { propagation: Duration::from_secs(2) }.into())],
-        objectives: Objectives {
+        objectives: DeclaredObjectives {
             rto: Some(Duration::from_secs(8)),
             stable_for: Some(Duration::from_secs(2)),
             gate: Some(Gate::Restore),
-            ..Objectives::default()
+            ..DeclaredObjectives::default()
         },
         replicas: vec![vec![(14_000, NEW)]; 2],
         dead: 10_100,
@@ -105,38 +105,42 @@ impl Story {
                 title: "The key is revoked".into(),
                 service: "chat".into(),
                 runbook: None,
-                traffic: Workload {
-                    arrivals: Arrivals::Constant,
-                    request: RequestKind::ChatStream,
-                    ..Workload::steady(Rate::per_second(20.0).unwrap())
-                },
                 timeline: Timeline {
                     baseline: Duration::from_secs(10),
                     faults: self.faults.iter().map(fault).collect(),
                     watch: Duration::from_secs(10),
                 },
-                objectives: Objectives::default(),
+                objectives: DeclaredObjectives::default(),
                 abort_when: None,
             },
             runbook: None,
             environment_name: "lab".into(),
             environment,
-            service: Service {
-                owner: None,
-                criticality: Criticality::SinglePointOfFailure,
-                providers: vec!["primary".into(), "standby".into()],
-                sharing: 1,
-                objectives: Objectives::default(),
-                runbook: None,
-            },
+            workloads: NamedWorkload {
+                name: "chat".into(),
+                service_name: "chat".into(),
+                service: Service {
+                    owner: None,
+                    criticality: Criticality::SinglePointOfFailure,
+                    providers: vec!["primary".into(), "standby".into()],
+                    sharing: 1,
+                    objectives: DeclaredObjectives::default(),
+                    runbook: None,
+                },
+                objectives: DeclaredObjectives { success: Ratio::new(0.99), ..self.objectives.clone() }.resolved(),
+                judged: true,
+                workload: Workload {
+                    arrivals: Arrivals::Constant,
+                    request: RequestKind::ChatStream,
+                    ..Workload::steady(Rate::per_second(20.0).unwrap())
+                },
+            }
+            .into(),
             // No inventory: the credential of a provider has its name.
             providers: BTreeMap::new(),
             stores: BTreeMap::new(),
             credentials: BTreeMap::<String, Credential>::new(),
             contacts: BTreeMap::new(),
-            objectives: Objectives { success: Ratio::new(0.99), ..self.objectives.clone() }.or_default(),
-            workload: String::new(),
-            beside: Vec::new(),
         };
         Started {
             format: crate::history::FORMAT,
@@ -146,8 +150,7 @@ impl Story {
             seed: Seed(1),
             wall_clock: "2026-11-21T12:00:00Z".into(),
             wall_clock_error: 0,
-            gap_max: 50 * MS,
-            gaps_beside: Vec::new(),
+            gaps: vec![50 * MS],
             drawn: false,
             plan,
         }
