@@ -48,7 +48,7 @@ impl Observer for Recording {
 #[test]
 fn drills_run_from_plain_orders_one_after_the_other_and_two_at_once_in_one_process() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let project = Project::quick();
+    let project = Project::quick().unsearched();
     let (_stop, stopped) = watch::channel(false);
     let orders = |repeat, seed, out: Option<&str>| {
         let read = ReadScenario::of(&project.path("scenarios/quick.yaml"), "lab").unwrap();

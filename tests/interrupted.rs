@@ -3,6 +3,7 @@
 use crate::support::{Project, Started, pid_in, signal, wait_for, wait_gone};
 use lifeboat::exercise::judge;
 use lifeboat::history;
+use lifeboat::units::explained;
 use lifeboat::verdict::{Decision, Reason};
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -184,6 +185,6 @@ fn killed_and_its_history_reads_back_wherever_it_was_cut() {
     for length in [0, 1, 7, first / 2, first - 1] {
         assert!(matches!(history::read(&whole[..length]), Err(history::ReadError::NoStart)), "cut at {length}");
         std::fs::write(&cut, &whole[..length]).unwrap();
-        assert!(judge(&cut).unwrap_err().to_string().contains("\n\nhint: "), "cut at {length}");
+        assert!(explained(&judge(&cut).unwrap_err()).contains("\n\nhint: "), "cut at {length}");
     }
 }
