@@ -11,45 +11,46 @@
 //!
 //! # Layout
 //!
-//! Rooms stand on floors. A room uses only rooms on lower floors, and on its own floor only where this table says so;
-//! `tests/tidy.rs` holds the source to it.
+//! Rooms stand on floors, and a room uses only rooms on lower floors. Within a room no two files use each other in a circle. `tests/tidy.rs`
+//! holds the source to both.
 //!
 //! | floor | room | what lives there |
 //! |---|---|---|
-//! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms; counted shares |
+//! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms |
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
 //! | 1 | [`host`] | files for their owner alone, and the environment of the programs that Lifeboat starts |
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`process`] | programs that Lifeboat starts: groups, supervision, captured output, their end |
 //! | 2 | [`run_folder`] | the folder that a drill or an execution leaves; of each file whether it is evidence, secret or scratch |
-//! | 2 | [`web`] | the one way to an HTTP client, which follows no redirect |
+//! | 2 | [`web`] | the one way to reqwest's HTTP client, for whatever is neither traffic nor proxied: it follows no redirect |
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
-//! | 2 | [`peer`] | whether whoever asked still waits, once they have closed their writing side |
+//! | 2 | [`peer`] | whether a client that has closed its writing side still waits for an answer |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
-//! | 4 | [`project`] | text → model, the only room that knows YAML and CSV; findings with file, line, value, hint |
+//! | 4 | [`project`] | a project's YAML and CSV → model, the only room that knows their form; findings with file, line, value, hint |
 //! | 5 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
 //! | 5 | [`price`] | list prices, and the most that a drill can cost |
 //! | 5 | [`verdict`] | `judge`: evidence → verdict |
-//! | 5 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with what it cannot tell |
-//! | 5 | [`journal`] | the drill's clock; the only stamper of events; appends lines; publishes the live fold |
+//! | 5 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with the claims that it cannot support |
+//! | 5 | [`journal`] | the drill's clock; stamps events as they happen and appends them; publishes the state so far |
 //! | 5 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
 //! | 5 | [`listen`] | what our own HTTP servers share: who may call, how long a request may take, how many may be open |
 //! | 6 | [`alert`] | the team's own alerts, as monitoring systems post them: parsed by their form, and recorded |
-//! | 6 | [`proxy`] | listeners, links, exchanges, leases, the control API |
+//! | 6 | [`proxy`] | the fault proxy: connections, requests and answers on their way, faults with their leases, the control API |
 //! | 6 | [`control`] | the client of that control API; every inject and heal is read back |
 //! | 6 | [`traffic`] | schedule (pure due times), pacing, open-loop dispatch, clients |
-//! | 6 | [`step`] | one file a kind of runbook step; undo |
+//! | 6 | [`step`] | what each kind of runbook step does; undo |
 //! | 6 | [`lab`] | simulated providers and the reference gateway |
-//! | 6 | [`report`] | verdict + history → bytes |
-//! | 6 | [`console`] | live fold → terminal |
+//! | 6 | [`report`] | verdict + history → report model → bytes |
+//! | 6 | [`console`] | the state of a drill so far → terminal |
 //! | 7 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
-//! | 8 | [`exercise`] | drill → judge → report: the one place where engine and judgement meet |
-//! | 8 | [`execution`] | a runbook walked for real: history → walk → report; resumed after a crash; rehearsed |
-//! | 10 | [`cli`] | one file a command; exit codes |
+//! | 8 | [`exercise`] | drill → judge → report: plain data in, so that any program can run one; the command line only asks and prints |
+//! | 8 | [`execution`] | a runbook walked for real: resumed after a crash, undone, rehearsed |
+//! | 9 | [`cli`] | one file a command; exit codes |
 //!
-//! What is absent matters as much: `units … verdict`, `dialect`, `price`, `fault`, `import` and `report` hold no async code, clock, file,
-//! environment variable or unseeded randomness; `drill` and what is below it on floors 6 and 7 never see `verdict` or `report`.
+//! What is absent matters as much: `units`, `model`, `history`, `dialect`, `fault`, `project`, `price`, `verdict`, `import` and `report` hold no async
+//! code, clock, environment variable or unseeded randomness (only `project` opens files: those that it reads); no other room on floors 6 and 7
+//! sees `verdict` or `report`.
 //!
 //! # Where to begin
 //!
@@ -71,16 +72,18 @@
 //! | where an objective such as the RTO is held against what was measured | `verdict/objectives.rs` |
 //! | how cutover, restore and failback are measured | `verdict/measures.rs` |
 //! | what a provider answers to an error, a 429 for example | `dialect/provider/`, a file a provider |
-//! | what a fault does | `fault/`, a file a fault |
-//! | leases: set, renewed, ended by themselves | `proxy/toxic_entry.rs` has the time, `proxy/proxy_actor.rs` ends what nobody renewed, `drill/faults.rs` renews |
+//! | what a fault does | `fault/`, a file a fault; those on whole connections act in `proxy/fault_set.rs`, those at a key's issuer in `drill/faults.rs` |
+//! | where a fault's lease ends by itself, is set, is renewed | `expire` of `proxy/proxy_actor.rs`; `proxy/toxic_entry.rs`; `drill/faults.rs` |
 //! | where secrets are taken out of texts | `redact/redactor.rs` |
-//! | what is on disk | `history/format/`, `verdict/record/` |
+//! | what is on disk, and which versions of it can be read | `history/format/` (`version.rs`), `verdict/record/` |
+//! | what a report says, and in which form | `report/model.rs`; a renderer a file: `markdown.rs`, `terminal.rs` |
 //! | exit codes | `cli/exit.rs` |
 //!
 //! To **add a fault**: one file in `fault/`, and one line in its list; `fault/mod.rs` says how. **A step** of runbooks: its data in
 //! `model/runbook.rs`, its YAML in `project/step.rs`, what it does in a file of `step/`; the compiler asks for the rest, because steps are a closed
 //! enum. **A dialect**: `dialect/mod.rs` says how. **A store** of credentials: its address in `model/store.rs`, its YAML in `project/store.rs`, and a file
-//! of `secret/` with a `SecretStore`, opened in `secret/open.rs`.
+//! of `secret/` with a `Store`, opened in `secret/open.rs`, and its form on disk in `history/format/store.rs`.
+//! **A renderer** of reports: a file of `report/`; `report/mod.rs` says how.
 //!
 //! # Words
 //!
@@ -88,7 +91,7 @@
 //! |---|---|
 //! | provider | a place that serves models, or anything else over HTTP or tcp |
 //! | service | what users ask, with its providers in order: the primary, then its standbys |
-//! | gateway | what stands between a service's users and its providers, and fails over; not ours, but for the lab's |
+//! | gateway | what stands between a service's users and its providers, and fails over; the lab has one of ours |
 //! | environment | where a drill runs: addresses, keys, limits |
 //! | scenario | what goes wrong: traffic, faults on a timeline, objectives |
 //! | runbook | who does what about it, as steps |
@@ -100,6 +103,7 @@
 //! | fault proxy | our proxy before a provider: it plays faults, and sees who served |
 //! | lease | the time after which a fault ends by itself unless it is renewed |
 //! | inject, heal | a fault begins or ends, counted from when the proxy confirms it |
+//! | toxic | a fault as the control API names it, as Toxiproxy does |
 //! | history | the events of a drill, appended as they happen; the evidence |
 //! | fold | a value computed from events one after the other |
 //! | evidence | what a history says of requests and faults, ready to be judged |

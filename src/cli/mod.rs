@@ -40,15 +40,16 @@ use crate::api::ApiError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
 use crate::execution::ExecutionError;
-use crate::exercise::{ExerciseError, JudgeError};
+use crate::exercise::{ExerciseError, JudgeError, Refusal};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
-use crate::secret::SecretError;
+use crate::secret::{SecretError, Unread};
 use crate::step::StepError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
+use crate::verdict::VerdictReadError;
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
 use tokio::sync::watch;
@@ -195,10 +196,13 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<LabError>,
         of::<ProxyError>,
         of::<ReadError>,
+        of::<Refusal>,
         of::<SecretError>,
         of::<StepError>,
         of::<TrafficError>,
+        of::<Unread>,
         of::<UnreadAlert>,
+        of::<VerdictReadError>,
     ];
     kinds.iter().find_map(|of| of(error))
 }

@@ -144,15 +144,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
         return Err(JudgeError::Other { path: file });
     }
     if begins != b"{\"t\":" {
-        let mut text = Vec::new();
-        input.input.rewind().and_then(|()| input.read_to_end(&mut text)).map_err(open)?;
-        let said = |source| match text.windows(BARE.len()).any(|bytes| bytes == BARE) {
-            true => JudgeError::Bare { path: file.clone(), source },
-            // JSON of somebody else's, often one document a line.
-            false => JudgeError::Other { path: file.clone() },
-        };
-        let evidence = bare(&text).map_err(said)?;
-        return Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false, newer: None, outline: None });
+        return judge_bare(file, input);
     }
     let wrong = |source| JudgeError::History { path: file.clone(), source };
     let mut reader = Reader::new(BufReader::with_capacity(1 << 20, &mut input));
@@ -184,6 +176,19 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     let verdict = if several { together(each, lead) } else { each.pop().map(|only| only.verdict) };
     let verdict = verdict.ok_or(ReadError::NoStart).map_err(wrong)?;
     Ok(Judged { verdict, digest: Some(digest), hash: input.hex(), torn, newer, outline: None })
+}
+
+/// The same of a bare history, which is one document.
+fn judge_bare(file: PathBuf, mut input: Hashing<'_, BufReader<File>>) -> Result<Judged, JudgeError> {
+    let mut text = Vec::new();
+    input.input.rewind().and_then(|()| input.read_to_end(&mut text)).map_err(|source| JudgeError::Open { path: file.clone(), source })?;
+    let said = |source| match text.windows(BARE.len()).any(|bytes| bytes == BARE) {
+        true => JudgeError::Bare { path: file.clone(), source },
+        // JSON of somebody else's, often one document a line.
+        false => JudgeError::Other { path: file.clone() },
+    };
+    let evidence = bare(&text).map_err(said)?;
+    Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false, newer: None, outline: None })
 }
 
 /// Whose record a file is, by its first lines; `None` where it is a history, or nothing that is known, as [`judge`] will say.

@@ -4,8 +4,9 @@
 //! that are absent take the defaults written here.
 
 use super::broken::{FaultVisibility, ProviderFault};
+use super::edge::Edge;
 use super::event::Outcome;
-use super::evidence::{Attempt, By, Edge, Evidence, Instrument, JudgedRequest, LedgerEntry};
+use super::evidence::{Attempt, By, Evidence, Instrument, JudgedRequest, LedgerEntry};
 use crate::model::{Gate, LossBudget, Objectives, Rescues, SloOn};
 use crate::units::{Duration, Explained, Ratio};
 use serde::Deserialize;
@@ -186,20 +187,7 @@ struct BareLedgerEntry {
 /// # Errors
 /// See [`BareError`].
 pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
-    /// Any JSON that says it is one, so that no other is quoted.
-    #[derive(Deserialize)]
-    struct BareHead {
-        bare_history: Option<IgnoredAny>,
-    }
-    match serde_json::from_slice::<BareHead>(json) {
-        Ok(BareHead { bare_history: Some(_) }) => {}
-        Ok(BareHead { bare_history: None }) => return Err(BareError::Other),
-        Err(error) => return Err(BareError::Syntax { line: error.line(), column: error.column() }),
-    }
-    let document: BareHistory = serde_json::from_slice(json)?;
-    if document.bare_history != 1 {
-        return Err(BareError::Version(document.bare_history));
-    }
+    let document = document(json)?;
     let mut names = ProviderIndex(Vec::new());
     let primary: Vec<u16> = document.primary.iter().map(|name| names.index(name)).collect();
     let standbys = document.standbys.iter().map(|name| names.index(name)).collect();
@@ -210,20 +198,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         lines.push((request, line.attempts));
     }
     lines.sort_by_key(|(request, _)| request.due);
-    let mut attempts = Vec::new();
-    for (place, (_, tries)) in lines.iter().enumerate() {
-        let from = attempts.len();
-        for attempt in tries {
-            attempts.push(Attempt {
-                at: nanos(attempt.at_ms).ok_or(BareError::Moment(place))?,
-                request: u32::try_from(place).unwrap_or(u32::MAX),
-                provider: names.index(&attempt.provider),
-                completed: attempt.completed,
-                reached: true,
-            });
-        }
-        attempts[from..].sort_by_key(|attempt| attempt.at);
-    }
+    let attempts = attempts(&lines, &mut names)?;
     let requests: Vec<JudgedRequest> = lines.into_iter().map(|(request, _)| request).collect();
     let edge = |lo: f64, hi: f64| Some(Edge { lo: nanos(lo)?, hi: nanos(hi)? });
     let heal = document.heal.and_then(|span| edge(span.lo_ms, span.hi_ms));
@@ -265,6 +240,44 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         only_rotates: false,
         caveats: Vec::new(),
     })
+}
+
+/// The document, where it is one, in a version that is known.
+fn document(json: &[u8]) -> Result<BareHistory, BareError> {
+    /// Any JSON that says it is one, so that no other is quoted.
+    #[derive(Deserialize)]
+    struct BareHead {
+        bare_history: Option<IgnoredAny>,
+    }
+    match serde_json::from_slice::<BareHead>(json) {
+        Ok(BareHead { bare_history: Some(_) }) => {}
+        Ok(BareHead { bare_history: None }) => return Err(BareError::Other),
+        Err(error) => return Err(BareError::Syntax { line: error.line(), column: error.column() }),
+    }
+    let document: BareHistory = serde_json::from_slice(json)?;
+    if document.bare_history != 1 {
+        return Err(BareError::Version(document.bare_history));
+    }
+    Ok(document)
+}
+
+/// The tries of all requests, in the order of the requests and of time.
+fn attempts(lines: &[(JudgedRequest, Vec<BareAttempt>)], names: &mut ProviderIndex) -> Result<Vec<Attempt>, BareError> {
+    let mut attempts = Vec::new();
+    for (place, (_, tries)) in lines.iter().enumerate() {
+        let from = attempts.len();
+        for attempt in tries {
+            attempts.push(Attempt {
+                at: nanos(attempt.at_ms).ok_or(BareError::Moment(place))?,
+                request: u32::try_from(place).unwrap_or(u32::MAX),
+                provider: names.index(&attempt.provider),
+                completed: attempt.completed,
+                reached: true,
+            });
+        }
+        attempts[from..].sort_by_key(|attempt| attempt.at);
+    }
+    Ok(attempts)
 }
 
 fn request(line: &BareRequest, deadline: i64, names: &mut ProviderIndex) -> Option<JudgedRequest> {

@@ -4,6 +4,7 @@
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
 use super::broken::{ProviderFault, TouchedBy};
+use super::edge::Edge;
 use super::event::{Outcome, Phase, StopReason};
 use super::rotation::Rotation;
 use crate::model::{Objectives, words};
@@ -52,15 +53,6 @@ pub struct Attempt {
     pub reached: bool,
 }
 
-/// A change that happened somewhere in `[lo, hi]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edge {
-    /// Not before.
-    pub lo: i64,
-    /// Not after.
-    pub hi: i64,
-}
-
 /// One acknowledged write, looked for after the disruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerEntry {
@@ -86,11 +78,6 @@ pub struct Instrument {
     pub fault_uncertainty: i64,
     /// How long the fault was planned to last.
     pub planned_fault: Option<i64>,
-}
-
-/// Nanoseconds since the origin, signed. Half of the range is 292 years.
-pub(super) fn signed(nanoseconds: u64) -> i64 {
-    i64::try_from(nanoseconds).unwrap_or(i64::MAX / 4)
 }
 
 /// Everything that a verdict is computed from.

@@ -38,6 +38,7 @@ mod bare;
 mod broken;
 mod bucket;
 mod credential;
+mod edge;
 mod event;
 mod evidence;
 mod execution;
@@ -62,12 +63,13 @@ pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
+pub use edge::Edge;
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
     Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
     SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
-pub use evidence::{Attempt, By, Caveat, Edge, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
+pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! (`rotation`), or believe what a step of the runbook says of itself.
 
 use super::credential::{KeyMinted, KeyProbed, KeyStanding};
+use super::edge::{Edge, signed};
 use super::event::Event;
-use super::evidence::{Edge, signed};
 use crate::units::Fingerprint;
 use std::collections::BTreeMap;
 

@@ -6,9 +6,9 @@
 //!
 //! What is not done here: hold anything against an objective (`verdict::rotation`), or believe what a step of the runbook says of itself.
 
+use super::edge::{Edge, signed};
 use super::event::Stamped;
 use super::event::{Event, FaultConfirmed, Served};
-use super::evidence::{Edge, signed};
 use super::number::workload_of;
 use super::replacement::KeyReplacement;
 use super::{Started, Turns};

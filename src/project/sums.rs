@@ -194,29 +194,44 @@ fn slo_sound(terms: &WorkloadSums<'_>) -> bool {
 /// What must fit into the RTO or cover it.
 fn against_rto(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>, traffic_known: bool) -> Vec<Finding> {
     let mut found = Vec::new();
-    let (document, plan, named, gap) = (terms.document, terms.plan, terms.named, terms.gap_expected());
-    let Objectives { rto, slo, hold, .. } = named.objectives;
-    if traffic_known && gap.plus(slo) >= rto {
-        let message = if slo >= rto {
-            format!("a service level of {slo} leaves nothing of an RTO of {rto}")
-        } else {
-            let gap = rounded_up(gap);
-            format!("too few requests to measure an RTO of {rto}: a gap of {gap} and the service level of {slo} leave nothing of it")
-        };
-        let traffic = &named.workload;
-        let hint = match rate_that_resolves(terms, rto, slo) {
-            Some(_) if traffic.trace.is_some() => {
-                "put steady probes first, and the trace beside them with `judged: false`; or play it faster with `speed:`".into()
-            }
-            Some(rate) if !traffic.ramp.is_empty() => format!("let the ramp stay above {rate}, or declare a longer RTO"),
-            Some(rate) => format!("write `rate: {rate}`, or a longer RTO"),
-            None => format!(
-                "write a service level well below {rto}, for example `slo: {{first_token: {}}}`",
-                Duration::from_nanos(rto.as_nanos() / 4).typed()
-            ),
-        };
-        found.push(if slo < rto { document.error(&terms.pace(), message, hint) } else { terms.error("slo", message, hint) });
+    found.extend(too_few_requests(terms).filter(|_| traffic_known));
+    found.extend(broken_too_briefly(story, terms));
+    found.extend(too_slow_a_runbook(story, terms));
+    found
+}
+
+/// Requests so far apart, or a service level so long, that nothing of the RTO is left to measure.
+fn too_few_requests(terms: &WorkloadSums<'_>) -> Option<Finding> {
+    let (named, gap) = (terms.named, terms.gap_expected());
+    let Objectives { rto, slo, .. } = named.objectives;
+    if gap.plus(slo) < rto {
+        return None;
     }
+    let message = if slo >= rto {
+        format!("a service level of {slo} leaves nothing of an RTO of {rto}")
+    } else {
+        let gap = rounded_up(gap);
+        format!("too few requests to measure an RTO of {rto}: a gap of {gap} and the service level of {slo} leave nothing of it")
+    };
+    let traffic = &named.workload;
+    let hint = match rate_that_resolves(terms, rto, slo) {
+        Some(_) if traffic.trace.is_some() => {
+            "put steady probes first, and the trace beside them with `judged: false`; or play it faster with `speed:`".into()
+        }
+        Some(rate) if !traffic.ramp.is_empty() => format!("let the ramp stay above {rate}, or declare a longer RTO"),
+        Some(rate) => format!("write `rate: {rate}`, or a longer RTO"),
+        None => format!(
+            "write a service level well below {rto}, for example `slo: {{first_token: {}}}`",
+            Duration::from_nanos(rto.as_nanos() / 4).typed()
+        ),
+    };
+    Some(if slo < rto { terms.document.error(&terms.pace(), message, hint) } else { terms.error("slo", message, hint) })
+}
+
+/// Faults on the primary that end before a recovery within the RTO could be proven.
+fn broken_too_briefly(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>) -> Option<Finding> {
+    let (document, plan, named) = (terms.document, terms.plan, terms.named);
+    let Objectives { rto, hold, .. } = named.objectives;
     let primaries = named.service.primaries();
     let on_primary: Vec<_> =
         plan.scenario.timeline.faults.iter().zip(&story.scenario.order).filter(|(fault, _)| primaries.contains(&fault.on)).collect();
@@ -238,29 +253,35 @@ fn against_rto(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>, traffic_kn
             let whose = terms.whose();
             let message =
                 format!("the primary is broken for {broken}, shorter than the RTO of {rto} and the hold of {hold}{whose} together");
-            found.push(document.error(
+            return Some(document.error(
                 &["timeline", "faults", place, "for"],
                 message,
                 format!("write `for: {}` or longer", longer.typed()),
             ));
         }
     }
-    if let Some(file) = &story.runbook {
-        found.extend(doubts::slow_people(file, rto, &plan.scenario.name));
-        let takes = doubts::expected(&file.runbook);
-        if takes > rto {
-            let name = &file.runbook.name;
-            let message =
-                format!("the steps of `{name}` are expected to take {takes}, longer than the RTO of {rto} in `{}`", plan.scenario.name);
-            let hint = "shorten the runbook, let steps run in parallel, or promise less";
-            found.push(document.error(&["runbook"], message, hint).warning());
-        }
-        for (index, escalation) in file.runbook.escalate.iter().enumerate().filter(|(_, escalation)| escalation.after > rto) {
-            let message =
-                format!("`{}` is told after {}, later than the RTO of {rto} in `{}`", escalation.to, escalation.after, plan.scenario.name);
-            let path = ["escalate", &index.to_string(), "after"];
-            found.push(file.document.error(&path, message, format!("write `after: {}` or sooner", rto.typed())).warning());
-        }
+    None
+}
+
+/// A runbook whose steps or people are slower than the RTO.
+fn too_slow_a_runbook(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>) -> Vec<Finding> {
+    let Some(file) = &story.runbook else { return Vec::new() };
+    let (document, plan, rto) = (terms.document, terms.plan, terms.named.objectives.rto);
+    let mut found: Vec<Finding> = Vec::new();
+    found.extend(doubts::slow_people(file, rto, &plan.scenario.name));
+    let takes = doubts::expected(&file.runbook);
+    if takes > rto {
+        let name = &file.runbook.name;
+        let message =
+            format!("the steps of `{name}` are expected to take {takes}, longer than the RTO of {rto} in `{}`", plan.scenario.name);
+        let hint = "shorten the runbook, let steps run in parallel, or promise less";
+        found.push(document.error(&["runbook"], message, hint).warning());
+    }
+    for (index, escalation) in file.runbook.escalate.iter().enumerate().filter(|(_, escalation)| escalation.after > rto) {
+        let message =
+            format!("`{}` is told after {}, later than the RTO of {rto} in `{}`", escalation.to, escalation.after, plan.scenario.name);
+        let path = ["escalate", &index.to_string(), "after"];
+        found.push(file.document.error(&path, message, format!("write `after: {}` or sooner", rto.typed())).warning());
     }
     found
 }

@@ -32,7 +32,7 @@ impl ToxicEntry {
         Self { active: ActiveToxic::new(toxic, 0), ttl: None, until: None, applied: AppliedSpan { lo: now, hi: now } }
     }
 
-    /// Begins the lease again; the old length where none is given.
+    /// Begins the lease again with the length that is given; one without a length goes on as it was.
     pub(super) fn renew(&mut self, ttl_ms: Option<u64>) {
         self.ttl = ttl_ms.map(Duration::from_millis).or(self.ttl);
         if ttl_ms.is_some() {

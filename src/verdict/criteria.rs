@@ -3,67 +3,12 @@
 //! What this file does not do: tell when what happened (`rotation`).
 
 use super::Decision;
-use super::measures::Interval;
+use super::interval::Interval;
 use super::objective_name::Criterion;
 use super::objectives::within;
-use super::rotation::{ClientErrors, Fallback, Rotated, RotationTrace};
+use super::rotated::{ClientErrors, CriterionFinding, Fallback, Judgement, Rotated, RotationTrace};
 use crate::history::{Edge, KeyStanding, KeyUse, ReplicaKeys, SETTLED};
-use crate::model::words;
 use crate::units::Duration;
-use serde::Serialize;
-
-words! {
-    /// What decided a criterion.
-    CriterionFinding {
-        /// It is as promised.
-        Holds = "holds",
-        /// No new key was ever made.
-        NeverMinted = "never_minted",
-        /// The provider refused the new key.
-        NewKeyRefused = "new_key_refused",
-        /// The provider was not asked, or said neither.
-        NoAnswer = "no_answer",
-        /// The provider was asked before the revocation had had its time to spread.
-        AskedTooEarly = "asked_too_early",
-        /// Nobody revoked the old key.
-        NeverRevoked = "never_revoked",
-        /// The provider took the old key when the drill asked it.
-        OldKeyAccepted = "old_key_accepted",
-        /// The provider answered a request with the old key, or a token of it, long after it was revoked.
-        OldKeyAnswered = "old_key_answered",
-        /// The old key is still in use.
-        StillBorne = "still_borne",
-        /// Too few requests came after the last one with the old key.
-        TooFewSince = "too_few_since",
-        /// No proxy saw what would tell.
-        NotSeen = "not_seen",
-        /// More than was agreed.
-        TooMany = "too_many",
-        /// Later than was agreed.
-        TooLate = "too_late",
-        /// It may be within what was agreed or not.
-        Unsure = "unsure",
-        /// The drill ended before it could be told.
-        EndedBefore = "ended_before",
-        /// Requests came, and no other provider answered one.
-        NotAnswered = "not_answered",
-        /// Tokens of the old key were used to the end.
-        NotReminted = "not_reminted",
-        /// Some of the proxy's sight was lost, and with it the proof.
-        SightLost = "sight_lost",
-    }
-}
-
-/// The judgement of one criterion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Judgement {
-    /// Which.
-    pub name: Criterion,
-    /// Its judgement.
-    pub verdict: Decision,
-    /// What decided it.
-    pub finding: CriterionFinding,
-}
 
 impl RotationTrace<'_> {
     /// Every promise that applies.

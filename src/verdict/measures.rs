@@ -2,6 +2,7 @@
 
 use super::Millis;
 use super::false_start::FalseStart;
+use super::interval::Interval;
 use super::onset::{HoldExtent, Index, Recovery, Start};
 use super::rescue::{Dispatched, Rescued, dispatched, rescued};
 use super::share::{self, Share};
@@ -10,25 +11,6 @@ use super::window::{RequestWindow, Tri, good, good_by, latency, places};
 use crate::history::{Attempt, By, Edge, Evidence, JudgedRequest, Outcome};
 use crate::model::Gate;
 use serde::Serialize;
-use serde::ser::SerializeMap;
-
-/// `lo < T ≤ hi`, in nanoseconds from the disruption; without `hi` it is right-censored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interval {
-    /// The last proof that it had not happened; 0 where there is none.
-    pub lo: i64,
-    /// The first proof that it had.
-    pub hi: Option<i64>,
-}
-
-impl Serialize for Interval {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("lo_ms", &Millis(self.lo))?;
-        map.serialize_entry("hi_ms", &self.hi.map(Millis))?;
-        map.end()
-    }
-}
 
 /// How long users were without good service, summed over all runs of bad requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -29,6 +29,7 @@
 mod criteria;
 mod effect;
 mod false_start;
+mod interval;
 mod measures;
 mod objective_name;
 mod objectives;
@@ -37,6 +38,7 @@ mod open;
 mod plan;
 pub mod record;
 mod rescue;
+mod rotated;
 mod rotation;
 mod share;
 mod stability;
@@ -45,16 +47,16 @@ mod together;
 mod trial;
 mod window;
 
-pub use criteria::{CriterionFinding, Judgement};
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
-pub use measures::{Interval, Measures, Outage};
+pub use interval::Interval;
+pub use measures::{Measures, Outage};
 pub use objective_name::{Criterion, ObjectiveName, OutageObjective};
 pub use objectives::ObjectiveVerdict;
 pub use open::Unnamed;
 pub use record::{VERDICT_FORMAT, VerdictReadError, VerdictRecord};
 pub use rescue::{Dispatched, Later, Paid, Rescued};
-pub use rotation::{ClientErrors, Fallback, KeyAnswer, Moments, Replica, Rotated};
+pub use rotated::{ClientErrors, CriterionFinding, Fallback, Judgement, KeyAnswer, Moments, Replica, Rotated};
 pub use share::Share;
 pub use stability::{Departure, FailedAt, TellingWindow, Wave};
 pub use stop::EarlyStop;
@@ -265,36 +267,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
 fn tried(evidence: &Evidence) -> Verdict {
     let terms = &evidence.objectives;
     let baseline = trial::BaselineCounts::of(evidence);
-    let mut verdict = Verdict {
-        verdict: Decision::Met,
-        reason: None,
-        stopped: None,
-        resolution: Millis(plan::resolution(evidence)),
-        objectives: Vec::new(),
-        measures: None,
-        rotations: rotation::rotations(evidence, false),
-        only_rotates: evidence.only_rotates,
-        terms: *terms,
-        evidence: Basis {
-            requests: evidence.requests.len() as u64,
-            baseline: baseline.requests,
-            baseline_good: baseline.good,
-            baseline_by_primary: baseline.by_primary,
-            during_fault: 0,
-            touched: (!evidence.is_record() && !evidence.lacks(Lost::Touched)).then_some(evidence.touched),
-            touched_by: evidence.touched_by,
-            effect: None,
-            unsent: evidence.requests.iter().filter(|request| request.outcome == Outcome::Unsent).count() as u64,
-            lag: (!evidence.lacks(Lost::DueTimes))
-                .then(|| Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0))),
-            attempts_seen: evidence.attempts_seen,
-            complete: evidence.complete,
-            balanced: share::balanced(evidence),
-            unnamed: None,
-        },
-        caveats: evidence.caveats.clone(),
-        workloads: Vec::new(),
-    };
+    let mut verdict = unjudged(evidence, &baseline);
     if let Some(reason) = plan::fault_of(evidence).filter(|_| !evidence.lacks(Lost::Objectives)) {
         // Nobody planned what somebody else recorded: there it is a reason for doubt.
         let decision = if !evidence.is_record() { Decision::InvalidPlan } else { Decision::Inconclusive };
@@ -336,18 +309,58 @@ fn tried(evidence: &Evidence) -> Verdict {
     verdict.objectives.extend(rotation::together(&verdict.rotations));
     verdict.verdict = verdict.objectives.iter().fold(Decision::Met, |all, objective| all.and(objective.verdict));
     if verdict.verdict == Decision::Inconclusive {
-        let blind = measured.measures.censored && [Lost::AnswerTimes, Lost::FirstContent].iter().any(|lost| evidence.lacks(*lost));
-        verdict.reason = match measured.exercised {
-            false if evidence.touched == 0 => Some(Reason::FaultNotEffective),
-            // No standby needs to answer there, so that none did is no reason.
-            false if measured.spared && (terms.gate == Gate::Restore || evidence.shared) => Some(Reason::FaultNotEffective),
-            false if terms.gate == Gate::Restore => Some(Reason::RecordCannotTell),
-            false => Some(Reason::CutoverNotExercised),
-            true => (doubted || blind || objectives::unseen(&verdict.objectives, &measured)).then_some(Reason::RecordCannotTell),
-        };
+        verdict.reason = in_doubt(evidence, &measured, &verdict.objectives, doubted);
     }
     verdict.measures = Some(measured.measures);
     verdict
+}
+
+/// A verdict before anything was held against it, with what it rests on.
+fn unjudged(evidence: &Evidence, baseline: &trial::BaselineCounts) -> Verdict {
+    Verdict {
+        verdict: Decision::Met,
+        reason: None,
+        stopped: None,
+        resolution: Millis(plan::resolution(evidence)),
+        objectives: Vec::new(),
+        measures: None,
+        rotations: rotation::rotations(evidence, false),
+        only_rotates: evidence.only_rotates,
+        terms: evidence.objectives,
+        evidence: Basis {
+            requests: evidence.requests.len() as u64,
+            baseline: baseline.requests,
+            baseline_good: baseline.good,
+            baseline_by_primary: baseline.by_primary,
+            during_fault: 0,
+            touched: (!evidence.is_record() && !evidence.lacks(Lost::Touched)).then_some(evidence.touched),
+            touched_by: evidence.touched_by,
+            effect: None,
+            unsent: evidence.requests.iter().filter(|request| request.outcome == Outcome::Unsent).count() as u64,
+            lag: (!evidence.lacks(Lost::DueTimes))
+                .then(|| Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0))),
+            attempts_seen: evidence.attempts_seen,
+            complete: evidence.complete,
+            balanced: share::balanced(evidence),
+            unnamed: None,
+        },
+        caveats: evidence.caveats.clone(),
+        workloads: Vec::new(),
+    }
+}
+
+/// Why objectives that were measured are in doubt; `None` where what was measured says so itself.
+fn in_doubt(evidence: &Evidence, measured: &measures::Measured, objectives: &[ObjectiveVerdict], doubted: bool) -> Option<Reason> {
+    let restores = evidence.objectives.gate == Gate::Restore;
+    let blind = measured.measures.censored && [Lost::AnswerTimes, Lost::FirstContent].iter().any(|lost| evidence.lacks(*lost));
+    match measured.exercised {
+        false if evidence.touched == 0 => Some(Reason::FaultNotEffective),
+        // No standby needs to answer there, so that none did is no reason.
+        false if measured.spared && (restores || evidence.shared) => Some(Reason::FaultNotEffective),
+        false if restores => Some(Reason::RecordCannotTell),
+        false => Some(Reason::CutoverNotExercised),
+        true => (doubted || blind || objectives::unseen(objectives, measured)).then_some(Reason::RecordCannotTell),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The measures held against each objective that applies.
 
 use super::Decision;
-use super::measures::{Interval, Measured, Measures};
+use super::interval::Interval;
+use super::measures::{Measured, Measures};
 use super::objective_name::{ObjectiveName, OutageObjective};
 use crate::history::{Caveat, Lost};
 use crate::model::{Gate, LossBudget, Objectives, Rescues};

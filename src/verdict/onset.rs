@@ -1,6 +1,6 @@
 //! The search for the request from which service is back and stays.
 
-use super::measures::Interval;
+use super::interval::Interval;
 use super::window::{RequestWindow, Tri};
 use crate::history::Edge;
 use crate::units::reaches;

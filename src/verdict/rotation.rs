@@ -17,145 +17,15 @@
 //! Replicas stand for all of a service; a request that is of none of them (without a number, or of another service) counts where it shows
 //! the old key alive or in use, and never as proof that a replica has moved.
 
-use super::criteria::{CriterionFinding, Judgement};
-use super::measures::{Interval, Measured};
+use super::interval::Interval;
+use super::measures::Measured;
 use super::objective_name::{Criterion, ObjectiveName};
 use super::objectives::ObjectiveVerdict;
 use super::onset::{HoldExtent, Index, Start};
+use super::rotated::{ClientErrors, CriterionFinding, Fallback, KeyAnswer, Moments, Replica, Rotated, RotationTrace};
 use super::window::{RequestWindow, good_by};
 use super::{Decision, Millis};
-use crate::history::{By, Edge, Evidence, KeyStanding, Lost, Outcome, ProbeAnswer, ReplicaKeys, Rotation};
-use crate::units::Fingerprint;
-use serde::Serialize;
-
-/// When what happened, from T0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Moments {
-    /// The key was revoked, or the planned rotation began.
-    pub t0: Option<Interval>,
-    /// The first refusal of the old key.
-    pub t1: Option<Interval>,
-    /// A new key was minted.
-    pub t2: Option<Interval>,
-    /// The store holds it.
-    pub t3: Option<Interval>,
-    /// The first request with it.
-    pub t4: Option<Interval>,
-    /// The last request with the old key.
-    pub t5: Option<Interval>,
-    /// Every replica uses the new key.
-    pub t6: Option<Interval>,
-    /// The issuer took the old key back; in an emergency that is T0.
-    pub revoked: Option<Interval>,
-}
-
-/// What one replica did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Replica {
-    /// Its place in the inventory, from 1; `None` for requests that are of no replica.
-    pub replica: Option<u32>,
-    /// Its last request with the old key.
-    pub last_old: Option<Interval>,
-    /// Its first request with the new key.
-    pub first_new: Option<Interval>,
-    /// The first of these that was answered whole and well, by when it ended.
-    pub first_answered: Option<Interval>,
-    /// Its first request with the new key after its last with the old.
-    pub moved: Option<Interval>,
-    /// Requests that the provider refused because of the old key.
-    pub refused: u64,
-    /// Requests with the old key that were answered although it was revoked and that had had its time to spread, tokens included.
-    pub answered_late: u64,
-    /// Requests with the new key.
-    pub new: u64,
-    /// Requests with the new key since the last with the old; [`crate::history::SETTLED`] stands for that many or more.
-    pub since: u64,
-    /// Requests with any other key.
-    pub other: u64,
-}
-
-/// Requests that clients lost during a rotation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct ClientErrors {
-    /// Lost for certain.
-    pub lost: u64,
-    /// Of these, answers that broke off.
-    pub truncated: u64,
-    /// How many it may have been.
-    pub at_most: u64,
-    /// How many were agreed; `None` where nothing was.
-    pub limit: Option<u64>,
-}
-
-/// What a provider said to a key when the drill itself asked it, past gateway and proxies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct KeyAnswer {
-    /// What.
-    pub standing: KeyStanding,
-    /// By which status; 0 where none came.
-    pub status: u16,
-    /// When.
-    pub at: Interval,
-}
-
-/// Requests while a provider refused the old key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Fallback {
-    /// How many there were.
-    pub requests: u64,
-    /// How many of them another provider answered.
-    pub answered: u64,
-    /// How many more were answered by somebody who is not known.
-    pub perhaps: u64,
-}
-
-/// The judgement of one rotation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Rotated {
-    /// The provider.
-    pub provider: String,
-    /// The credential's name.
-    pub credential: String,
-    /// True where nothing was broken.
-    pub planned: bool,
-    /// The key that it had.
-    pub old: Option<Fingerprint>,
-    /// The key that was minted.
-    pub new: Option<Fingerprint>,
-    /// The key that its store held when it was read last.
-    pub stored: Option<Fingerprint>,
-    /// That store, as the inventory says it.
-    pub store: Option<String>,
-    /// What the provider said to the old key in the end.
-    pub old_asked: Option<KeyAnswer>,
-    /// The same to the new one.
-    pub new_asked: Option<KeyAnswer>,
-    /// How long the issuer may take until it refuses a revoked key everywhere.
-    #[serde(rename = "propagation_ms")]
-    pub propagation: Millis,
-    /// When what happened.
-    pub moments: Moments,
-    /// How long it was watched from T0.
-    #[serde(rename = "watched_ms")]
-    pub watched: Millis,
-    /// What each replica did; last, where there are any, requests of no replica.
-    pub replicas: Vec<Replica>,
-    /// Requests that clients lost.
-    pub client_errors: ClientErrors,
-    /// Requests while the old key was refused; `None` where it never was, or where there is no other provider.
-    pub fallback: Option<Fallback>,
-    /// When the primary served well again after T6, from then; `None` where that was not looked for.
-    pub resumed: Option<Interval>,
-    /// The promises that apply, each judged. Empty where the drill is not valid.
-    pub criteria: Vec<Judgement>,
-}
-
-impl Rotated {
-    /// The judgement of one criterion, where it applies.
-    pub fn of(&self, name: Criterion) -> Option<&Judgement> {
-        self.criteria.iter().find(|judgement| judgement.name == name)
-    }
-}
+use crate::history::{By, Edge, Evidence, Lost, Outcome, ProbeAnswer, ReplicaKeys, Rotation};
 
 /// Judges each rotation. Where the drill is not valid, its moments are told and nothing is judged.
 pub(super) fn rotations(evidence: &Evidence, valid: bool) -> Vec<Rotated> {
@@ -206,14 +76,6 @@ pub(super) fn together(rotations: &[Rotated]) -> Vec<ObjectiveVerdict> {
         each.reduce(Decision::and).map(|verdict| ObjectiveVerdict { name: ObjectiveName::Rotation(name), verdict })
     };
     Criterion::ALL.into_iter().filter_map(all).collect()
-}
-
-/// One rotation with what it is judged by.
-pub(super) struct RotationTrace<'e> {
-    pub(super) evidence: &'e Evidence,
-    pub(super) rotation: &'e Rotation,
-    /// Largest error of a proxy's stamp.
-    pub(super) error: i64,
 }
 
 impl RotationTrace<'_> {

@@ -15,7 +15,7 @@
 //! leaves to a provider with half of its earlier share.
 
 use super::Millis;
-use super::measures::Interval;
+use super::interval::Interval;
 use super::rescue::{ServingPath, Usual, attempts_of};
 use super::window::{RequestWindow, Tri, good, places};
 use crate::history::{Balanced, By, Edge, Evidence, JudgedRequest, ProviderFault};

@@ -1,3 +1,5 @@
+//! Every line of every format is read and written as it should be.
+
 use crate::history::{Event, FORMAT, FormatVersion, ReadError, Reader, RemarkAbout, RunOrigin, Stamped, Started};
 use crate::units::Explained;
 

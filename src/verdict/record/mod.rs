@@ -128,7 +128,7 @@ pub enum VerdictReadError {
 impl Explained for VerdictReadError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(match self {
-            Self::Json(_) => "judge the drill again: `lifeboat report DRILL --format json` writes it anew from the history",
+            Self::Json(_) => "judge the drill again: `lifeboat report DRILL --format json` writes it again from the history",
             Self::Format { .. } => "update lifeboat",
         }))
     }
