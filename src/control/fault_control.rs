@@ -264,6 +264,7 @@ impl Control {
             self.measure().await?;
             let Some(toxic) = Toxic::planned(name, fault, aim) else { return Err(self.unsupported(format!("fault `{}`", fault.word()))) };
             let raw = RawToxic { ttl_ms: Some(lease(ttl)), ..raw(&toxic) };
+            self.unhealed.note(proxy, &toxic.name);
             self.api.call(Method::POST, &["proxies", proxy, "toxics"], Some(&json!(raw)), &what).await?;
             let shown = self.read_back(proxy, &toxic, &what).await?;
             let Some(applied) = shown.applied else { return Err(self.api.not_shown(&what, &json!(shown))) };
@@ -328,6 +329,7 @@ impl Control {
             _ => return Err(self.api.refused(&reply, &what)),
         };
         self.gone(&path, &what).await?;
+        self.unhealed.forget(proxy, toxic);
         // Of a toxic that ended long ago the server may have forgotten when.
         let after = HostTime::now();
         // Where it cannot be measured now, what was known before must do: the fault is healed all the same.

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// One drill, as ordered.
 #[derive(Debug)]
 pub struct Order {
@@ -239,7 +240,9 @@ impl Drill {
                 Change::Inject => {
                     let planned = &timeline.faults[place];
                     let injecting = faults.inject(place, planned, self.order.plan.credential_of(&planned.on));
-                    let confirmed = interrupts.during_call(injecting).await??;
+                    // Nobody takes back what an issuer did, and its calls are bounded: its answer is waited for.
+                    let of_issuer = planned.fault.of_credential().is_some();
+                    let confirmed = if of_issuer { injecting.await? } else { interrupts.during_call(injecting).await?? };
                     if zero.is_none() {
                         zero = Some(confirmed - at.as_nanos().min(confirmed));
                         team.call(&self.order.plan, context.clone(), recorder);

@@ -222,6 +222,8 @@ fn after_an_earlier_call(healed: Healed, earlier: Option<HostTime>, control: &Co
         None => healed,
         // Its clock tells nothing, so that the earliest moment is that of the first call.
         Some(asked) if control.plain().is_some() => Healed { lo: healed.lo.min(asked), ..healed },
+        // The server has forgotten it: it ended with the first call, or after it.
+        Some(asked) if healed.expired && healed.touched.is_none() => Healed { lo: healed.lo.min(asked), expired: false, ..healed },
         Some(_) => healed,
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! ```text
 //!  preparing ─► baseline ─► fault ─► watch ─► draining
-//!  rig        traffic     faults   failback  the last answers, the last sight
+//!  rig          traffic     faults   failback  the last answers, the last sight
 //!                           runbook
 //! ```
 //!
 //! `prepare` does what comes before the traffic in its order. `rig` builds what the drill needs (lab, proxies, the system under test) from a `site`
 //! and takes it down, with the `names` that stand for it, and `access` is the way to the control API; `load` is the traffic, `guard` watches over
 //! it, and whatever must end the drill comes through the one channel of `interrupts`, as a `stop`; `system` is the system under test where the
-//! drill starts it itself, and `supervisor` the process that ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where a server has none
-//! and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
+//! drill starts it itself, and a supervisor (`process`) ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where
+//! a server has none and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
 //! lets all of it open the files that it needs; `sight` follows what the proxies see; `preflight` tries everything before the `baseline`, which
 //! stops by itself once it cannot hold; `conductor` puts them in order. Whatever happens on the
 //! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook

@@ -1,5 +1,5 @@
 //! The system under test, where the drill starts it itself: a process group that lives exactly as long as the drill, because a supervisor
-//! (see `supervisor`) ends it when the drill lets go of a pipe, be it that the drill was killed.
+//! (see `process`) ends it when the drill lets go of a pipe, be it that the drill was killed.
 
 use super::DrillStop;
 use crate::history::{Awaited, Event};

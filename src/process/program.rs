@@ -122,7 +122,10 @@ impl Program {
         environment(command.as_std_mut(), &self.pass, self.env.iter().map(|(name, value)| (name.clone(), value.expose())));
         command.args(arguments).current_dir(&self.folder).stdout(stdout).stderr(stderr).process_group(0);
         // The command holds the pipes' ends too, and goes with this function: output is whole only once nobody holds them.
-        let child = command.spawn().map_err(|source| ProcessError::NotStarted { program: program.clone(), source })?;
+        let child = command.spawn().map_err(|source| {
+            // Where it is supervised, the supervisor is what could not be started.
+            ProcessError::NotStarted { program: command.as_std().get_program().to_string_lossy().into_owned(), source }
+        })?;
         Ok(match self.supervision {
             Supervision::Unsupervised => ChildProcess::leading_a_group(child),
             Supervision::By(..) => ChildProcess::supervised(child),

@@ -23,6 +23,8 @@ pub enum RunFile {
     Verdict,
     /// The report of it.
     Report,
+    /// The certificate of the authority that the fault proxies were signed by.
+    Authority,
     /// What the system under test printed, without secrets.
     SystemLog,
     /// What the generator of the workload with this place printed, without secrets.
@@ -40,7 +42,8 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 8] = [
+const FIXED: [RunFile; 9] = [
+    RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
     RunFile::Report,
@@ -58,6 +61,7 @@ impl RunFile {
             Self::History => "history.jsonl",
             Self::Verdict => "verdict.json",
             Self::Report => "report.md",
+            Self::Authority => "authority.pem",
             Self::SystemLog => "system.log",
             Self::TrafficLog(0) => "k6.log",
             Self::Undo => "undo",
@@ -83,7 +87,9 @@ impl RunFile {
     /// What it is to others.
     pub const fn nature(self) -> FileNature {
         match self {
-            Self::History | Self::Verdict | Self::Report | Self::SystemLog | Self::TrafficLog(_) | Self::Undo => FileNature::Evidence,
+            Self::History | Self::Verdict | Self::Report | Self::Authority | Self::SystemLog | Self::TrafficLog(_) | Self::Undo => {
+                FileNature::Evidence
+            }
             Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
             Self::UndoNotes => FileNature::Scratch,
         }

@@ -2,9 +2,11 @@
 //!
 //! A value never stands among arguments, where every user of the host could read it. Of what a failed command said, its last lines on the
 //! standard error are shown: without everything that it printed on its standard output, which is where a key would be, without the values
-//! that it was given, and without whatever looks like a key and like nothing that people write.
+//! that it was given, without what stands behind a name that says a secret (`password=…`, `user:…@host`), and without whatever looks like a key
+//! and like nothing that people write.
 
 use super::error::words;
+use super::known::says_secret;
 use super::{Ability, Pending, SecretError, Store, Version, VersionedSecret, still};
 use crate::host;
 use crate::process::{FinishedRun, ProcessError, Program, RunOptions, Supervision};
@@ -71,8 +73,15 @@ impl Commands {
         let printed = Secret::new(finished.stdout.value());
         let parts: Vec<Secret> = key_sized(printed.expose()).collect();
         let given = self.pass.iter().filter_map(|name| std::env::var(name).ok()).filter(|value| value.len() >= KEY).map(Secret::new);
-        let secrets: Vec<Secret> = input.cloned().into_iter().chain(parts).chain(given).chain([printed.trimmed()]).collect();
-        let said = words(&without_key_like(&finished.stderr.raw_end()), &secrets.iter().collect::<Vec<_>>());
+        let secrets: Vec<Secret> = input
+            .cloned()
+            .into_iter()
+            .chain(input.into_iter().flat_map(|input| key_sized(input.expose())))
+            .chain(parts)
+            .chain(given)
+            .chain([printed.trimmed()])
+            .collect();
+        let said = words(&without_key_like(&without_named(&finished.stderr.raw_end())), &secrets.iter().collect::<Vec<_>>());
         let error = finished.failure(String::new());
         let why = if said.is_empty() { error.to_string() } else { format!("{error}: {said}") };
         match error {
@@ -93,6 +102,34 @@ impl Commands {
 fn key_sized(text: &str) -> impl Iterator<Item = Secret> {
     let parts = text.split(|letter: char| letter.is_whitespace() || "\"',:;={}[]()".contains(letter));
     parts.filter(|part| part.len() >= KEY).map(Secret::from)
+}
+
+/// A text with `[hidden]` behind every name that says a secret, and in the place of whoever an address names.
+fn without_named(text: &str) -> String {
+    let hidden = |word: &str| -> String {
+        if let Some((scheme, rest)) = word.split_once("://")
+            && let Some((_, host)) = rest.split_once('@')
+        {
+            return format!("{scheme}://[hidden]@{host}");
+        }
+        match word.find(['=', ':']).map(|place| word.split_at(place + 1)) {
+            Some((name, value)) if says_secret(name) && !value.trim().is_empty() => {
+                let end = &value[value.trim_end().len()..];
+                format!("{name}[hidden]{end}")
+            }
+            _ => word.to_owned(),
+        }
+    };
+    // A name may stand in a word of its own: `password: hunter2`, `Authorization: Bearer abc`.
+    let mut told = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut named = false;
+        for word in line.split_inclusive(' ') {
+            told += &if named { format!("[hidden]{}", &word[word.trim_end().len()..]) } else { hidden(word) };
+            named = named || (word.trim_end().ends_with([':', '=']) && says_secret(word));
+        }
+    }
+    told
 }
 
 impl Store for Commands {
@@ -129,5 +166,25 @@ impl Store for Commands {
             self.run(write, Some(value), None).await?;
             Ok(VersionedSecret::unnumbered(value.clone()).version)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_named;
+
+    #[test]
+    fn what_stands_behind_a_name_that_says_a_secret_is_hidden_and_nothing_else_is() {
+        for (said, shown) in [
+            ("+ curl -d password=hunter2 http://vault", "+ curl -d password=[hidden] http://vault"),
+            ("GET https://ann:hunter2@host/x: 403", "GET https://[hidden]@host/x: 403"),
+            ("x-api-key: hunter2\nbye", "x-api-key: [hidden]\nbye"),
+            ("Authorization: Bearer hunter2", "Authorization: [hidden] [hidden]"),
+            ("token=hunter2\n", "token=[hidden]\n"),
+            ("error: no such file: /etc/keys/a.txt", "error: no such file: /etc/keys/a.txt"),
+            ("An error occurred (403): status=denied", "An error occurred (403): status=denied"),
+        ] {
+            assert_eq!(without_named(said), shown);
+        }
     }
 }

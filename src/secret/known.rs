@@ -243,7 +243,7 @@ fn is_label(text: &str) -> bool {
 }
 
 /// Of a variable or a header.
-fn says_secret(name: &str) -> bool {
+pub(super) fn says_secret(name: &str) -> bool {
     const WORDS: [&str; 11] = ["KEY", "TOKEN", "SECRET", "PASS", "PWD", "CREDENTIAL", "AUTH", "COOKIE", "WEBHOOK", "PRIVATE", "SIGNATURE"];
     let name = name.to_uppercase();
     // `AWS_ACCESS_KEY_ID`, `SSH_AUTH_SOCK`, `KEY_FILE`: which one it is, or where.

@@ -19,7 +19,7 @@
 //!
 //! **White space around a value is no part of it**, wherever it is kept ([`VersionedSecret::new`], [`variable`]): a line end that an editor
 //! or `echo` left behind a key works alike in the environment, a file, a .env file, a command's output, Vault, AWS and Kubernetes. A value that is
-//! put back is put back with it.
+//! put back into Vault, AWS or Kubernetes is put back with it; into a file or a command it goes without.
 //!
 //! What this room does not do: decide when to rotate, or keep anything between two drills.
 

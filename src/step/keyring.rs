@@ -192,6 +192,8 @@ impl Inner {
     }
 
     pub(super) async fn minted(&self, name: &str, minted: Minted, lo: u64, rotation: &mut RotationState) -> Result<Output, StepError> {
+        // White space around a key is no part of it, as in stores.
+        let minted = Minted { value: minted.value.trimmed(), ..minted };
         let (key, id, hi) = (minted.value.fingerprint(), minted.id.0.clone(), self.recorder.clock().now());
         self.redactor.learn(&format!("{name}, new"), &minted.value);
         // Where the issuer names keys by their fingerprints, the history does so by its own.

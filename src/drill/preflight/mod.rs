@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  ground   on this host, before anything is opened: variables, files, programs
-//!  (rig)  stores, the control API, the proxies and their ports, the system under test
+//!  (rig)    stores, the control API, the proxies and their ports, the system under test
 //!  asking   one marked request through each way to each service, and who of the providers saw it
 //!  answer   what an answer that will not do, and what the proxies saw of it, say of the cause (pure)
 //!  reach    what is found out about an address where nobody answers as expected

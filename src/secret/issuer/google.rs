@@ -11,7 +11,7 @@ use super::super::{Pending, SecretError};
 use super::openai::no_key;
 use super::{KeyId, KeyIssuer, Minted, Standing};
 use crate::model::origin_and_path;
-use crate::units::Secret;
+use crate::units::{Secret, explained};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use reqwest::Method;
@@ -97,8 +97,8 @@ async fn token_for(file: &Secret, place: &str) -> Result<Standing, String> {
     let body = Some(Zeroizing::new(form.into_bytes()));
     let request = ApiRequest { method: Method::POST, path, headers: Vec::new(), body };
     let request = request.header("content-type", "application/x-www-form-urlencoded".to_owned());
-    let api = ApiClient::to(address, None, place).map_err(|error| error.to_string())?;
-    let answer = api.ask(request, place).await.map_err(|error| error.to_string())?;
+    let api = ApiClient::to(address, None, place).map_err(|error| explained(&error))?;
+    let answer = api.ask(request, place).await.map_err(|error| explained(&error))?;
     let said = answer.body["error_description"].as_str().unwrap_or_default();
     Ok(if answer.is_good() {
         Standing::Accepted
