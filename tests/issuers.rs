@@ -6,7 +6,7 @@
 
 use crate::support::{Leaks, Moto, Project, Run, python, wait_for};
 use lifeboat::secret::issuer::{AccessKeys, KeyId, KeyIssuer, Standing};
-use lifeboat::units::{AccessKey, Secret};
+use lifeboat::units::{AccessKey, Secret, explained};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -410,7 +410,7 @@ async fn an_access_key_of_aws_lives_until_it_is_deleted() {
     for key in [&minted.value, &old.write()] {
         assert_eq!(of_chat.probe(key).await.unwrap(), Standing::Accepted);
     }
-    let third = of_chat.mint().await.unwrap_err().to_string();
+    let third = explained(&of_chat.mint().await.unwrap_err());
     assert!(third.contains("LimitExceeded") && third.contains("one must be deleted before a third"), "{third}");
     // Who only knows the identifier cannot sign, which says nothing of the key.
     let forged = AccessKey { secret: "not/its+secret".into(), ..old.clone() }.write();
@@ -419,12 +419,12 @@ async fn an_access_key_of_aws_lives_until_it_is_deleted() {
     of_chat.revoke(&KeyId(old.id.clone())).await.unwrap();
     assert_eq!(of_chat.probe(&old.write()).await.unwrap(), Standing::Refused(403));
     assert_eq!(of_chat.probe(&minted.value).await.unwrap(), Standing::Accepted);
-    let again = of_chat.revoke(&KeyId(old.id.clone())).await.unwrap_err().to_string();
+    let again = explained(&of_chat.revoke(&KeyId(old.id.clone())).await.unwrap_err());
     assert!(again.contains("NoSuchEntity"), "{again}");
     // By somebody who may not, or who is nobody any more.
     let denied = lifeboat::units::explained(&issuer(AccessKey::read(&minted.value).unwrap()).mint().await.unwrap_err());
     assert!(denied.contains("AccessDenied") && denied.contains("hint: allow `iam:CreateAccessKey`"), "{denied}");
-    let stranger = issuer(old).mint().await.unwrap_err().to_string();
+    let stranger = explained(&issuer(old).mint().await.unwrap_err());
     assert!(stranger.contains("InvalidClientTokenId"), "{stranger}");
     assert!(matches!(of_chat.probe(&"sk-one".into()).await.unwrap(), Standing::Unknown(_)));
 }

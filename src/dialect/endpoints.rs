@@ -4,6 +4,7 @@ use super::registry::provider_api;
 use super::route::Route;
 use super::wire::WireAnswer;
 use crate::model::{Dialect, Operation};
+
 /// The path that a base URL of this dialect ends with: OpenAI's clients are given `https://…/v1`, Azure's the bare host.
 pub fn base_path(dialect: Dialect) -> &'static str {
     provider_api(dialect).base_path()

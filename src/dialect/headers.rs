@@ -7,6 +7,7 @@ use super::registry::provider_api;
 use super::wire::Receipt;
 use crate::model::{Dialect, RetryForm};
 use crate::units::Duration;
+
 /// The credential of a request, without `Bearer ` before it; `header` looks a header up by its lower-case name. Of a request that is
 /// signed (Bedrock) it is the access key, which names the secret that it was signed with.
 pub fn credential<'h>(dialect: Dialect, header: impl Fn(&str) -> Option<&'h str>) -> Option<&'h str> {

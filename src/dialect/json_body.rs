@@ -1,6 +1,7 @@
 //! Parts of JSON bodies that several dialects share: conversations, flags, offered tools, counts.
 
 use serde_json::{Value, json};
+
 /// The text of a conversation: of all messages in the list of this name, each with its text in the field of that name.
 pub(super) fn conversation(body: &Value, list: &str, text: &str) -> Result<String, String> {
     let messages = body[list].as_array().filter(|messages| !messages.is_empty());

@@ -1,6 +1,7 @@
 //! Texts and numbers at paths of keys in JSON, as [`OperationCodec::text_paths`](super::operation_codec::OperationCodec::text_paths) names them.
 
 use serde_json::Value;
+
 /// Shows every text and number at this path, whose `*` stands for all of a list. True where `each` says so of one.
 fn leaves(json: &mut Value, path: &[&str], each: &mut impl FnMut(&mut Value) -> bool) -> bool {
     match (json, path.split_first()) {

@@ -3,6 +3,7 @@
 use super::client_request::ORDERS;
 use crate::model::Operation;
 use serde_json::json;
+
 /// A request as a provider reads it. The lab answers it; tests compare it with what a client wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderRequest {

@@ -9,6 +9,7 @@ use super::wire::WireRequest;
 use crate::model::{Dialect, Operation, merge_all};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
 /// A request of the traffic as bytes. `key` is the client's credential at the service.
 pub fn wire_request(dialect: Dialect, request: &ClientRequest, key: &str) -> WireRequest {
     let prompt = prompt(request.mark, &request.expect);

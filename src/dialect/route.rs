@@ -1,6 +1,7 @@
 //! The operations of providers that paths name, and the parts of paths.
 
 use crate::model::{Dialect, Operation};
+
 /// The route of a request: what its method, path and query ask a provider for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {

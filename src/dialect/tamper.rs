@@ -27,7 +27,7 @@ fn name(event: &[u8]) -> Option<&[u8]> {
     fields(event, b"event").pop().map(|field| &event[field.value])
 }
 
-/// The event with other data, in the index of its first line of it.
+/// The event with other data, in the place of its first line of data.
 fn with_data(event: &[u8], data: &[u8]) -> Vec<u8> {
     let mut whole = event.to_vec();
     let fields = fields(event, b"data");

@@ -136,7 +136,7 @@ impl RecordReader for Locust {
         let kind = match (told, failed) {
             (false, _) => return Err("no column tells how it ended (exception, success or status_code)".into()),
             (true, false) => Outcome::Ok,
-            // JMeter tells what went wrong in the index of the status.
+            // JMeter tells what went wrong in the place of the status.
             (true, true) if [error, maybe(head.status)].iter().any(|text| is_timeout(text)) => Outcome::Timeout,
             (true, true) => Outcome::Error,
         };

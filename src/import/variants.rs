@@ -395,7 +395,7 @@ fn envoys_line_and_istios_are_known_and_nothing_else_is_taken_for_them() {
     }
     let both: String = in_order(SampleRequest::end, |asked| if asked.sent % 2 == 0 { envoy(asked) } else { istio(asked) });
     same("both in one file", &plain, both.as_bytes());
-    // One word more, one less, and a word in the position of a number.
+    // One word more, one less, and a word in the place of a number.
     let one = requests()[0];
     for (line, why) in [
         (envoy(&one).replace('\n', " more\n"), "there is text after the end"),

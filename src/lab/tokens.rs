@@ -101,7 +101,7 @@ impl TokenMint {
             };
             for listener in listeners {
                 // One that has gone meanwhile need not be told.
-                let _ = listener.send(minted).await;
+                let _ = listener.try_send(minted);
             }
         }
         answer

@@ -18,7 +18,7 @@ pub fn is_of_connection(name: &str) -> bool {
     OF_CONNECTION.contains(&name)
 }
 
-/// Removes the headers that belong to one connection. Of `te` it leaves `trailers`, which gRPC needs and which is true of anyone who forwards
+/// Removes the headers that belong to one connection. Of `te` it leaves `trailers`, which gRPC needs and which is true of every server that forwards
 /// trailers.
 pub fn strip_connection(headers: &mut HeaderMap) {
     let words = |name: HeaderName| {

@@ -1,6 +1,6 @@
 //! The accept loop of a server with few places, and the life of one connection of any of our servers: HTTP/1.1 with keep-alive.
 //!
-//! A new connection always gets a place: where all are taken, anyone who has waited longest without being answered goes. So half-sent
+//! A new connection always gets a place: where all are taken, the one that has waited longest without being answered goes. So half-sent
 //! requests, however many, keep nobody out.
 
 use super::progress::ConnectionProgress;

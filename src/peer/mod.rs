@@ -90,7 +90,7 @@ async fn is_ended(socket: &TcpStream) {
         match looked {
             Ok(0) => return,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            // Anyone who serves has not read yet what has come.
+            // The server has not read yet what has come.
             _ => tokio::time::sleep(LOOK).await,
         }
     }

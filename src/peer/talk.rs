@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Before the answer has begun. Anyone who ends their direction and waits is rare, and anyone who gives up must not be taken for them for long.
+/// Before the answer has begun. A peer that ends its direction and waits is rare, and one that gives up must not be taken for it for long.
 const UNANSWERED: Duration = Duration::from_millis(1_500);
 /// Since the answer was last gone on with. One who has gone answers the next bytes with a reset, so this is for answers that stall.
 const STALLED: Duration = Duration::from_secs(10);

@@ -110,7 +110,7 @@ fn on_provider(
             let message = format!("`{}` does not use `{}`, so this fault will touch nobody", scenario.service, fault.on);
             found.push(document.error(&at("on"), message, format!("break `{}`, its primary", services[0].primary())).warning());
         }
-        if provider.dialect == Dialect::Tcp && fault.fault.needs_http() {
+        if provider.dialect == Dialect::Tcp && (fault.fault.needs_http() || fault.fault.of_credential().is_some()) {
             let message = format!("the fault `{}` acts on requests, and the proxy of `{}` sees bytes only", fault.fault.word(), fault.on);
             let hint = format!("use {}, or give the provider an HTTP dialect", joined(on_bytes(), "or"));
             found.push(document.error(&at("fault"), message, hint));

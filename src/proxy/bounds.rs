@@ -1,4 +1,4 @@
-//! Where proxies may stand and lead, anyone who asks for it: on loopback where the control API asks nobody for a token, and, where it was started
+//! Where proxies may stand and lead, no matter who asks for it: on loopback where the control API asks nobody for a token, and, where it was started
 //! for an environment or a drill, only as that says.
 
 use super::listener::resolve;

@@ -1,5 +1,5 @@
 //! What the body of a call to the control API says. A field that means nothing where it stands is refused by name, and not left out without
-//! a word: anyone who wrote it wanted something.
+//! a word: no matter who wrote it wanted something.
 //!
 //! As a plain Toxiproxy it is left out as Shopify's server does, for its clients send more than it reads, and a warning says so. What answers show
 //! beside that (`touched`, `applied`, Shopify's `Logger`) may be sent back.

@@ -120,7 +120,7 @@ impl ConnectionFlow {
             return Poll::Ready(doom);
         }
         if before != shown(&state) {
-            // Became due between the two polls: anyone who moves bytes shall look again.
+            // Became due between the two polls: the task that moves bytes shall look again.
             cx.waker().wake_by_ref();
         }
         let next = state.down.next().min(state.up.next());

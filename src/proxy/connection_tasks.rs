@@ -95,7 +95,7 @@ impl ConnectionTasks {
                 self.exchanges.push(WakeableTask { inner, waker });
             }
             while let Poll::Ready(Some(())) = self.exchanges.poll_next_unpin(cx) {}
-            // Not among the others: it moves the connection's bytes, and anyone who wakes this task for them shall reach it.
+            // Not among the others: it moves the connection's bytes, and what wakes this task for them shall reach it.
             if let Some(tunnel) = &mut self.tunnel
                 && tunnel.as_mut().poll(cx).is_ready()
             {

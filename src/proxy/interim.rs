@@ -2,7 +2,7 @@
 //! and trailers behind it (it sends those only whose names the head gave, and to nobody who did not ask for them).
 //!
 //! An interim answer is handed over while a request waits for its answer, and goes out when hyper flushes, for then nothing is kept back in
-//! its own buffer. Anyone who handed it over goes on only after that, so the answer itself always comes later. Trailers are handed over when
+//! its own buffer. The one that handed it over goes on only after that, so the answer itself always comes later. Trailers are handed over when
 //! all that was before them has been flushed: what hyper writes next is the last chunk, and they go into it.
 //!
 //! What this file does not do: HTTP/2. It has its own trailers; and its frames belong to streams, of which nobody but hyper knows, so that

@@ -108,7 +108,7 @@ impl ProxyListener {
                 })
             });
             let at_once = at_once.await;
-            // Anyone who stood in the queue when a seat came free had waited for it.
+            // The one that stood in the queue when a seat came free had waited for it.
             if self.is_starved.swap(false, Ordering::Relaxed) && at_once.is_some() {
                 waited().send_modify(|count| *count += 1);
             }

@@ -1,6 +1,6 @@
 //! The owner of one proxy: its listener, its toxics with their leases, its connections.
 //!
-//! An actor is one task. Anyone who wants something sends it a [`ActorCommand`] and waits for the answer, so that changes of one proxy
+//! An actor is one task. Anyone who wants something sends it an [`ActorCommand`] and waits for the answer, so that changes of one proxy
 //! happen one after another and every answer tells of a state that was.
 
 use super::arrival::{AcceptedConnection, Arrival};

@@ -27,7 +27,7 @@ const READ_AHEAD: usize = 1 << 20;
 /// How much of a body that nobody wants any more is read and lost over HTTP/1.1: closed with bytes unread, the operating system would take
 /// back the answer that came meanwhile.
 const LOST: usize = 16 << 20;
-/// How often anyone who reads is let look before what has not come yet is taken to come later.
+/// How often a reader may look before what has not come yet is taken to come later.
 const GLANCES: u8 = 2;
 
 /// Plan for a request's body: what may be done with it before the provider has asked for it.

@@ -17,7 +17,7 @@ pub(super) struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// One for each workload that is judged.
     pub(super) fn each(verdict: &'a Verdict, digest: &'a Digest) -> Vec<Self> {
-        let first = &digest.flows[0];
+        let first = &digest.flows[digest.started.as_ref().map_or(0, |started| started.plan.workloads.lead())];
         if verdict.workloads.is_empty() {
             return vec![Self { verdict, digest, workload: first }];
         }

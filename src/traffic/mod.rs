@@ -24,7 +24,6 @@ mod plain_request;
 mod pool;
 mod port;
 mod progress;
-
 mod schedule;
 mod target;
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Which format a history has: a major and a minor number.
 //!
-//! A new **minor** version only adds: keys to events, kinds of events, words that nothing is judged by. A reader leaves out what it does not
-//! know and judges as well as before. A new **major** version changes what is there, so that a reader which does not know it must refuse. What
-//! was format 1 had one number only, and was written so.
+//! A new **minor** version only adds: keys to events and kinds of events; a new word in a closed set is a major change. A reader leaves out
+//! what it does not know and judges as well as before. A new **major** version changes what is there, so that a reader which does not know it
+//! must refuse. What was format 1 had one number only, and was written so.
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};

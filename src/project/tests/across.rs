@@ -224,6 +224,17 @@ error: the fault `credential-revoked` acts on requests, and the proxy of `bytes-
 }
 
 #[test]
+fn a_credential_of_a_provider_of_bytes_cannot_break() {
+    for fault in ["revoke: {propagation: 1s}", "rotate: {}"] {
+        let files = Files::new();
+        files.spoil(SCENARIO_PATH, "on: azure-swedencentral, fault: {blackhole: {}}", &format!("on: bytes-only, fault: {{{fault}}}"));
+        let (said, word) = (files.check(), fault.split(':').next().unwrap());
+        let told = format!("error: the fault `{word}` acts on requests, and the proxy of `bytes-only` sees bytes only\n");
+        assert!(said.contains(&told), "{said}");
+    }
+}
+
+#[test]
 fn faults_that_overlap_are_found() {
     gets(
         SCENARIO_PATH,
