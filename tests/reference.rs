@@ -2,7 +2,7 @@
 //! number of both, over the worked histories and over random bare histories.
 
 use lifeboat::history::bare;
-use lifeboat::verdict::judge;
+use lifeboat::verdict::{VerdictRecord, judge};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Map, Value, json};
@@ -31,7 +31,7 @@ fn by_reference(histories: &[Value]) -> Vec<Value> {
 }
 
 fn by_us(history: &Value) -> Value {
-    serde_json::to_value(judge(&bare(&serde_json::to_vec(history).unwrap()).unwrap())).unwrap()
+    serde_json::to_value(VerdictRecord::new(&judge(&bare(&serde_json::to_vec(history).unwrap()).unwrap()), None)).unwrap()
 }
 
 /// Where what was found differs from what the reference says. What only one of them tells (our terms, our sight of providers) is not compared.

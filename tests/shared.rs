@@ -2,7 +2,7 @@
 
 use crate::support::Project;
 use lifeboat::history::bare;
-use lifeboat::verdict::{Decision, Reason, Verdict, judge};
+use lifeboat::verdict::{Decision, Reason, Verdict, VerdictRecord, judge};
 use serde_json::{Value, json};
 
 /// What becomes of a request that is meant for the broken provider.
@@ -50,7 +50,7 @@ fn judged(history: &Value) -> Verdict {
 }
 
 fn span(verdict: &Verdict, name: &str) -> (f64, Option<f64>) {
-    let value = serde_json::to_value(verdict).unwrap()["measures"][name].clone();
+    let value = serde_json::to_value(VerdictRecord::new(verdict, None)).unwrap()["measures"][name].clone();
     (value["lo_ms"].as_f64().unwrap(), value["hi_ms"].as_f64())
 }
 

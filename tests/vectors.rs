@@ -2,7 +2,7 @@
 //! The header of that file is normative.
 
 use lifeboat::history::bare;
-use lifeboat::verdict::{Decision, Verdict, judge};
+use lifeboat::verdict::{Decision, Verdict, VerdictRecord, judge};
 use serde_json::{Value, json};
 
 const VECTORS: &str = include_str!("data/measurement-vectors.yaml");
@@ -79,7 +79,7 @@ fn word(decision: Decision) -> &'static str {
 
 /// What the verdict says about a key of `expect`, in the vectors' own units.
 fn said(verdict: &Verdict, key: &str) -> Value {
-    let json = serde_json::to_value(verdict).unwrap();
+    let json = serde_json::to_value(VerdictRecord::new(verdict, None)).unwrap();
     let measures = &json["measures"];
     let interval = |value: &Value| if value.is_null() { Value::Null } else { json!([value["lo_ms"], value["hi_ms"]]) };
     let milli = |value: &Value| value.as_f64().map_or(Value::Null, |ratio| json!((ratio * 1000.0).floor()));
@@ -118,7 +118,7 @@ fn judged(id: &str, change: impl Fn(&mut Value)) -> Value {
     let vector = vectors["single_trial"].as_array().unwrap().iter().find(|vector| vector["id"] == id).unwrap();
     let mut history = bare_history(vector);
     change(&mut history);
-    serde_json::to_value(judge(&bare(&serde_json::to_vec(&history).unwrap()).unwrap())).unwrap()
+    serde_json::to_value(VerdictRecord::new(&judge(&bare(&serde_json::to_vec(&history).unwrap()).unwrap()), None)).unwrap()
 }
 
 #[test]

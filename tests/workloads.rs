@@ -84,9 +84,9 @@ fn a_trace_is_played_as_it_was_recorded() {
     let zero = due[0].1;
     assert!(due.iter().all(|(number, due)| due - zero == moment(*number) * 1_000_000), "every request was due when its row says");
     let widest = (1..520).map(|number| moment(number) - moment(number - 1)).max().unwrap();
-    assert_eq!(events[0]["started"]["gap_max"], widest * 1_000_000);
+    assert_eq!(events[0]["started"]["gaps"][0], widest * 1_000_000);
     // The history names the trace and keeps none of its rows; the verdict needs neither.
-    let trace = &events[0]["started"]["plan"]["scenario"]["traffic"]["trace"];
+    let trace = &events[0]["started"]["plan"]["workloads"]["each"][0]["workload"]["trace"];
     assert_eq!((trace["file"].as_str(), trace["requests"].as_u64()), (Some("traces/calls.csv"), Some(500)));
     assert_eq!(trace["rows_sha256"].as_str().unwrap().len(), 64);
     std::fs::remove_file(project.path("traces/calls.csv")).unwrap();

@@ -38,6 +38,7 @@ mod sight;
 mod site;
 mod stop;
 mod system;
+mod trouble;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};

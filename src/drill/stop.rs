@@ -1,6 +1,6 @@
 //! Why a drill ends before its time: a reason of a closed list, a message, and what to do about it, each by itself.
 
-use super::preflight::Trouble;
+use super::trouble::Trouble;
 use crate::history::StopReason;
 use crate::units::Explained;
 use std::borrow::Cow;

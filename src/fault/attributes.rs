@@ -1,6 +1,6 @@
 //! A toxic's attributes as they stand in JSON: read one by one, with what is wrong told by name.
 
-use super::ToxicError;
+use super::toxic_error::ToxicError;
 use crate::model::{Attribute, Setting, SettingKind};
 use crate::units::{Duration, Seed};
 use serde_json::{Map, Number, Value};

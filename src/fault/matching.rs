@@ -16,8 +16,9 @@
 //! longer valid is refused whatever is asked for, and a server that is broken (5xx) answers nobody. Where a dialect does not tell what asks
 //! a model (`http`), every request counts.
 
+use super::Effect;
 use super::attributes::{AttributeReader, Attributes, bad};
-use super::{Effect, ToxicError};
+use super::toxic_error::ToxicError;
 use crate::dialect::is_inference;
 use crate::model::{Aim, Dialect, Fault, Match, Operation, Requests};
 use crate::redact::is_secret_header;

@@ -45,6 +45,8 @@ mod tamper;
 #[cfg(test)]
 pub(crate) mod tests;
 mod toxic;
+mod toxic_error;
+mod toxic_name;
 mod toxicity;
 mod wire;
 
@@ -54,9 +56,11 @@ pub use contract::{PlainMeans, Ruling, TimedRequest, ToxicMemory};
 pub use effect::{kind_of, kinds, words};
 pub use matching::{Asking, Matched, unsaid};
 pub use reference::reference;
-pub use stray::{Stray, check_name};
+pub use stray::Stray;
 pub use tamper::{AnswerPiece, Play, Tamper, Then};
-pub use toxic::{RawToxic, Stream, Toxic, ToxicError};
+pub use toxic::{RawToxic, Stream, Toxic};
+pub use toxic_error::ToxicError;
+pub use toxic_name::check_name;
 pub use toxicity::bites;
 
 use effect::{faults, toxics};

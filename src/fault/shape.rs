@@ -11,8 +11,8 @@
 //! Whether a request is taken is decided by the moment at which it came, and never again; one that was underway before the fault counts as
 //! of the fault's first moment. The same seed takes the same requests: as a share grows it takes more, never others.
 
-use super::ToxicError;
 use super::attributes::{AttributeReader, Attributes, bad, milliseconds};
+use super::toxic_error::ToxicError;
 use crate::model::FaultShape;
 use crate::units::Duration;
 use serde_json::json;

@@ -1,14 +1,13 @@
 //! Fields of a toxic that mean nothing where they stand, and names that cannot be ones.
 
 use super::attributes::{Attributes, FIELDS};
-use super::{RawToxic, Toxic, ToxicError, toxics};
+use super::toxic_error::ToxicError;
+use super::{RawToxic, Toxic, toxics};
 use crate::units::closest;
 use serde_json::Value;
 
 /// What answers show beside them: sent back, it asks for nothing.
 const SHOWN: [&str; 2] = ["applied", "touched"];
-/// The longest name, in bytes: it stands in paths, in every event and on screens.
-const LONGEST: usize = 200;
 
 /// A field that means nothing where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,24 +61,4 @@ fn attribute_of(kind: &str, field: &str, value: &Value) -> Option<Stray> {
     };
     let hint = || format!("it is an attribute of the type `{kind}`: write \"attributes\": {{\"{field}\": {value}}}");
     (!is_none).then(|| Stray { field: field.to_owned(), hint: hint() })
-}
-
-/// Whether a proxy or a toxic can be called so.
-///
-/// # Errors
-/// In words, why not.
-pub fn check_name(name: &str) -> Result<(), String> {
-    if name.len() > LONGEST {
-        return Err(format!("it has {} bytes, and may have {LONGEST}", name.len()));
-    }
-    if name == "." || name == ".." || name.contains('/') {
-        return Err("it is part of paths of the control API, so it must have no `/`, and not be `.` or `..`".into());
-    }
-    if name
-        .chars()
-        .any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-    {
-        return Err("it contains a character that cannot be printed".into());
-    }
-    Ok(())
 }

@@ -4,24 +4,9 @@
 //! (`max_tokens` and its like) and hold nothing but their text. What a script or an application makes of a request nobody can tell from here;
 //! the workload's `max_tokens:` says it then.
 
-use super::{Dialect, DrillPlan, NamedWorkload, Operation, Workload};
-use serde::{Deserialize, Serialize};
+use super::{Dialect, DrillPlan, NamedWorkload, Operation, Tokens, Workload};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-/// Tokens of one request: what is sent, and what comes back.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
-    /// Of its prompt.
-    pub input: u64,
-    /// Of its answer.
-    pub output: u64,
-}
-
-impl Tokens {
-    /// The most that a request of the shipped script for k6 can have.
-    pub const OF_SHIPPED_SCRIPT: Self = Self { input: 128, output: 64 };
-}
 
 /// See the head of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

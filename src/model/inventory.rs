@@ -1,6 +1,6 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{CredentialSource, DeclaredObjectives, Environment, Issuer, Mail, Operation, Price, SecretStore, words};
+use super::{CredentialSource, DeclaredObjectives, Dialect, Environment, Issuer, Mail, Operation, Price, SecretStore, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,33 +75,6 @@ pub struct Credential {
     /// How its issuer names the key that is in use, so that it can be revoked. Not a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
-}
-
-words! {
-    /// The protocol that a provider speaks.
-    Dialect {
-        /// OpenAI's HTTP API.
-        OpenAi = "openai",
-        /// OpenAI's bodies on Azure's paths, headers and errors.
-        AzureOpenAi = "azure-openai",
-        /// Anthropic's messages API.
-        Anthropic = "anthropic",
-        /// AWS Bedrock's converse and invoke APIs.
-        Bedrock = "bedrock",
-        /// Google Vertex AI and Gemini.
-        Vertex = "vertex",
-        /// Any HTTP service.
-        Http = "http",
-        /// Any TCP service: the proxy sees bytes only.
-        Tcp = "tcp",
-    }
-}
-
-impl Dialect {
-    /// True where a chat completion has the body that OpenAI gave it, so that who speaks OpenAI's dialect can pass it on.
-    pub const fn has_openai_bodies(self) -> bool {
-        !matches!(self, Self::Anthropic | Self::Bedrock | Self::Vertex)
-    }
 }
 
 /// One place that serves models.

@@ -6,9 +6,11 @@
 
 mod aim;
 mod bound;
+mod bursts;
 mod canary;
 mod complete;
 mod condition;
+mod dialect;
 mod environment;
 mod execution;
 mod fault;
@@ -29,15 +31,18 @@ mod scenario;
 mod secret_source;
 mod store;
 mod switch;
+mod tokens;
 mod trace;
 mod wire;
 mod workload;
 
 pub use aim::{Aim, FaultShape, Match, Requests};
-pub use bound::{Bound, Tokens, merge_all, of_body, stays_bounded};
+pub use bound::{Bound, merge_all, of_body, stays_bounded};
+pub use bursts::Bursts;
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
+pub use dialect::Dialect;
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, ServiceBinding,
     StartCommand, TokenCache,
@@ -48,15 +53,13 @@ pub use fault::{
     Settings, Taken, TlsProblem,
 };
 pub use inventory::{
-    Contact, Credential, CredentialKind, Criticality, Dialect, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation,
-    origin_and_path,
+    Contact, Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
-pub use operation::{Expect, Operation};
-pub use pace::Bursts;
+pub use operation::{Expect, Operation, RequestKind};
 pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
@@ -70,9 +73,10 @@ pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use secret_source::SecretSource;
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use switch::{DocumentSelector, KubernetesObject, Switch, Within};
+pub use tokens::Tokens;
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 pub use wire::{Connections, HttpVersion, PlainRequest, Timeouts, Wire};
-pub use workload::{Arrivals, Engine, RequestKind, Workload};
+pub use workload::{Arrivals, Engine, Workload};
 
 /// A closed set of words: its text form in files, on screen and in histories, and the list for "write one of …".
 macro_rules! words {

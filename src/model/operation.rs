@@ -1,6 +1,6 @@
 //! What can be asked of a provider of models, by whom it is spoken, and what an answer must be to count.
 
-use super::{Dialect, RequestKind, words};
+use super::{Dialect, words};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -15,6 +15,30 @@ words! {
         Embeddings = "embeddings",
         /// Bedrock's invoke, with a body in the form of the model's maker: here Anthropic's.
         Invoke = "invoke",
+    }
+}
+
+words! {
+    /// What one request asks for.
+    RequestKind {
+        /// A chat completion, answered whole.
+        Chat = "chat",
+        /// A chat completion, streamed.
+        ChatStream = "chat-stream",
+        /// A resource over plain HTTP, of any service.
+        Http = "http",
+        /// A connection, and bytes over it.
+        Tcp = "tcp",
+        /// One of OpenAI's responses, answered whole.
+        Responses = "responses",
+        /// One of OpenAI's responses, streamed.
+        ResponsesStream = "responses-stream",
+        /// The vector of a text.
+        Embeddings = "embeddings",
+        /// A chat completion by Bedrock's invoke, answered whole.
+        Invoke = "invoke",
+        /// The same, streamed.
+        InvokeStream = "invoke-stream",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The traffic that observes a drill.
 
-use super::{Bursts, Expect, PlainRequest, Ramp, Tokens, Trace, Wire, words};
+use super::{Bursts, Expect, PlainRequest, Ramp, RequestKind, Tokens, Trace, Wire, words};
 use crate::units::Rate;
 use serde::{Deserialize, Serialize};
 
@@ -15,30 +15,6 @@ words! {
         Jittered = "jittered",
         /// As somebody recorded them.
         Trace = "trace",
-    }
-}
-
-words! {
-    /// What one request asks for.
-    RequestKind {
-        /// A chat completion, answered whole.
-        Chat = "chat",
-        /// A chat completion, streamed.
-        ChatStream = "chat-stream",
-        /// A resource over plain HTTP, of any service.
-        Http = "http",
-        /// A connection, and bytes over it.
-        Tcp = "tcp",
-        /// One of OpenAI's responses, answered whole.
-        Responses = "responses",
-        /// One of OpenAI's responses, streamed.
-        ResponsesStream = "responses-stream",
-        /// The vector of a text.
-        Embeddings = "embeddings",
-        /// A chat completion by Bedrock's invoke, answered whole.
-        Invoke = "invoke",
-        /// The same, streamed.
-        InvokeStream = "invoke-stream",
     }
 }
 

@@ -141,7 +141,8 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
         let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.as_secs_f64() * 2.0;
         workload.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
     }
-    Some(NamedWorkload { name: told.name.clone(), service_name, service, objectives, judged: told.judged, workload })
+    let name = if told.name.is_empty() { service_name.clone() } else { told.name.clone() };
+    Some(NamedWorkload { name, service_name, service, objectives, judged: told.judged, workload })
 }
 
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].

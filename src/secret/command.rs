@@ -6,7 +6,7 @@
 //! and like nothing that people write.
 
 use super::error::words;
-use super::known::says_secret;
+use super::secret_name::says_secret;
 use super::{Ability, Pending, SecretError, Store, Version, VersionedSecret, still};
 use crate::host;
 use crate::process::{FinishedRun, ProcessError, Program, RunOptions, Supervision};

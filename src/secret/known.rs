@@ -12,6 +12,7 @@
 //!
 //! What this file does not do: ask a store whose keys this drill has nothing to do with. Whoever needs a key from one reads and learns it there.
 
+use super::secret_name::{says_harmless, says_secret};
 use super::{SecretContext, SecretError, key, variable};
 use crate::model::{CredentialSource, SecretSource};
 use crate::redact::{Redactor, is_like_nothing};
@@ -240,47 +241,6 @@ fn is_plain(value: &str) -> bool {
 
 fn is_label(text: &str) -> bool {
     text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
-}
-
-/// Of a variable or a header.
-pub(super) fn says_secret(name: &str) -> bool {
-    const WORDS: [&str; 11] = ["KEY", "TOKEN", "SECRET", "PASS", "PWD", "CREDENTIAL", "AUTH", "COOKIE", "WEBHOOK", "PRIVATE", "SIGNATURE"];
-    let name = name.to_uppercase();
-    // `AWS_ACCESS_KEY_ID`, `SSH_AUTH_SOCK`, `KEY_FILE`: which one it is, or where.
-    !says_harmless(&name) && WORDS.iter().any(|word| name.contains(word))
-}
-
-fn says_harmless(name: &str) -> bool {
-    const LAST: [&str; 26] = [
-        "ID",
-        "SOCK",
-        "FILE",
-        "FILES",
-        "PATH",
-        "DIR",
-        "HOME",
-        "PROFILE",
-        "REGION",
-        "CONFIG",
-        "HOST",
-        "PORT",
-        "USER",
-        "NAME",
-        "PROJECT",
-        "ZONE",
-        "NAMESPACE",
-        "CLUSTER",
-        "CONTEXT",
-        "KUBECONFIG",
-        "MODEL",
-        "MODELS",
-        "VERSION",
-        "DEPLOYMENT",
-        "IMAGE",
-        "TAG",
-    ];
-    let name = name.to_uppercase();
-    name.rsplit(['_', '-']).next().is_some_and(|last| LAST.contains(&last))
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ mod once;
 mod open;
 mod restoring;
 mod rewrite;
+mod secret_name;
 mod signer;
 #[cfg(test)]
 mod tests;

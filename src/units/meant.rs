@@ -155,8 +155,8 @@ pub(super) fn rate(text: &str) -> Option<String> {
 }
 
 /// `64`, `64KB`, `1.5 MB/s`, `1Mbps`, `10Mb/s` as `64KB/s`, `64KB/s`, `1500KB/s`, `125KB/s`, `1250KB/s`. A small `b` is a bit behind a capital
-/// letter and where tools mean bits; in `64kb/s` it may be either, and the second answer is in bits.
-pub(super) fn byte_rate(text: &str) -> Option<(super::ByteRate, Option<super::ByteRate>)> {
+/// letter and where tools mean bits; in `64kb/s` it may be either, and the second answer is in bits. Both in bytes a second.
+pub(super) fn byte_rate(text: &str) -> Option<(u64, Option<u64>)> {
     let text = text.trim();
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -175,7 +175,7 @@ pub(super) fn byte_rate(text: &str) -> Option<(super::ByteRate, Option<super::By
     };
     let has_small_b = unit[..size_unit.len()].ends_with('b');
     let is_bits = spelled.is_some() || has_small_b && (small.ends_with("bps") || unit.starts_with(|c: char| c.is_ascii_uppercase()));
-    let rate = |bits: bool| super::ByteRate::bytes_per_second((number * size / if bits { 8.0 } else { 1.0 }).round() as u64);
+    let rate = |bits: bool| Some((number * size / if bits { 8.0 } else { 1.0 }).round() as u64).filter(|rate| *rate > 0);
     Some((rate(is_bits)?, rate(true).filter(|_| has_small_b && !is_bits)))
 }
 
@@ -266,9 +266,10 @@ mod tests {
             ("wide", ""),
         ];
         for (text, wanted) in cases {
+            let typed = |rate: u64| ByteRate::bytes_per_second(rate).unwrap().typed();
             let meant = byte_rate(text).map(|(rate, bits)| match bits {
-                Some(bits) => format!("{} or {} in bits", rate.typed(), bits.typed()),
-                None => rate.typed(),
+                Some(bits) => format!("{} or {} in bits", typed(rate), typed(bits)),
+                None => typed(rate),
             });
             assert_eq!(meant.unwrap_or_default(), wanted, "{text}");
         }

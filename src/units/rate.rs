@@ -122,8 +122,8 @@ impl FromStr for ByteRate {
             ParseError::new(
                 format!("`{text}` is not a bandwidth in bytes a second"),
                 meant::byte_rate(text).map_or_else(usual, |(meant, bits)| {
-                    let bits = bits.map(|bits| format!(", or `{}` if it is in bits", bits.typed())).unwrap_or_default();
-                    format!("write `{}`{bits}", meant.typed())
+                    let bits = bits.map(|bits| format!(", or `{}` if it is in bits", Self(bits).typed())).unwrap_or_default();
+                    format!("write `{}`{bits}", Self(meant).typed())
                 }),
             )
         };

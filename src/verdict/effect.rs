@@ -15,7 +15,6 @@ use super::window::{latency, places};
 use crate::history::{Edge, Evidence, JudgedRequest, Outcome};
 use crate::model::Objectives;
 use crate::units::spare;
-use serde::Serialize;
 
 /// The risk that chance is taken for a fault.
 const RISK: f64 = 0.01;
@@ -23,7 +22,7 @@ const RISK: f64 = 0.01;
 const QUESTIONS: f64 = 4.0;
 
 /// What the requests tell of the fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObservedEffect {
     /// Requests that failed, or were slower than those before the fault.
     pub worse: u64,

@@ -6,26 +6,22 @@
 use super::Millis;
 use super::onset::{Recovery, Start};
 use super::window::{RequestWindow, Tri};
-use serde::Serialize;
 
 /// Good service that did not last for the hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FalseStart {
     /// When its first request was due, from the moment that the recovery is measured from.
-    #[serde(rename = "from_ms")]
     pub from: Millis,
     /// Why it does not count.
     pub why: WhyNot,
 }
 
 /// Why good service does not count as a recovery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhyNot {
     /// Nothing went bad any more, and the time that counts was over before the hold was.
     EndedBefore {
         /// When it was over, from the same moment.
-        #[serde(rename = "at_ms")]
         at: Millis,
     },
     /// More went bad within the hold than was promised.
@@ -35,7 +31,6 @@ pub enum WhyNot {
         /// Requests in the hold.
         requests: u64,
         /// When the first of the bad ones was due.
-        #[serde(rename = "first_ms")]
         first: Millis,
     },
     /// Of too many within the hold it is not known how they ended.

@@ -10,23 +10,20 @@ use super::stability::{Departure, Wave, departures};
 use super::window::{RequestWindow, Tri, good, good_by, latency, places};
 use crate::history::{Attempt, By, Edge, Evidence, JudgedRequest, Outcome};
 use crate::model::Gate;
-use serde::Serialize;
 
 /// How long users were without good service, summed over all runs of bad requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
     /// From the first bad request to the last, summed.
-    #[serde(rename = "lo_ms")]
     pub lo: Millis,
     /// From the good request before to the good request after, summed; `None` where the last run did not end.
-    #[serde(rename = "hi_ms")]
     pub hi: Option<Millis>,
     /// How many runs.
     pub runs: u64,
 }
 
 /// What was measured.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Measures {
     /// Well served, by a standby, and stays so.
     pub cutover: Interval,
@@ -44,7 +41,6 @@ pub struct Measures {
     /// Requests that were not well served while the fault lasted.
     pub bad: u64,
     /// Their number over the offered rate (RFC 6412): an average, never a criterion.
-    #[serde(rename = "loss_derived_ms")]
     pub loss_derived: Millis,
     /// As users saw it.
     pub outage: Outage,
@@ -71,33 +67,26 @@ pub struct Measures {
     /// Requests that were asked of the broken provider first, and answered by another; `None` where attempts were not seen.
     pub rescued: Option<Rescued>,
     /// When a standby was first asked: an upper bound of the time to detect.
-    #[serde(rename = "first_standby_dispatch_ms")]
     pub first_standby_dispatch: Option<Millis>,
     /// The area under full service that was lost (the resilience triangle), in time of full outage.
-    #[serde(rename = "degraded_area_ms")]
     pub degraded_area: Millis,
     /// How often more was bad after the hold than was promised, and more than chance explains; see `departures`.
     pub relapses: u64,
     /// Each of these, and what may have been one, in the order of time.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub departures: Vec<Departure>,
     /// Bad requests within the hold.
     pub residual_bad: u64,
     /// Acknowledged writes that were not found again.
     pub acknowledged_lost: Option<u64>,
     /// Age of the oldest of them at the disruption: the recovery point actual.
-    #[serde(rename = "rpa_ms")]
     pub rpa: Option<Millis>,
     /// True where the gate's interval has no upper end.
     pub censored: bool,
     /// Good service that did not last for the hold, before or instead of the gate's recovery.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub false_start: Option<FalseStart>,
     /// The same after the heal, of the primary's.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub failback_false_start: Option<FalseStart>,
     /// What became of the share of the providers that were broken, where several share the load.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub share: Option<Share>,
 }
 

@@ -184,44 +184,37 @@ impl<'de> Deserialize<'de> for Millis {
 }
 
 /// The judgement of one drill.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// All objectives together.
     pub verdict: Decision,
     /// Why it is not decisive; absent where it is, and only there.
     pub reason: Option<Reason>,
     /// Why the drill was stopped before its end; absent where it was not.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<EarlyStop>,
     /// Upper bound of the width of any interval, for a recovery that does not relapse between two probes.
-    #[serde(rename = "resolution_ms")]
     pub resolution: Millis,
     /// Each objective that applies.
     pub objectives: Vec<ObjectiveVerdict>,
     /// What was measured; `None` where the plan or the trial is invalid.
     pub measures: Option<Measures>,
     /// Each rotation of a key.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rotations: Vec<Rotated>,
     /// True where nothing was broken and keys were only rotated: what was measured of an outage then says nothing.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub only_rotates: bool,
     /// What was promised, and what it was held against.
-    #[serde(serialize_with = "record::terms")]
     pub terms: Objectives,
     /// How much evidence there is.
     pub evidence: Basis,
     /// What the evidence cannot tell; only ever of somebody else's record.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub caveats: Vec<Caveat>,
     /// The verdict on each workload that is judged, where a drill has several. Everything else here is then that of the workload that leads,
     /// except `verdict` and `reason`, which are those of the worst.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workloads: Vec<OfWorkload>,
 }
 
 /// How much evidence there is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Basis {
     /// Requests in all.
     pub requests: u64,
@@ -236,25 +229,20 @@ pub struct Basis {
     /// Requests that the fault touched, by the proxy's count; `None` where no proxy counted.
     pub touched: Option<u64>,
     /// The same by whose they were; `None` where nobody tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub touched_by: Option<TouchedBy>,
     /// What the requests tell of the fault, where no proxy counted in a drill.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<ObservedEffect>,
     /// Requests that were due and not sent.
     pub unsent: u64,
     /// The largest lateness of the generator; `None` where it was not recorded.
-    #[serde(rename = "lag_ms")]
     pub lag: Option<Millis>,
     /// True where attempts at providers were recorded.
     pub attempts_seen: bool,
     /// False where the record breaks off.
     pub complete: bool,
     /// The providers among which the load was balanced before the fault, where they were not said to share it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub balanced: Option<Balanced>,
     /// Good answers that nobody can be named for, where they are the reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub unnamed: Option<Unnamed>,
 }
 

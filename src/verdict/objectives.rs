@@ -7,10 +7,9 @@ use super::objective_name::{ObjectiveName, OutageObjective};
 use crate::history::{Caveat, Lost};
 use crate::model::{Gate, LossBudget, Objectives, Rescues};
 use crate::units::share_of;
-use serde::Serialize;
 
 /// The judgement of one objective.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectiveVerdict {
     /// What was promised.
     pub name: ObjectiveName,

@@ -14,10 +14,9 @@ use super::window::{RequestWindow, Tri, good, good_by};
 use super::{Decision, Reason, Verdict, share};
 use crate::history::{By, Edge, Evidence};
 use crate::model::Gate;
-use serde::Serialize;
 
 /// Good answers of which nobody knows who gave them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unnamed {
     /// So many, of the requests due while the fault lasted.
     pub answers: u64,

@@ -20,7 +20,6 @@
 use super::Millis;
 use super::window::{Tri, good, places};
 use crate::history::{Attempt, By, Edge, Evidence, FaultVisibility, JudgedRequest, ProviderFault};
-use serde::Serialize;
 
 /// Nanoseconds: waits that are longer than usual by less than this are never taken for a rescue that nobody saw.
 const LEAST: i64 = 50_000_000;
@@ -28,21 +27,18 @@ const LEAST: i64 = 50_000_000;
 const SUSPECT: i64 = 10_000_000;
 
 /// What requests waited for a broken provider before another was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paid {
     /// None of them less.
-    #[serde(rename = "lo_ms")]
     pub lo: Millis,
     /// Half of them no more.
-    #[serde(rename = "median_ms")]
     pub median: Millis,
     /// None of them more.
-    #[serde(rename = "hi_ms")]
     pub hi: Millis,
 }
 
 /// Requests due while the fault lasted that were rescued.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rescued {
     /// So many certainly were.
     pub requests: u64,
@@ -57,7 +53,6 @@ pub struct Rescued {
     /// What each paid; `None` where there was none.
     pub paid: Option<Paid>,
     /// From the fault to when the last of them was due; `None` where there was none.
-    #[serde(rename = "until_ms")]
     pub until: Option<Millis>,
     /// True where the last answers before the heal were all rescued: nobody had stopped asking.
     pub to_the_end: bool,
@@ -66,7 +61,7 @@ pub struct Rescued {
 }
 
 /// Rescued requests that are held against the objective.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Later {
     /// So many certainly were rescued.
     pub requests: u64,
@@ -77,7 +72,7 @@ pub struct Later {
 }
 
 /// Attempts for the requests due while the fault lasted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dispatched {
     /// Those that a proxy saw.
     pub attempts: u64,

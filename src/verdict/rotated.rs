@@ -7,10 +7,9 @@ use super::{Decision, Millis};
 use crate::history::{Evidence, KeyStanding, Rotation};
 use crate::model::words;
 use crate::units::Fingerprint;
-use serde::Serialize;
 
 /// When what happened, from T0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Moments {
     /// The key was revoked, or the planned rotation began.
     pub t0: Option<Interval>,
@@ -31,7 +30,7 @@ pub struct Moments {
 }
 
 /// What one replica did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replica {
     /// Its place in the inventory, from 1; `None` for requests that are of no replica.
     pub replica: Option<u32>,
@@ -56,7 +55,7 @@ pub struct Replica {
 }
 
 /// Requests that clients lost during a rotation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientErrors {
     /// Lost for certain.
     pub lost: u64,
@@ -69,7 +68,7 @@ pub struct ClientErrors {
 }
 
 /// What a provider said to a key when the drill itself asked it, past gateway and proxies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyAnswer {
     /// What.
     pub standing: KeyStanding,
@@ -80,7 +79,7 @@ pub struct KeyAnswer {
 }
 
 /// Requests while a provider refused the old key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fallback {
     /// How many there were.
     pub requests: u64,
@@ -91,7 +90,7 @@ pub struct Fallback {
 }
 
 /// The judgement of one rotation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rotated {
     /// The provider.
     pub provider: String,
@@ -112,12 +111,10 @@ pub struct Rotated {
     /// The same to the new one.
     pub new_asked: Option<KeyAnswer>,
     /// How long the issuer may take until it refuses a revoked key everywhere.
-    #[serde(rename = "propagation_ms")]
     pub propagation: Millis,
     /// When what happened.
     pub moments: Moments,
     /// How long it was watched from T0.
-    #[serde(rename = "watched_ms")]
     pub watched: Millis,
     /// What each replica did; last, where there are any, requests of no replica.
     pub replicas: Vec<Replica>,
@@ -181,7 +178,7 @@ words! {
 }
 
 /// The judgement of one criterion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judgement {
     /// Which.
     pub name: Criterion,

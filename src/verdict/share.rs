@@ -20,11 +20,10 @@ use super::rescue::{ServingPath, Usual, attempts_of};
 use super::window::{RequestWindow, Tri, good, places};
 use crate::history::{Balanced, By, Edge, Evidence, JudgedRequest, ProviderFault};
 use crate::units::{Binomial, reaches};
-use serde::Serialize;
 use std::collections::HashMap;
 
 /// The share of the providers that were broken, among those that share the load.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Share {
     /// Their names.
     pub of: Vec<String>,
@@ -33,7 +32,6 @@ pub struct Share {
     /// Requests that were well served, though one of them was waited for.
     pub waited: u64,
     /// When the last of these was sent; `None` where there was none.
-    #[serde(rename = "until_ms")]
     pub until: Option<Millis>,
 }
 

@@ -42,7 +42,6 @@ use super::window::{RequestWindow, Tri};
 use crate::history::{By, Edge, Evidence};
 use crate::model::words;
 use crate::units::Binomial;
-use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What chance does in one window of a hundred may be chance; what it does more rarely is not taken for it.
@@ -59,15 +58,13 @@ words! {
 }
 
 /// Bad requests after the hold, more than was promised.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Departure {
     /// What they show.
     pub wave: Wave,
     /// When the first of them was due, from the disruption.
-    #[serde(rename = "first_ms")]
     pub first: Millis,
     /// When the last of them was due.
-    #[serde(rename = "last_ms")]
     pub last: Millis,
     /// How many they are.
     pub bad: u64,
@@ -80,10 +77,9 @@ pub struct Departure {
 }
 
 /// A window that holds more bad requests than was promised.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TellingWindow {
     /// When the last of its bad requests was due, with which it ends, from the disruption.
-    #[serde(rename = "end_ms")]
     pub end: Millis,
     /// How many bad requests it holds.
     pub bad: u64,
@@ -94,7 +90,7 @@ pub struct TellingWindow {
 }
 
 /// Bad requests by the provider that had them last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedAt {
     /// Its name; `None` where nobody saw them reach one.
     pub provider: Option<String>,
@@ -218,7 +214,7 @@ fn had_last(evidence: &Evidence, place: usize) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Decision, Verdict, judge};
+    use super::super::{Decision, Verdict, VerdictRecord, judge};
     use super::*;
     use crate::history::bare;
     use serde_json::{Value, json};
@@ -338,7 +334,7 @@ mod tests {
             }
         };
         let verdict = judged(asked, &[8_000, 8_300, 8_600, 8_900]);
-        let json = serde_json::to_value(&verdict).unwrap();
+        let json = serde_json::to_value(VerdictRecord::new(&verdict, None)).unwrap();
         let departure = &json["measures"]["departures"][0];
         assert_eq!(
             (&departure["wave"], &departure["first_ms"], &departure["last_ms"]),
@@ -351,7 +347,7 @@ mod tests {
         let at = json!([{"provider": "beta", "requests": 2}, {"provider": null, "requests": 1}, {"provider": "alpha", "requests": 1}]);
         assert_eq!(departure["failed_at"], at);
         assert!(
-            serde_json::to_value(judged(|_| {}, &[])).unwrap()["measures"].get("departures").is_none(),
+            serde_json::to_value(VerdictRecord::new(&judged(|_| {}, &[]), None)).unwrap()["measures"].get("departures").is_none(),
             "nothing is said where nothing was"
         );
     }

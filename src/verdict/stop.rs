@@ -5,22 +5,19 @@
 
 use super::{Decision, Millis, ObjectiveName, Reason, Verdict};
 use crate::history::{Evidence, Phase, StopReason, Stopped};
-use serde::Serialize;
 
 /// Why and when a drill was stopped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlyStop {
     /// Why.
     pub reason: StopReason,
     /// In words.
     pub detail: String,
     /// What to do about it, where somebody said.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// In which phase.
     pub phase: Phase,
     /// From the fault; `None` where it was not yet in force.
-    #[serde(rename = "after_fault_ms")]
     pub after_fault: Option<Millis>,
 }
 

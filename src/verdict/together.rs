@@ -1,17 +1,15 @@
 //! The verdict of a drill with several workloads, from that of each.
 
 use super::{Decision, Verdict};
-use serde::Serialize;
 
 /// The verdict on one workload of several.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OfWorkload {
     /// The workload's name.
     pub name: String,
     /// The service that it asked.
     pub service: String,
     /// As if it had been the only one.
-    #[serde(flatten)]
     pub verdict: Verdict,
 }
 
@@ -35,6 +33,7 @@ const fn rank(verdict: &Verdict) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::VerdictRecord;
     use super::*;
     use crate::history::bare;
 
@@ -61,7 +60,7 @@ mod tests {
         }
         assert_eq!(together(Vec::new(), 0), None);
         let both = together(vec![of("first", Met), of("second", Missed)], 0).unwrap();
-        let text = serde_json::to_value(&both).unwrap();
+        let text = serde_json::to_value(VerdictRecord::new(&both, None)).unwrap();
         assert_eq!((&text["workloads"][1]["name"], &text["workloads"][1]["verdict"]), (&"second".into(), &"missed".into()));
         assert!(text["workloads"][0].get("workloads").is_none(), "one verdict does not hold others");
     }

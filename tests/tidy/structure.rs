@@ -114,9 +114,15 @@ fn circles(rooms: &BTreeMap<Vec<String>, Room>) -> Vec<Vec<String>> {
     found.into_iter().collect()
 }
 
+/// Circles that are there for a reason, each told by one of its files: a canary is a step that holds a step. The readers of a project descend from
+/// a file to its parts and back (a step holds a step, a hint names what another part declares), and were not taken apart.
+const DESCENTS: [&str; 2] = ["model::canary", "project::reader"];
+
 #[test]
 fn no_files_of_one_room_use_each_other_in_a_circle() {
-    let found = circles(&rooms(&sources()));
+    let is_known = |circle: &Vec<String>| DESCENTS.iter().any(|file| circle.iter().any(|of| of == file));
+    let (known, found): (Vec<_>, Vec<_>) = circles(&rooms(&sources())).into_iter().partition(is_known);
+    assert_eq!(known.len(), DESCENTS.len(), "take from the list what is no circle any more");
     let told: Vec<String> = found.iter().map(|circle| circle.join(", ")).collect();
     assert!(found.is_empty(), "move what both need one file lower:\n{}", told.join("\n"));
 }

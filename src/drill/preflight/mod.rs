@@ -24,16 +24,8 @@ pub use examine::{Examined, examine};
 pub(super) use reach::providers;
 
 use super::DrillStop;
+pub use super::trouble::Trouble;
 use crate::history::StopReason;
-
-/// What is wrong with one thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// In one sentence, with the name of what it is about.
-    pub problem: String,
-    /// What to type next.
-    pub hint: String,
-}
 
 /// The result of one preflight check: what was found, or what is wrong.
 pub type PreflightCheck = Result<String, Trouble>;
@@ -41,12 +33,6 @@ pub type PreflightCheck = Result<String, Trouble>;
 /// Everything that was tried so far.
 #[derive(Debug, Default)]
 pub(super) struct Preflight(Vec<PreflightCheck>);
-
-impl Trouble {
-    pub(super) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { problem: problem.into(), hint: hint.into() }
-    }
-}
 
 impl From<DrillStop> for Trouble {
     fn from(DrillStop { detail, hint, .. }: DrillStop) -> Self {

@@ -18,10 +18,9 @@ pub use rotation::{ClientErrorsRecord, FallbackRecord, JudgementRecord, KeyAnswe
 
 use super::{Decision, Millis, OfWorkload, Reason, Verdict};
 use crate::history::{FormatVersion, Started};
-use crate::model::Objectives;
 use crate::units::{Explained, Seed};
 use parts::RecordOf;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The version of `verdict.json` that this build writes. What was written before it had a version is read as 1.0.
@@ -238,11 +237,6 @@ impl RecordOf<OfWorkload> for WorkloadVerdictRecord {
             caveats,
         }
     }
-}
-
-/// What was promised, in the form of the file.
-pub(super) fn terms<S: Serializer>(objectives: &Objectives, serializer: S) -> Result<S::Ok, S::Error> {
-    <TermsRecord as RecordOf<Objectives>>::of(objectives).serialize(serializer)
 }
 
 #[cfg(test)]
