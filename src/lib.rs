@@ -57,7 +57,7 @@
 //! Ten files, in this order, follow one drill from its file to its verdict:
 //!
 //! 1. `model/plan.rs`: everything that one drill needs, as plain data
-//! 2. `project/project.rs`: how a project's YAML becomes that
+//! 2. `project/opened_project.rs`: how a project's YAML becomes that
 //! 3. `exercise/mod.rs`: drill → judge → report
 //! 4. `drill/conductor.rs`: the phases of a drill, and the one way out of it
 //! 5. `traffic/worker.rs`: a request from when it is due to its outcome

@@ -158,9 +158,9 @@ impl Program {
             };
             // What it left in the background would hold the pipes open; it ends here, and nothing more than what is in them can come.
             if waited.is_none() {
-                child.end().await
+                child.end().await;
             } else {
-                child.end_the_rest()
+                child.end_the_rest();
             }
             if !talked {
                 let _ = tokio::time::timeout(LAST_WORDS, &mut talk).await;

@@ -5,7 +5,7 @@
 
 use super::document::SourceDocument;
 use super::finding::Finding;
-use super::project::{Project, ScenarioWithRunbook};
+use super::opened_project::{Project, ScenarioWithRunbook};
 use super::reader::TreeReader;
 use super::tree::Node;
 use super::vocabulary::listed;

@@ -2,7 +2,7 @@
 
 use super::document::SourceDocument;
 use super::finding::{Finding, Findings, Severity};
-use super::project::{Project, ScenarioWithRunbook};
+use super::opened_project::{Project, ScenarioWithRunbook};
 use super::shape::{self, FileKind};
 use super::{clear_text, cross, doubts, gaps, rotation, runbook, sums};
 use std::path::{Path, PathBuf};

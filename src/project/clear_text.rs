@@ -4,7 +4,7 @@
 //! What this file does not do: look at addresses whose host is a variable, which only a drill knows.
 
 use super::finding::Finding;
-use super::project::Project;
+use super::opened_project::Project;
 use super::runbook::RunbookFile;
 use crate::model::{Action, Channel, HttpCall, SecretStore, origin_and_path};
 use core::net::IpAddr;

@@ -4,7 +4,7 @@
 //! runs, and `unbounded` whether its cost has an end. Whether the numbers can hold together is asked in `sums`.
 
 use super::finding::Finding;
-use super::project::{Project, ScenarioWithRunbook};
+use super::opened_project::{Project, ScenarioWithRunbook};
 use super::sums::WorkloadSums;
 use super::vocabulary::joined;
 use super::workload::RawWorkload;

@@ -1,7 +1,7 @@
 //! A file that was read: its text, its tree, and what was found in it, so that checks across files can point into it.
 
 use super::finding::{Finding, Severity};
-use super::project::{self, shown};
+use super::opened_project;
 use super::source::{SourceText, Spot};
 use super::tree::{self, Node, NodeKind};
 use super::{check, inside, secretive, shape, syntax};
@@ -28,7 +28,7 @@ impl SourceDocument {
 
     /// Reads a file likewise; `parse` makes a document of it.
     pub(super) fn read(path: &Path, root: &Path, parse: impl FnOnce(SourceText) -> Self) -> Self {
-        let shown = shown(path, root);
+        let shown = opened_project::shown(path, root);
         if inside::leads_out(path, root) {
             let hint = "a link leads to it: copy the file into the project instead";
             return Self::unreadable(&shown, Finding::of_file(&shown, "this leads out of the project", hint));
@@ -140,7 +140,8 @@ impl SourceDocument {
 
 /// What to say of a path that leads nowhere, or to a folder.
 fn absent(path: &Path, root: &Path, shown: &str) -> Option<Finding> {
-    let below = |folder: &Path| -> Vec<String> { check::files_below(folder).iter().map(|file| project::shown(file, root)).collect() };
+    let below =
+        |folder: &Path| -> Vec<String> { check::files_below(folder).iter().map(|file| opened_project::shown(file, root)).collect() };
     if path.is_dir() {
         let first = below(path).into_iter().next().unwrap_or_else(|| "scenarios/outage.yaml".into());
         return Some(Finding::of_file(

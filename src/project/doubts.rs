@@ -2,7 +2,7 @@
 //! that nobody has read for a year, keys where others can read them.
 
 use super::finding::Finding;
-use super::project::Project;
+use super::opened_project::Project;
 use super::runbook::RunbookFile;
 use super::variable;
 use crate::host::is_given;

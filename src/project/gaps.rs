@@ -3,7 +3,7 @@
 //! What this file does not do: call any of it an error. A project begins somewhere.
 
 use super::finding::Finding;
-use super::project::{Project, ScenarioWithRunbook};
+use super::opened_project::{Project, ScenarioWithRunbook};
 use super::table;
 use super::vocabulary::joined;
 use crate::model::{Criticality, Service};

@@ -5,7 +5,7 @@
 use super::cross::service_of;
 use super::document::SourceDocument;
 use super::finding::Finding;
-use super::project::{Project, ScenarioWithRunbook};
+use super::opened_project::{Project, ScenarioWithRunbook};
 use super::workload::RawWorkload;
 use super::{asked, chance, doubts};
 use crate::model::{ActsOn, Arrivals, DrillPlan, Fault, Gate, NamedWorkload, Objectives, Ramp, Taken};

@@ -169,7 +169,7 @@ fn pace(fields: &MapFields<'_>, told: &mut RawWorkload) {
 fn script_of(fields: &MapFields<'_>, engine: Engine, has_script: bool, has_ramp: bool) {
     match (engine, has_script) {
         (Engine::K6, false) => {
-            refuse(fields, "engine", "k6 needs a script", "add `script: scenarios/traffic/k6.js`, or one of your own like it")
+            refuse(fields, "engine", "k6 needs a script", "add `script: scenarios/traffic/k6.js`, or one of your own like it");
         }
         (Engine::Own, true) => refuse(fields, "script", "a script is for k6 to run", "add `engine: k6`"),
         _ => {}

@@ -177,7 +177,7 @@ impl Text {
     fn parsed(text: &str, source: PhraseSource) -> Self {
         let pieces: Vec<&str> = text.split('`').collect();
         // A backtick without a partner is a letter like any other.
-        let pieces = if pieces.len() % 2 == 0 { vec![text] } else { pieces };
+        let pieces = if pieces.len().is_multiple_of(2) { vec![text] } else { pieces };
         let forms = [PhraseForm::Prose, PhraseForm::Code].into_iter().cycle();
         let phrases = pieces.into_iter().zip(forms).filter(|(words, form)| *form == PhraseForm::Code || !words.is_empty());
         Self(phrases.map(|(words, form)| Phrase { words: words.to_owned(), form, source }).collect())

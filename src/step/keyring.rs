@@ -85,7 +85,7 @@ impl Keyring {
             for stamped in past {
                 match &stamped.event {
                     Event::KeyHeld(KeyHeld { credential, id: Some(id), .. }) if credential == name => {
-                        rotation.old_id = Some(KeyId(id.clone()))
+                        rotation.old_id = Some(KeyId(id.clone()));
                     }
                     Event::KeyMinted(event) if event.credential == *name => minted = Some(event),
                     Event::KeyRevoked(event) if event.credential == *name => rotation.revoked = Some(event.hi),

@@ -78,8 +78,8 @@ pub(super) fn bare(text: &str) -> String {
                 ends
             });
             end.map_or(rest.len(), |(place, _)| place + 1)
-        } else if rest.starts_with("'\\") {
-            rest[2..].char_indices().skip(1).find(|(_, letter)| *letter == '\'').map_or(rest.len(), |(place, _)| place + 3)
+        } else if let Some(escaped) = rest.strip_prefix("'\\") {
+            escaped.char_indices().skip(1).find(|(_, letter)| *letter == '\'').map_or(rest.len(), |(place, _)| place + 3)
         } else if next == '\'' && rest.chars().nth(2) == Some('\'') {
             rest.char_indices().nth(3).map_or(rest.len(), |(place, _)| place)
         } else {
