@@ -41,7 +41,7 @@ pub struct Order {
     pub origin: RunOrigin,
     /// The project's root: where commands run.
     pub root: PathBuf,
-    /// The binary whose command `keep` runs [`super::supervise`]: a system that the drill starts is started through it.
+    /// The binary whose command `keep` runs [`crate::process::supervise`]: a system that the drill starts is started through it.
     pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan: whatever of it is printed is not kept.
     pub secrets: BTreeSet<SecretSource>,

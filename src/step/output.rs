@@ -3,7 +3,7 @@
 use crate::units::Secret;
 use std::fmt;
 
-/// What a step saw or printed, as it was: nothing of it may be kept or shown before it was made [`presentable`](Context::presentable).
+/// What a step saw or printed, as it was: nothing of it may be kept or shown before it was made [`presentable`](super::Context::presentable).
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Output {
     /// For people.
