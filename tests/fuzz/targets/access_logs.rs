@@ -24,7 +24,8 @@ fn nginx(asked: &Asked, divider: &str, name: &str) -> String {
     format!("{} \"{name}\" [gw] {servers} {took} {seconds}.{millis:03} {} x\n", asked.end(), asked.status())
 }
 
-const NGINX: &str = "$msec \"$http_user_agent\" [$proxy_upstream_name] $upstream_addr $upstream_response_time $request_time $status $req_id";
+const NGINX: &str =
+    "$msec \"$http_user_agent\" [$proxy_upstream_name] $upstream_addr $upstream_response_time $request_time $status $req_id";
 
 fuzz_target!(|data: &[u8]| {
     let [which, fault, text @ ..] = data else { return };

@@ -14,13 +14,11 @@ fuzz_target!(|data: &[u8]| {
     let dialect = dialects[usize::from(*which) % dialects.len()];
     let kinds: Vec<RequestKind> = dialect.kinds().filter_map(RequestKind::from_word).collect();
     let kind = kinds[usize::from(*how) % kinds.len()];
-    let expect = Expect {
-        model: (how & 128 != 0).then(|| "m".to_owned()),
-        json: how & 64 != 0,
-        tool: (how & 32 != 0).then(|| "tool".to_owned()),
-    };
+    let expect =
+        Expect { model: (how & 128 != 0).then(|| "m".to_owned()), json: how & 64 != 0, tool: (how & 32 != 0).then(|| "tool".to_owned()) };
     let mark = Mark { drill: 1, id: 2 };
-    let ask = ClientRequest { mark, model: "m".into(), operation: kind.operation(), streamed: kind.is_streamed(), expect: Arc::new(expect) };
+    let ask =
+        ClientRequest { mark, model: "m".into(), operation: kind.operation(), streamed: kind.is_streamed(), expect: Arc::new(expect) };
     let reader = || AnswerReader::new(dialect, &ask);
     let mut whole = reader();
     whole.feed(answer);

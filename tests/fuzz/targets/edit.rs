@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lifeboat::model::Which;
+use lifeboat::model::DocumentSelector;
 use lifeboat::project::FileFormat;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -115,8 +115,10 @@ fuzz_target!(|data: &[u8]| {
     let new = line();
     let which = match line() {
         "" => None,
-        number if number.bytes().all(|byte| byte.is_ascii_digit()) => number.parse().ok().filter(|number| *number > 0).map(Which::Number),
-        values => Some(Which::Where(
+        number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            number.parse().ok().filter(|number| *number > 0).map(DocumentSelector::Number)
+        }
+        values => Some(DocumentSelector::Where(
             values.split(',').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         )),
     };
