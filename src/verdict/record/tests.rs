@@ -1,3 +1,5 @@
+//! What is written of a verdict is read back, and what is newer is refused or skipped.
+
 use super::*;
 use crate::history::bare;
 use crate::verdict::story;
