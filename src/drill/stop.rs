@@ -2,7 +2,7 @@
 
 use super::trouble::Trouble;
 use crate::history::StopReason;
-use crate::units::Explained;
+use crate::units::{Explained, with_causes};
 use std::borrow::Cow;
 
 /// The stop of a drill before its time: its kind, what happened, and what to do. It is recorded as it is, so that whoever shows it chooses how.
@@ -34,7 +34,7 @@ impl DrillStop {
 
     /// Of an error of a lower room, which tells its hint itself.
     pub(super) fn of(reason: StopReason, error: &(impl Explained + ?Sized)) -> Self {
-        Self { reason, detail: told(error), hint: error.hint().map(Cow::into_owned) }
+        Self { reason, detail: with_causes(error), hint: error.hint().map(Cow::into_owned) }
     }
 
     /// Of a text that came from elsewhere as one: a message, an empty line and its hint. (What a program printed, or a room keeps as text.)
@@ -72,18 +72,4 @@ impl From<Trouble> for DrillStop {
     fn from(Trouble { problem, hint }: Trouble) -> Self {
         Self::environment(problem).with_hint(hint)
     }
-}
-
-/// An error's message with those of its causes.
-fn told(error: &(impl Explained + ?Sized)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let said = next.to_string();
-        if !text.contains(&said) {
-            text += &format!(": {said}");
-        }
-        cause = next.source();
-    }
-    text
 }

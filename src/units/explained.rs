@@ -64,6 +64,15 @@ impl Explained for Problem {
 
 /// A problem and its hint in one text, where only one text can be kept: `PROBLEM`, an empty line, `hint: HINT`.
 pub fn explained(error: &(impl Explained + ?Sized)) -> String {
+    let text = with_causes(error);
+    match error.hint() {
+        Some(hint) => format!("{text}\n\nhint: {hint}"),
+        None => text,
+    }
+}
+
+/// An error's message with those of its causes that it does not tell itself.
+pub fn with_causes(error: &(impl Error + ?Sized)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
@@ -73,10 +82,7 @@ pub fn explained(error: &(impl Explained + ?Sized)) -> String {
         }
         cause = next.source();
     }
-    match error.hint() {
-        Some(hint) => format!("{text}\n\nhint: {hint}"),
-        None => text,
-    }
+    text
 }
 
 #[cfg(test)]

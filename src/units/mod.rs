@@ -28,7 +28,7 @@ pub use closest::closest;
 pub(crate) use closest::plain;
 pub use count::{counted, grouped};
 pub use duration::Duration;
-pub use explained::{Explained, Problem, explained};
+pub use explained::{Explained, Problem, explained, with_causes};
 pub use fingerprint::Fingerprint;
 pub use key_file::AccessKey;
 pub use money::Money;
