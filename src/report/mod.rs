@@ -29,51 +29,23 @@
 //! What this room does not do: measure (`verdict` does; nothing here computes a number that a verdict depends on), or read and write
 //! files (`exercise`).
 
-mod advice;
-mod because;
-mod chart;
-mod credential;
-mod credential_section;
 mod digest;
-mod drill;
-mod execution;
-mod faults;
-mod findings;
-mod headline;
-mod keys;
-mod limits;
-mod markdown;
-mod milestones;
 mod model;
-mod nature;
-mod objectives;
-mod open;
-mod origin;
-mod providers;
-mod recovery;
-mod rescue;
-mod runbook;
-mod scattered;
-mod share;
-mod stability;
-mod stopped;
-mod subject;
-mod summary;
-mod terminal;
+mod render;
+mod sections;
 #[cfg(test)]
 mod tests;
-mod traffic;
-mod wording;
+mod words;
 
 pub use digest::Digest;
-pub use drill::drill;
-pub use execution::execution;
-pub use markdown::markdown;
 pub use model::{
     Block, ChartSeries, ChartShade, Fact, Grade, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, Quantity, Report,
     ReportStatus, ReportTable, Section, SectionKind, TableCell, TableRow, Text, TrafficChart,
 };
-pub use summary::{cutover, summary};
+pub use render::markdown::markdown;
+pub use sections::drill::drill;
+pub use sections::execution::execution;
+pub use sections::summary::{cutover, summary};
 
 use crate::units::is_unprintable;
 use crate::verdict::{Verdict, VerdictRecord};
@@ -83,8 +55,8 @@ use crate::verdict::{Verdict, VerdictRecord};
 pub fn json(verdict: &Verdict, digest: Option<&Digest>) -> String {
     let started = digest.and_then(|digest| digest.started.as_deref());
     let undecided = verdict.reason.is_some();
-    let because = undecided.then(|| because::because(verdict));
-    let hint = advice::hint(verdict).filter(|_| undecided).map(Into::into);
+    let because = undecided.then(|| words::because::because(verdict));
+    let hint = words::advice::hint(verdict).filter(|_| undecided).map(Into::into);
     let record = VerdictRecord { because, hint, ..VerdictRecord::new(verdict, started) };
     let text = serde_json::to_string_pretty(&record).expect("a verdict has text keys only");
     let mut safe = String::with_capacity(text.len() + 1);

@@ -1,0 +1,311 @@
+//! What a report shows of a history, folded one event at a time.
+
+use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
+use crate::model::NamedWorkload;
+use hdrhistogram::Histogram;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
+const SETTLES: u64 = 5_000_000_000;
+/// Different requests of others that are told apart.
+const KINDS: usize = 20;
+
+/// A second's requests, by when they were due.
+#[derive(Debug, Clone, Default)]
+pub(in crate::report) struct Second {
+    pub(in crate::report) good: u32,
+    pub(in crate::report) bad: u32,
+    /// Whole answers by provider, by when the request reached its proxy.
+    pub(in crate::report) served: Vec<u32>,
+}
+
+/// A part of the drill, for latencies and counts.
+#[derive(Debug, Clone)]
+pub(in crate::report) struct PeriodDigest {
+    pub(in crate::report) outcomes: BTreeMap<&'static str, u64>,
+    /// Milliseconds from due to the first content (or to the end, where nothing was streamed), of answered requests.
+    pub(in crate::report) latency_ms: Histogram<u64>,
+}
+
+impl PeriodDigest {
+    fn new() -> Self {
+        // One hour in milliseconds at two digits: a few kilobytes.
+        Self { outcomes: BTreeMap::new(), latency_ms: Histogram::new_with_bounds(1, 3_600_000, 2).expect("the bounds are constants") }
+    }
+}
+
+/// Requests at a provider that have no mark of the drill.
+#[derive(Debug, Clone, Default)]
+pub(in crate::report) struct Others {
+    pub(in crate::report) requests: u64,
+    /// By method and path, where that is known.
+    pub(in crate::report) kinds: BTreeMap<String, u64>,
+}
+
+/// What a report shows of one workload.
+#[derive(Debug, Clone)]
+pub(in crate::report) struct WorkloadDigest {
+    /// What it is; `None` before the first event.
+    pub(in crate::report) named: Option<NamedWorkload>,
+    pub(in crate::report) requests: u64,
+    pub(in crate::report) seconds: Vec<Second>,
+    /// Before the fault, in flight when it began, during and after it, by due time.
+    pub(in crate::report) periods: [PeriodDigest; 4],
+    pub(in crate::report) why: BTreeMap<String, u64>,
+    pub(in crate::report) late_ms: Histogram<u64>,
+}
+
+impl WorkloadDigest {
+    fn new(named: Option<NamedWorkload>) -> Self {
+        Self {
+            named,
+            requests: 0,
+            seconds: Vec::new(),
+            periods: [PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new()],
+            why: BTreeMap::new(),
+            late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
+        }
+    }
+
+    fn second(&mut self, moment: u64, zero: u64) -> &mut Second {
+        let place = (moment.saturating_sub(zero) / 1_000_000_000).min(86_400 * 7) as usize;
+        if self.seconds.len() <= place {
+            self.seconds.resize(place + 1, Second::default());
+        }
+        &mut self.seconds[place]
+    }
+}
+
+/// What a report shows of a history. Counts and shapes for people; verdicts never use them.
+#[derive(Debug, Clone)]
+pub struct Digest {
+    pub(in crate::report) started: Option<Box<Started>>,
+    /// Everything but requests and exchanges, in order.
+    pub(in crate::report) notable: Vec<Stamped>,
+    /// One for each workload; never empty.
+    pub(in crate::report) flows: Vec<WorkloadDigest>,
+    pub(in crate::report) providers: Vec<String>,
+    /// Attempts for requests of the drill, and those of them that were answered whole.
+    pub(in crate::report) attempts: BTreeMap<String, (u64, u64)>,
+    /// What else was asked of each provider.
+    pub(in crate::report) others: BTreeMap<String, Others>,
+    /// Exchanges that faults touched at each provider. Connections are not among them.
+    pub(in crate::report) touched: BTreeMap<String, TouchedBy>,
+    /// Connections and bytes, up and down, where a proxy saw no more.
+    pub(in crate::report) carried: BTreeMap<String, [u64; 3]>,
+    /// Attempts of the drill's that a provider bills, whole or broken off.
+    pub(in crate::report) billed: BTreeMap<String, u64>,
+    /// Requests whose part of the drill may not be known yet, with when they were told of.
+    unsettled: VecDeque<(u64, RequestDone)>,
+    traffic_since: Option<u64>,
+    fault_since: Option<u64>,
+    fault_until: Option<u64>,
+    /// Faults that are still to be healed.
+    unhealed: usize,
+}
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self {
+            started: None,
+            notable: Vec::new(),
+            flows: vec![WorkloadDigest::new(None)],
+            providers: Vec::new(),
+            attempts: BTreeMap::new(),
+            others: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            billed: BTreeMap::new(),
+            unsettled: VecDeque::new(),
+            traffic_since: None,
+            fault_since: None,
+            fault_until: None,
+            unhealed: 0,
+        }
+    }
+}
+
+impl Digest {
+    /// Takes one more event in.
+    pub fn apply(&mut self, stamped: &Stamped) {
+        while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
+            self.request(&done);
+        }
+        match &stamped.event {
+            Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
+            Event::Shed(shed) => {
+                let (zero, part) = (self.zero(), self.part(shed.due));
+                let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
+                flow.requests += 1;
+                flow.second(shed.due, zero).bad += 1;
+                *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
+                return;
+            }
+            Event::Carried(carried) => {
+                let sums = self.carried.entry(carried.by.to_string()).or_default();
+                for (sum, more) in sums.iter_mut().zip([1, carried.up, carried.down]) {
+                    *sum += more;
+                }
+                return;
+            }
+            Event::Served(served) => return self.served(served),
+            Event::Started(started) => {
+                self.providers.clone_from(&started.plan.workloads.leading().service.providers);
+                self.flows = started.plan.workloads.iter().cloned().map(|named| WorkloadDigest::new(Some(named))).collect();
+                self.unhealed = (0..started.plan.scenario.timeline.faults.len()).filter(|place| breaks(started, *place)).count();
+                self.started = Some(started.clone());
+            }
+            Event::Phase(entered) if entered.name == Phase::Baseline => self.traffic_since = Some(stamped.t),
+            Event::FaultConfirmed(fault) if self.breaks(fault.fault) => {
+                self.fault_since = Some(self.fault_since.map_or(fault.lo, |since| since.min(fault.lo)));
+            }
+            Event::FaultHealed(fault) if self.breaks(fault.fault) => {
+                self.fault_until = Some(self.fault_until.map_or(fault.lo, |until| until.max(fault.lo)));
+                self.unhealed = self.unhealed.saturating_sub(1);
+            }
+            _ => {}
+        }
+        self.notable.push(stamped.clone());
+    }
+
+    /// To be called when no more events come.
+    pub fn settle(&mut self) {
+        self.unhealed = 0;
+        for (_, done) in std::mem::take(&mut self.unsettled) {
+            self.request(&done);
+        }
+    }
+
+    /// Whether the fault at this place of the timeline is one that users can suffer from; a planned rotation is, where there is nothing else.
+    fn breaks(&self, place: u32) -> bool {
+        self.started.as_ref().is_none_or(|started| breaks(started, place as usize))
+    }
+
+    fn served(&mut self, served: &Served) {
+        if served.touched {
+            let by = self.touched.entry(served.by.to_string()).or_default();
+            match (served.id, &served.request) {
+                (Some(_), _) => by.drill += 1,
+                (None, Some(request)) if is_health_check(request) => by.health_checks += 1,
+                (None, _) => by.others += 1,
+            }
+        }
+        let Some(id) = served.id else {
+            let others = self.others.entry(served.by.to_string()).or_default();
+            others.requests += 1;
+            if let Some(kind) = &served.request
+                && (others.kinds.len() < KINDS || others.kinds.contains_key(kind))
+            {
+                *others.kinds.entry(kind.clone()).or_default() += 1;
+            }
+            return;
+        };
+        let attempts = self.attempts.entry(served.by.to_string()).or_default();
+        attempts.0 += 1;
+        if served.status < 400 {
+            *self.billed.entry(served.by.to_string()).or_default() += 1;
+        }
+        if served.completed() {
+            attempts.1 += 1;
+            let place = self.place(&served.by);
+            let zero = self.zero();
+            let Some(flow) = self.flows.get_mut(workload_of(id)) else { return };
+            let counts = &mut flow.second(served.at, zero).served;
+            if counts.len() <= place {
+                counts.resize(place + 1, 0);
+            }
+            counts[place] += 1;
+        }
+    }
+
+    /// True for a drill with more than one workload.
+    pub fn has_several_workloads(&self) -> bool {
+        self.flows.len() > 1
+    }
+
+    /// Nanoseconds since the origin: when traffic began.
+    pub(in crate::report) fn zero(&self) -> u64 {
+        self.traffic_since.unwrap_or(0)
+    }
+
+    /// When the first fault was in force and when the last was healed, in nanoseconds of the traffic.
+    pub(in crate::report) fn fault_span(&self) -> Option<(u64, Option<u64>)> {
+        let since = |moment: u64| moment.saturating_sub(self.zero());
+        self.fault_since.map(|from| (since(from), self.fault_until.map(since)))
+    }
+
+    /// Alerts by name, each with when it arrived first and who sent it.
+    pub(in crate::report) fn alerts(&self) -> BTreeMap<&str, (u64, AlertSource)> {
+        let mut alerts = BTreeMap::new();
+        for stamped in &self.notable {
+            if let Event::AlertReceived(alert) = &stamped.event
+                && alert.firing
+            {
+                alerts.entry(alert.name.as_str()).or_insert((alert.at, alert.source));
+            }
+        }
+        alerts
+    }
+
+    fn request(&mut self, done: &RequestDone) {
+        let (zero, part) = (self.zero(), self.part_of(done));
+        let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
+        let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
+        flow.requests += 1;
+        let second = flow.second(done.due, zero);
+        if good {
+            second.good += 1;
+        } else {
+            second.bad += 1;
+        }
+        flow.late_ms.saturating_record(done.lag / 1000);
+        if let Some(why) = &done.why
+            && (flow.why.len() < 100 || flow.why.contains_key(why.as_ref()))
+        {
+            *flow.why.entry(why.to_string()).or_default() += 1;
+        }
+        let word = match done.outcome {
+            Outcome::Ok if !good => "late",
+            other => other.word(),
+        };
+        let part = &mut flow.periods[part];
+        *part.outcomes.entry(word).or_default() += 1;
+        if done.outcome == Outcome::Ok {
+            part.latency_ms.saturating_record(done.proof.unwrap_or(done.done) / 1_000_000);
+        }
+    }
+
+    /// Which part of the drill a request is in.
+    fn part_of(&self, done: &RequestDone) -> usize {
+        let in_flight = self.fault_since.is_some_and(|since| done.due < since && done.due + done.done >= since);
+        if in_flight { 1 } else { self.part(done.due) }
+    }
+
+    /// Whether the fault at this place of the timeline is about a credential at its issuer, which nothing heals.
+    pub(in crate::report) fn of_credential(&self, fault: u32) -> bool {
+        let faults = self.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
+        faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.of_credential().is_some())
+    }
+
+    /// Which part of the drill a moment is in.
+    fn part(&self, due: u64) -> usize {
+        match (self.fault_since, self.fault_until) {
+            (Some(since), _) if due < since => 0,
+            (None, _) => 0,
+            (_, Some(until)) if due >= until && self.unhealed == 0 => 3,
+            _ => 2,
+        }
+    }
+
+    fn place(&mut self, provider: &str) -> usize {
+        self.providers.iter().position(|name| name == provider).unwrap_or_else(|| {
+            self.providers.push(provider.to_owned());
+            self.providers.len() - 1
+        })
+    }
+}
+
+fn breaks(started: &Started, place: usize) -> bool {
+    let rotates = started.plan.scenario.timeline.faults.get(place).is_some_and(|planned| planned.fault.is_rotation());
+    started.plan.only_rotates() || !rotates
+}

@@ -1,0 +1,35 @@
+//! One workload of a drill, with its verdict and what was seen of it: what most sections are about.
+
+use crate::report::digest::{Digest, WorkloadDigest};
+use crate::verdict::Verdict;
+
+/// What a section is about.
+#[derive(Clone, Copy)]
+pub(in crate::report) struct Subject<'a> {
+    /// The verdict on it.
+    pub(in crate::report) verdict: &'a Verdict,
+    /// What was seen of the whole drill.
+    pub(in crate::report) digest: &'a Digest,
+    /// What was seen of the workload.
+    pub(in crate::report) workload: &'a WorkloadDigest,
+}
+
+impl<'a> Subject<'a> {
+    /// One for each workload that is judged.
+    pub(in crate::report) fn each(verdict: &'a Verdict, digest: &'a Digest) -> Vec<Self> {
+        let first = &digest.flows[digest.started.as_ref().map_or(0, |started| started.plan.workloads.lead())];
+        if verdict.workloads.is_empty() {
+            return vec![Self { verdict, digest, workload: first }];
+        }
+        let seen = |name: &str| {
+            let named = |flow: &&WorkloadDigest| flow.named.as_ref().is_some_and(|named| named.name == name);
+            digest.flows.iter().find(named).unwrap_or(first)
+        };
+        verdict.workloads.iter().map(|of| Self { verdict: &of.verdict, digest, workload: seen(&of.name) }).collect()
+    }
+
+    /// The name of the workload, where there are several.
+    pub(in crate::report) fn name(&self) -> Option<&'a str> {
+        self.workload.named.as_ref().filter(|_| self.digest.has_several_workloads()).map(|named| named.name.as_str())
+    }
+}

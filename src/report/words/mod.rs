@@ -1,0 +1,15 @@
+//! Sentences about a verdict, each file about one subject: the same for report, terminal and `verdict.json`.
+
+pub(in crate::report) mod advice;
+pub(in crate::report) mod because;
+pub(in crate::report) mod credential;
+pub(in crate::report) mod headline;
+pub(in crate::report) mod nature;
+pub(in crate::report) mod open;
+pub(in crate::report) mod recovery;
+pub(in crate::report) mod rescue;
+pub(in crate::report) mod scattered;
+pub(in crate::report) mod share;
+pub(in crate::report) mod stability;
+pub(in crate::report) mod stopped;
+pub(in crate::report) mod wording;
