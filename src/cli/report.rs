@@ -4,7 +4,7 @@ use super::terminal::show_work;
 use super::{Exit, put, say};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
-use crate::report::{drill, execution, markdown};
+use crate::report::{DrillContext, Report, drill, execution, markdown};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -25,12 +25,19 @@ enum ReportFormat {
     /// Markdown, as in `report.md`
     Md,
     /// The verdict, as in `verdict.json`
-    Json,
+    Verdict,
+}
+
+/// A report in a format.
+fn rendered(report: &Report, format: ReportFormat) -> String {
+    match format {
+        ReportFormat::Md | ReportFormat::Verdict => markdown(report),
+    }
 }
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
-    if let Some(text) = executed(&args.drill) {
-        put(&text)?;
+    if let Some(report) = executed(&args.drill) {
+        put(&rendered(&report, args.format))?;
         return Ok(Exit::Met);
     }
     let work = Arc::default();
@@ -38,9 +45,9 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     let judged = exercise::judge_counting(&args.drill, &work)?;
     work.begin("writing the report", 0);
     let text = match (args.format, &judged.digest) {
-        (ReportFormat::Json, _) => judged.json(),
-        (ReportFormat::Md, Some(digest)) => markdown(&drill(&judged.verdict, digest, &judged.hash)),
-        (ReportFormat::Md, None) => {
+        (ReportFormat::Verdict, _) => judged.json(),
+        (format, Some(digest)) => rendered(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), format),
+        (_, None) => {
             say("error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict");
             return Ok(Exit::Usage);
         }
@@ -51,7 +58,7 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// The report of a runbook that was walked for real, where that is what the folder holds.
-fn executed(folder: &Path) -> Option<String> {
+fn executed(folder: &Path) -> Option<Report> {
     let file = if folder.is_dir() { folder.join("history.jsonl") } else { folder.to_owned() };
     // Judging tells what is wrong with anything else.
     file.is_file().then_some(())?;
@@ -59,5 +66,5 @@ fn executed(folder: &Path) -> Option<String> {
     // A drill's history may be long; its first line tells what it is.
     let first = Reader::new(open()?).next_event().ok()??;
     matches!(first.event, Event::ExecutionStarted(_)).then_some(())?;
-    Some(markdown(&execution(&read(open()?).ok()?)?))
+    execution(&read(open()?).ok()?)
 }

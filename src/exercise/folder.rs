@@ -7,7 +7,7 @@ use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
-use crate::report::{drill, markdown};
+use crate::report::{DrillContext, drill, markdown};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
 use crate::units::{Explained, Seed};
@@ -178,7 +178,7 @@ impl Exercise {
 }
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
-    let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash)));
+    let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default())));
     for (file, text) in [(RunFile::Verdict, Some(judged.json())), (RunFile::Report, report)] {
         let path = file.within(folder);
         if let Some(text) = text {

@@ -29,6 +29,7 @@
 //! What this room does not do: measure (`verdict` does; nothing here computes a number that a verdict depends on), or read and write
 //! files (`exercise`).
 
+mod context;
 mod digest;
 mod model;
 mod render;
@@ -37,10 +38,13 @@ mod sections;
 mod tests;
 mod words;
 
+pub use context::DrillContext;
 pub use digest::Digest;
 pub use model::{
-    Block, ChartSeries, ChartShade, Fact, Grade, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, Quantity, Report,
-    ReportStatus, ReportTable, Section, SectionKind, TableCell, TableRow, Text, TrafficChart,
+    Block, ChartSeries, ChartShade, DrillPicture, Fact, Finding, FindingEvidence, FindingState, Grade, IntervalPlot, LatencyKind,
+    LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark, PictureSeries,
+    PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind, Severity,
+    SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
 };
 pub use render::markdown::markdown;
 pub use sections::drill::drill;

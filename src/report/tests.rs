@@ -1,6 +1,6 @@
 //! What the first screen, the report and the JSON say of drills that are more than met or missed.
 
-use super::{Block, Digest, PhraseForm, PhraseSource, Report, Text, drill, json, markdown, summary};
+use super::{Block, Digest, DrillContext, PhraseForm, PhraseSource, Report, Text, drill, json, markdown, summary};
 use crate::fault::{Blackhole, EndEarly, Refuse, Status};
 use crate::history::{
     Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
@@ -133,7 +133,7 @@ impl Drill {
         }
         digest.settle();
         let verdict = judge(&fold.finish());
-        let model = drill(&verdict, &digest, "0");
+        let model = drill(&verdict, &digest, "0", &DrillContext::default());
         is_well_formed(&model);
         let (report, screen) = (markdown(&model), summary(&verdict, 100));
         as_people_write(&screen);
@@ -211,6 +211,7 @@ pub(super) fn is_well_formed(report: &Report) {
             }
             Block::Facts(facts) => texts.extend(facts.iter().flat_map(|fact| [&fact.label, &fact.text])),
             Block::Chart(chart) => assert!(chart.series.iter().all(|series| series.counts.len() == chart.requests.len()), "{chart:?}"),
+            Block::Picture(_) | Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
             Block::Section(section) => {
                 texts.push(&section.title);
                 blocks.extend(&section.blocks);

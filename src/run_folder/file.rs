@@ -21,8 +21,14 @@ pub enum RunFile {
     History,
     /// The verdict on it.
     Verdict,
-    /// The report of it.
+    /// The report of it, as Markdown.
     Report,
+    /// The same as a page.
+    Page,
+    /// The picture in it.
+    Picture,
+    /// What is to be looked into, which people complete.
+    Findings,
     /// The certificate of the authority that the fault proxies were signed by.
     Authority,
     /// What the system under test printed, without secrets.
@@ -42,11 +48,14 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 9] = [
+const FIXED: [RunFile; 12] = [
     RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
     RunFile::Report,
+    RunFile::Page,
+    RunFile::Picture,
+    RunFile::Findings,
     RunFile::SystemLog,
     RunFile::TrafficLog(0),
     RunFile::Undo,
@@ -61,6 +70,9 @@ impl RunFile {
             Self::History => "history.jsonl",
             Self::Verdict => "verdict.json",
             Self::Report => "report.md",
+            Self::Page => "report.html",
+            Self::Picture => "report.svg",
+            Self::Findings => "findings.yaml",
             Self::Authority => "authority.pem",
             Self::SystemLog => "system.log",
             Self::TrafficLog(0) => "k6.log",
@@ -87,9 +99,16 @@ impl RunFile {
     /// What it is to others.
     pub const fn nature(self) -> FileNature {
         match self {
-            Self::History | Self::Verdict | Self::Report | Self::Authority | Self::SystemLog | Self::TrafficLog(_) | Self::Undo => {
-                FileNature::Evidence
-            }
+            Self::History
+            | Self::Verdict
+            | Self::Report
+            | Self::Page
+            | Self::Picture
+            | Self::Findings
+            | Self::Authority
+            | Self::SystemLog
+            | Self::TrafficLog(_)
+            | Self::Undo => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
             Self::UndoNotes => FileNature::Scratch,
         }

@@ -4,16 +4,36 @@
 //! meaning and no markup: which words are Lifeboat's own and which are not, how an objective ended, and beside the words of a measurement its
 //! nanoseconds. What a renderer needs to know and cannot read from here belongs into these types, never into a text.
 
-use crate::history::ExecutionEnd;
-use crate::model::StepEnd;
-use crate::units::grouped;
-use crate::verdict::{Decision, Interval};
+mod chart;
+mod finding;
+mod identity;
+mod interval_plot;
+mod picture;
+mod status;
+mod table;
+mod text;
+mod waterfall;
+
+pub use chart::{ChartSeries, ChartShade, TrafficChart};
+pub use finding::{Finding, FindingEvidence, FindingState, Severity, Suggestion};
+pub use identity::ReportIdentity;
+pub use interval_plot::{IntervalPlot, PlottedInterval};
+pub use picture::{DrillPicture, LatencyKind, LatencyLine, MarkKind, OverlaySeries, PictureMark, PictureSeries, PictureSpan, SpanKind};
+pub use status::{Grade, ReportStatus};
+pub use table::{Quantity, ReportTable, TableCell, TableRow};
+pub use text::{Phrase, PhraseForm, PhraseSource, Text};
+pub use waterfall::{StageTime, Waterfall, WaterfallMoment, WaterfallStage};
+
 use serde::Serialize;
 
 /// All that is told of one drill, or of one runbook that was walked for real.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// What it is about.
+    /// What kind of thing it is about.
+    pub kind: ReportKind,
+    /// Which run it is about.
+    pub identity: ReportIdentity,
+    /// What it is about, in the words of whoever named it.
     pub title: Text,
     /// How that ended.
     pub status: ReportStatus,
@@ -21,6 +41,22 @@ pub struct Report {
     pub opening: Vec<Block>,
     /// Everything else.
     pub sections: Vec<Section>,
+}
+
+/// What kind of thing a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportKind {
+    /// One drill.
+    Drill,
+    /// A runbook that was walked for real.
+    Execution,
+    /// An incident: what others recorded, or an execution, beside the drills of its scenario.
+    Incident,
+    /// Two drills, one against the other.
+    Comparison,
+    /// Several drills of one scenario.
+    Repeats,
 }
 
 /// A part of a report with a heading of its own.
@@ -64,6 +100,18 @@ pub enum SectionKind {
     Findings,
     /// What the verdict does not claim.
     Limits,
+    /// Where the seconds went.
+    Waterfall,
+    /// What the drill found, in sentences.
+    Found,
+    /// What it cost, as an estimate.
+    Cost,
+    /// What changed since another drill.
+    Comparison,
+    /// The drills before, of the same scenario.
+    Trend,
+    /// Each of several repeats, and what may be said of them all.
+    Repeats,
     /// Which drill it was.
     Identity,
 }
@@ -83,6 +131,12 @@ impl SectionKind {
             Self::Story => "story",
             Self::Findings => "findings",
             Self::Limits => "limits",
+            Self::Waterfall => "waterfall",
+            Self::Found => "found",
+            Self::Cost => "cost",
+            Self::Comparison => "comparison",
+            Self::Trend => "trend",
+            Self::Repeats => "repeats",
             Self::Identity => "identity",
         }
     }
@@ -100,8 +154,16 @@ pub enum Block {
     Table(ReportTable),
     /// Labels, each with what is said beside it.
     Facts(Vec<Fact>),
-    /// Requests over time.
+    /// Requests over time, as bars.
     Chart(TrafficChart),
+    /// All that happened, on one time axis.
+    Picture(Box<DrillPicture>),
+    /// Where the seconds went, from the fault to the return of the primary.
+    Waterfall(Waterfall),
+    /// What is to be looked into.
+    Findings(Vec<Finding>),
+    /// Intervals of several drills on one axis.
+    Intervals(IntervalPlot),
     /// A section within this one.
     Section(Section),
 }
@@ -127,176 +189,6 @@ pub enum ParagraphKind {
     Advice,
 }
 
-/// A text, in pieces.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Text(pub Vec<Phrase>);
-
-/// A piece of text of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Phrase {
-    /// The words, without any markup.
-    pub words: String,
-    /// What they are.
-    pub form: PhraseForm,
-    /// Who wrote them.
-    pub source: PhraseSource,
-}
-
-/// What words are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PhraseForm {
-    /// Prose.
-    Prose,
-    /// What is to be typed or stands in a file.
-    Code,
-}
-
-/// Who wrote a phrase. What came from outside must not be read as markup in any format; Lifeboat's own sentences bear names and reasons from
-/// outside too, so a format in which they could do harm (HTML) keeps every phrase from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PhraseSource {
-    /// A sentence of Lifeboat's, with the names that it speaks of.
-    Lifeboat,
-    /// A text from a file, a program or a person.
-    Outside,
-}
-
-impl Text {
-    /// A sentence of Lifeboat's; what stands between backticks is code.
-    pub fn own(text: impl AsRef<str>) -> Self {
-        Self::parsed(text.as_ref(), PhraseSource::Lifeboat)
-    }
-
-    /// A text from a file, a program or a person; what stands between backticks is code.
-    pub fn outside(text: impl AsRef<str>) -> Self {
-        Self::parsed(text.as_ref(), PhraseSource::Outside)
-    }
-
-    fn parsed(text: &str, source: PhraseSource) -> Self {
-        let pieces: Vec<&str> = text.split('`').collect();
-        // A backtick without a partner is a letter like any other.
-        let pieces = if pieces.len().is_multiple_of(2) { vec![text] } else { pieces };
-        let forms = [PhraseForm::Prose, PhraseForm::Code].into_iter().cycle();
-        let phrases = pieces.into_iter().zip(forms).filter(|(words, form)| *form == PhraseForm::Code || !words.is_empty());
-        Self(phrases.map(|(words, form)| Phrase { words: words.to_owned(), form, source }).collect())
-    }
-
-    /// This text, and that which follows.
-    #[must_use]
-    pub fn then(mut self, more: impl Into<Self>) -> Self {
-        self.0.extend(more.into().0);
-        self
-    }
-
-    /// True where there is nothing to read.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The words as a terminal and `verdict.json` have them: code between backticks.
-    pub fn plain(&self) -> String {
-        let phrase = |phrase: &Phrase| match phrase.form {
-            PhraseForm::Prose => phrase.words.clone(),
-            PhraseForm::Code => format!("`{}`", phrase.words),
-        };
-        self.0.iter().map(phrase).collect()
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self::own(text)
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self::own(text)
-    }
-}
-
-/// Rows under columns.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ReportTable {
-    /// The columns' headings.
-    pub columns: Vec<&'static str>,
-    /// The rows, as wide.
-    pub rows: Vec<TableRow>,
-}
-
-/// A row of a table.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct TableRow {
-    /// The word of what it is about, as in `verdict.json`; `None` where it has none.
-    pub key: Option<String>,
-    /// How that ended, where it can go well or badly. A cell has the words.
-    pub status: Option<ReportStatus>,
-    /// One for each column.
-    pub cells: Vec<TableCell>,
-}
-
-/// A cell of a table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TableCell {
-    /// What stands in it; `None` where nothing can, or where a person is to fill it in.
-    pub text: Option<Text>,
-    /// The same as a number, where it is one.
-    pub quantity: Option<Quantity>,
-}
-
-impl TableCell {
-    /// A cell in which nothing stands.
-    pub const BLANK: Self = Self { text: None, quantity: None };
-
-    /// A cell of words that are a number.
-    pub fn of(text: impl Into<Text>, quantity: Option<Quantity>) -> Self {
-        Self { text: Some(text.into()), quantity }
-    }
-
-    /// A count, in figures.
-    pub fn count(count: u64) -> Self {
-        Self::of(grouped(count), Some(Quantity::Count(count)))
-    }
-}
-
-impl<T: Into<Text>> From<T> for TableCell {
-    fn from(text: T) -> Self {
-        Self::of(text, None)
-    }
-}
-
-impl TableRow {
-    /// A row of nothing but words.
-    pub fn of<const N: usize>(cells: [TableCell; N]) -> Self {
-        Self { cells: cells.into(), ..Self::default() }
-    }
-}
-
-/// A number that is told in words.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Quantity {
-    /// Nanoseconds between which something happened; without an end it had not happened when nobody looked any more.
-    Between {
-        /// The last proof that it had not.
-        lo_ns: i64,
-        /// The first proof that it had.
-        hi_ns: Option<i64>,
-    },
-    /// A moment, or a length of time, in nanoseconds.
-    Nanoseconds(i64),
-    /// How many.
-    Count(u64),
-}
-
-impl From<Interval> for Quantity {
-    fn from(interval: Interval) -> Self {
-        Self::Between { lo_ns: interval.lo, hi_ns: interval.hi }
-    }
-}
-
 /// A label, and what is said beside it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fact {
@@ -311,101 +203,6 @@ impl Fact {
     pub fn of(label: impl Into<Text>, text: impl Into<Text>) -> Self {
         Self { label: label.into(), text: text.into() }
     }
-}
-
-/// How something that can go well or badly went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ReportStatus {
-    /// In the word of the verdict, or of the step.
-    pub word: String,
-    /// What that means to a reader.
-    pub grade: Grade,
-}
-
-/// What a status means, for colours and for machines that know passed and failed only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grade {
-    /// As promised.
-    Good,
-    /// Not as promised.
-    Bad,
-    /// Nobody can tell.
-    Open,
-    /// It did not apply, or proves nothing.
-    Neutral,
-}
-
-impl From<Decision> for ReportStatus {
-    fn from(decision: Decision) -> Self {
-        let grade = match decision {
-            Decision::Met => Grade::Good,
-            Decision::Missed => Grade::Bad,
-            Decision::Inconclusive => Grade::Open,
-            Decision::Void | Decision::InvalidPlan => Grade::Neutral,
-        };
-        Self { word: decision.to_string(), grade }
-    }
-}
-
-impl From<StepEnd> for ReportStatus {
-    fn from(end: StepEnd) -> Self {
-        let grade = match end {
-            StepEnd::Done => Grade::Good,
-            StepEnd::Failed => Grade::Bad,
-            StepEnd::TimedOut | StepEnd::Cancelled => Grade::Open,
-            StepEnd::Skipped => Grade::Neutral,
-        };
-        Self { word: end.to_string(), grade }
-    }
-}
-
-impl From<ExecutionEnd> for ReportStatus {
-    fn from(end: ExecutionEnd) -> Self {
-        let grade = match end {
-            ExecutionEnd::Done => Grade::Good,
-            ExecutionEnd::Failed | ExecutionEnd::Undone => Grade::Bad,
-            ExecutionEnd::Stopped => Grade::Open,
-        };
-        Self { word: end.to_string(), grade }
-    }
-}
-
-/// Requests over time: what each provider answered, what was bad, and while what.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TrafficChart {
-    /// All requests of each second of the traffic: the scale of the bars.
-    pub requests: Vec<u32>,
-    /// The bars, from the top; each as long as `requests` or shorter, where nothing comes any more.
-    pub series: Vec<ChartSeries>,
-    /// The time in which something was broken or replaced; `None` where nothing was.
-    pub shade: Option<ChartShade>,
-    /// What the bars are, as the beginning of a sentence.
-    pub caption: &'static str,
-}
-
-/// One row of bars.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ChartSeries {
-    /// The provider, or what else is counted.
-    pub name: String,
-    /// Good for answers, bad for what went wrong.
-    pub grade: Grade,
-    /// Requests of each second.
-    pub counts: Vec<u32>,
-}
-
-/// A span of time that is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct ChartShade {
-    /// What it is.
-    pub name: &'static str,
-    /// Nanoseconds since the traffic began.
-    pub from_ns: u64,
-    /// The same; `None` where it lasted to the end.
-    pub until_ns: Option<u64>,
-    /// How long it may take until service is back, or the key is replaced.
-    pub objective_ns: u64,
 }
 
 impl Section {

@@ -61,6 +61,7 @@ impl Page {
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
                 Block::Chart(chart) => self.put(&drawn(chart)),
+                Block::Picture(_) | Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
                 Block::Section(section) => self.section(section, level + 1),
             }
         }
@@ -156,11 +157,12 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::{Fact, Grade, TableRow};
+    use crate::report::model::{Fact, Grade, ReportIdentity, ReportKind, TableRow};
 
     fn report(opening: Vec<Block>) -> String {
         let status = ReportStatus { word: "met".to_owned(), grade: Grade::Good };
-        markdown(&Report { title: Text::outside("a*b"), status, opening, sections: Vec::new() })
+        let (kind, identity) = (ReportKind::Drill, ReportIdentity::default());
+        markdown(&Report { kind, identity, title: Text::outside("a*b"), status, opening, sections: Vec::new() })
     }
 
     #[test]

@@ -6,8 +6,9 @@
 use super::origin::origin;
 use super::subject::Subject;
 use super::{chart, credential_section, faults, findings, limits, milestones, objectives, runbook, traffic};
+use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
-use crate::report::model::{Block, Fact, Paragraph, Report, Section, SectionKind, Text};
+use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
 use crate::report::words::advice::hint;
 use crate::report::words::headline::headline;
 use crate::report::words::rescue;
@@ -15,7 +16,7 @@ use crate::report::words::wording::span;
 use crate::verdict::Verdict;
 
 /// The whole report. `hash` is the history's SHA-256 in hexadecimal.
-pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str) -> Report {
+pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillContext) -> Report {
     let subjects = Subject::each(verdict, digest);
     let (mut opening, mut sections) = (opening(verdict), Vec::new());
     for subject in &subjects {
@@ -34,7 +35,8 @@ pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str) -> Report {
     sections.push(limits::section(verdict, digest, &subjects));
     sections.push(identity(verdict, digest, hash));
     let title = digest.started.as_ref().map_or_else(|| "A drill".into(), |started| Text::outside(&started.plan.scenario.title));
-    Report { title, status: verdict.verdict.into(), opening, sections }
+    let identity = run_identity(digest, hash);
+    Report { kind: ReportKind::Drill, identity, title, status: verdict.verdict.into(), opening, sections }
 }
 
 /// The verdict in a sentence; of several workloads that of each in a word.
@@ -71,6 +73,24 @@ fn workload(subject: &Subject<'_>) -> Option<Section> {
 fn about(subject: &Subject<'_>) -> Vec<Section> {
     let sections = [objectives::section(subject), milestones::section(subject)];
     sections.into_iter().flatten().chain(credential_section::sections(subject.verdict)).collect()
+}
+
+/// Which drill it was, for machines.
+fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
+    let Some(started) = &digest.started else { return ReportIdentity::default() };
+    ReportIdentity {
+        run: Some(started.drill.clone()),
+        scenario: Some(started.plan.scenario.name.clone()),
+        environment: Some(started.plan.environment_name.clone()),
+        seed: Some(started.seed.to_string()),
+        lifeboat: Some(started.lifeboat.clone()),
+        started_at: Some(started.wall_clock.clone()),
+        user: started.origin.user.clone(),
+        host: started.origin.host.clone(),
+        reason: started.origin.reason.clone(),
+        history_sha256: Some(hash.to_owned()),
+        ..ReportIdentity::default()
+    }
 }
 
 /// Which drill it was.

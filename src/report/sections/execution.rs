@@ -7,7 +7,8 @@ use super::origin::origin;
 use crate::history::{Event, ExecutionStarted, History, Stamped};
 use crate::model::{Step, StepEnd};
 use crate::report::model::{
-    Block, Fact, Grade, Paragraph, Quantity, Report, ReportStatus, ReportTable, Section, SectionKind, TableCell, TableRow, Text,
+    Block, Fact, Grade, Paragraph, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind,
+    TableCell, TableRow, Text,
 };
 use crate::report::words::wording::{clock, length};
 use crate::units::Duration;
@@ -20,6 +21,8 @@ pub fn execution(history: &History) -> Option<Report> {
     let steps = &started.plan.runbook.steps;
     let sections = [walk.steps()].into_iter().chain(keys::sections(steps, walk.events)).chain([walk.story()]).chain(walk.findings());
     Some(Report {
+        kind: ReportKind::Execution,
+        identity: walk.run_identity(),
         title: Text::outside(&started.plan.runbook.name),
         status: walk.end(),
         opening: vec![Paragraph::key(walk.outcome()).into()],
@@ -41,6 +44,23 @@ struct Begun {
 }
 
 impl Walk<'_> {
+    /// Which execution it was, for machines.
+    fn run_identity(&self) -> ReportIdentity {
+        let started = self.started;
+        ReportIdentity {
+            run: Some(started.execution.clone()),
+            scenario: Some(started.plan.runbook.name.clone()),
+            environment: started.plan.environment_name.clone(),
+            seed: Some(started.seed.to_string()),
+            lifeboat: Some(started.lifeboat.clone()),
+            started_at: Some(started.wall_clock.clone()),
+            user: started.origin.user.clone(),
+            host: started.origin.host.clone(),
+            reason: started.origin.reason.clone(),
+            ..ReportIdentity::default()
+        }
+    }
+
     /// How it ended. Without its last event it was interrupted.
     fn end(&self) -> ReportStatus {
         match self.events.last().map(|stamped| &stamped.event) {

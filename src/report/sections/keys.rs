@@ -199,11 +199,12 @@ fn named(id: Option<&str>) -> Text {
 mod tests {
     use super::*;
     use crate::history::{ExecutionEnd, KeyHeld, KeyMinted, KeyRevoked, KeyStored, StepFinished};
-    use crate::report::{Report, markdown};
+    use crate::report::{Report, ReportIdentity, ReportKind, markdown};
 
     fn section(steps: &[Step], events: &[Stamped]) -> String {
         let (title, status) = ("A walk".into(), ExecutionEnd::Done.into());
-        let report = Report { title, status, opening: Vec::new(), sections: sections(steps, events) };
+        let (kind, identity) = (ReportKind::Execution, ReportIdentity::default());
+        let report = Report { kind, identity, title, status, opening: Vec::new(), sections: sections(steps, events) };
         markdown(&report).trim_start_matches("# A walk: done\n").trim_start_matches('\n').to_owned()
     }
 

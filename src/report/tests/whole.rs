@@ -50,7 +50,7 @@ fn a_key_that_was_revoked_and_replaced() {
     digest.apply(&Stamped { t: 0, event: Event::Started(Box::new(story.started())) });
     story.events().iter().for_each(|stamped| digest.apply(stamped));
     digest.settle();
-    let report = drill(&story.judged(), &digest, "0");
+    let report = drill(&story.judged(), &digest, "0", &DrillContext::default());
     is_well_formed(&report);
     assert_snapshot!("key.md", markdown(&report));
     assert_snapshot!("key.txt", summary(&story.judged(), 100));

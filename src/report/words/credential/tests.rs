@@ -2,7 +2,7 @@
 
 use super::headline;
 use crate::history::{Event, KeyStanding, Outcome, Stamped};
-use crate::report::{Digest, drill, markdown, summary};
+use crate::report::{Digest, DrillContext, drill, markdown, summary};
 use crate::verdict::story::{MS, NEW, OLD, Story, WRONG, emergency, planned, served};
 
 fn report(story: &Story) -> String {
@@ -10,7 +10,7 @@ fn report(story: &Story) -> String {
     digest.apply(&Stamped { t: 0, event: Event::Started(Box::new(story.started())) });
     story.events().iter().for_each(|stamped| digest.apply(stamped));
     digest.settle();
-    let report = drill(&story.judged(), &digest, "0");
+    let report = drill(&story.judged(), &digest, "0", &DrillContext::default());
     crate::report::tests::is_well_formed(&report);
     let report = markdown(&report);
     crate::report::tests::as_people_write(&report);
@@ -114,6 +114,6 @@ fn a_name_is_told_as_it_is_and_made_safe_only_where_it_is_written_down() {
     verdict.rotations.push(verdict.rotations[0].clone());
     let shown = summary(&verdict, 100).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(shown.contains(" open_ai: Every replica used the new key"), "{shown}");
-    let report = markdown(&drill(&verdict, &Digest::default(), "0"));
+    let report = markdown(&drill(&verdict, &Digest::default(), "0", &DrillContext::default()));
     assert!(report.contains("open\\_ai: Every replica used the new key"), "{report}");
 }

@@ -1,0 +1,144 @@
+//! The picture of a drill as data: everything that happened on one time axis, in nanoseconds since the traffic began.
+//!
+//! What this file does not do: draw. `render/svg` draws it, `render/bars` writes it as text.
+
+use super::status::Grade;
+use super::text::Text;
+use super::waterfall::StageTime;
+use serde::Serialize;
+
+/// What happened in a drill, or in one workload of it, over time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DrillPicture {
+    /// The workload that it shows, where a drill has several.
+    pub about: Option<String>,
+    /// The picture in words, for those who do not see it: each a sentence.
+    pub words: Vec<Text>,
+    /// The width of a column in nanoseconds.
+    pub column_ns: u64,
+    /// How many columns there are; every list of columns is as long.
+    pub columns: usize,
+    /// Requests of each column, by who served them and how they ended: drawn on top of each other, in this order.
+    pub series: Vec<PictureSeries>,
+    /// Latency from when a request was due, of each column in which any was answered.
+    pub latency: Vec<LatencyLine>,
+    /// Times in which something lasted: faults, phases, steps, guards.
+    pub spans: Vec<PictureSpan>,
+    /// Moments: alerts, what the gateway's breaker did, notes of people.
+    pub marks: Vec<PictureMark>,
+    /// When the first fault was in force; what `objective_ns` and `cutover` count from. `None` where there was none.
+    pub fault_ns: Option<u64>,
+    /// The RTO, counted from the fault.
+    pub objective_ns: Option<u64>,
+    /// The measured interval that it is held against, counted from the fault.
+    pub cutover: Option<StageTime>,
+    /// What `cutover` is, in a word: `cutover` or `restore`.
+    pub cutover_word: &'static str,
+    /// Series of the team's own, each on a scale of its own.
+    pub overlays: Vec<OverlaySeries>,
+}
+
+/// Requests that ended alike, over time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PictureSeries {
+    /// The provider that served them, or how they ended: a word as `late`, `error`.
+    pub name: String,
+    /// Good for those that were well served.
+    pub grade: Grade,
+    /// For those that were well served, the place of the provider in the service's order, from 0.
+    pub provider: Option<usize>,
+    /// Requests of each column, by when they were due.
+    pub counts: Vec<u32>,
+}
+
+/// A percentile of a latency over time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LatencyLine {
+    /// What it is, as `p95` or `p50 to the first token`.
+    pub name: String,
+    /// Of which quantity it is a percentile; lines of one kind share an axis.
+    pub kind: LatencyKind,
+    /// The percentile, from 0 to 1.
+    pub quantile: f64,
+    /// Nanoseconds of each column; `None` where nothing was answered.
+    pub ns: Vec<Option<u64>>,
+}
+
+/// A length of time that percentiles are taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LatencyKind {
+    /// From when a request was due to what its service level counts.
+    Service,
+    /// From when a request was due to the first token of a stream.
+    FirstToken,
+    /// From the first token of a stream to its end.
+    Streaming,
+}
+
+/// Something that lasted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PictureSpan {
+    /// What kind of thing.
+    pub kind: SpanKind,
+    /// What, as `blackhole on azure-swedencentral`.
+    pub name: Text,
+    /// How it ended, where that can go well or badly.
+    pub grade: Grade,
+    /// From when.
+    pub from_ns: u64,
+    /// Until when; `None` where it lasted to the end.
+    pub until_ns: Option<u64>,
+}
+
+/// What lasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpanKind {
+    /// A fault in force.
+    Fault,
+    /// A phase of the drill.
+    Phase,
+    /// A step of the runbook.
+    Step,
+    /// A safety guard that saw its condition.
+    Guard,
+}
+
+/// A moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PictureMark {
+    /// What kind of thing.
+    pub kind: MarkKind,
+    /// What happened.
+    pub name: Text,
+    /// When.
+    pub at_ns: u64,
+}
+
+/// What happened at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkKind {
+    /// An alert of the team's own arrived.
+    Alert,
+    /// The runbook began.
+    Runbook,
+    /// The gateway said something of its breaker.
+    Gateway,
+    /// A person wrote something down, or somebody was told.
+    Note,
+    /// The drill was stopped.
+    Stop,
+}
+
+/// A series of the team's own monitoring.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OverlaySeries {
+    /// What the team calls it.
+    pub name: Text,
+    /// Its unit, where that is known.
+    pub unit: Option<String>,
+    /// Nanoseconds since the traffic began, which may be negative, and the value.
+    pub points: Vec<(i64, f64)>,
+}
