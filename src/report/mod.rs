@@ -13,10 +13,10 @@
 //! - **Words**: sentences about a verdict, each file about one subject, the same for report, terminal and `verdict.json`. `headline` is the verdict
 //!   in one sentence; `because` says why it is open and `advice` what to do; they draw on `recovery`, `scattered`, `stability`,
 //!   `share`, `rescue`, `credential`, `stopped` and `open`. `nature` answers what kind of verdict it is, `wording` writes lengths and limits.
-//! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `chart`, `objectives`, `milestones`,
+//! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `picture`, `objectives`, `milestones`,
 //!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
-//! - **Renderers**: `markdown` and `terminal`.
+//! - **Renderers**: `markdown` with `bars`, `svg` and `terminal`.
 //!
 //! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
 //! from Lifeboat's words and [`Text::outside`] from whatever files, programs and people wrote; a cell that is a number bears the number.
@@ -41,12 +41,14 @@ mod words;
 pub use context::DrillContext;
 pub use digest::Digest;
 pub use model::{
-    Block, ChartSeries, ChartShade, DrillPicture, Fact, Finding, FindingEvidence, FindingState, Grade, IntervalPlot, LatencyKind,
-    LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark, PictureSeries,
-    PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind, Severity,
-    SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
+    Block, DrillPicture, Fact, Finding, FindingEvidence, FindingState, Grade, IntervalPlot, LatencyKind, LatencyLimit, LatencyLine,
+    MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureInterval, PictureMark, PictureObjective,
+    PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section,
+    SectionKind, SeriesEnding, Severity, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, Waterfall, WaterfallMoment,
+    WaterfallStage,
 };
 pub use render::markdown::markdown;
+pub use render::svg::svg;
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::summary::{cutover, summary};

@@ -210,8 +210,12 @@ pub(super) fn is_well_formed(report: &Report) {
                 texts.extend(table.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.text.as_ref()));
             }
             Block::Facts(facts) => texts.extend(facts.iter().flat_map(|fact| [&fact.label, &fact.text])),
-            Block::Chart(chart) => assert!(chart.series.iter().all(|series| series.counts.len() == chart.requests.len()), "{chart:?}"),
-            Block::Picture(_) | Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
+            Block::Picture(picture) => {
+                assert!(picture.series.iter().all(|series| series.counts.len() == picture.columns), "{picture:?}");
+                assert!(picture.latency.iter().all(|line| line.ns.len() == picture.columns), "{picture:?}");
+                texts.extend(&picture.words);
+            }
+            Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
             Block::Section(section) => {
                 texts.push(&section.title);
                 blocks.extend(&section.blocks);

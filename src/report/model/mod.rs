@@ -4,7 +4,6 @@
 //! meaning and no markup: which words are Lifeboat's own and which are not, how an objective ended, and beside the words of a measurement its
 //! nanoseconds. What a renderer needs to know and cannot read from here belongs into these types, never into a text.
 
-mod chart;
 mod finding;
 mod identity;
 mod interval_plot;
@@ -14,11 +13,13 @@ mod table;
 mod text;
 mod waterfall;
 
-pub use chart::{ChartSeries, ChartShade, TrafficChart};
 pub use finding::{Finding, FindingEvidence, FindingState, Severity, Suggestion};
 pub use identity::ReportIdentity;
 pub use interval_plot::{IntervalPlot, PlottedInterval};
-pub use picture::{DrillPicture, LatencyKind, LatencyLine, MarkKind, OverlaySeries, PictureMark, PictureSeries, PictureSpan, SpanKind};
+pub use picture::{
+    DrillPicture, LatencyKind, LatencyLimit, LatencyLine, MarkKind, OverlaySeries, PictureInterval, PictureMark, PictureObjective,
+    PictureSeries, PictureSpan, SeriesEnding, SpanKind,
+};
 pub use status::{Grade, ReportStatus};
 pub use table::{Quantity, ReportTable, TableCell, TableRow};
 pub use text::{Phrase, PhraseForm, PhraseSource, Text};
@@ -154,8 +155,6 @@ pub enum Block {
     Table(ReportTable),
     /// Labels, each with what is said beside it.
     Facts(Vec<Fact>),
-    /// Requests over time, as bars.
-    Chart(TrafficChart),
     /// All that happened, on one time axis.
     Picture(Box<DrillPicture>),
     /// Where the seconds went, from the fault to the return of the primary.

@@ -5,7 +5,7 @@
 
 use super::origin::origin;
 use super::subject::Subject;
-use super::{chart, credential_section, faults, findings, limits, milestones, objectives, runbook, traffic};
+use super::{credential_section, faults, findings, limits, milestones, objectives, picture, runbook, traffic};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
@@ -23,7 +23,7 @@ pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillCon
         match workload(subject) {
             Some(section) => sections.push(section),
             None => {
-                opening.extend(chart::blocks(subject));
+                opening.extend(picture::block(subject));
                 sections.extend(about(subject));
             }
         }
@@ -64,7 +64,7 @@ fn workload(subject: &Subject<'_>) -> Option<Section> {
     let (name, named) = subject.name().zip(subject.workload.named.as_ref())?;
     let title = Text::own("Workload ").then(Text::outside(name)).then(" to ").then(Text::outside(&named.service_name));
     let of = |section: Section| Block::Section(Section { about: section.about.or_else(|| Some(name.to_owned())), ..section });
-    let blocks = told(subject.verdict).into_iter().chain(chart::blocks(subject)).chain(about(subject).into_iter().map(of)).collect();
+    let blocks = told(subject.verdict).into_iter().chain(picture::block(subject)).chain(about(subject).into_iter().map(of)).collect();
     let status = Some(subject.verdict.verdict.into());
     Some(Section { about: Some(name.to_owned()), status, blocks, ..Section::new(SectionKind::Workload, title) })
 }

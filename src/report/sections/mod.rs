@@ -1,6 +1,5 @@
 //! What a report consists of: a file a section, and for each kind of report a file that says which sections it has.
 
-pub(in crate::report) mod chart;
 pub(in crate::report) mod credential_section;
 pub(in crate::report) mod drill;
 pub(in crate::report) mod execution;
@@ -11,6 +10,8 @@ pub(in crate::report) mod limits;
 pub(in crate::report) mod milestones;
 pub(in crate::report) mod objectives;
 pub(in crate::report) mod origin;
+pub(in crate::report) mod picture;
+pub(in crate::report) mod picture_events;
 pub(in crate::report) mod providers;
 pub(in crate::report) mod runbook;
 pub(in crate::report) mod subject;
