@@ -18,7 +18,7 @@ pub struct DrillPicture {
     pub column_ns: u64,
     /// How many columns there are; every list of columns is as long.
     pub columns: usize,
-    /// When the last request could be due: the last column ends here, and may be narrower than the others.
+    /// When the last request could be due: the last column ends here, narrower or wider than the others.
     pub end_ns: u64,
     /// Requests of each column, by who served them and how they ended: drawn on top of each other, in this order.
     pub series: Vec<PictureSeries>,
@@ -138,6 +138,8 @@ pub struct PictureSpan {
     pub kind: SpanKind,
     /// What, as `blackhole on azure-swedencentral`.
     pub name: Text,
+    /// What it belongs to, as the provider whose breaker it is: what belongs together is drawn in one line.
+    pub lane: Option<String>,
     /// How it ended, where that can go well or badly.
     pub grade: Grade,
     /// From when.
@@ -169,6 +171,8 @@ pub struct PictureMark {
     pub kind: MarkKind,
     /// What happened.
     pub name: Text,
+    /// What it belongs to, as for spans.
+    pub lane: Option<String>,
     /// When.
     pub at_ns: u64,
 }

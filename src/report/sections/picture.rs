@@ -107,6 +107,11 @@ impl Shape {
         let column_ns = width * times;
         let mut cells = columns.wider(times as usize);
         cells.resize_with(end_ns.div_ceil(column_ns) as usize, Column::default);
+        // Less than half a column more makes the last one wider: by itself it would say little.
+        if cells.len() > 1 && end_ns % column_ns > 0 && end_ns % column_ns < column_ns / 2 {
+            let rest = cells.pop().unwrap_or_default();
+            cells.last_mut().expect("there are two").merge(&rest);
+        }
         let mean = (subject.workload.requests / cells.len() as u64).max(1);
         let joined = SAMPLE.div_ceil(mean).clamp(1, (cells.len() as u64 / 24).max(1)) as usize;
         Some(Self { column_ns, cells, end_ns, joined })
@@ -186,13 +191,18 @@ fn spread(cell: &Column, kind: LatencyKind) -> &Spread {
 
 /// The percentiles of one kind; columns that are joined have the same.
 fn lines(kind: LatencyKind, shape: &Shape) -> Vec<LatencyLine> {
-    let joined: Vec<Spread> = shape.cells.chunks(shape.joined).map(|cells| together(cells, kind)).collect();
+    let mut joined: Vec<Spread> = shape.cells.chunks(shape.joined).map(|cells| together(cells, kind)).collect();
+    // What is left over goes with what comes before, as in columns.
+    if joined.len() > 1 && shape.cells.len() % shape.joined > 0 && shape.cells.len() % shape.joined < shape.joined.div_ceil(2) {
+        let rest = joined.pop().unwrap_or_default();
+        joined.last_mut().expect("there are two").merge(&rest);
+    }
     if joined.iter().all(|spread| spread.count() == 0) {
         return Vec::new();
     }
     let line = |(quantile, name): (f64, &str)| {
         let each: Vec<Option<u64>> = joined.iter().map(|spread| spread.quantile(quantile)).collect();
-        let ns = (0..shape.cells.len()).map(|column| each[column / shape.joined]).collect();
+        let ns = (0..shape.cells.len()).map(|column| each[(column / shape.joined).min(each.len() - 1)]).collect();
         LatencyLine { name: name.to_owned(), kind, quantile, ns }
     };
     PERCENTILES.into_iter().map(line).collect()

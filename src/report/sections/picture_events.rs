@@ -44,7 +44,7 @@ impl<'a> Open<'a> {
 
     fn begin(&mut self, kind: SpanKind, name: Text, at: u64) -> usize {
         let from_ns = self.since(at);
-        self.spans.push(PictureSpan { kind, name, grade: Grade::Neutral, from_ns, until_ns: None });
+        self.spans.push(PictureSpan { kind, name, lane: None, grade: Grade::Neutral, from_ns, until_ns: None });
         self.spans.len() - 1
     }
 
@@ -142,6 +142,7 @@ impl<'a> Open<'a> {
         self.end(open, at);
         if breaker == Breaker::Open {
             let place = self.begin(SpanKind::Breaker, Text::outside(provider).then(": breaker open"), at);
+            self.spans[place].lane = Some(provider.to_owned());
             self.breakers.insert(provider, place);
         }
     }
@@ -185,7 +186,11 @@ pub(in crate::report) fn marks(subject: &Subject<'_>, end_ns: u64) -> Vec<Pictur
         let seen = marks.iter().filter(|mark| mark.kind == kind).count();
         // What happened before the traffic began has no place on its axis.
         if at >= zero && at - zero <= end_ns && seen < MOST {
-            marks.push(PictureMark { kind, name, at_ns: at - zero });
+            let lane = match &stamped.event {
+                Event::Gateway(gateway) => Some(gateway.provider.clone()),
+                _ => None,
+            };
+            marks.push(PictureMark { kind, name, lane, at_ns: at - zero });
         }
     }
     marks.sort_by_key(|mark| mark.at_ns);

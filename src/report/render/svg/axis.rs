@@ -1,6 +1,7 @@
 //! Scales: time from left to right, with round numbers on it, and logarithms of lengths of time.
 
 use super::sheet::Frame;
+use crate::report::model::DrillPicture;
 
 /// Seconds between two marks on an axis of time.
 const STEPS: [f64; 24] = [
@@ -70,10 +71,20 @@ impl TimeAxis {
         self.x_f(ns as f64)
     }
 
+    /// Where a column begins, and behind the last where that ends.
+    pub(super) fn edge(&self, picture: &DrillPicture, column: usize) -> f64 {
+        self.x(moment(picture, column))
+    }
+
     /// Whether a moment is on it.
     pub(super) fn holds(&self, ns: u64) -> bool {
         ns as f64 <= self.end_ns
     }
+}
+
+/// When a column begins, and behind the last when that ends, in nanoseconds since the traffic began.
+pub(super) fn moment(picture: &DrillPicture, column: usize) -> u64 {
+    if column >= picture.columns { picture.end_ns } else { picture.column_ns.saturating_mul(column as u64).min(picture.end_ns) }
 }
 
 /// A moment at a mark, in the unit that the distance of marks asks for.

@@ -91,7 +91,7 @@ pub(super) fn fall(sheet: &mut Sheet<'_>, picture: &DrillPicture, top: f64, bott
         let at = fault.saturating_add(objective.ns);
         if sheet.axis.holds(at) {
             let x = sheet.axis.x(at);
-            sheet.ink.line("lb-target", (x, top), (x, bottom));
+            sheet.target((x, top), (x, bottom));
         }
     }
 }

@@ -15,6 +15,8 @@ struct Item<'a> {
     from: f64,
     until: f64,
     name: String,
+    /// Those of the same share a lane, and one name.
+    lane: Option<&'a str>,
     shape: Shape<'a>,
 }
 
@@ -46,7 +48,7 @@ pub(super) fn phases(sheet: &mut Sheet<'_>, picture: &DrillPicture) {
         sheet.ink.path("lb-phase", &format!("M{} {y}H{}M{} {}v8M{} {}v8", N(from), N(until), N(from), N(y - 4.0), N(until), N(y - 4.0)));
         let name = phase.name.plain();
         if wide(&name, frame.em) + 12.0 < until - from {
-            sheet.ink.text("lb-soft lb-on", (from + until) / 2.0, y + frame.em * 0.35, "middle", &name);
+            sheet.plate((from + until) / 2.0, y, &name);
         }
     }
     sheet.y += 4.0;
@@ -54,7 +56,7 @@ pub(super) fn phases(sheet: &mut Sheet<'_>, picture: &DrillPicture) {
 
 /// Everything else, below the requests.
 pub(super) fn others(sheet: &mut Sheet<'_>, picture: &DrillPicture) {
-    let together = |sheet: &Sheet<'_>, kinds: &[MarkKind], kind: Option<SpanKind>| {
+    let all = |sheet: &Sheet<'_>, kinds: &[MarkKind], kind: Option<SpanKind>| {
         let mut items = marks(sheet, picture, kinds);
         items.extend(kind.into_iter().flat_map(|kind| spans(sheet, picture, kind)));
         items.sort_by(|one, other| one.from.total_cmp(&other.from));
@@ -69,7 +71,7 @@ pub(super) fn others(sheet: &mut Sheet<'_>, picture: &DrillPicture) {
         ("notes", &[MarkKind::Note], None),
     ];
     for (heading, kinds, kind) in groups {
-        let items = together(sheet, kinds, kind);
+        let items = all(sheet, kinds, kind);
         lanes(sheet, heading, items);
     }
 }
@@ -82,7 +84,8 @@ fn ends(sheet: &Sheet<'_>, span: &PictureSpan) -> (f64, f64) {
 fn spans<'a>(sheet: &Sheet<'_>, picture: &'a DrillPicture, kind: SpanKind) -> Vec<Item<'a>> {
     let item = |span: &'a PictureSpan| {
         let (from, until) = ends(sheet, span);
-        Item { from, until: until.max(from + 3.0), name: span.name.plain().replace('`', ""), shape: Shape::Span(span) }
+        let name = span.name.plain().replace('`', "");
+        Item { from, until: until.max(from + 3.0), name, lane: span.lane.as_deref(), shape: Shape::Span(span) }
     };
     picture.spans.iter().filter(|span| span.kind == kind).map(item).collect()
 }
@@ -90,7 +93,8 @@ fn spans<'a>(sheet: &Sheet<'_>, picture: &'a DrillPicture, kind: SpanKind) -> Ve
 fn marks<'a>(sheet: &Sheet<'_>, picture: &'a DrillPicture, kinds: &[MarkKind]) -> Vec<Item<'a>> {
     let item = |mark: &'a PictureMark| {
         let x = sheet.axis.x(mark.at_ns);
-        Item { from: x - 5.0, until: x + 5.0, name: mark.name.plain().replace('`', ""), shape: Shape::Mark(mark) }
+        let name = mark.name.plain().replace('`', "");
+        Item { from: x - 5.0, until: x + 5.0, name, lane: mark.lane.as_deref(), shape: Shape::Mark(mark) }
     };
     picture.marks.iter().filter(|mark| kinds.contains(&mark.kind)).map(item).collect()
 }
@@ -100,52 +104,78 @@ struct Label {
     text: String,
     x: f64,
     anchor: &'static str,
-    class: &'static str,
 }
 
 /// Items below each other wherever they or their names would touch.
 fn lanes(sheet: &mut Sheet<'_>, heading: &str, items: Vec<Item<'_>>) {
-    let frame = sheet.frame;
-    let high = frame.line();
+    let high = sheet.frame.line();
+    let top = sheet.y;
+    let (shared, single): (Vec<Item<'_>>, Vec<Item<'_>>) = items.into_iter().partition(|item| item.lane.is_some());
+    let middle = |lane: usize| top + high * lane as f64 + high / 2.0;
     // Of each lane how far it is taken.
     let mut taken: Vec<f64> = Vec::new();
-    let (mut hidden, top) = (0, sheet.y);
-    // The names that were drawn last, each once: what repeats needs no second name.
-    let mut told: Vec<String> = Vec::new();
-    for item in &items {
+    let mut hidden = 0;
+    // What repeats needs no second name.
+    let mut told: Vec<&str> = Vec::new();
+    for item in &single {
         let mut label = label(sheet, item);
-        let repeats = told.contains(&item.name);
-        if repeats {
+        if told.contains(&item.name.as_str()) {
             label.text.clear();
         }
-        let width = wide(&label.text, frame.em);
-        let (from, until) = match label.anchor {
-            "end" => (item.from.min(label.x - width), item.until),
-            "start" => (item.from, item.until.max(label.x + if repeats { 0.0 } else { width })),
-            _ => (item.from, item.until),
-        };
-        let free = taken.iter().position(|end| *end + 4.0 <= from);
-        let lane = free.or_else(|| {
-            (taken.len() < LANES).then(|| {
-                taken.push(0.0);
-                taken.len() - 1
-            })
-        });
-        let Some(lane) = lane else {
+        let (from, until) = label.with(item, sheet.frame.em);
+        let free = taken.iter().position(|end| *end + 4.0 <= from).unwrap_or(taken.len());
+        if free >= LANES {
             hidden += 1;
             continue;
-        };
-        taken[lane] = until;
-        told.push(item.name.clone());
-        draw(sheet, item, &label, top + high * lane as f64 + high / 2.0);
+        }
+        taken.resize(taken.len().max(free + 1), 0.0);
+        taken[free] = until;
+        told.push(&item.name);
+        draw(sheet, item, &label, middle(free));
     }
-    if frame.roomy && !taken.is_empty() {
-        sheet.beside(top + high / 2.0, heading);
+    let mut lanes = taken.len();
+    let mut names: Vec<&str> = shared.iter().filter_map(|item| item.lane).collect();
+    names.dedup();
+    names.sort_unstable();
+    names.dedup();
+    hidden += names.len().saturating_sub(LANES);
+    for name in names.into_iter().take(LANES) {
+        let of: Vec<&Item<'_>> = shared.iter().filter(|item| item.lane == Some(name)).collect();
+        together(sheet, &of, middle(lanes));
+        lanes += 1;
     }
-    sheet.y += high * taken.len() as f64;
+    if sheet.frame.roomy && lanes > 0 {
+        sheet.beside(middle(0), heading);
+    }
+    sheet.y += high * lanes as f64;
     if hidden > 0 {
         sheet.y += high;
-        sheet.ink.text("lb-soft", frame.left, sheet.y - 5.0, "start", &format!("and {hidden} more"));
+        sheet.ink.text("lb-soft", sheet.frame.left, sheet.y - 5.0, "start", &format!("and {hidden} more"));
+    }
+}
+
+/// Items that share a lane; the first one's name stands before them or behind them, whichever has more room.
+fn together(sheet: &mut Sheet<'_>, items: &[&Item<'_>], middle: f64) {
+    let frame = sheet.frame;
+    let (from, until) = items.iter().fold((f64::INFINITY, 0.0_f64), |(from, until), item| (from.min(item.from), until.max(item.until)));
+    let (before, after) = (from - 5.0 - frame.left, frame.edge() - until - 5.0);
+    let Some(first) = items.first() else { return };
+    let none = Label { text: String::new(), x: 0.0, anchor: "start" };
+    items.iter().for_each(|item| draw(sheet, item, &none, middle));
+    let (x, anchor, room) = if after >= before { (until + 5.0, "start", after) } else { (from - 5.0, "end", before) };
+    let text = fitted(&first.name, room, frame.em);
+    sheet.ink.text("lb-name", x, middle + frame.em * 0.35, anchor, &text);
+}
+
+impl Label {
+    /// From where to where an item reaches with its name.
+    fn with(&self, item: &Item<'_>, em: f64) -> (f64, f64) {
+        let width = if self.text.is_empty() { 0.0 } else { wide(&self.text, em) };
+        match self.anchor {
+            "end" => (item.from.min(self.x - width), item.until),
+            "start" if width > 0.0 => (item.from, item.until.max(self.x + width)),
+            _ => (item.from, item.until),
+        }
     }
 }
 
@@ -154,12 +184,12 @@ fn label(sheet: &Sheet<'_>, item: &Item<'_>) -> Label {
     let full = wide(&item.name, frame.em);
     let (before, after) = (item.from - 5.0 - frame.left, frame.edge() - item.until - 5.0);
     if full + 12.0 <= item.until - item.from {
-        return Label { text: item.name.clone(), x: (item.from + item.until) / 2.0, anchor: "middle", class: "lb-on" };
+        return Label { text: item.name.clone(), x: (item.from + item.until) / 2.0, anchor: "middle" };
     }
     if full <= after || after >= before {
-        return Label { text: fitted(&item.name, after, frame.em), x: item.until + 5.0, anchor: "start", class: "lb-beside" };
+        return Label { text: fitted(&item.name, after, frame.em), x: item.until + 5.0, anchor: "start" };
     }
-    Label { text: fitted(&item.name, before, frame.em), x: item.from - 5.0, anchor: "end", class: "lb-beside" }
+    Label { text: fitted(&item.name, before, frame.em), x: item.from - 5.0, anchor: "end" }
 }
 
 fn draw(sheet: &mut Sheet<'_>, item: &Item<'_>, label: &Label, middle: f64) {
@@ -168,7 +198,10 @@ fn draw(sheet: &mut Sheet<'_>, item: &Item<'_>, label: &Label, middle: f64) {
         Shape::Mark(mark) => symbol(sheet, mark.kind, (item.from + item.until) / 2.0, middle),
     }
     if !label.text.is_empty() {
-        sheet.ink.text(label.class, label.x, middle + sheet.frame.em * 0.35, label.anchor, &label.text);
+        match label.anchor {
+            "middle" => sheet.plate(label.x, middle, &label.text),
+            anchor => sheet.ink.text("lb-name", label.x, middle + sheet.frame.em * 0.35, anchor, &label.text),
+        }
     }
 }
 

@@ -52,19 +52,19 @@ fn panel(sheet: &mut Sheet<'_>, picture: &DrillPicture, heading: &str, lines: &[
     }
     if let Some(limit) = limit {
         let y = scale.y(limit.ns);
-        sheet.ink.line("lb-target", (sheet.frame.left, y), (sheet.frame.edge(), y));
+        sheet.target((sheet.frame.left, y), (sheet.frame.edge(), y));
         let text = format!("limit {}", Duration::from_nanos(limit.ns));
         let above = y - 4.0 - sheet.frame.em > top;
         let baseline = if above { y - 4.0 } else { y + sheet.frame.em + 2.0 };
         sheet.ink.text("lb-targettext", sheet.frame.left + 4.0, baseline, "start", &text);
     }
-    names(sheet, lines, &scale);
+    names(sheet, lines, &scale, (top, bottom));
     sheet.y = bottom;
 }
 
 /// A line that is level within each column, and ends where nothing was answered.
 fn steps(line: &LatencyLine, picture: &DrillPicture, axis: &TimeAxis, scale: &LogScale) -> String {
-    let edge = |column: usize| axis.x(picture.column_ns.saturating_mul(column as u64).min(picture.end_ns));
+    let edge = |column: usize| axis.edge(picture, column);
     let mut path = String::new();
     let mut column = 0;
     let mut draws = false;
@@ -87,16 +87,24 @@ fn steps(line: &LatencyLine, picture: &DrillPicture, axis: &TimeAxis, scale: &Lo
 }
 
 /// The name of each line at its end, apart from each other.
-fn names(sheet: &mut Sheet<'_>, lines: &[&LatencyLine], scale: &LogScale) {
+fn names(sheet: &mut Sheet<'_>, lines: &[&LatencyLine], scale: &LogScale, (top, bottom): (f64, f64)) {
     let em = sheet.frame.em;
     let mut ends: Vec<(f64, &str)> =
         lines.iter().filter_map(|line| line.ns.iter().rev().find_map(|ns| *ns).map(|ns| (scale.y(ns), line.name.as_str()))).collect();
     // The highest first: each that follows stands at least a line below it.
     ends.sort_by(|one, other| one.0.total_cmp(&other.0).then_with(|| other.1.cmp(one.1)));
-    let mut last = f64::NEG_INFINITY;
+    let mut last = top - em / 2.0;
+    for (y, _) in &mut ends {
+        *y = y.max(last + em);
+        last = *y;
+    }
+    // Whatever was pushed out below comes up again.
+    let mut next = bottom + em * 0.6;
+    for (y, _) in ends.iter_mut().rev() {
+        *y = y.min(next - em);
+        next = *y;
+    }
     for (y, name) in ends {
-        let y = y.max(last + em);
-        last = y;
         sheet.ink.text("lb-soft", sheet.frame.edge() + 4.0, y + em * 0.35, "start", name);
     }
 }

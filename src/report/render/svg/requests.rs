@@ -1,6 +1,6 @@
 //! Requests a second, on top of each other by who served them and how they ended.
 
-use super::axis::round_up;
+use super::axis::{moment, round_up};
 use super::bracket::fall;
 use super::ink::{N, fitted, wide};
 use super::sheet::Sheet;
@@ -50,9 +50,10 @@ fn rate_word(rate: f64) -> String {
 
 impl Stack {
     fn of(sheet: &Sheet<'_>, picture: &DrillPicture, height: f64) -> Self {
-        let moment = |column: usize| (picture.column_ns.saturating_mul(column as u64)).min(picture.end_ns);
-        let edges: Vec<f64> = (0..=picture.columns).map(|column| sheet.axis.x(moment(column))).collect();
-        let seconds: Vec<f64> = (0..picture.columns).map(|column| (moment(column + 1) - moment(column)).max(1) as f64 / 1e9).collect();
+        let edges: Vec<f64> = (0..=picture.columns).map(|column| sheet.axis.edge(picture, column)).collect();
+        let seconds: Vec<f64> = (0..picture.columns)
+            .map(|column| moment(picture, column + 1).saturating_sub(moment(picture, column)).max(1) as f64 / 1e9)
+            .collect();
         let rate = |column: usize, count: u32| f64::from(count) / seconds[column];
         // A last column that is hardly one says little of the rate.
         let whole = |column: &usize| seconds[*column] * 2e9 >= picture.column_ns as f64 || picture.columns == 1;
@@ -128,5 +129,5 @@ fn name(sheet: &mut Sheet<'_>, series: &PictureSeries, layer: &[(f64, f64)], edg
     }
     let all = &layer[from..until];
     let middle = all.iter().map(|(low, high)| (low + high) / 2.0).sum::<f64>() / all.len() as f64;
-    sheet.ink.text("lb-on", (edges[from] + edges[until]) / 2.0, floor - middle + em * 0.35, "middle", &text);
+    sheet.plate((edges[from] + edges[until]) / 2.0, floor - middle, &text);
 }
