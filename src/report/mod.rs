@@ -41,10 +41,11 @@ mod words;
 pub use context::DrillContext;
 pub use digest::Digest;
 pub use model::{
-    Block, ChartSeries, ChartShade, DrillFinding, DrillPicture, Fact, FindingEvidence, FindingSeverity, FindingState, Grade, IntervalPlot,
+    Block, ChartSeries, ChartShade, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot,
     LatencyKind, LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark,
-    PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section,
-    SectionKind, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
+    PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportFinding, ReportIdentity, ReportKind, ReportStatus, ReportTable,
+    Section, SectionKind, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment,
+    WaterfallStage,
 };
 pub use render::markdown::markdown;
 pub use sections::drill::drill;
