@@ -46,8 +46,13 @@ pub use model::{
     PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind, Severity,
     SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
 };
+pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
 pub use render::json::{REPORT_FORMAT, ReportDocument, report_json};
+pub use render::junit::junit;
 pub use render::markdown::markdown;
+pub use render::oscal::oscal;
+pub use render::otlp::otlp;
+pub use render::short::{slack, teams};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::summary::{cutover, summary};
