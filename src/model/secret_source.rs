@@ -238,6 +238,7 @@ impl SecretSourceSet {
             keys_from,
             ca: _,
             proxy,
+            gateway: _,
             dialect: _,
             model,
             headers,
