@@ -61,7 +61,10 @@ impl Page {
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
                 Block::Chart(chart) => self.put(&drawn(chart)),
-                Block::Picture(_) | Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
+                Block::Picture(picture) => self.picture(picture),
+                Block::Waterfall(waterfall) => self.put(&waterfall_table(waterfall)),
+                Block::Findings(findings) => self.put(&findings_table(findings)),
+                Block::Intervals(plot) => self.put(&intervals(plot)),
                 Block::Section(section) => self.section(section, level + 1),
             }
         }
