@@ -2,3 +2,4 @@
 
 pub(in crate::report) mod markdown;
 pub(in crate::report) mod terminal;
+mod waterfall;
