@@ -9,3 +9,4 @@ pub(in crate::report) mod oscal;
 pub(in crate::report) mod otlp;
 pub(in crate::report) mod short;
 pub(in crate::report) mod terminal;
+mod waterfall;
