@@ -4,7 +4,7 @@ use super::terminal::show_work;
 use super::{Exit, put, say};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
-use crate::report::{DrillContext, Report, drill, execution, markdown};
+use crate::report::{DrillContext, Report, drill, execution, html, markdown};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub(super) struct Args {
 enum ReportFormat {
     /// Markdown, as in `report.md`
     Md,
+    /// A page, as in `report.html`
+    Html,
     /// The verdict, as in `verdict.json`
     Verdict,
 }
@@ -31,6 +33,7 @@ enum ReportFormat {
 /// A report in a format.
 fn rendered(report: &Report, format: ReportFormat) -> String {
     match format {
+        ReportFormat::Html => html(report),
         ReportFormat::Md | ReportFormat::Verdict => markdown(report),
     }
 }

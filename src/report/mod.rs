@@ -16,7 +16,7 @@
 //! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `chart`, `objectives`, `milestones`,
 //!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
-//! - **Renderers**: `markdown` and `terminal`.
+//! - **Renderers**: `markdown`, `html` and `terminal`.
 //!
 //! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
 //! from Lifeboat's words and [`Text::outside`] from whatever files, programs and people wrote; a cell that is a number bears the number.
@@ -46,6 +46,7 @@ pub use model::{
     PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind, Severity,
     SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
 };
+pub use render::html::html;
 pub use render::markdown::markdown;
 pub use sections::drill::drill;
 pub use sections::execution::execution;
