@@ -41,10 +41,10 @@ mod words;
 pub use context::DrillContext;
 pub use digest::Digest;
 pub use model::{
-    Block, ChartSeries, ChartShade, DrillPicture, Fact, Finding, FindingEvidence, FindingState, Grade, IntervalPlot, LatencyKind,
-    LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark, PictureSeries,
-    PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind, Severity,
-    SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
+    Block, ChartSeries, ChartShade, DrillFinding, DrillPicture, Fact, FindingEvidence, FindingSeverity, FindingState, Grade, IntervalPlot,
+    LatencyKind, LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark,
+    PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section,
+    SectionKind, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
 };
 pub use render::html::html;
 pub use render::markdown::markdown;

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 /// Something that a drill showed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finding {
+pub struct DrillFinding {
     /// What it is in a few words with hyphens, the same in each drill that shows it, as `dead-primary-asked`.
     pub id: String,
     /// The workload, credential or step that it is about, where a drill may show it of several.
     pub about: Option<String>,
     /// How much it matters.
-    pub severity: Severity,
+    pub severity: FindingSeverity,
     /// What was seen, in a sentence with its numbers.
     pub says: Text,
     /// The objective that it is about, in the word of `verdict.json`.
@@ -33,7 +33,7 @@ pub struct Finding {
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Severity {
+pub enum FindingSeverity {
     /// Worth knowing: the drill itself, or what nearly failed.
     Low,
     /// Users were worse served, or the drill proves less than it was to.

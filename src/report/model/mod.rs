@@ -15,7 +15,7 @@ mod text;
 mod waterfall;
 
 pub use chart::{ChartSeries, ChartShade, TrafficChart};
-pub use finding::{Finding, FindingEvidence, FindingState, Severity, Suggestion};
+pub use finding::{DrillFinding, FindingEvidence, FindingSeverity, FindingState, Suggestion};
 pub use identity::ReportIdentity;
 pub use interval_plot::{IntervalPlot, PlottedInterval};
 pub use picture::{DrillPicture, LatencyKind, LatencyLine, MarkKind, OverlaySeries, PictureMark, PictureSeries, PictureSpan, SpanKind};
@@ -161,7 +161,7 @@ pub enum Block {
     /// Where the seconds went, from the fault to the return of the primary.
     Waterfall(Waterfall),
     /// What is to be looked into.
-    Findings(Vec<Finding>),
+    Findings(Vec<DrillFinding>),
     /// Intervals of several drills on one axis.
     Intervals(IntervalPlot),
     /// A section within this one.
