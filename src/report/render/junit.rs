@@ -39,8 +39,7 @@ fn suites(gist: &Gist<'_>) -> Vec<(String, Vec<GistObjective>)> {
     if gist.objectives.is_empty() || (!gist.passed() && !told) {
         let measured = gist.verdict.join(" ");
         let status = gist.report.status.clone();
-        let whole =
-            GistObjective { about: None, name: "verdict".into(), promised: String::new(), measured, quantity: None, status };
+        let whole = GistObjective { about: None, name: "verdict".into(), promised: String::new(), measured, quantity: None, status };
         suites.push((gist.name(), vec![whole]));
     }
     suites
