@@ -19,7 +19,8 @@ const REPEATED: usize = 200;
 /// Where the address is none, nobody answers, or what is answered is no success.
 pub async fn post_json(address: &str, path: &str, token: Option<&Secret>, json: String) -> Result<(), Problem> {
     let hint = "write it as https://HOST or http://HOST:PORT";
-    let whole = if address.trim_end_matches('/').ends_with(path) { address.to_owned() } else { format!("{}{path}", address.trim_end_matches('/')) };
+    let whole =
+        if address.trim_end_matches('/').ends_with(path) { address.to_owned() } else { format!("{}{path}", address.trim_end_matches('/')) };
     let url: Url = whole.parse().map_err(|_| Problem::new("the address to send to is not a URL").hint(hint))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Problem::new(format!("the address to send to has the scheme `{}`", url.scheme())).hint(hint));
