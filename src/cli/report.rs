@@ -1,7 +1,7 @@
 //! `lifeboat report`: a stored drill's report, computed again from its history.
 
 use super::terminal::show_work;
-use super::{Exit, put, say};
+use super::{Exit, open, put, say};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
 use crate::report::{DrillContext, Report, drill, execution, html, markdown};
@@ -18,6 +18,9 @@ pub(super) struct Args {
     /// Which report
     #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
     format: ReportFormat,
+    /// Open the page, `report.html` of its folder, in the browser
+    #[arg(long, conflicts_with = "format")]
+    open: bool,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -40,6 +43,9 @@ fn rendered(report: &Report, format: ReportFormat) -> String {
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     if let Some(report) = executed(&args.drill) {
+        if args.open {
+            return open::page(&args.drill, &html(&report));
+        }
         put(&rendered(&report, args.format))?;
         return Ok(Exit::Met);
     }
@@ -49,6 +55,11 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     work.begin("writing the report", 0);
     let text = match (args.format, &judged.digest) {
         (ReportFormat::Verdict, _) => judged.json(),
+        (_, Some(digest)) if args.open => {
+            let page = html(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()));
+            drop(showing);
+            return open::page(&args.drill, &page);
+        }
         (format, Some(digest)) => rendered(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), format),
         (_, None) => {
             say("error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict");

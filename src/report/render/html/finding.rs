@@ -1,18 +1,18 @@
 //! Findings as cards: what was seen, what shows it, what would mend it, and room for who does it and until when.
 
 use super::phrase::text;
-use crate::report::model::{Finding, FindingEvidence, FindingState, Severity, Suggestion};
+use crate::report::model::{DrillFinding, FindingEvidence, FindingSeverity, FindingState, Suggestion};
 use crate::units::{counted, grouped, one_line};
 use maud::{Markup, html};
 
 /// All of them.
-pub(super) fn cards(findings: &[Finding]) -> Markup {
+pub(super) fn cards(findings: &[DrillFinding]) -> Markup {
     html! {
         ul.findings { @for finding in findings { li class=(severity(finding.severity).1) { (card(finding)) } } }
     }
 }
 
-fn card(finding: &Finding) -> Markup {
+fn card(finding: &DrillFinding) -> Markup {
     html! {
         p.marks {
             span.severity { (severity(finding.severity).0) }
@@ -31,11 +31,11 @@ fn card(finding: &Finding) -> Markup {
     }
 }
 
-const fn severity(severity: Severity) -> (&'static str, &'static str) {
+const fn severity(severity: FindingSeverity) -> (&'static str, &'static str) {
     match severity {
-        Severity::High => ("high", "bad"),
-        Severity::Medium => ("medium", "open"),
-        Severity::Low => ("low", "neutral"),
+        FindingSeverity::High => ("high", "bad"),
+        FindingSeverity::Medium => ("medium", "open"),
+        FindingSeverity::Low => ("low", "neutral"),
     }
 }
 
