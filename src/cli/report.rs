@@ -32,10 +32,10 @@ pub(super) struct Args {
 enum ReportFormat {
     /// Markdown, as in `report.md`
     Md,
-    /// A page that needs nothing else, as in `report.html`
-    Html,
     /// The report and the verdict as JSON; `lifeboat schema report` tells its form
     Json,
+    /// A page, as in `report.html`
+    Html,
     /// The verdict, as in `verdict.json`
     Verdict,
 }
@@ -51,8 +51,8 @@ impl Told {
     fn rendered(&self, format: ReportFormat) -> anyhow::Result<String> {
         let Self { report, verdict } = self;
         Ok(match format {
-            ReportFormat::Md => markdown(report),
             ReportFormat::Html => html(report),
+            ReportFormat::Md => markdown(report),
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             // That of a drill is written without its report.
             ReportFormat::Verdict => anyhow::bail!("an execution has no verdict\n\nhint: `--format json` has its report for machines"),
