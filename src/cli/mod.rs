@@ -23,6 +23,7 @@ mod lab;
 mod leases;
 mod logging;
 mod man;
+mod open;
 mod outline;
 mod proxy;
 mod reflow;

@@ -1,7 +1,7 @@
 //! `lifeboat report`: a stored run's report, computed again from its history, in any of its formats; and sent to where it is wanted.
 
 use super::terminal::show_work;
-use super::{Exit, note, put, say, until_interrupted};
+use super::{Exit, note, open, put, say, until_interrupted};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
 use crate::report::{
@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// As what it is written; `md` unless it is only sent
     #[arg(long, value_enum)]
     format: Option<ReportFormat>,
+    /// Open the page, `report.html` of its folder, in the browser
+    #[arg(long, conflicts_with_all = ["format", "out"])]
+    open: bool,
     /// A file to write it into, instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -151,6 +154,9 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
             Told { report: drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), verdict: Some(judged.record()) }
         }
     };
+    if args.open {
+        return open::page(&args.drill, &html(&told.report));
+    }
     let sends = args.sending.annotate.is_some() || args.sending.otlp.is_some();
     let format = args.format.or_else(|| (!sends || args.out.is_some()).then_some(ReportFormat::Md));
     if let Some(format) = format {
