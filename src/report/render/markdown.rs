@@ -2,6 +2,7 @@
 //!
 //! What this file does not do: say anything. All words come with the report, but for those that tell how a chart is drawn.
 
+use super::findings_table;
 use crate::report::model::{
     Block, Paragraph, ParagraphKind, PhraseForm, PhraseSource, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart,
 };
@@ -61,7 +62,8 @@ impl Page {
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
                 Block::Chart(chart) => self.put(&drawn(chart)),
-                Block::Picture(_) | Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
+                Block::Findings(findings) => self.put(&rows(&findings_table::table(findings))),
+                Block::Picture(_) | Block::Waterfall(_) | Block::Intervals(_) => {}
                 Block::Section(section) => self.section(section, level + 1),
             }
         }

@@ -5,9 +5,10 @@
 
 use super::origin::origin;
 use super::subject::Subject;
-use super::{chart, credential_section, faults, findings, limits, milestones, objectives, runbook, traffic};
+use super::{chart, credential_section, faults, limits, milestones, objectives, runbook, traffic};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
+use crate::report::findings;
 use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
 use crate::report::words::advice::hint;
 use crate::report::words::headline::headline;
@@ -31,7 +32,7 @@ pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillCon
     sections.extend(faults::section(verdict, digest, &subjects));
     sections.push(traffic::section(verdict, digest, &subjects));
     sections.extend(runbook::section(digest));
-    sections.extend(findings::section(digest, &subjects));
+    sections.extend(findings::section(findings::of_drill(digest, &subjects)));
     sections.push(limits::section(verdict, digest, &subjects));
     sections.push(identity(verdict, digest, hash));
     let title = digest.started.as_ref().map_or_else(|| "A drill".into(), |started| Text::outside(&started.plan.scenario.title));

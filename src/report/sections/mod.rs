@@ -5,7 +5,6 @@ pub(in crate::report) mod credential_section;
 pub(in crate::report) mod drill;
 pub(in crate::report) mod execution;
 pub(in crate::report) mod faults;
-pub(in crate::report) mod findings;
 pub(in crate::report) mod keys;
 pub(in crate::report) mod limits;
 pub(in crate::report) mod milestones;
