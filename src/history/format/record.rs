@@ -10,7 +10,7 @@ use crate::model::{
     Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, GatewayKind, HttpVersion, KeySource, MailServer,
     NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, UsageReport,
 };
-use crate::units::{ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed};
+use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ macro_rules! same {
 
 same! {
     FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
-    ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed,
+    Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed,
     Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, GatewayKind, HttpVersion, KeySource, MailServer, Repeat, RequestKind,
     Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, UsageReport,
 }

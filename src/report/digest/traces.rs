@@ -13,10 +13,6 @@ use std::collections::{BTreeMap, VecDeque};
 const EXAMPLES: usize = 5;
 /// So many requests may be under way between two attempts of one of them.
 const WINDOW: usize = 4096;
-/// Moments after a fault are told apart to this many nanoseconds, within [`SLOTS`].
-const SLOT: u64 = 100_000_000;
-/// An hour of them; whatever comes later counts into the last.
-const SLOTS: usize = 36_000;
 /// So many attempts of one request are no accident.
 pub(in crate::report) const STORM: u32 = 4;
 
@@ -67,38 +63,19 @@ pub(in crate::report) struct BrokenTraces {
     retry_after: Option<u64>,
     /// When its first refusal ended, and until when the last of them asked to be left alone.
     alone: Option<(u64, u64)>,
-    /// Attempts that the fault touched, by when they came.
-    slots: Vec<u32>,
-    /// All of these.
+    /// Attempts that the fault touched.
     pub(in crate::report) asked: Trace,
     /// Those that came although the provider had asked to be left alone.
     pub(in crate::report) ignored: Trace,
 }
 
 impl BrokenTraces {
-    /// Attempts that came later than so many nanoseconds after the fault, and from when on they are counted.
-    pub(in crate::report) fn asked_after(&self, after: u64) -> (u64, u64) {
-        let first = after.div_ceil(SLOT);
-        let count = self.slots.iter().skip(usize::try_from(first).unwrap_or(usize::MAX)).map(|count| u64::from(*count)).sum();
-        (count, first * SLOT)
-    }
-
-    /// How long it asks to be left alone, in nanoseconds.
-    pub(in crate::report) const fn retry_after(&self) -> Option<u64> {
-        self.retry_after
-    }
-
     fn served(&mut self, served: &Served, line: Option<u64>) {
         let ended = served.at + served.took;
         if served.at < self.since || self.until.is_some_and(|until| served.at >= until) || !served.touched {
             return;
         }
         self.asked.add(line, served.id);
-        let slot = usize::try_from((served.at - self.since) / SLOT).unwrap_or(usize::MAX).min(SLOTS);
-        if self.slots.len() <= slot {
-            self.slots.resize(slot + 1, 0);
-        }
-        self.slots[slot] = self.slots[slot].saturating_add(1);
         let Some(wait) = self.retry_after else { return };
         match &mut self.alone {
             Some((first, until)) => {
@@ -270,12 +247,10 @@ mod tests {
         traces.confirmed(&FaultConfirmed { fault: 0, on: "a".into(), lo: 1, hi: 1 });
         for id in 0..20_000 {
             let line = traces.read(false);
-            traces.served(&served(id, id * SLOT + 1, true), line, (Some(1), None));
+            traces.served(&served(id, id + 1, true), line, (Some(1), None));
         }
         let broken = &traces.broken["a"];
         assert_eq!((broken.asked.count, broken.asked.lines.as_slice()), (20_000, [1, 2, 3, 4, 5].as_slice()));
-        assert_eq!(broken.asked_after(3 * SLOT - 1), (20_000 - 3, 3 * SLOT));
-        assert_eq!(broken.asked_after(u64::MAX - SLOT).0, 0);
         assert!(traces.latest.len() <= WINDOW && traces.order.len() <= WINDOW);
     }
 

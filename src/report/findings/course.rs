@@ -12,12 +12,8 @@ use std::collections::BTreeMap;
 
 pub(super) fn findings(digest: &Digest) -> Vec<ReportFinding> {
     let lines = digest.traces.notable.iter().copied().chain(std::iter::repeat(None));
-    let mut found: Vec<ReportFinding> = digest
-        .notable
-        .iter()
-        .zip(lines)
-        .filter_map(|(stamped, line)| Some(seen(digest, &stamped.event)?.at_line(line)))
-        .collect();
+    let mut found: Vec<ReportFinding> =
+        digest.notable.iter().zip(lines).filter_map(|(stamped, line)| Some(seen(digest, &stamped.event)?.at_line(line))).collect();
     found.extend(unhealed(digest));
     found.extend(others_touched(digest));
     found.extend(alert_that_never_came(digest));
@@ -56,8 +52,7 @@ fn seen(digest: &Digest, event: &Event) -> Option<ReportFinding> {
             finding(FindingId::ProxyMissed, Medium, says)
         }
         Event::StepFinished(step) if step.end != StepEnd::Done => {
-            let (id, severity) =
-                if step.end == StepEnd::Skipped { (FindingId::StepSkipped, Low) } else { (FindingId::StepFailed, Medium) };
+            let (id, severity) = if step.end == StepEnd::Skipped { (FindingId::StepSkipped, Low) } else { (FindingId::StepFailed, Medium) };
             of_step(digest, id, severity, step.step, &step.end.to_string())
         }
         Event::StepUndone(step) if step.end != StepEnd::Done => {
@@ -115,9 +110,11 @@ fn unhealed(digest: &Digest) -> Vec<ReportFinding> {
 /// Requests of others that a fault touched: the drill hurt somebody who was no part of it.
 fn others_touched(digest: &Digest) -> Vec<ReportFinding> {
     let each = digest.traces.others.iter().map(|(provider, trace)| {
-        let says = Text::own("The fault on ")
-            .then(Text::outside(provider))
-            .then(format!(" also touched {} that {} not the drill's.", counted(trace.count, "request"), if trace.count == 1 { "is" } else { "are" }));
+        let says = Text::own("The fault on ").then(Text::outside(provider)).then(format!(
+            " also touched {} that {} not the drill's.",
+            counted(trace.count, "request"),
+            if trace.count == 1 { "is" } else { "are" }
+        ));
         finding(FindingId::OthersTouched, FindingSeverity::Medium, says).about(Some(provider.as_str())).shown_by(trace)
     });
     each.collect()

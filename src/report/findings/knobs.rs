@@ -99,41 +99,155 @@ const KNOBS: &[Knob] = &[
         Cooldown(Seconds),
         "takes a deployment that failed out of every pick for so many seconds; set `router_settings.allowed_fails` too, without which a group of one deployment is hardly ever cooled down",
     ),
-    knob(LiteLlm, RtoMissed, "router_settings.timeout", TryTimeout(Seconds), "ends a try at a silent deployment; by default it lasts minutes"),
-    knob(LiteLlm, RequestsLost, "router_settings.fallbacks", Fixed("[{\"PRIMARY\": [\"STANDBY\"]}]"), "names the group that is asked once the retries are used up"),
+    knob(
+        LiteLlm,
+        RtoMissed,
+        "router_settings.timeout",
+        TryTimeout(Seconds),
+        "ends a try at a silent deployment; by default it lasts minutes",
+    ),
+    knob(
+        LiteLlm,
+        RequestsLost,
+        "router_settings.fallbacks",
+        Fixed("[{\"PRIMARY\": [\"STANDBY\"]}]"),
+        "names the group that is asked once the retries are used up",
+    ),
     knob(LiteLlm, RetryStorm, "router_settings.num_retries", Fixed("0"), "is how often the same group is tried again before a fallback is"),
-    knob(LiteLlm, RetryAfterIgnored, "router_settings.cooldown_time", Cooldown(Seconds), "is how long a deployment rests; its `Retry-After` sets that only in groups of several deployments"),
-    knob(LiteLlm, FailbackMissed, "router_settings.cooldown_time", Cooldown(Seconds), "is how long a deployment rests; a large `Retry-After` sets it higher, without a cap"),
-    knob(Portkey, DeadPrimaryAsked, "request_timeout", TryTimeout(Millis), "is what each request pays for a silent first target: the gateway remembers no failed target, so each request asks it first"),
+    knob(
+        LiteLlm,
+        RetryAfterIgnored,
+        "router_settings.cooldown_time",
+        Cooldown(Seconds),
+        "is how long a deployment rests; its `Retry-After` sets that only in groups of several deployments",
+    ),
+    knob(
+        LiteLlm,
+        FailbackMissed,
+        "router_settings.cooldown_time",
+        Cooldown(Seconds),
+        "is how long a deployment rests; a large `Retry-After` sets it higher, without a cap",
+    ),
+    knob(
+        Portkey,
+        DeadPrimaryAsked,
+        "request_timeout",
+        TryTimeout(Millis),
+        "is what each request pays for a silent first target: the gateway remembers no failed target, so each request asks it first",
+    ),
     knob(Portkey, RtoMissed, "request_timeout", TryTimeout(Millis), "ends a try at a silent target; without it there is no limit"),
-    knob(Portkey, RequestsLost, "strategy.on_status_codes", Fixed("[401, 403, 408, 429, 500, 502, 503, 504, 529]"), "lists the statuses after which the next target is asked; without the list every one that is not 2xx is"),
+    knob(
+        Portkey,
+        RequestsLost,
+        "strategy.on_status_codes",
+        Fixed("[401, 403, 408, 429, 500, 502, 503, 504, 529]"),
+        "lists the statuses after which the next target is asked; without the list every one that is not 2xx is",
+    ),
     knob(Portkey, RetryStorm, "retry.attempts", Fixed("1"), "is how often the same target is tried again before the next one is"),
-    knob(Portkey, RetryAfterIgnored, "retry.use_retry_after_header", Fixed("true"), "makes retries wait for as long as the provider says, up to a minute"),
-    knob(Envoy, DeadPrimaryAsked, "outlier_detection.base_ejection_time", Cooldown(Typed), "takes a host that failed `consecutive_5xx` times in a row out for so long; `max_ejection_percent` must let it"),
+    knob(
+        Portkey,
+        RetryAfterIgnored,
+        "retry.use_retry_after_header",
+        Fixed("true"),
+        "makes retries wait for as long as the provider says, up to a minute",
+    ),
+    knob(
+        Envoy,
+        DeadPrimaryAsked,
+        "outlier_detection.base_ejection_time",
+        Cooldown(Typed),
+        "takes a host that failed `consecutive_5xx` times in a row out for so long; `max_ejection_percent` must let it",
+    ),
     knob(Envoy, RtoMissed, "retry_policy.per_try_timeout", TryTimeout(Typed), "ends a try at a silent host, so that another can be asked"),
-    knob(Envoy, RequestsLost, "retry_policy.retry_on", Fixed("5xx,reset,connect-failure,retriable-status-codes"), "lists after what another host is asked; add 429 to `retriable_status_codes`"),
+    knob(
+        Envoy,
+        RequestsLost,
+        "retry_policy.retry_on",
+        Fixed("5xx,reset,connect-failure,retriable-status-codes"),
+        "lists after what another host is asked; add 429 to `retriable_status_codes`",
+    ),
     knob(Envoy, RetryStorm, "retry_policy.num_retries", Fixed("1"), "is how often a request is tried again"),
-    knob(Envoy, RetryAfterIgnored, "retry_policy.rate_limited_retry_back_off.reset_headers", Fixed("[{name: Retry-After, format: SECONDS}]"), "makes retries wait for as long as the provider says"),
-    knob(Envoy, FailbackMissed, "outlier_detection.max_ejection_time", Cooldown(Typed), "caps the ejection time, which grows with each ejection in a row"),
-    knob(HaProxy, DeadPrimaryAsked, "server … observe layer7 error-limit … on-error", Fixed("mark-down"), "takes a server out after so many failed requests, without waiting for its next health check"),
+    knob(
+        Envoy,
+        RetryAfterIgnored,
+        "retry_policy.rate_limited_retry_back_off.reset_headers",
+        Fixed("[{name: Retry-After, format: SECONDS}]"),
+        "makes retries wait for as long as the provider says",
+    ),
+    knob(
+        Envoy,
+        FailbackMissed,
+        "outlier_detection.max_ejection_time",
+        Cooldown(Typed),
+        "caps the ejection time, which grows with each ejection in a row",
+    ),
+    knob(
+        HaProxy,
+        DeadPrimaryAsked,
+        "server … observe layer7 error-limit … on-error",
+        Fixed("mark-down"),
+        "takes a server out after so many failed requests, without waiting for its next health check",
+    ),
     knob(HaProxy, RtoMissed, "timeout server", TryTimeout(Whole), "ends a try at a silent server"),
-    knob(HaProxy, RequestsLost, "retry-on", Fixed("all-retryable-errors"), "lists after what a request is tried again; `option redispatch 1` sends each retry to another server"),
+    knob(
+        HaProxy,
+        RequestsLost,
+        "retry-on",
+        Fixed("all-retryable-errors"),
+        "lists after what a request is tried again; `option redispatch 1` sends each retry to another server",
+    ),
     knob(HaProxy, RetryStorm, "retries", Fixed("1"), "is how often a request is tried again"),
-    knob(HaProxy, FailbackMissed, "server … inter 2s rise", Fixed("2"), "is how many health checks in a row must pass before a server is used again"),
+    knob(
+        HaProxy,
+        FailbackMissed,
+        "server … inter 2s rise",
+        Fixed("2"),
+        "is how many health checks in a row must pass before a server is used again",
+    ),
     knob(Nginx, DeadPrimaryAsked, "server … max_fails=1 fail_timeout", Cooldown(Typed), "takes a server that failed out for so long"),
     knob(Nginx, RtoMissed, "proxy_read_timeout", TryTimeout(Whole), "ends a try at a silent server; by default it lasts 60 s"),
-    knob(Nginx, RequestsLost, "proxy_next_upstream", Fixed("error timeout http_429 http_500 http_502 http_503 http_504 non_idempotent"), "lists after what the next server is asked; a POST that was sent is only passed on with `non_idempotent`"),
+    knob(
+        Nginx,
+        RequestsLost,
+        "proxy_next_upstream",
+        Fixed("error timeout http_429 http_500 http_502 http_503 http_504 non_idempotent"),
+        "lists after what the next server is asked; a POST that was sent is only passed on with `non_idempotent`",
+    ),
     knob(Nginx, RetryStorm, "proxy_next_upstream_tries", Fixed("2"), "is how many servers one request may be tried at"),
     knob(Nginx, FailbackMissed, "server … fail_timeout", Cooldown(Typed), "is how long a server that failed is left out"),
-    knob(Kong, DeadPrimaryAsked, "config.balancer.fail_timeout", Cooldown(Millis), "takes a target that failed `config.balancer.max_fails` times out for so long"),
+    knob(
+        Kong,
+        DeadPrimaryAsked,
+        "config.balancer.fail_timeout",
+        Cooldown(Millis),
+        "takes a target that failed `config.balancer.max_fails` times out for so long",
+    ),
     knob(Kong, RtoMissed, "config.balancer.read_timeout", TryTimeout(Millis), "ends a try at a silent target; by default it lasts 60 s"),
-    knob(Kong, RequestsLost, "config.balancer.failover_criteria", Fixed("[error, timeout, http_429, http_500, http_502, http_503, http_504, non_idempotent]"), "lists after what the next target is asked"),
+    knob(
+        Kong,
+        RequestsLost,
+        "config.balancer.failover_criteria",
+        Fixed("[error, timeout, http_429, http_500, http_502, http_503, http_504, non_idempotent]"),
+        "lists after what the next target is asked",
+    ),
     knob(Kong, RetryStorm, "config.balancer.retries", Fixed("1"), "is how often a request is tried again"),
     knob(Kong, FailbackMissed, "config.balancer.fail_timeout", Cooldown(Millis), "is how long a target that failed is left out"),
-    knob(Reference, DeadPrimaryAsked, "gateway.breaker.cooldown", Cooldown(Typed), "is how long a provider is left alone before one request tries it again"),
+    knob(
+        Reference,
+        DeadPrimaryAsked,
+        "gateway.breaker.cooldown",
+        Cooldown(Typed),
+        "is how long a provider is left alone before one request tries it again",
+    ),
     knob(Reference, RtoMissed, "gateway.try_timeout", TryTimeout(Typed), "is how long a try may take before the next provider is asked"),
     knob(Reference, RetryStorm, "gateway.retries", Fixed("0"), "is how often the same provider is tried again"),
-    knob(Reference, FailbackMissed, "gateway.breaker.cooldown", Cooldown(Typed), "is how long a provider is left alone before one request tries it again"),
+    knob(
+        Reference,
+        FailbackMissed,
+        "gateway.breaker.cooldown",
+        Cooldown(Typed),
+        "is how long a provider is left alone before one request tries it again",
+    ),
 ];
 
 /// Findings that the same setting mends.
@@ -151,7 +265,9 @@ pub(super) fn suggestion(gateway: Option<GatewayKind>, finding: FindingId, gauge
     let known = gateway.and_then(|gateway| KNOBS.iter().find(|knob| knob.gateway == gateway && knob.finding == kin(finding)));
     if let Some((knob, value)) = known.and_then(|knob| Some((knob, knob.value.written(gauge)?))) {
         let why = match knob.value {
-            KnobValue::TryTimeout(_) => gauge.try_timeout.map(|_| "; the value is twice what the slowest answers before the fault took, within what users may wait"),
+            KnobValue::TryTimeout(_) => {
+                gauge.try_timeout.map(|_| "; the value is twice what the slowest answers before the fault took, within what users may wait")
+            }
             KnobValue::Cooldown(_) => Some("; the value leaves time for the way back"),
             KnobValue::Fixed(_) => None,
         };
@@ -220,9 +336,16 @@ mod tests {
         let said = |gateway, finding| suggestion(Some(gateway), finding, &gauge).unwrap();
         assert_eq!(said(LiteLlm, RtoMissed).value.as_deref(), Some("1"));
         assert_eq!(said(Portkey, FindingId::NearMissRto).value.as_deref(), Some("1000"));
-        assert_eq!((said(Envoy, DeadPrimaryAsked).value.as_deref(), said(Kong, DeadPrimaryAsked).value.as_deref()), (Some("10s"), Some("10000")));
+        assert_eq!(
+            (said(Envoy, DeadPrimaryAsked).value.as_deref(), said(Kong, DeadPrimaryAsked).value.as_deref()),
+            (Some("10s"), Some("10000"))
+        );
         let slow = Gauge::of(Some(seconds(9)), seconds(8), None);
-        assert_eq!((slow.try_timeout, slow.cooldown), (Some(seconds(4)), Some(seconds(30))), "a try that lasts for all that users wait leaves no time");
+        assert_eq!(
+            (slow.try_timeout, slow.cooldown),
+            (Some(seconds(4)), Some(seconds(30))),
+            "a try that lasts for all that users wait leaves no time"
+        );
     }
 
     #[test]
@@ -239,7 +362,11 @@ mod tests {
     fn each_gateway_that_has_settings_has_one_for_the_dead_primary_and_for_time() {
         for gateway in [LiteLlm, Portkey, Envoy, HaProxy, Nginx, Kong, Reference] {
             for finding in [DeadPrimaryAsked, RtoMissed, RetryStorm] {
-                assert_eq!(KNOBS.iter().filter(|knob| (knob.gateway, knob.finding) == (gateway, finding)).count(), 1, "{gateway} {finding}");
+                assert_eq!(
+                    KNOBS.iter().filter(|knob| (knob.gateway, knob.finding) == (gateway, finding)).count(),
+                    1,
+                    "{gateway} {finding}"
+                );
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::report::sections::objectives;
 use crate::report::sections::subject::Subject;
 use crate::report::words::advice::hint;
 use crate::report::words::because::because;
-use crate::report::words::wording::{capital, length, span};
+use crate::report::words::wording::{capital, span};
 use crate::report::words::{credential, recovery, rescue};
 use crate::units::{Duration, counted, grouped};
 use crate::verdict::{Decision, Measures, ObjectiveName, ObjectiveVerdict, OutageObjective, Reason};
@@ -129,7 +129,10 @@ impl UserView<'_> {
         let (terms, measures) = (&self.subject.verdict.terms, self.measures);
         let words = |name| {
             let words = objectives::terms(self.subject, name, measures);
-            Text::outside(format!("The objective {name}, {}, was met with less than a fifth of it to spare: {}.", words.promised, words.measured))
+            Text::outside(format!(
+                "The objective {name}, {}, was met with less than a fifth of it to spare: {}.",
+                words.promised, words.measured
+            ))
         };
         let near = |id, says| Some(finding(id, FindingSeverity::Low, says));
         match kind {
@@ -189,31 +192,24 @@ impl UserView<'_> {
     /// Whoever is broken was still asked once another had taken over, by more than a probe now and then.
     fn dead_primary_asked(&self) -> Option<ReportFinding> {
         let rescued = self.measures.rescued.as_ref()?;
-        let cut = u64::try_from(self.measures.cutover.hi?).unwrap_or(0);
-        let (from, until) = self.subject.digest.fault_span()?;
-        let lasted = until?.saturating_sub(from).max(1);
-        let due_after = self.due() as f64 * (1.0 - (cut as f64 / lasted as f64).min(1.0));
-        let traces = &self.subject.digest.traces;
-        let each = self.providers().iter().filter_map(|provider| Some((provider, traces.broken.get(provider)?)));
-        let most = each.map(|(provider, broken)| (provider, broken.asked_after(cut))).max_by_key(|(_, (count, _))| *count);
-        let often = most.filter(|(_, (count, _))| *count >= 3 && *count as f64 > due_after * 0.02);
-        let late = rescued.to_the_end || rescued.until.is_some_and(|until| until.0 > self.measures.cutover.hi.unwrap_or(0) + self.subject.verdict.terms.hold.nanos());
-        let inferred = rescued.by_connection && late && rescued.requests as f64 > rescued.of as f64 * 0.05;
-        if often.is_none() && !inferred {
+        let (cut, hold) = (self.measures.cutover.hi?, self.subject.verdict.terms.hold.nanos());
+        let digest = self.subject.digest;
+        let (since, fault) = (digest.after_fault(cut)?, digest.fault_span()?);
+        let lasted = fault.1?.saturating_sub(fault.0).max(1);
+        let due_after = self.due() as f64 * (1.0 - (cut.max(0) as f64 / lasted as f64).min(1.0));
+        let each = self.subject.broken().into_iter().map(|provider| (provider, digest.at.asked_in_vain_since(provider, since)));
+        let often = each.max_by_key(|(_, count)| *count).filter(|(_, count)| *count >= 3 && *count as f64 > due_after * 0.02);
+        let late = rescued.to_the_end || rescued.until.is_some_and(|until| until.0 > cut + hold);
+        if often.is_none() && !(rescued.by_connection && late && rescued.requests as f64 > rescued.of as f64 * 0.05) {
             return None;
         }
-        let mut says = Text::default();
-        if let Some((provider, (count, from))) = often {
-            let started = format!("{} asked ", self.gateway);
-            let times = if count == 1 { "once".to_owned() } else { format!("{} times", grouped(count)) };
-            says = Text::own(started).then(Text::outside(provider)).then(format!(
-                " {times} from {} after the fault on, when another provider had taken over.",
-                length(from)
-            ));
-        }
+        let asked = often.map_or_else(Text::default, |(provider, count)| {
+            let times = format!(" {} times after another provider had taken over.", grouped(count));
+            Text::own(format!("{} asked ", self.gateway)).then(Text::outside(provider)).then(times)
+        });
         let waited = self.rescued();
-        let pause = if says.is_empty() || waited.is_empty() { "" } else { " " };
-        let found = finding(FindingId::DeadPrimaryAsked, FindingSeverity::Medium, says.then(pause).then(waited));
+        let pause = if asked.is_empty() || waited.is_empty() { "" } else { " " };
+        let found = finding(FindingId::DeadPrimaryAsked, FindingSeverity::Medium, asked.then(pause).then(waited));
         Some(found.shown_by(&self.asked()))
     }
 
@@ -240,7 +236,8 @@ impl UserView<'_> {
         }
         let nobody = if self.measures.lost + self.measures.lost_in_flight == 0 { ", although nobody got an error" } else { "" };
         let slo = span(self.subject.verdict.terms.slo);
-        let says = format!("{} of {} that were due during the fault waited longer than {slo}{nobody}.", grouped(late), counted(due, "request"));
+        let says =
+            format!("{} of {} that were due during the fault waited longer than {slo}{nobody}.", grouped(late), counted(due, "request"));
         let severity = if self.subject.verdict.verdict == Decision::Met { FindingSeverity::Low } else { FindingSeverity::Medium };
         Some(finding(FindingId::LateAnswers, severity, says).shown_by(&self.traces.late))
     }
@@ -259,7 +256,8 @@ impl UserView<'_> {
 
     fn duplicates(&self) -> Option<ReportFinding> {
         let count = self.measures.duplicates.filter(|count| *count > 0)?;
-        let says = format!("Providers answered {} more than was asked: the same request was executed more than once.", counted(count, "request"));
+        let says =
+            format!("Providers answered {} more than was asked: the same request was executed more than once.", counted(count, "request"));
         let found = finding(FindingId::DuplicateAnswers, FindingSeverity::Medium, says).shown_by(&self.traces.duplicates);
         self.subject.verdict.terms.duplicates.is_none().then_some(found)
     }
@@ -291,23 +289,21 @@ impl UserView<'_> {
     fn retry_after_ignored(&self) -> Vec<ReportFinding> {
         let digest = self.subject.digest;
         let service = self.subject.workload.named.as_ref().map(|named| named.service_name.as_str()).unwrap_or_default();
-        let replicas = digest.started.as_ref().map_or(1, |started| started.plan.replicas_of(service).max(1)) as u64;
+        // Each replica finds out by itself.
+        let few = 3 * digest.started.as_ref().map_or(1, |started| started.plan.replicas_of(service).max(1)) as u64;
         let mut found = Vec::new();
-        for provider in self.providers() {
-            let Some((broken, wait)) = digest.traces.broken.get(provider).and_then(|broken| Some((broken, broken.retry_after()?))) else {
-                continue;
-            };
-            // Each replica finds out by itself.
-            if broken.ignored.count < 3 * replicas {
-                continue;
-            }
-            let wait = span(Duration::from_nanos(wait));
+        for provider in self.subject.broken() {
+            let retry = digest.at.of(provider).and_then(|seen| seen.retry).filter(|retry| retry.sooner >= few);
+            let Some(retry) = retry else { continue };
             let says = Text::outside(provider).then(format!(
-                " asked to be left alone for {wait} (`Retry-After`), and was asked {} times before that was over.",
-                grouped(broken.ignored.count)
+                " asked for a pause of {} (`Retry-After`), and {} of its {} came sooner.",
+                span(retry.after),
+                grouped(retry.sooner),
+                counted(retry.told, "attempt")
             ));
-            let one = finding(FindingId::RetryAfterIgnored, FindingSeverity::Medium, says).about(Some(provider.as_str()));
-            found.push(one.shown_by(&broken.ignored));
+            let one = finding(FindingId::RetryAfterIgnored, FindingSeverity::Medium, says).about(Some(provider));
+            let traces = digest.traces.broken.get(provider).map(|broken| Trace { count: retry.sooner, ..broken.ignored.clone() });
+            found.push(one.shown_by(&traces.unwrap_or_default()));
         }
         found
     }

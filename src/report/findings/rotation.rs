@@ -11,7 +11,9 @@ use crate::verdict::{Criterion, Decision, Judgement, Rotated};
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<ReportFinding> {
     let mut found = Vec::new();
     for rotated in &subject.verdict.rotations {
-        found.extend(rotated.criteria.iter().filter(|judgement| judgement.verdict != Decision::Met).map(|bad| broken(subject, rotated, bad)));
+        found.extend(
+            rotated.criteria.iter().filter(|judgement| judgement.verdict != Decision::Met).map(|bad| broken(subject, rotated, bad)),
+        );
         found.extend(nearly(subject, rotated));
     }
     let gateway = subject.gateway();

@@ -18,7 +18,11 @@ pub fn execution(history: &History) -> Option<Report> {
     let Event::ExecutionStarted(started) = &history.events.first()?.event else { return None };
     let walk = Walk { started, events: &history.events };
     let steps = &started.plan.runbook.steps;
-    let sections = [walk.steps()].into_iter().chain(keys::sections(steps, walk.events)).chain([walk.story()]).chain(findings::section(findings::walk::findings(steps, walk.events)));
+    let sections = [walk.steps()]
+        .into_iter()
+        .chain(keys::sections(steps, walk.events))
+        .chain([walk.story()])
+        .chain(findings::section(findings::walk::findings(steps, walk.events)));
     Some(Report {
         kind: ReportKind::Execution,
         identity: walk.run_identity(),
@@ -46,7 +50,7 @@ impl Walk<'_> {
     /// Which execution it was, for machines.
     fn run_identity(&self) -> ReportIdentity {
         let started = self.started;
-        ReportIdentity {
+        let identity = ReportIdentity {
             run: Some(started.execution.clone()),
             scenario: Some(started.plan.runbook.name.clone()),
             environment: started.plan.environment_name.clone(),
@@ -57,7 +61,8 @@ impl Walk<'_> {
             host: started.origin.host.clone(),
             reason: started.origin.reason.clone(),
             ..ReportIdentity::default()
-        }
+        };
+        identity.on_the_wall(0, self.events.last().map_or(0, |stamped| stamped.t))
     }
 
     /// How it ended. Without its last event it was interrupted.
