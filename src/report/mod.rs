@@ -14,7 +14,7 @@
 //!   in one sentence; `because` says why it is open and `advice` what to do; they draw on `recovery`, `scattered`, `stability`,
 //!   `share`, `rescue`, `credential`, `stopped` and `open`. `nature` answers what kind of verdict it is, `wording` writes lengths and limits.
 //! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `chart`, `objectives`, `milestones`,
-//!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
+//!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `limits`; `findings` is a folder of its own. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
 //! - **Renderers**: `markdown`, `html` and `terminal`.
 //!
@@ -31,6 +31,7 @@
 
 mod context;
 mod digest;
+mod findings;
 mod model;
 mod render;
 mod sections;

@@ -2,13 +2,17 @@
 
 mod hurt;
 mod provider;
+mod traces;
 
 pub(in crate::report) use provider::ProviderDigest;
+pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
 
-use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
+use crate::history::{
+    AlertSource, Event, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of,
+};
 use crate::model::NamedWorkload;
 use hdrhistogram::Histogram;
 use std::collections::{BTreeMap, VecDeque};
@@ -108,10 +112,12 @@ pub struct Digest {
     pub(in crate::report) billed: BTreeMap<String, u64>,
     /// What each provider's proxy saw over time.
     pub(in crate::report) at: ProvidersDigest,
-    /// Requests whose part of the drill may not be known yet, with when they were told of.
-    unsettled: VecDeque<(u64, RequestDone)>,
     /// When the last event was stamped.
     pub(in crate::report) last: u64,
+    /// What shows findings.
+    pub(in crate::report) traces: FindingTraces,
+    /// Requests whose part of the drill may not be known yet, with when they were told of and in which line.
+    unsettled: VecDeque<(u64, Option<u64>, RequestDone)>,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -131,6 +137,7 @@ impl Default for Digest {
             touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
+            traces: FindingTraces::default(),
             at: ProvidersDigest::default(),
             unsettled: VecDeque::new(),
             last: 0,
@@ -146,14 +153,16 @@ impl Digest {
     /// Takes one more event in.
     pub fn apply(&mut self, stamped: &Stamped) {
         self.last = self.last.max(stamped.t);
-        while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
-            self.request(&done);
+        let line = self.traces.read(matches!(&stamped.event, Event::Remark(remark) if remark.about == RemarkAbout::Format));
+        while let Some((_, line, done)) = self.unsettled.pop_front_if(|(t, ..)| *t + SETTLES < stamped.t) {
+            self.request(&done, line);
         }
         self.at.apply(stamped);
         match &stamped.event {
-            Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
+            Event::Request(done) => return self.unsettled.push_back((stamped.t, line, done.clone())),
             Event::Shed(shed) => {
                 let (zero, part) = (self.zero(), self.part(shed.due));
+                self.traces.shed(shed, line, part);
                 let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
                 flow.requests += 1;
                 flow.second(shed.due, zero).bad += 1;
@@ -170,7 +179,10 @@ impl Digest {
                 }
                 return;
             }
-            Event::Served(served) => return self.served(served),
+            Event::Served(served) => {
+                self.traces.served(served, line, (self.fault_since, self.fault_until.filter(|_| self.unhealed == 0)));
+                return self.served(served);
+            }
             Event::Started(started) => {
                 self.providers.clone_from(&started.plan.workloads.leading().service.providers);
                 self.flows = started.plan.workloads.iter().cloned().map(|named| WorkloadDigest::new(Some(named))).collect();
@@ -178,23 +190,27 @@ impl Digest {
                 self.started = Some(started.clone());
             }
             Event::Phase(entered) if entered.name == Phase::Baseline => self.traffic_since = Some(stamped.t),
+            Event::FaultRequested(fault) => self.traces.requested(fault),
             Event::FaultConfirmed(fault) if self.breaks(fault.fault) => {
+                self.traces.confirmed(fault);
                 self.fault_since = Some(self.fault_since.map_or(fault.lo, |since| since.min(fault.lo)));
             }
             Event::FaultHealed(fault) if self.breaks(fault.fault) => {
+                self.traces.healed(fault);
                 self.fault_until = Some(self.fault_until.map_or(fault.lo, |until| until.max(fault.lo)));
                 self.unhealed = self.unhealed.saturating_sub(1);
             }
             _ => {}
         }
+        self.traces.notable.push(line);
         self.notable.push(stamped.clone());
     }
 
     /// To be called when no more events come.
     pub fn settle(&mut self) {
         self.unhealed = 0;
-        for (_, done) in std::mem::take(&mut self.unsettled) {
-            self.request(&done);
+        for (_, line, done) in std::mem::take(&mut self.unsettled) {
+            self.request(&done, line);
         }
     }
 
@@ -280,10 +296,11 @@ impl Digest {
         alerts
     }
 
-    fn request(&mut self, done: &RequestDone) {
+    fn request(&mut self, done: &RequestDone, line: Option<u64>) {
         let (zero, part) = (self.zero(), self.part_of(done));
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
         let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
+        self.traces.request(done, line, good, part);
         flow.requests += 1;
         let second = flow.second(done.due, zero);
         if good {

@@ -2,7 +2,8 @@
 //!
 //! What this file does not do: say anything. All words come with the report, but for those that tell how a chart is drawn.
 
-use super::markdown_tables::{findings_table, intervals, waterfall_table};
+use super::findings_table;
+use super::markdown_tables::{intervals, waterfall_table};
 use super::markdown_text::{Place, fenced, inline, row};
 use crate::report::model::{Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart};
 use crate::units::printable;
@@ -65,7 +66,7 @@ impl Page {
                 Block::Chart(chart) => self.put(&drawn(chart)),
                 Block::Picture(_) => {}
                 Block::Waterfall(waterfall) => self.put(&waterfall_table(waterfall)),
-                Block::Findings(findings) => self.put(&findings_table(findings)),
+                Block::Findings(findings) => self.put(&rows(&findings_table::table(findings))),
                 Block::Intervals(plot) => self.put(&intervals(plot)),
                 Block::Section(section) => self.section(section, level + 1),
             }

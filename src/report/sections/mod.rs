@@ -6,7 +6,6 @@ pub(in crate::report) mod credential_section;
 pub(in crate::report) mod drill;
 pub(in crate::report) mod execution;
 pub(in crate::report) mod faults;
-pub(in crate::report) mod findings;
 pub(in crate::report) mod found;
 pub(in crate::report) mod keys;
 pub(in crate::report) mod limits;
