@@ -110,6 +110,8 @@ pub struct Digest {
     pub(in crate::report) at: ProvidersDigest,
     /// Requests whose part of the drill may not be known yet, with when they were told of.
     unsettled: VecDeque<(u64, RequestDone)>,
+    /// When the last event was stamped.
+    pub(in crate::report) last: u64,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -131,6 +133,7 @@ impl Default for Digest {
             billed: BTreeMap::new(),
             at: ProvidersDigest::default(),
             unsettled: VecDeque::new(),
+            last: 0,
             traffic_since: None,
             fault_since: None,
             fault_until: None,
@@ -142,6 +145,7 @@ impl Default for Digest {
 impl Digest {
     /// Takes one more event in.
     pub fn apply(&mut self, stamped: &Stamped) {
+        self.last = self.last.max(stamped.t);
         while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
             self.request(&done);
         }

@@ -14,8 +14,9 @@ mod table;
 mod text;
 mod waterfall;
 
+pub use crate::model::{FindingId, FindingSeverity, FindingState};
 pub use chart::{ChartSeries, ChartShade, TrafficChart};
-pub use finding::{Finding, FindingEvidence, FindingState, Severity, Suggestion};
+pub use finding::{FindingEvidence, ReportFinding, Suggestion};
 pub use identity::ReportIdentity;
 pub use interval_plot::{IntervalPlot, PlottedInterval};
 pub use picture::{DrillPicture, LatencyKind, LatencyLine, MarkKind, OverlaySeries, PictureMark, PictureSeries, PictureSpan, SpanKind};
@@ -164,7 +165,7 @@ pub enum Block {
     /// Where the seconds went, from the fault to the return of the primary.
     Waterfall(Waterfall),
     /// What is to be looked into.
-    Findings(Vec<Finding>),
+    Findings(Vec<ReportFinding>),
     /// Intervals of several drills on one axis.
     Intervals(IntervalPlot),
     /// A section within this one.

@@ -63,8 +63,10 @@ impl Page {
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
                 Block::Chart(chart) => self.put(&drawn(chart)),
+                Block::Picture(picture) => self.picture(picture),
                 Block::Waterfall(waterfall) => self.waterfall(waterfall),
-                Block::Picture(_) | Block::Findings(_) | Block::Intervals(_) => {}
+                Block::Findings(findings) => self.put(&findings_table(findings)),
+                Block::Intervals(plot) => self.put(&intervals(plot)),
                 Block::Section(section) => self.section(section, level + 1),
             }
         }

@@ -91,7 +91,7 @@ fn about(subject: &Subject<'_>) -> Vec<Section> {
 /// Which drill it was, for machines.
 fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
     let Some(started) = &digest.started else { return ReportIdentity::default() };
-    ReportIdentity {
+    let identity = ReportIdentity {
         run: Some(started.drill.clone()),
         scenario: Some(started.plan.scenario.name.clone()),
         environment: Some(started.plan.environment_name.clone()),
@@ -103,7 +103,8 @@ fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
         reason: started.origin.reason.clone(),
         history_sha256: Some(hash.to_owned()),
         ..ReportIdentity::default()
-    }
+    };
+    identity.on_the_wall(digest.zero(), digest.last)
 }
 
 /// Which drill it was.
