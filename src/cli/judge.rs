@@ -7,7 +7,7 @@ use crate::exercise::{self, Judged};
 use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::project::Project;
-use crate::report::summary;
+use crate::report::summary_with;
 use crate::units::{Duration, ParseError, explained};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,7 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
         note(&format!("{}: {outline}\n", args.history.display()));
     }
     match args.format {
-        VerdictFormat::Text => put_verdict(&summary(&judged.verdict, width()))?,
+        VerdictFormat::Text => put_verdict(&summary_with(&judged.verdict, judged.digest.as_ref(), width()))?,
         VerdictFormat::Json => put(&judged.json())?,
     }
     Ok(judged.verdict.verdict.into())
