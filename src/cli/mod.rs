@@ -4,6 +4,7 @@
 
 mod arguments;
 mod ask;
+mod beside;
 mod bill;
 mod ca;
 mod check;
@@ -25,6 +26,7 @@ mod logging;
 mod man;
 mod outline;
 mod proxy;
+mod record;
 mod reflow;
 mod report;
 mod run;

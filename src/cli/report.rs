@@ -1,10 +1,11 @@
 //! `lifeboat report`: a stored drill's report, computed again from its history.
 
+use super::beside::{BesideOptions, compared};
 use super::terminal::show_work;
 use super::{Exit, put, say};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
-use crate::report::{DrillContext, Report, drill, execution, markdown};
+use crate::report::{Report, drill, execution, markdown};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ pub(super) struct Args {
     /// Which report
     #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
     format: ReportFormat,
+    #[command(flatten)]
+    beside: BesideOptions,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -36,6 +39,9 @@ fn rendered(report: &Report, format: ReportFormat) -> String {
 }
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
+    if let Some(other) = &args.beside.against {
+        return against(args, other);
+    }
     if let Some(report) = executed(&args.drill) {
         put(&rendered(&report, args.format))?;
         return Ok(Exit::Met);
@@ -46,7 +52,9 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     work.begin("writing the report", 0);
     let text = match (args.format, &judged.digest) {
         (ReportFormat::Verdict, _) => judged.json(),
-        (format, Some(digest)) => rendered(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), format),
+        (format, Some(digest)) => {
+            rendered(&drill(&judged.verdict, digest, &judged.hash, &args.beside.context(&args.drill, digest)), format)
+        }
         (_, None) => {
             say("error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict");
             return Ok(Exit::Usage);
@@ -54,6 +62,22 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     };
     drop(showing);
     put(&text)?;
+    Ok(Exit::Met)
+}
+
+/// The report against another drill.
+fn against(args: &Args, other: &Path) -> anyhow::Result<Exit> {
+    let work = Arc::default();
+    let showing = show_work(&work);
+    let made = compared(&args.drill, other, &args.beside.record, &work)?;
+    drop(showing);
+    match made {
+        Ok(report) => put(&rendered(&report, args.format))?,
+        Err(problem) => {
+            say(&format!("error: {problem}"));
+            return Ok(Exit::Usage);
+        }
+    }
     Ok(Exit::Met)
 }
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub struct Judged {
     /// The judgement.
     pub verdict: Verdict,
-    /// What its report shows; `None` for what others recorded, which tells of no drill.
+    /// What its report shows.
     pub digest: Option<Digest>,
     /// SHA-256 of the file, in hexadecimal.
     pub hash: String,
@@ -188,7 +188,8 @@ fn judge_bare(file: PathBuf, mut input: Hashing<'_, BufReader<File>>) -> Result<
         false => JudgeError::Other { path: file.clone() },
     };
     let evidence = bare(&text).map_err(said)?;
-    Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false, newer: None, outline: None })
+    let digest = Some(Digest::of_record(&evidence));
+    Ok(Judged { verdict: decide(&evidence), digest, hash: input.hex(), torn: false, newer: None, outline: None })
 }
 
 /// Whose record a file is, by its first lines; `None` where it is a history, or nothing that is known, as [`judge`] will say.
@@ -242,8 +243,9 @@ pub fn judge_record_counting(
     let record = import::read(BufReader::with_capacity(1 << 20, &mut input), settings).map_err(wrong)?;
     work.begin("drawing the verdict", 0);
     let outline = Some(record.outline());
-    let verdict = decide(&import::evidence(record, told).map_err(wrong)?);
-    Ok(Judged { verdict, digest: None, hash: input.hex(), torn: false, newer: None, outline })
+    let evidence = import::evidence(record, told).map_err(wrong)?;
+    let (verdict, digest) = (decide(&evidence), Some(Digest::of_record(&evidence)));
+    Ok(Judged { verdict, digest, hash: input.hex(), torn: false, newer: None, outline })
 }
 
 /// Hashes and counts what is read through it.

@@ -38,7 +38,7 @@ mod sections;
 mod tests;
 mod words;
 
-pub use context::DrillContext;
+pub use context::{DrillContext, EarlierDrill, EarlierDrills};
 pub use digest::Digest;
 pub use model::{
     Block, ChartSeries, ChartShade, DrillPicture, Fact, Finding, FindingEvidence, FindingState, Grade, IntervalPlot, LatencyKind,
@@ -47,6 +47,7 @@ pub use model::{
     SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
 };
 pub use render::markdown::markdown;
+pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::summary::{cutover, summary};

@@ -1,7 +1,9 @@
 //! What a report shows of a history, folded one event at a time.
 
+mod record;
+
 use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
-use crate::model::NamedWorkload;
+use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -47,6 +49,8 @@ pub(in crate::report) struct Others {
 pub(in crate::report) struct WorkloadDigest {
     /// What it is; `None` before the first event.
     pub(in crate::report) named: Option<NamedWorkload>,
+    /// What was promised where nobody drilled it, so that it has no name.
+    pub(in crate::report) promised: Option<Objectives>,
     pub(in crate::report) requests: u64,
     pub(in crate::report) seconds: Vec<Second>,
     /// Before the fault, in flight when it began, during and after it, by due time.
@@ -59,12 +63,18 @@ impl WorkloadDigest {
     fn new(named: Option<NamedWorkload>) -> Self {
         Self {
             named,
+            promised: None,
             requests: 0,
             seconds: Vec::new(),
             periods: [PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new()],
             why: BTreeMap::new(),
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
         }
+    }
+
+    /// What its requests are held against.
+    pub(in crate::report) fn objectives(&self) -> Option<&Objectives> {
+        self.named.as_ref().map(|named| &named.objectives).or(self.promised.as_ref())
     }
 
     fn second(&mut self, moment: u64, zero: u64) -> &mut Second {
@@ -218,6 +228,11 @@ impl Digest {
         }
     }
 
+    /// What was decided before it began; `None` for what nobody drilled.
+    pub fn started(&self) -> Option<&Started> {
+        self.started.as_deref()
+    }
+
     /// True for a drill with more than one workload.
     pub fn has_several_workloads(&self) -> bool {
         self.flows.len() > 1
@@ -250,7 +265,7 @@ impl Digest {
     fn request(&mut self, done: &RequestDone) {
         let (zero, part) = (self.zero(), self.part_of(done));
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
-        let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
+        let good = flow.objectives().is_none_or(|objectives| done.is_good(objectives));
         flow.requests += 1;
         let second = flow.second(done.due, zero);
         if good {

@@ -5,6 +5,7 @@
 
 use super::origin::origin;
 use super::subject::Subject;
+use super::trend::{self, TrendLast};
 use super::{chart, credential_section, faults, findings, limits, milestones, objectives, runbook, traffic};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
@@ -16,7 +17,7 @@ use crate::report::words::wording::span;
 use crate::verdict::Verdict;
 
 /// The whole report. `hash` is the history's SHA-256 in hexadecimal.
-pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillContext) -> Report {
+pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, context: &DrillContext) -> Report {
     let subjects = Subject::each(verdict, digest);
     let (mut opening, mut sections) = (opening(verdict), Vec::new());
     for subject in &subjects {
@@ -32,11 +33,20 @@ pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillCon
     sections.push(traffic::section(verdict, digest, &subjects));
     sections.extend(runbook::section(digest));
     sections.extend(findings::section(digest, &subjects));
+    sections.extend(earlier(verdict, digest, context));
     sections.push(limits::section(verdict, digest, &subjects));
     sections.push(identity(verdict, digest, hash));
     let title = digest.started.as_ref().map_or_else(|| "A drill".into(), |started| Text::outside(&started.plan.scenario.title));
     let identity = run_identity(digest, hash);
     Report { kind: ReportKind::Drill, identity, title, status: verdict.verdict.into(), opening, sections }
+}
+
+/// The drills before it, where somebody asked for them.
+fn earlier(verdict: &Verdict, digest: &Digest, context: &DrillContext) -> Option<Section> {
+    let earlier = context.earlier.as_ref()?;
+    let started = digest.started.as_deref();
+    let name = started.map_or("this", |started| started.drill.as_str());
+    Some(trend::section(&TrendLast { name, verdict, started, findings: None }, earlier))
 }
 
 /// The verdict in a sentence; of several workloads that of each in a word.
@@ -76,7 +86,7 @@ fn about(subject: &Subject<'_>) -> Vec<Section> {
 }
 
 /// Which drill it was, for machines.
-fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
+pub(in crate::report) fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
     let Some(started) = &digest.started else { return ReportIdentity::default() };
     ReportIdentity {
         run: Some(started.drill.clone()),

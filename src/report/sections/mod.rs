@@ -1,6 +1,8 @@
 //! What a report consists of: a file a section, and for each kind of report a file that says which sections it has.
 
+pub(in crate::report) mod apart;
 pub(in crate::report) mod chart;
+pub(in crate::report) mod comparison;
 pub(in crate::report) mod credential_section;
 pub(in crate::report) mod drill;
 pub(in crate::report) mod execution;
@@ -13,6 +15,8 @@ pub(in crate::report) mod objectives;
 pub(in crate::report) mod origin;
 pub(in crate::report) mod providers;
 pub(in crate::report) mod runbook;
+pub(in crate::report) mod settings;
 pub(in crate::report) mod subject;
 pub(in crate::report) mod summary;
 pub(in crate::report) mod traffic;
+pub(in crate::report) mod trend;
