@@ -21,13 +21,13 @@ pub(super) struct RecordOptions {
     from: Option<RecordSource>,
     /// The scenario with the service, providers and objectives; without it there are measurements but no verdict
     #[arg(long, value_name = "SCENARIO")]
-    objectives: Option<PathBuf>,
+    pub(super) objectives: Option<PathBuf>,
     /// The environment of that scenario
     #[arg(long, default_value = "lab", requires = "objectives")]
     env: String,
     /// When the outage began, by the record's clock: RFC 3339, seconds since 1970 (or as the record counts), or +42s from its start
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    fault_at: Option<RecordTime>,
+    pub(super) fault_at: Option<RecordTime>,
     /// When its cause was gone, likewise; without it the outage lasts to the record's end
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "fault_at")]
     heal_at: Option<RecordTime>,
@@ -80,6 +80,13 @@ impl RecordOptions {
             ("model", self.model.is_some()),
         ];
         given.iter().find(|(_, given)| *given).map(|(option, _)| *option)
+    }
+
+    /// The name of the scenario that was given; `None` where none was, or it does not validate, which judging tells.
+    pub(super) fn scenario(&self) -> anyhow::Result<Option<String>> {
+        let Some(scenario) = &self.objectives else { return Ok(None) };
+        let (project, _) = Project::open(&Project::find(scenario)?);
+        Ok(project.plan(scenario, &self.env).ok().map(|(plan, _)| plan.scenario.name))
     }
 
     /// Whose record a file is: as was said, else as far as that shows in it; `None` for a history.

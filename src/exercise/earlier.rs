@@ -17,8 +17,10 @@ const LARGEST: u64 = 4 << 20;
 /// Which drills are looked for.
 #[derive(Debug, Clone, Default)]
 pub struct DrillFilter {
-    /// The scenario's name.
-    pub scenario: String,
+    /// The scenario's name; `None` takes any.
+    pub scenario: Option<String>,
+    /// The name of the runbook that answers; `None` takes any.
+    pub runbook: Option<String>,
     /// The environment's name; `None` takes those of any.
     pub environment: Option<String>,
     /// When the others must have begun before, RFC 3339; `None` takes all.
@@ -41,10 +43,12 @@ pub fn earlier_drills(folder: &Path, filter: &DrillFilter, count: usize) -> Earl
             unread += u64::from(is_of(&folder, filter));
             continue;
         };
-        let is_one = record.scenario.as_deref() == Some(&filter.scenario)
-            && filter.environment.as_ref().is_none_or(|wanted| record.environment.as_ref() == Some(wanted))
+        let wanted = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+        let is_one = wanted(&filter.scenario, &record.scenario)
+            && wanted(&filter.environment, &record.environment)
             && (filter.except.is_none() || record.drill != filter.except)
-            && until.is_none_or(|until| began < until);
+            && until.is_none_or(|until| began < until)
+            && (filter.runbook.is_none() || is_of(&folder, filter));
         if is_one {
             found.push((began, folder, record));
         }
@@ -69,15 +73,12 @@ fn verdict_of(folder: &Path) -> Option<(i64, VerdictRecord)> {
 
 /// Whether the folder's history is one of those that are looked for, by its first line.
 fn is_of(folder: &Path, filter: &DrillFilter) -> bool {
-    first_event(folder).is_some_and(|event| match event {
-        Event::Started(started) => {
-            let environment = &started.plan.environment_name;
-            started.plan.scenario.name == filter.scenario
-                && filter.environment.as_ref().is_none_or(|wanted| wanted == environment)
-                && filter.except.as_ref() != Some(&started.drill)
-        }
-        _ => false,
-    })
+    let Some(Event::Started(started)) = first_event(folder) else { return false };
+    let wanted = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
+    wanted(&filter.scenario, &started.plan.scenario.name)
+        && wanted(&filter.environment, &started.plan.environment_name)
+        && wanted(&filter.runbook, started.plan.runbook.as_ref().map_or("", |runbook| &runbook.name))
+        && filter.except.as_ref() != Some(&started.drill)
 }
 
 fn first_event(folder: &Path) -> Option<Event> {
@@ -147,7 +148,8 @@ mod tests {
         std::fs::create_dir(drills.join("empty")).unwrap();
         std::fs::write(drills.join("notes.txt"), "").unwrap();
         let filter = DrillFilter {
-            scenario: "outage".into(),
+            scenario: Some("outage".into()),
+            runbook: None,
             environment: Some("lab".into()),
             before: Some("2026-06-01T00:00:00Z".into()),
             except: Some("x".into()),
@@ -173,7 +175,7 @@ mod tests {
         drill(drills.path(), "killed", "");
         std::fs::write(drills.path().join("killed/history.jsonl"), text.lines().next().unwrap().to_owned() + "\n").unwrap();
         let of = |scenario: &str| {
-            let filter = DrillFilter { scenario: scenario.into(), ..DrillFilter::default() };
+            let filter = DrillFilter { scenario: Some(scenario.into()), ..DrillFilter::default() };
             earlier_drills(drills.path(), &filter, 8).unread
         };
         assert_eq!((of("azure-outage"), of("key-revoked")), (1, 0));

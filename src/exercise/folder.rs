@@ -178,12 +178,10 @@ impl Exercise {
 }
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
-    let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default())));
-    for (file, text) in [(RunFile::Verdict, Some(judged.json())), (RunFile::Report, report)] {
+    let report = markdown(&drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default()));
+    for (file, text) in [(RunFile::Verdict, judged.json()), (RunFile::Report, report)] {
         let path = file.within(folder);
-        if let Some(text) = text {
-            private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;
-        }
+        private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;
     }
     Ok(())
 }

@@ -9,8 +9,8 @@ use super::subject::Subject;
 use crate::model::Gate;
 use crate::report::digest::Digest;
 use crate::report::model::{
-    Block, Fact, Finding, FindingState, Grade, IntervalPlot, Paragraph, PlottedInterval, Report, ReportIdentity, ReportKind, ReportStatus,
-    ReportTable, Section, SectionKind, TableRow, Text,
+    Block, Fact, FindingState, Grade, IntervalPlot, Paragraph, PlottedInterval, Report, ReportFinding, ReportIdentity, ReportKind,
+    ReportStatus, ReportTable, Section, SectionKind, TableRow, Text,
 };
 use crate::report::words::difference::sentence;
 use crate::report::words::headline::headline;
@@ -32,7 +32,7 @@ pub struct ComparedDrill<'a> {
     /// SHA-256 of its history, in hexadecimal.
     pub hash: &'a str,
     /// What it found.
-    pub findings: &'a [Finding],
+    pub findings: &'a [ReportFinding],
 }
 
 /// The whole report: `first`, which it calls A, against `second`, which it calls B.
@@ -260,10 +260,10 @@ impl Pair<'_> {
 
     /// What was found in one and not in the other.
     fn findings(&self) -> Option<Section> {
-        let same = |one: &Finding, other: &Finding| one.id == other.id && one.about == other.about;
+        let same = |one: &ReportFinding, other: &ReportFinding| one.id == other.id && one.about == other.about;
         let (ours, theirs) = (present(self.first), present(self.second));
-        let both = |finding: &&&Finding| theirs.iter().any(|other| same(finding, other));
-        let say = |word: &str, finding: &Finding| {
+        let both = |finding: &&&ReportFinding| theirs.iter().any(|other| same(finding, other));
+        let say = |word: &str, finding: &ReportFinding| {
             let status = ReportStatus { word: word.to_owned(), grade: if word == "only in B" { Grade::Good } else { Grade::Bad } };
             let cells = vec![word.into(), finding.says.clone().into()];
             TableRow { key: Some(finding.id.clone()), status: Some(status), cells }
@@ -298,7 +298,7 @@ impl Pair<'_> {
 }
 
 /// Findings that are there, and not kept only because they once were.
-fn present<'a>(drill: &ComparedDrill<'a>) -> Vec<&'a Finding> {
+fn present<'a>(drill: &ComparedDrill<'a>) -> Vec<&'a ReportFinding> {
     drill.findings.iter().filter(|finding| finding.state != FindingState::Gone).collect()
 }
 

@@ -42,30 +42,61 @@ pub(in crate::report) fn section(last: &TrendLast<'_>, earlier: &EarlierDrills) 
         let none = "There is no earlier drill of this scenario in this environment with a verdict that can be read.";
         return unread(section.with(Paragraph::plain(none)), earlier);
     }
+    let plot = plot(&rows, gate, Some(last.verdict.terms.rto.nanos()));
+    let told = Paragraph { lines: sentences(&rows, earlier), ..Paragraph::plain("") };
+    unread(section.with(told).with(Block::Intervals(plot)).with(table(&rows, gate)), earlier)
+}
+
+/// An incident beside the drills of its scenario, with what is said of both.
+pub(in crate::report) fn beside_drills(day: &TrendLast<'_>, earlier: &EarlierDrills, told: Paragraph) -> Section {
+    let gate = day.verdict.terms.gate;
+    let rows = rows(day, earlier, gate);
+    beside(rows, earlier, gate, Some(day.verdict.terms.rto.nanos()), told)
+}
+
+/// The drills of a scenario beside an incident of which there is no interval.
+pub(in crate::report) fn drills_alone(earlier: &EarlierDrills, told: Paragraph) -> Section {
+    let rows = earlier.drills.iter().map(|drill| TrendRow::of(drill, Gate::Cutover)).collect();
+    beside(rows, earlier, Gate::Cutover, None, told)
+}
+
+fn beside(rows: Vec<TrendRow<'_>>, earlier: &EarlierDrills, gate: Gate, objective_ns: Option<i64>, told: Paragraph) -> Section {
+    let section = Section::new(SectionKind::Trend, "Beside the last drills of this scenario");
+    if earlier.drills.is_empty() {
+        let none = "There is no drill of this scenario with a verdict that can be read: what was to be expected, nobody had tried.";
+        return unread(section.with(Paragraph::plain(none)), earlier);
+    }
+    let mut told = told;
+    told.lines.push(
+        "A drill is planned, and its fault begins at once; an incident is neither. What differs is a reason to look, and no proof.".into(),
+    );
+    unread(section.with(told).with(Block::Intervals(plot(&rows, gate, objective_ns))).with(table(&rows, gate)), earlier)
+}
+
+fn plot(rows: &[TrendRow<'_>], gate: Gate, objective_ns: Option<i64>) -> IntervalPlot {
     let caption = if gate == Gate::Cutover { "Cutover after the fault" } else { "Service good again after the fault" };
     let plotted = |row: &TrendRow<'_>| PlottedInterval {
         label: Text::outside(day(row)),
         interval: row.interval.map(Into::into),
         status: row.verdict.into(),
     };
-    let plot = IntervalPlot {
-        caption: caption.into(),
-        objective_ns: Some(last.verdict.terms.rto.nanos()),
-        rows: rows.iter().map(plotted).collect(),
-    };
-    let told = Paragraph { lines: sentences(&rows, earlier), ..Paragraph::plain("") };
-    unread(section.with(told).with(Block::Intervals(plot)).with(table(&rows, gate)), earlier)
+    IntervalPlot { caption: caption.into(), objective_ns, rows: rows.iter().map(plotted).collect() }
+}
+
+impl<'a> TrendRow<'a> {
+    fn of(drill: &'a EarlierDrill, gate: Gate) -> Self {
+        Self {
+            name: &drill.name,
+            when: &drill.started_at,
+            verdict: drill.verdict,
+            interval: if gate == Gate::Cutover { drill.cutover } else { drill.restore },
+            started: drill.started.as_deref(),
+            findings: drill.findings,
+        }
+    }
 }
 
 fn rows<'a>(last: &TrendLast<'a>, earlier: &'a EarlierDrills, gate: Gate) -> Vec<TrendRow<'a>> {
-    let of = |drill: &'a EarlierDrill| TrendRow {
-        name: &drill.name,
-        when: &drill.started_at,
-        verdict: drill.verdict,
-        interval: if gate == Gate::Cutover { drill.cutover } else { drill.restore },
-        started: drill.started.as_deref(),
-        findings: drill.findings,
-    };
     let measures = last.verdict.measures.as_ref().filter(|_| !last.verdict.only_rotates);
     let this = TrendRow {
         name: last.name,
@@ -75,7 +106,7 @@ fn rows<'a>(last: &TrendLast<'a>, earlier: &'a EarlierDrills, gate: Gate) -> Vec
         started: last.started,
         findings: last.findings,
     };
-    earlier.drills.iter().map(of).chain([this]).collect()
+    earlier.drills.iter().map(|drill| TrendRow::of(drill, gate)).chain([this]).collect()
 }
 
 /// Its day, or its name where that is not known.
