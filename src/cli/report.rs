@@ -6,7 +6,7 @@ use super::terminal::show_work;
 use super::{Exit, put, say};
 use crate::console::WorkProgress;
 use crate::history::{History, read};
-use crate::report::{Report, drill, markdown, report_json, verdict_json};
+use crate::report::{Report, drill, html, markdown, report_json, verdict_json};
 use crate::verdict::VerdictRecord;
 use anyhow::Context;
 use std::fs::File;
@@ -35,6 +35,8 @@ enum ReportFormat {
     Md,
     /// The report and the verdict as JSON; `lifeboat schema report` tells its form
     Json,
+    /// A page, as in `report.html`
+    Html,
     /// The verdict, as in `verdict.json`
     Verdict,
 }
@@ -50,6 +52,7 @@ impl Told {
     fn rendered(&self, format: ReportFormat) -> anyhow::Result<String> {
         let Self { report, verdict } = self;
         Ok(match format {
+            ReportFormat::Html => html(report),
             ReportFormat::Md => markdown(report),
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             ReportFormat::Verdict => match verdict {
