@@ -58,7 +58,7 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// The report of a runbook that was walked for real, where that is what the folder holds.
-fn executed(folder: &Path) -> Option<Report> {
+pub(super) fn executed(folder: &Path) -> Option<Report> {
     let file = if folder.is_dir() { folder.join("history.jsonl") } else { folder.to_owned() };
     // Judging tells what is wrong with anything else.
     file.is_file().then_some(())?;

@@ -47,6 +47,7 @@ pub use model::{
     SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
 };
 pub use render::markdown::markdown;
+pub use render::screen::{LineTone, ScreenLine, screen};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::summary::{cutover, summary};

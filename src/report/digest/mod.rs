@@ -1,8 +1,13 @@
 //! What a report shows of a history, folded one event at a time.
 
+mod spend;
+
+pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
+
 use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
 use crate::model::NamedWorkload;
 use hdrhistogram::Histogram;
+use spend::Spend;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
@@ -95,6 +100,8 @@ pub struct Digest {
     pub(in crate::report) carried: BTreeMap<String, [u64; 3]>,
     /// Attempts of the drill's that a provider bills, whole or broken off.
     pub(in crate::report) billed: BTreeMap<String, u64>,
+    /// What was paid, and what users lost.
+    pub(in crate::report) spend: Spend,
     /// Requests whose part of the drill may not be known yet, with when they were told of.
     unsettled: VecDeque<(u64, RequestDone)>,
     traffic_since: Option<u64>,
@@ -116,6 +123,7 @@ impl Default for Digest {
             touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
+            spend: Spend::default(),
             unsettled: VecDeque::new(),
             traffic_since: None,
             fault_since: None,
@@ -131,6 +139,7 @@ impl Digest {
         while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
             self.request(&done);
         }
+        self.settle_spend(stamped.t.saturating_sub(SETTLES));
         match &stamped.event {
             Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
             Event::Shed(shed) => {
@@ -139,6 +148,7 @@ impl Digest {
                 flow.requests += 1;
                 flow.second(shed.due, zero).bad += 1;
                 *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
+                self.spend.shed(workload_of(shed.id), part > 0);
                 return;
             }
             Event::Carried(carried) => {
@@ -148,7 +158,12 @@ impl Digest {
                 }
                 return;
             }
-            Event::Served(served) => return self.served(served),
+            Event::Served(served) => {
+                if let Some(id) = served.id {
+                    self.spend.served(stamped.t, workload_of(id), served);
+                }
+                return self.served(served);
+            }
             Event::Started(started) => {
                 self.providers.clone_from(&started.plan.workloads.leading().service.providers);
                 self.flows = started.plan.workloads.iter().cloned().map(|named| WorkloadDigest::new(Some(named))).collect();
@@ -173,6 +188,19 @@ impl Digest {
         self.unhealed = 0;
         for (_, done) in std::mem::take(&mut self.unsettled) {
             self.request(&done);
+        }
+        self.settle_spend(u64::MAX);
+    }
+
+    /// Counts billed answers whose part of the drill is known by now.
+    fn settle_spend(&mut self, before: u64) {
+        while let Some(attempt) = self.spend.settled(before) {
+            let part = match self.part(attempt.at) {
+                0 | 1 => BEFORE,
+                2 => DURING,
+                _ => AFTER,
+            };
+            self.spend.count(attempt, part);
         }
     }
 
@@ -251,6 +279,8 @@ impl Digest {
         let (zero, part) = (self.zero(), self.part_of(done));
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
         let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
+        let terms = flow.named.as_ref().map(|named| (&named.objectives, named.service.business.as_ref()));
+        self.spend.request(workload_of(done.id), done, part > 0, terms);
         flow.requests += 1;
         let second = flow.second(done.due, zero);
         if good {

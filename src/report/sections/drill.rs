@@ -5,7 +5,7 @@
 
 use super::origin::origin;
 use super::subject::Subject;
-use super::{chart, credential_section, faults, findings, limits, milestones, objectives, runbook, traffic};
+use super::{chart, cost, credential_section, faults, findings, limits, milestones, objectives, runbook, traffic};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
@@ -30,6 +30,7 @@ pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillCon
     }
     sections.extend(faults::section(verdict, digest, &subjects));
     sections.push(traffic::section(verdict, digest, &subjects));
+    sections.extend(cost::section(verdict, digest, &subjects));
     sections.extend(runbook::section(digest));
     sections.extend(findings::section(digest, &subjects));
     sections.push(limits::section(verdict, digest, &subjects));

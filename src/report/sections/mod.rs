@@ -1,7 +1,8 @@
 //! What a report consists of: a file a section, and for each kind of report a file that says which sections it has.
 
 pub(in crate::report) mod chart;
-pub(in crate::report) mod credential_section;
+mod cost;
+mod credential_section;
 pub(in crate::report) mod drill;
 pub(in crate::report) mod execution;
 pub(in crate::report) mod faults;
