@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use stories::Story;
 
 /// Every format that `lifeboat report` writes, by its word.
-const FORMATS: [&str; 2] = ["md", "verdict"];
+const FORMATS: [&str; 3] = ["md", "json", "verdict"];
 /// What names bring along that must not drive anything.
 const DRIVES: [&str; 3] = ["\u{1b}", "\u{202e}", "<script"];
 

@@ -27,6 +27,7 @@ mod plan;
 mod price;
 mod ramp;
 mod reaction;
+mod review;
 mod rotation;
 mod runbook;
 mod scenario;
@@ -47,8 +48,8 @@ pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use dialect::Dialect;
 pub use environment::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, ServiceBinding,
-    StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
+    ServiceBinding, StartCommand, TokenCache,
 };
 pub use execution::{ExecutionPlan, SourceFile};
 pub use fault::{
@@ -68,6 +69,7 @@ pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
 pub use reaction::Reaction;
+pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding};
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{
     Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Runbook, StartMode, Step,

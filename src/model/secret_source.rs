@@ -245,6 +245,7 @@ impl SecretSourceSet {
             keys_from,
             ca: _,
             proxy,
+            gateway: _,
             dialect: _,
             model,
             headers,
