@@ -4,7 +4,7 @@ use super::terminal::show_work;
 use super::{Exit, put, say};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
-use crate::report::{DrillContext, Report, drill, execution, markdown, report_json};
+use crate::report::{DrillContext, Report, drill, execution, html, markdown, report_json};
 use crate::verdict::VerdictRecord;
 use anyhow::Context;
 use std::fs::File;
@@ -31,6 +31,8 @@ enum ReportFormat {
     Md,
     /// The report and the verdict as JSON; `lifeboat schema report` tells its form
     Json,
+    /// A page, as in `report.html`
+    Html,
     /// The verdict, as in `verdict.json`
     Verdict,
 }
@@ -46,6 +48,7 @@ impl Told {
     fn rendered(&self, format: ReportFormat) -> anyhow::Result<String> {
         let Self { report, verdict } = self;
         Ok(match format {
+            ReportFormat::Html => html(report),
             ReportFormat::Md => markdown(report),
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             // That of a drill is written without its report.
