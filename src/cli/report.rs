@@ -5,7 +5,7 @@ use super::{Exit, note, put, say, until_interrupted};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
 use crate::report::{
-    DrillContext, Report, drill, execution, grafana, grafana_annotations, junit, markdown, oscal, otlp, report_json, slack, teams,
+    DrillContext, Report, drill, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, teams,
 };
 use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
@@ -62,6 +62,8 @@ enum ReportFormat {
     Md,
     /// The report and the verdict as JSON; `lifeboat schema report` tells its form
     Json,
+    /// A page, as in `report.html`
+    Html,
     /// JUnit's XML: a case for each objective; inconclusive is an error
     Junit,
     /// OSCAL's assessment results, for auditors' tools
@@ -113,6 +115,7 @@ impl Told {
     fn rendered(&self, format: ReportFormat, link: Option<&str>) -> anyhow::Result<String> {
         let Self { report, verdict } = self;
         Ok(match format {
+            ReportFormat::Html => html(report),
             ReportFormat::Md => markdown(report),
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             ReportFormat::Junit => junit(report),

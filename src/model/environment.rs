@@ -1,6 +1,6 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use super::{Complete, CredentialSource, Dialect, words};
+use super::{Complete, CredentialSource, Dialect, PrometheusBinding, words};
 use crate::units::{Duration, Money, Rate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,9 @@ pub struct Environment {
     /// Where a drill listens for the team's own alerts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alerts: Option<AlertsBinding>,
+    /// The team's Prometheus, whose series a report may show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prometheus: Option<PrometheusBinding>,
     /// What a drill may do here.
     pub allow: Allow,
 }

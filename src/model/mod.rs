@@ -7,6 +7,7 @@
 mod aim;
 mod bound;
 mod bursts;
+mod business;
 mod canary;
 mod complete;
 mod condition;
@@ -20,6 +21,7 @@ mod mail;
 mod named_workload;
 mod objective;
 mod operation;
+mod overlay;
 mod pace;
 mod plan;
 mod price;
@@ -40,6 +42,7 @@ mod workload;
 pub use aim::{Aim, FaultShape, Match, Requests};
 pub use bound::{Bound, merge_all, of_body, stays_bounded};
 pub use bursts::Bursts;
+pub use business::Business;
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
@@ -61,6 +64,7 @@ pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation, RequestKind};
+pub use overlay::{OVERLAY_POINTS, OVERLAYS_MAX, Overlay, OverlaySource, PrometheusBinding};
 pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
@@ -84,7 +88,7 @@ pub use workload::{Arrivals, Engine, Workload};
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         pub enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {

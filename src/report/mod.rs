@@ -16,7 +16,7 @@
 //! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `chart`, `objectives`, `milestones`,
 //!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
-//! - **Renderers**: `markdown` and `terminal`.
+//! - **Renderers**: `markdown`, `html` and `terminal`.
 //!
 //! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
 //! from Lifeboat's words and [`Text::outside`] from whatever files, programs and people wrote; a cell that is a number bears the number.
@@ -48,6 +48,7 @@ pub use model::{
     WaterfallStage,
 };
 pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
+pub use render::html::html;
 pub use render::json::{REPORT_FORMAT, ReportDocument, report_json};
 pub use render::junit::junit;
 pub use render::markdown::markdown;

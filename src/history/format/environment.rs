@@ -1,5 +1,6 @@
 //! Where a drill runs.
 
+use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
     AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewayKind, GatewaySettings, KeySource,
@@ -24,6 +25,8 @@ record! {
         control: Option<ControlBindingRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         alerts: Option<AlertsBindingRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prometheus: Option<PrometheusBindingRecord>,
         allow: AllowRecord,
     }
 }

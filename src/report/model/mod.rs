@@ -83,8 +83,6 @@ pub enum SectionKind {
     Workload,
     /// What was promised and what was measured; each row is an objective.
     Objectives,
-    /// When what happened, from the fault on.
-    Milestones,
     /// A key that was replaced; rows with a status are objectives.
     Credential,
     /// What was broken, and that it took effect.
@@ -113,6 +111,10 @@ pub enum SectionKind {
     Trend,
     /// Each of several repeats, and what may be said of them all.
     Repeats,
+    /// Why it was drilled, what was expected, and who said what was to be held.
+    Basis,
+    /// That everything which the drill did was taken back.
+    Restoration,
     /// Which drill it was.
     Identity,
 }
@@ -123,7 +125,6 @@ impl SectionKind {
         match self {
             Self::Workload => "workload",
             Self::Objectives => "objectives",
-            Self::Milestones => "milestones",
             Self::Credential => "credential",
             Self::Faults => "faults",
             Self::Traffic => "traffic",
@@ -138,6 +139,8 @@ impl SectionKind {
             Self::Comparison => "comparison",
             Self::Trend => "trend",
             Self::Repeats => "repeats",
+            Self::Basis => "basis",
+            Self::Restoration => "restoration",
             Self::Identity => "identity",
         }
     }

@@ -1,31 +1,12 @@
-//! Blocks that are tables in Markdown, or text where a table would not do: the waterfall, findings, intervals.
+//! Findings as a table of Markdown, and intervals as text.
 //!
 //! What this file does not do: say anything. All words come with the report, but for the headings.
 
 use super::markdown_text::{Place, fenced, inline, row};
-use crate::report::model::{IntervalPlot, Quantity, ReportFinding, StageTime, Text, Waterfall};
-use crate::report::words::wording::{between, capital, seconds_up};
+use crate::report::model::{IntervalPlot, Quantity, ReportFinding, Text};
+use crate::report::words::wording::{between, capital};
 use crate::units::counted;
 use crate::verdict::Interval;
-
-/// Where the seconds went: a row for each moment.
-pub(super) fn waterfall_table(waterfall: &Waterfall) -> String {
-    let seen = |time: Option<StageTime>| time.map(|time| between(Interval { lo: time.lo_ns, hi: time.hi_ns })).unwrap_or_default();
-    let heads = ["moment", "after the fault", "took", "share", "allowed", "known from"].map(str::to_owned);
-    let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
-    lines.extend(waterfall.stages.iter().map(|stage| {
-        row(&[
-            inline(&stage.label, Place::Cell),
-            stage.at.map_or_else(|| "not seen".to_owned(), |at| seen(Some(at))),
-            seen(stage.took),
-            stage.share.map(|share| format!("{:.0}%", share * 100.0)).unwrap_or_default(),
-            stage.budget_ns.map(seconds_up).unwrap_or_default(),
-            inline(&stage.source, Place::Cell),
-        ])
-    }));
-    let summary = inline(&waterfall.summary, Place::LineStart);
-    if summary.is_empty() { lines.join("\n") } else { format!("{summary}\n\n{}", lines.join("\n")) }
-}
 
 /// What is to be looked into: a row for each finding, with cells for the review to fill in.
 pub(super) fn findings_table(findings: &[ReportFinding]) -> String {

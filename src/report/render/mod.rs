@@ -2,6 +2,7 @@
 
 pub(in crate::report) mod gist;
 pub(in crate::report) mod grafana;
+pub(in crate::report) mod html;
 pub(in crate::report) mod json;
 pub(in crate::report) mod junit;
 pub(in crate::report) mod markdown;
@@ -11,3 +12,4 @@ pub(in crate::report) mod oscal;
 pub(in crate::report) mod otlp;
 pub(in crate::report) mod short;
 pub(in crate::report) mod terminal;
+mod waterfall;
