@@ -52,7 +52,7 @@ use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use crate::verdict::VerdictReadError;
 use clap::{FromArgMatches, Parser, Subcommand};
-use terminal::{put, say};
+use terminal::{note, put, say};
 use tokio::sync::watch;
 
 /// Failover drills for services that depend on AI models: break a provider, time the cutover, prove it.

@@ -6,6 +6,8 @@ pub(in crate::report) mod html;
 pub(in crate::report) mod json;
 pub(in crate::report) mod junit;
 pub(in crate::report) mod markdown;
+mod markdown_tables;
+mod markdown_text;
 pub(in crate::report) mod oscal;
 pub(in crate::report) mod otlp;
 pub(in crate::report) mod screen;
