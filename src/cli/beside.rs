@@ -3,10 +3,11 @@
 use super::record::{RecordOptions, tell_of};
 use crate::console::WorkProgress;
 use crate::exercise::{DrillFilter, Judged, earlier_drills, judge, judge_counting};
-use crate::history::{Event, ExecutionStarted, History, Reader};
+use crate::history::{Event, ExecutionStarted, Reader, read};
 use crate::import::RecordTime;
 use crate::project::Project;
-use crate::report::{ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, execution, recorded, walked};
+use crate::report::{ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, walked};
+use crate::verdict::VerdictRecord;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -19,22 +20,50 @@ const LAST: u16 = 8;
 pub(super) struct BesideOptions {
     /// Another drill's folder or history: what differs between the two, and whether that is more than noise
     #[arg(long, value_name = "DRILL", conflicts_with_all = ["trend", "incident", "drills"])]
-    pub(super) against: Option<PathBuf>,
+    against: Option<PathBuf>,
     /// The last drills of the same scenario and environment before it, from the folders beside it
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "8", value_parser = clap::value_parser!(u16).range(1..=1000))]
     trend: Option<u16>,
     /// It is the report of an incident with this name: what was recorded on the day, beside the drills of its scenario
     #[arg(long, value_name = "NAME", conflicts_with = "trend")]
-    pub(super) incident: Option<String>,
+    incident: Option<String>,
     /// Where the drills of its scenario are; without it, in `drills` of the project
     #[arg(long, value_name = "FOLDER", conflicts_with = "trend")]
     drills: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) record: RecordOptions,
+    record: RecordOptions,
 }
 
+/// The report of what was named, with what was to stand beside it, and the verdict where it is about one; or in words why there is none.
+pub(super) fn reported(path: &Path, beside: &BesideOptions, work: &WorkProgress) -> anyhow::Result<Result<(Report, Option<VerdictRecord>), String>> {
+    if let Some(other) = &beside.against {
+        return Ok(compared(path, other, &beside.record, work)?.map(|report| (report, None)));
+    }
+    if is_execution(path) {
+        return Ok(beside.walked(path)?.map(|report| (report, None)));
+    }
+    let source = beside.record.source(path)?;
+    let judged = match beside.record.judged(path, source, work)? {
+        Ok(judged) => judged,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    tell_of(&judged, path);
+    work.begin("writing the report", 0);
+    let verdict = Some(judged.record());
+    if judged.digest.started().is_none() {
+        return Ok(beside.recorded(path, &judged)?.map(|report| (report, verdict)));
+    }
+    if beside.incident.is_some() {
+        return Ok(Err(NO_INCIDENT.to_owned()));
+    }
+    let context = beside.context(path, &judged.digest);
+    Ok(Ok((drill(&judged.verdict, &judged.digest, &judged.hash, &context), verdict)))
+}
+
+const NO_INCIDENT: &str = "a drill is no incident\n\nhint: leave `--incident` out, or name what was recorded on the day: a bare history, an access log, an execution";
+
 /// The report of a drill against another; or in words why there is none.
-pub(super) fn compared(drill: &Path, other: &Path, record: &RecordOptions, work: &WorkProgress) -> anyhow::Result<Result<Report, String>> {
+fn compared(drill: &Path, other: &Path, record: &RecordOptions, work: &WorkProgress) -> anyhow::Result<Result<Report, String>> {
     if let Some(walk) = [drill, other].into_iter().find(|path| is_execution(path)) {
         let walk = walk.display();
         let problem = format!("{walk} is a runbook that was walked, and only drills and records can be held against each other");
@@ -66,7 +95,7 @@ pub(super) fn compared(drill: &Path, other: &Path, record: &RecordOptions, work:
 
 impl BesideOptions {
     /// What stands beside the report of this drill, as far as it was asked for.
-    pub(super) fn context(&self, drill: &Path, digest: &Digest) -> DrillContext {
+    fn context(&self, drill: &Path, digest: &Digest) -> DrillContext {
         let mut context = DrillContext::default();
         if let Some((count, started)) = self.trend.zip(digest.started()) {
             let filter = DrillFilter {
@@ -82,7 +111,7 @@ impl BesideOptions {
     }
 
     /// The report of what others recorded; or in words why there is none.
-    pub(super) fn recorded(&self, path: &Path, judged: &Judged) -> anyhow::Result<Result<Report, String>> {
+    fn recorded(&self, path: &Path, judged: &Judged) -> anyhow::Result<Result<Report, String>> {
         if self.trend.is_some() {
             return Ok(Err(NO_TREND.to_owned()));
         }
@@ -107,7 +136,8 @@ impl BesideOptions {
     }
 
     /// The report of a runbook that was walked for real; or in words why there is none.
-    pub(super) fn walked(&self, path: &Path, history: &History) -> anyhow::Result<Result<Report, String>> {
+    fn walked(&self, path: &Path) -> anyhow::Result<Result<Report, String>> {
+        let history = &read(BufReader::new(File::open(history_of(path))?))?;
         let unread = || anyhow::anyhow!("{}: this is no execution", path.display());
         if self.trend.is_some() {
             return Ok(Err(NO_TREND.to_owned()));
@@ -183,6 +213,11 @@ impl FoundDrills {
     }
 }
 
+/// The history of a folder; the file itself where it is one.
+fn history_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("history.jsonl") } else { path.to_owned() }
+}
+
 /// The folder that a drill's folder lies in.
 fn above(drill: &Path) -> PathBuf {
     let whole = drill.canonicalize().unwrap_or_else(|_| drill.to_owned());
@@ -199,7 +234,7 @@ fn called(path: &Path) -> String {
 
 /// True for the folder or the history of a runbook that was walked for real.
 pub(super) fn is_execution(folder: &Path) -> bool {
-    let file = if folder.is_dir() { folder.join("history.jsonl") } else { folder.to_owned() };
+    let file = history_of(folder);
     // What is no file can be read only once.
     if !file.is_file() {
         return false;

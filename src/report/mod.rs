@@ -54,6 +54,7 @@ pub use render::junit::junit;
 pub use render::markdown::markdown;
 pub use render::oscal::oscal;
 pub use render::otlp::otlp;
+pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};
 pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;

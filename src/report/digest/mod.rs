@@ -3,8 +3,10 @@
 mod hurt;
 mod provider;
 mod record;
+mod spend;
 
 pub(in crate::report) use provider::ProviderDigest;
+pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
 
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
@@ -12,6 +14,7 @@ use provider::ProvidersDigest;
 use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
 use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
+use spend::Spend;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
@@ -115,6 +118,8 @@ pub struct Digest {
     pub(in crate::report) carried: BTreeMap<String, [u64; 3]>,
     /// Attempts of the drill's that a provider bills, whole or broken off.
     pub(in crate::report) billed: BTreeMap<String, u64>,
+    /// What was paid, and what users lost.
+    pub(in crate::report) spend: Spend,
     /// What each provider's proxy saw over time.
     pub(in crate::report) at: ProvidersDigest,
     /// Requests whose part of the drill may not be known yet, with when they were told of.
@@ -140,6 +145,7 @@ impl Default for Digest {
             touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
+            spend: Spend::default(),
             at: ProvidersDigest::default(),
             unsettled: VecDeque::new(),
             last: 0,
@@ -158,6 +164,7 @@ impl Digest {
         while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
             self.request(&done);
         }
+        self.settle_spend(stamped.t.saturating_sub(SETTLES));
         self.at.apply(stamped);
         match &stamped.event {
             Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
@@ -167,6 +174,7 @@ impl Digest {
                 flow.requests += 1;
                 flow.second(shed.due, zero).bad += 1;
                 *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
+                self.spend.shed(workload_of(shed.id), part > 0);
                 if part == 2 {
                     flow.hurt.due(shed.due);
                 }
@@ -179,7 +187,12 @@ impl Digest {
                 }
                 return;
             }
-            Event::Served(served) => return self.served(served),
+            Event::Served(served) => {
+                if let Some(id) = served.id {
+                    self.spend.served(stamped.t, workload_of(id), served);
+                }
+                return self.served(served);
+            }
             Event::Started(started) => {
                 self.providers.clone_from(&started.plan.workloads.leading().service.providers);
                 self.flows = started.plan.workloads.iter().cloned().map(|named| WorkloadDigest::new(Some(named))).collect();
@@ -204,6 +217,19 @@ impl Digest {
         self.unhealed = 0;
         for (_, done) in std::mem::take(&mut self.unsettled) {
             self.request(&done);
+        }
+        self.settle_spend(u64::MAX);
+    }
+
+    /// Counts billed answers whose part of the drill is known by now.
+    fn settle_spend(&mut self, before: u64) {
+        while let Some(attempt) = self.spend.settled(before) {
+            let part = match self.part(attempt.at) {
+                0 | 1 => BEFORE,
+                2 => DURING,
+                _ => AFTER,
+            };
+            self.spend.count(attempt, part);
         }
     }
 
@@ -298,6 +324,8 @@ impl Digest {
         let (zero, part) = (self.zero(), self.part_of(done));
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
         let good = flow.objectives().is_none_or(|objectives| done.is_good(objectives));
+        let terms = flow.named.as_ref().map(|named| (&named.objectives, named.service.business.as_ref()));
+        self.spend.request(workload_of(done.id), done, part > 0, terms);
         flow.requests += 1;
         let second = flow.second(done.due, zero);
         if good {

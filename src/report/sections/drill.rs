@@ -7,7 +7,9 @@
 use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
-use super::{basis, chart, credential_section, faults, findings, found, limits, objectives, restoration, runbook, traffic, waterfall};
+use super::{
+    basis, chart, cost, credential_section, faults, findings, found, limits, objectives, restoration, runbook, traffic, waterfall,
+};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
@@ -51,6 +53,7 @@ fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<
     sections.extend(findings::section(digest, subjects));
     sections.extend(faults::section(verdict, digest, subjects));
     sections.push(traffic::section(verdict, digest, subjects));
+    sections.extend(cost::section(verdict, digest, subjects));
     sections.extend(
         subjects.iter().filter(|subject| subject.name().is_none()).flat_map(|subject| credential_section::sections(subject.verdict)),
     );

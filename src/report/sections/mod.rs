@@ -5,6 +5,8 @@ pub(in crate::report) mod basis;
 pub(in crate::report) mod chart;
 pub(in crate::report) mod comparison;
 pub(in crate::report) mod credential_section;
+mod cost;
+mod credential_section;
 pub(in crate::report) mod drill;
 pub(in crate::report) mod execution;
 pub(in crate::report) mod faults;
