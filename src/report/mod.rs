@@ -40,7 +40,7 @@ mod sections;
 mod tests;
 mod words;
 
-pub use context::DrillContext;
+pub use context::{DrillContext, EarlierDrill, EarlierDrills};
 pub use digest::Digest;
 pub use model::{
     Block, ChartSeries, ChartShade, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot,
@@ -56,9 +56,12 @@ pub use render::junit::junit;
 pub use render::markdown::markdown;
 pub use render::oscal::oscal;
 pub use render::otlp::otlp;
+pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};
+pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
+pub use sections::incident::{IncidentFacts, recorded, walked};
 pub use sections::summary::{cutover, summary, summary_with};
 
 use crate::verdict::{Verdict, VerdictRecord};
@@ -66,7 +69,12 @@ use crate::verdict::{Verdict, VerdictRecord};
 /// `verdict.json` of a drill, or of what others recorded, of which there is no digest. Two blanks of indentation, a line break at the end. What
 /// could drive a terminal is escaped, as JSON escapes it.
 pub fn json(verdict: &Verdict, digest: Option<&Digest>) -> String {
-    render::json::written(&verdict_record(verdict, digest))
+    verdict_json(&verdict_record(verdict, digest))
+}
+
+/// `verdict.json` of a record of a verdict.
+pub fn verdict_json(record: &VerdictRecord) -> String {
+    render::json::written(record)
 }
 
 /// What stands in `verdict.json`: with the verdict's reason in words, and what to do, as the terminal and the report have them.

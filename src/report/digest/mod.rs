@@ -3,9 +3,12 @@
 mod hurt;
 mod provider;
 mod traces;
+mod record;
+mod spend;
 
 pub(in crate::report) use provider::ProviderDigest;
 pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
+pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
 
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
@@ -13,8 +16,9 @@ use provider::ProvidersDigest;
 use crate::history::{
     AlertSource, Event, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of,
 };
-use crate::model::NamedWorkload;
+use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
+use spend::Spend;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
@@ -59,6 +63,8 @@ pub(in crate::report) struct Others {
 pub(in crate::report) struct WorkloadDigest {
     /// What it is; `None` before the first event.
     pub(in crate::report) named: Option<NamedWorkload>,
+    /// What was promised where nobody drilled it, so that it has no name.
+    pub(in crate::report) promised: Option<Objectives>,
     pub(in crate::report) requests: u64,
     pub(in crate::report) seconds: Vec<Second>,
     /// Before the fault, in flight when it began, during and after it, by due time.
@@ -73,6 +79,7 @@ impl WorkloadDigest {
     fn new(named: Option<NamedWorkload>) -> Self {
         Self {
             named,
+            promised: None,
             requests: 0,
             seconds: Vec::new(),
             periods: [PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new()],
@@ -80,6 +87,11 @@ impl WorkloadDigest {
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
             hurt: HurtDigest::default(),
         }
+    }
+
+    /// What its requests are held against.
+    pub(in crate::report) fn objectives(&self) -> Option<&Objectives> {
+        self.named.as_ref().map(|named| &named.objectives).or(self.promised.as_ref())
     }
 
     fn second(&mut self, moment: u64, zero: u64) -> &mut Second {
@@ -110,6 +122,8 @@ pub struct Digest {
     pub(in crate::report) carried: BTreeMap<String, [u64; 3]>,
     /// Attempts of the drill's that a provider bills, whole or broken off.
     pub(in crate::report) billed: BTreeMap<String, u64>,
+    /// What was paid, and what users lost.
+    pub(in crate::report) spend: Spend,
     /// What each provider's proxy saw over time.
     pub(in crate::report) at: ProvidersDigest,
     /// When the last event was stamped.
@@ -138,6 +152,7 @@ impl Default for Digest {
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
             traces: FindingTraces::default(),
+            spend: Spend::default(),
             at: ProvidersDigest::default(),
             unsettled: VecDeque::new(),
             last: 0,
@@ -157,6 +172,7 @@ impl Digest {
         while let Some((_, line, done)) = self.unsettled.pop_front_if(|(t, ..)| *t + SETTLES < stamped.t) {
             self.request(&done, line);
         }
+        self.settle_spend(stamped.t.saturating_sub(SETTLES));
         self.at.apply(stamped);
         match &stamped.event {
             Event::Request(done) => return self.unsettled.push_back((stamped.t, line, done.clone())),
@@ -167,6 +183,7 @@ impl Digest {
                 flow.requests += 1;
                 flow.second(shed.due, zero).bad += 1;
                 *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
+                self.spend.shed(workload_of(shed.id), part > 0);
                 if part == 2 {
                     flow.hurt.due(shed.due);
                 }
@@ -181,6 +198,9 @@ impl Digest {
             }
             Event::Served(served) => {
                 self.traces.served(served, line, (self.fault_since, self.fault_until.filter(|_| self.unhealed == 0)));
+                if let Some(id) = served.id {
+                    self.spend.served(stamped.t, workload_of(id), served);
+                }
                 return self.served(served);
             }
             Event::Started(started) => {
@@ -211,6 +231,19 @@ impl Digest {
         self.unhealed = 0;
         for (_, line, done) in std::mem::take(&mut self.unsettled) {
             self.request(&done, line);
+        }
+        self.settle_spend(u64::MAX);
+    }
+
+    /// Counts billed answers whose part of the drill is known by now.
+    fn settle_spend(&mut self, before: u64) {
+        while let Some(attempt) = self.spend.settled(before) {
+            let part = match self.part(attempt.at) {
+                0 | 1 => BEFORE,
+                2 => DURING,
+                _ => AFTER,
+            };
+            self.spend.count(attempt, part);
         }
     }
 
@@ -256,6 +289,11 @@ impl Digest {
         }
     }
 
+    /// What was decided before it began; `None` for what nobody drilled.
+    pub fn started(&self) -> Option<&Started> {
+        self.started.as_deref()
+    }
+
     /// True for a drill with more than one workload.
     pub fn has_several_workloads(&self) -> bool {
         self.flows.len() > 1
@@ -299,8 +337,10 @@ impl Digest {
     fn request(&mut self, done: &RequestDone, line: Option<u64>) {
         let (zero, part) = (self.zero(), self.part_of(done));
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
-        let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
+        let good = flow.objectives().is_none_or(|objectives| done.is_good(objectives));
         self.traces.request(done, line, good, part);
+        let terms = flow.named.as_ref().map(|named| (&named.objectives, named.service.business.as_ref()));
+        self.spend.request(workload_of(done.id), done, part > 0, terms);
         flow.requests += 1;
         let second = flow.second(done.due, zero);
         if good {

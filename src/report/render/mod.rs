@@ -11,6 +11,7 @@ mod markdown_tables;
 mod markdown_text;
 pub(in crate::report) mod oscal;
 pub(in crate::report) mod otlp;
+pub(in crate::report) mod screen;
 pub(in crate::report) mod short;
 pub(in crate::report) mod terminal;
 mod waterfall;
