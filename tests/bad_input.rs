@@ -90,11 +90,13 @@ fn nothing_is_written_through_a_link_that_stands_where_a_run_goes() {
     );
     let link = |to: &str, at: &str| std::os::unix::fs::symlink(project.path(to), project.path(at)).unwrap();
     link("victim", "link");
-    for (place, name) in ["system.log", "verdict.json", "report.md", "history.jsonl", "k6.log", "before-step-1"].iter().enumerate() {
+    for (place, name) in
+        ["system.log", "verdict.json", "report.md", "report.html", "history.jsonl", "k6.log", "before-step-1"].iter().enumerate()
+    {
         project.write(&format!("planted-{place}/x"), "");
         link(if place % 2 == 0 { "victim/precious" } else { "victim/new" }, &format!("planted-{place}/{name}"));
     }
-    let folders: Vec<String> = std::iter::once("link".to_owned()).chain((0..6).map(|place| format!("planted-{place}"))).collect();
+    let folders: Vec<String> = std::iter::once("link".to_owned()).chain((0..7).map(|place| format!("planted-{place}"))).collect();
     for out in &folders {
         for command in [&["run", "scenarios/quick.yaml"][..], &["execute", "runbooks/note.yaml"]] {
             project.lifeboat(&[command, &["--out", out]].concat()).exits_with(2).says("is a symbolic link").says("hint: choose another");
@@ -188,12 +190,12 @@ fn histories_that_were_changed_and_readers_that_go_away() {
         project.lifeboat(&["judge", name])
     };
     refused(
-        &judge("newer", &whole.replacen("\"format\":\"2.0\"", "\"format\":\"99.0\"", 1)),
+        &judge("newer", &whole.replacen("\"format\":\"2.1\"", "\"format\":\"99.0\"", 1)),
         "error: newer: written by lifeboat 0.1.0 in format 99.0; this build (0.1.0) reads formats 1 to 2.x\n\nhint: update lifeboat",
     );
-    judge("added", &whole.replacen("\"format\":\"2.0\"", "\"format\":\"2.7\"", 1))
+    judge("added", &whole.replacen("\"format\":\"2.1\"", "\"format\":\"2.7\"", 1))
         .exits_with(3)
-        .says("warning: this history was written by lifeboat 0.1.0 in format 2.7; this build (0.1.0) knows format 2.0");
+        .says("warning: this history was written by lifeboat 0.1.0 in format 2.7; this build (0.1.0) knows format 2.1");
     let restore = "hint: only its last line may be incomplete; copy the file again from where it came";
     let lines: Vec<&str> = whole.lines().collect();
     judge("damaged", &whole.replacen(lines[1], "{\"t\":5,\"ph", 1))

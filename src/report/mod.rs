@@ -13,10 +13,11 @@
 //! - **Words**: sentences about a verdict, each file about one subject, the same for report, terminal and `verdict.json`. `headline` is the verdict
 //!   in one sentence; `because` says why it is open and `advice` what to do; they draw on `recovery`, `scattered`, `stability`,
 //!   `share`, `rescue`, `credential`, `stopped` and `open`. `nature` answers what kind of verdict it is, `wording` writes lengths and limits.
-//! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `picture`, `objectives`, `milestones`,
-//!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
+//! - **Builders**: `drill` lists the sections of a drill's report in their order; each has a file: `picture`, `found` (sentences that the numbers
+//!   carry), `waterfall` (with `way`), `objectives`, `faults`, `traffic` with `providers`, `credential_section`, `runbook`,
+//!   `restoration`, `limits`, `basis`; `findings` is a folder of its own. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
-//! - **Renderers**: `markdown` with `bars`, `svg` and `terminal`.
+//! - **Renderers**: `markdown` with `bars`, `html`, `svg` and `terminal`.
 //!
 //! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
 //! from Lifeboat's words and [`Text::outside`] from whatever files, programs and people wrote; a cell that is a number bears the number.
@@ -31,6 +32,7 @@
 
 mod context;
 mod digest;
+mod findings;
 mod model;
 mod render;
 mod sections;
@@ -38,40 +40,49 @@ mod sections;
 mod tests;
 mod words;
 
-pub use context::DrillContext;
+pub use context::{DrillContext, EarlierDrill, EarlierDrills};
 pub use digest::Digest;
 pub use model::{
-    Block, DrillPicture, Fact, Finding, FindingEvidence, FindingState, Grade, IntervalPlot, LatencyKind, LatencyLimit, LatencyLine,
-    MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureInterval, PictureMark, PictureObjective,
-    PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section,
-    SectionKind, SeriesEnding, Severity, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, Waterfall, WaterfallMoment,
-    WaterfallStage,
+    Block, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot, LatencyKind, LatencyLimit,
+    LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureInterval, PictureMark,
+    PictureObjective, PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportFinding, ReportIdentity, ReportKind,
+    ReportStatus, ReportTable, Section, SectionKind, SeriesEnding, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, Waterfall,
+    WaterfallMoment, WaterfallStage,
 };
+pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
+pub use render::html::html;
+pub use render::json::{REPORT_FORMAT, ReportDocument, report_json};
+pub use render::junit::junit;
 pub use render::markdown::markdown;
+pub use render::oscal::oscal;
+pub use render::otlp::otlp;
+pub use render::screen::{LineTone, ScreenLine, screen};
+pub use render::short::{slack, teams};
 pub use render::svg::svg;
+pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
-pub use sections::summary::{cutover, summary};
+pub use sections::incident::{IncidentFacts, recorded, walked};
+pub use sections::summary::{cutover, summary, summary_with};
 
-use crate::units::is_unprintable;
 use crate::verdict::{Verdict, VerdictRecord};
 
-/// `verdict.json` of a drill, or of what others recorded, of which there is no digest: with its reason in words, and what to do, as the terminal and
-/// the report have them. Two blanks of indentation, a line break at the end. What could drive a terminal is escaped, as JSON escapes it.
+/// `verdict.json` of a drill, or of what others recorded, of which there is no digest. Two blanks of indentation, a line break at the end. What
+/// could drive a terminal is escaped, as JSON escapes it.
 pub fn json(verdict: &Verdict, digest: Option<&Digest>) -> String {
+    verdict_json(&verdict_record(verdict, digest))
+}
+
+/// `verdict.json` of a record of a verdict.
+pub fn verdict_json(record: &VerdictRecord) -> String {
+    render::json::written(record)
+}
+
+/// What stands in `verdict.json`: with the verdict's reason in words, and what to do, as the terminal and the report have them.
+pub fn verdict_record(verdict: &Verdict, digest: Option<&Digest>) -> VerdictRecord {
     let started = digest.and_then(|digest| digest.started.as_deref());
     let undecided = verdict.reason.is_some();
     let because = undecided.then(|| words::because::because(verdict));
     let hint = words::advice::hint(verdict).filter(|_| undecided).map(Into::into);
-    let record = VerdictRecord { because, hint, ..VerdictRecord::new(verdict, started) };
-    let text = serde_json::to_string_pretty(&record).expect("a verdict has text keys only");
-    let mut safe = String::with_capacity(text.len() + 1);
-    for letter in text.chars() {
-        match letter {
-            // Each stands within a text; all of them are of the basic plane.
-            letter if is_unprintable(letter) => safe.push_str(&format!("\\u{:04x}", u32::from(letter))),
-            letter => safe.push(letter),
-        }
-    }
-    safe + "\n"
+    VerdictRecord { because, hint, ..VerdictRecord::new(verdict, started) }
 }

@@ -3,6 +3,7 @@
 use super::environment::EnvironmentRecord;
 use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
 use super::objectives::{DeclaredObjectivesRecord, ObjectivesRecord};
+use super::overlay::OverlayRecord;
 use super::record::{Recorded, is_usual, record};
 use super::runbook::RunbookRecord;
 use super::store::SecretStoreRecord;
@@ -40,15 +41,17 @@ record! {
         timeline: TimelineRecord,
         objectives: DeclaredObjectivesRecord,
         abort_when: Option<GuardRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        overlays: Vec<OverlayRecord>,
     }
 }
 
 /// The workloads: a list of at least one, and the place of the one that leads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "WorkloadList", into = "WorkloadList")]
 pub(super) struct WorkloadsRecord(WorkloadList);
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 struct WorkloadList {
     each: Vec<NamedWorkloadRecord>,
     #[serde(default, skip_serializing_if = "is_usual")]

@@ -18,8 +18,9 @@ pub struct FormatVersion {
     pub minor: u16,
 }
 
-/// The format that this build writes.
-pub const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 0 };
+/// The format that this build writes. 2.1 added `business` to services, `prometheus` to environments, `overlays` to scenarios, and the event
+/// `overlay`.
+pub const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 1 };
 
 /// The oldest major version that it reads. There is none that it forgot.
 const OLDEST: u16 = 1;
@@ -80,6 +81,16 @@ impl Serialize for FormatVersion {
 impl<'de> Deserialize<'de> for FormatVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(VersionVisitor)
+    }
+}
+
+impl schemars::JsonSchema for FormatVersion {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FormatVersion".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "pattern": r"^[0-9]+\.[0-9]+$", "description": "The version of this form, as `2.0`."})
     }
 }
 

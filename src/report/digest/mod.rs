@@ -2,15 +2,29 @@
 
 mod answered;
 mod columns;
+mod hurt;
+mod provider;
+mod record;
+mod spend;
 mod spread;
+mod traces;
 
 pub(in crate::report) use columns::{Column, Columns, Ending};
+pub(in crate::report) use provider::ProviderDigest;
+pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
 pub(in crate::report) use spread::Spread;
+pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 
-use self::answered::Answered;
-use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
-use crate::model::NamedWorkload;
+use answered::Answered;
+use hurt::HurtDigest;
+use provider::ProvidersDigest;
+
+use crate::history::{
+    AlertSource, Event, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of,
+};
+use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
+use spend::Spend;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
@@ -46,6 +60,8 @@ pub(in crate::report) struct Others {
 pub(in crate::report) struct WorkloadDigest {
     /// What it is; `None` before the first event.
     pub(in crate::report) named: Option<NamedWorkload>,
+    /// What was promised where nobody drilled it, so that it has no name.
+    pub(in crate::report) promised: Option<Objectives>,
     pub(in crate::report) requests: u64,
     /// By when they were due, from when the traffic began.
     pub(in crate::report) columns: Columns,
@@ -53,22 +69,31 @@ pub(in crate::report) struct WorkloadDigest {
     pub(in crate::report) periods: [PeriodDigest; 4],
     pub(in crate::report) why: BTreeMap<String, u64>,
     pub(in crate::report) late_ms: Histogram<u64>,
+    /// What was hurt by the fault.
+    pub(in crate::report) hurt: HurtDigest,
 }
 
 impl WorkloadDigest {
     fn new(named: Option<NamedWorkload>) -> Self {
         Self {
             named,
+            promised: None,
             requests: 0,
             columns: Columns::default(),
             periods: [PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new()],
             why: BTreeMap::new(),
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
+            hurt: HurtDigest::default(),
         }
     }
 }
 
 impl WorkloadDigest {
+    /// What its requests are held against.
+    pub(in crate::report) fn objectives(&self) -> Option<&Objectives> {
+        self.named.as_ref().map(|named| &named.objectives).or(self.promised.as_ref())
+    }
+
     /// Takes a request into its column; `good` has who served it well, where it was.
     fn picture(&mut self, done: &RequestDone, since: u64, good: Option<Option<u16>>) {
         let column = self.columns.at(since);
@@ -85,7 +110,7 @@ impl WorkloadDigest {
         if done.outcome != Outcome::Ok {
             return;
         }
-        let moment = self.named.as_ref().map_or(done.done, |named| done.moment(&named.objectives));
+        let moment = self.objectives().map_or(done.done, |objectives| done.moment(objectives));
         column.service.record(moment);
         if let Some(proof) = done.proof {
             column.first_token.record(proof);
@@ -115,8 +140,16 @@ pub struct Digest {
     pub(in crate::report) billed: BTreeMap<String, u64>,
     /// Who answered requests that are still to be told of.
     answered: Answered,
-    /// Requests whose part of the drill may not be known yet, with when they were told of.
-    unsettled: VecDeque<(u64, RequestDone)>,
+    /// What was paid, and what users lost.
+    pub(in crate::report) spend: Spend,
+    /// What each provider's proxy saw over time.
+    pub(in crate::report) at: ProvidersDigest,
+    /// When the last event was stamped.
+    pub(in crate::report) last: u64,
+    /// What shows findings.
+    pub(in crate::report) traces: FindingTraces,
+    /// Requests whose part of the drill may not be known yet, with when they were told of and in which line.
+    unsettled: VecDeque<(u64, Option<u64>, RequestDone)>,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -137,7 +170,11 @@ impl Default for Digest {
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
             answered: Answered::default(),
+            traces: FindingTraces::default(),
+            spend: Spend::default(),
+            at: ProvidersDigest::default(),
             unsettled: VecDeque::new(),
+            last: 0,
             traffic_since: None,
             fault_since: None,
             fault_until: None,
@@ -149,17 +186,26 @@ impl Default for Digest {
 impl Digest {
     /// Takes one more event in.
     pub fn apply(&mut self, stamped: &Stamped) {
-        while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
-            self.request(&done);
+        self.last = self.last.max(stamped.t);
+        let line = self.traces.read(matches!(&stamped.event, Event::Remark(remark) if remark.about == RemarkAbout::Format));
+        while let Some((_, line, done)) = self.unsettled.pop_front_if(|(t, ..)| *t + SETTLES < stamped.t) {
+            self.request(&done, line);
         }
+        self.settle_spend(stamped.t.saturating_sub(SETTLES));
+        self.at.apply(stamped);
         match &stamped.event {
-            Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
+            Event::Request(done) => return self.unsettled.push_back((stamped.t, line, done.clone())),
             Event::Shed(shed) => {
                 let (zero, part) = (self.zero(), self.part(shed.due));
+                self.traces.shed(shed, line, part);
                 let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
                 flow.requests += 1;
                 flow.columns.at(shed.due.saturating_sub(zero)).end(Ending::Unsent);
                 *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
+                self.spend.shed(workload_of(shed.id), part > 0);
+                if part == 2 {
+                    flow.hurt.due(shed.due);
+                }
                 return;
             }
             Event::Carried(carried) => {
@@ -169,7 +215,13 @@ impl Digest {
                 }
                 return;
             }
-            Event::Served(served) => return self.served(served),
+            Event::Served(served) => {
+                self.traces.served(served, line, (self.fault_since, self.fault_until.filter(|_| self.unhealed == 0)));
+                if let Some(id) = served.id {
+                    self.spend.served(stamped.t, workload_of(id), served);
+                }
+                return self.served(served);
+            }
             Event::Started(started) => {
                 self.providers.clone_from(&started.plan.workloads.leading().service.providers);
                 self.flows = started.plan.workloads.iter().cloned().map(|named| WorkloadDigest::new(Some(named))).collect();
@@ -177,23 +229,40 @@ impl Digest {
                 self.started = Some(started.clone());
             }
             Event::Phase(entered) if entered.name == Phase::Baseline => self.traffic_since = Some(stamped.t),
+            Event::FaultRequested(fault) => self.traces.requested(fault),
             Event::FaultConfirmed(fault) if self.breaks(fault.fault) => {
+                self.traces.confirmed(fault);
                 self.fault_since = Some(self.fault_since.map_or(fault.lo, |since| since.min(fault.lo)));
             }
             Event::FaultHealed(fault) if self.breaks(fault.fault) => {
+                self.traces.healed(fault);
                 self.fault_until = Some(self.fault_until.map_or(fault.lo, |until| until.max(fault.lo)));
                 self.unhealed = self.unhealed.saturating_sub(1);
             }
             _ => {}
         }
+        self.traces.notable.push(line);
         self.notable.push(stamped.clone());
     }
 
     /// To be called when no more events come.
     pub fn settle(&mut self) {
         self.unhealed = 0;
-        for (_, done) in std::mem::take(&mut self.unsettled) {
-            self.request(&done);
+        for (_, line, done) in std::mem::take(&mut self.unsettled) {
+            self.request(&done, line);
+        }
+        self.settle_spend(u64::MAX);
+    }
+
+    /// Counts billed answers whose part of the drill is known by now.
+    fn settle_spend(&mut self, before: u64) {
+        while let Some(attempt) = self.spend.settled(before) {
+            let part = match self.part(attempt.at) {
+                0 | 1 => BEFORE,
+                2 => DURING,
+                _ => AFTER,
+            };
+            self.spend.count(attempt, part);
         }
     }
 
@@ -233,6 +302,11 @@ impl Digest {
         }
     }
 
+    /// What was decided before it began; `None` for what nobody drilled.
+    pub fn started(&self) -> Option<&Started> {
+        self.started.as_deref()
+    }
+
     /// True for a drill with more than one workload.
     pub fn has_several_workloads(&self) -> bool {
         self.flows.len() > 1
@@ -249,6 +323,17 @@ impl Digest {
         self.fault_since.map(|from| (since(from), self.fault_until.map(since)))
     }
 
+    /// A moment of the history in nanoseconds after the first fault was in force; after the traffic began, where none was.
+    pub(in crate::report) fn since_fault(&self, moment: u64) -> i64 {
+        let since = self.fault_since.unwrap_or_else(|| self.zero());
+        i64::try_from(moment).unwrap_or(i64::MAX).saturating_sub(i64::try_from(since).unwrap_or(i64::MAX))
+    }
+
+    /// A moment after the first fault was in force, by the history's clock; `None` where none was.
+    pub(in crate::report) fn after_fault(&self, since: i64) -> Option<u64> {
+        self.fault_since?.checked_add_signed(since)
+    }
+
     /// Alerts by name, each with when it arrived first and who sent it.
     pub(in crate::report) fn alerts(&self) -> BTreeMap<&str, (u64, AlertSource)> {
         let mut alerts = BTreeMap::new();
@@ -262,11 +347,14 @@ impl Digest {
         alerts
     }
 
-    fn request(&mut self, done: &RequestDone) {
+    fn request(&mut self, done: &RequestDone, line: Option<u64>) {
         let (zero, part) = (self.zero(), self.part_of(done));
         let by = self.answered.take(done.id);
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
-        let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
+        let good = flow.objectives().is_none_or(|objectives| done.is_good(objectives));
+        self.traces.request(done, line, good, part);
+        let terms = flow.named.as_ref().map(|named| (&named.objectives, named.service.business.as_ref()));
+        self.spend.request(workload_of(done.id), done, part > 0, terms);
         flow.requests += 1;
         flow.picture(done, done.due.saturating_sub(zero), if good { Some(by) } else { None });
         flow.late_ms.saturating_record(done.lag / 1000);
@@ -279,6 +367,9 @@ impl Digest {
             Outcome::Ok if !good => "late",
             other => other.word(),
         };
+        if !good && (part == 1 || part == 2) {
+            flow.hurt.done(done);
+        }
         let part = &mut flow.periods[part];
         *part.outcomes.entry(word).or_default() += 1;
         if done.outcome == Outcome::Ok {
@@ -296,6 +387,12 @@ impl Digest {
     pub(in crate::report) fn of_credential(&self, fault: u32) -> bool {
         let faults = self.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
         faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.of_credential().is_some())
+    }
+
+    /// Whether the fault at this place of the timeline is the planned rotation of a key, which breaks nothing.
+    pub(in crate::report) fn rotates(&self, fault: u32) -> bool {
+        let faults = self.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
+        faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.is_rotation())
     }
 
     /// Which part of the drill a moment is in.

@@ -2,11 +2,12 @@
 //!
 //! What this file does not do: say anything. All words come with the report.
 
-use super::bars::{bars, intervals};
-use crate::report::model::{
-    Block, Paragraph, ParagraphKind, PhraseForm, PhraseSource, Report, ReportStatus, ReportTable, Section, TableCell, Text,
-};
-use crate::units::{is_unprintable, printable};
+use super::bars::bars;
+use super::findings_table;
+use super::markdown_tables::{intervals, waterfall_table};
+use super::markdown_text::{Place, fenced, inline, row};
+use crate::report::model::{Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text};
+use crate::units::printable;
 
 /// The whole report.
 pub fn markdown(report: &Report) -> String {
@@ -32,7 +33,7 @@ impl Page {
 
     fn heading(&mut self, level: usize, title: &Text, status: Option<&ReportStatus>) {
         let status = status.map(|status| format!(": {}", status.word)).unwrap_or_default();
-        self.put(&format!("{} {}{status}", "#".repeat(level), inline(title)));
+        self.put(&format!("{} {}{status}", "#".repeat(level), inline(title, Place::Heading)));
     }
 
     fn section(&mut self, section: &Section, level: usize) {
@@ -50,16 +51,19 @@ impl Page {
             below_section = matches!(block, Block::Section(_));
             match block {
                 Block::Paragraph(paragraph) => self.put(&sentences(paragraph)),
-                Block::List(points) => self.put(&points.iter().map(|point| format!("- {}", inline(point))).collect::<Vec<_>>().join("\n")),
+                Block::List(points) => {
+                    self.put(&points.iter().map(|point| format!("- {}", inline(point, Place::LineStart))).collect::<Vec<_>>().join("\n"))
+                }
                 Block::Table(table) => self.put(&rows(table)),
                 Block::Facts(facts) => {
-                    let facts = facts.iter().map(|fact| row(&[inline(&fact.label), inline(&fact.text)].map(filled)));
+                    let facts = facts.iter().map(|fact| row(&[&fact.label, &fact.text].map(|text| inline(text, Place::Cell))));
                     let head = ["| | |".to_owned(), "|---|---|".to_owned()];
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
-                Block::Picture(picture) => self.put(&format!("```text\n{}```", bars(picture))),
-                Block::Intervals(plot) => self.put(&format!("{}\n\n```text\n{}```", inline(&plot.caption), intervals(plot))),
-                Block::Waterfall(_) | Block::Findings(_) => {}
+                Block::Picture(picture) => self.put(&fenced(bars(picture).trim_end())),
+                Block::Waterfall(waterfall) => self.put(&waterfall_table(waterfall)),
+                Block::Findings(findings) => self.put(&rows(&findings_table::table(findings))),
+                Block::Intervals(plot) => self.put(&intervals(plot)),
                 Block::Section(section) => self.section(section, level + 1),
             }
         }
@@ -67,59 +71,19 @@ impl Page {
 }
 
 fn sentences(paragraph: &Paragraph) -> String {
-    let lines: Vec<String> = paragraph.lines.iter().map(inline).collect();
+    let lines: Vec<String> = paragraph.lines.iter().map(|line| inline(line, Place::LineStart)).collect();
     match paragraph.kind {
         ParagraphKind::Plain | ParagraphKind::Advice => lines.join("\n"),
         ParagraphKind::Key => format!("**{}**", lines.join(" ")),
     }
 }
 
-/// A text within a line, a cell or a heading.
-fn inline(text: &Text) -> String {
-    let phrase = |phrase: &crate::report::model::Phrase| {
-        let words = match phrase.form {
-            PhraseForm::Prose => phrase.words.clone(),
-            PhraseForm::Code => format!("`{}`", phrase.words),
-        };
-        match phrase.source {
-            PhraseSource::Lifeboat => words,
-            PhraseSource::Outside => escaped(&words),
-        }
-    };
-    text.0.iter().map(phrase).collect()
-}
-
 fn rows(table: &ReportTable) -> String {
-    let filled_or_blank = |cell: &TableCell| cell.text.as_ref().map_or_else(|| " ".to_owned(), |text| filled(inline(text)));
-    let heads: Vec<String> = table.columns.iter().map(|column| filled((*column).to_owned())).collect();
+    let told = |cell: &TableCell| cell.text.as_ref().map(|text| inline(text, Place::Cell)).unwrap_or_default();
+    let heads: Vec<String> = table.columns.iter().map(|column| (*column).to_owned()).collect();
     let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
-    lines.extend(table.rows.iter().map(|each| row(&each.cells.iter().map(filled_or_blank).collect::<Vec<_>>())));
+    lines.extend(table.rows.iter().map(|each| row(&each.cells.iter().map(told).collect::<Vec<_>>())));
     lines.join("\n")
-}
-
-fn filled(text: String) -> String {
-    format!(" {text} ")
-}
-
-fn row(cells: &[String]) -> String {
-    format!("|{}|", cells.join("|"))
-}
-
-/// Text from files and programs, safe anywhere in a line, and within a table's cell.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' => safe.push_str("<br>"),
-            '|' | '<' | '>' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' => {
-                safe.push('\\');
-                safe.push(letter);
-            }
-            letter if is_unprintable(letter) || letter == '\t' => {}
-            letter => safe.push(letter),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]
