@@ -34,6 +34,7 @@ mod litellm;
 mod mail;
 mod mistakes;
 mod odd_answers;
+mod pages;
 mod places;
 mod random_systems;
 mod readme;
