@@ -36,6 +36,7 @@ mod mistakes;
 mod odd_answers;
 mod odd_reports;
 mod overlays;
+mod pages;
 mod places;
 mod random_systems;
 mod readme;
