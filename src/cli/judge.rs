@@ -3,7 +3,7 @@
 use super::record::{RecordOptions, tell_of};
 use super::terminal::{put_verdict, show_work, width};
 use super::{Exit, put, say};
-use crate::report::summary;
+use crate::report::summary_with;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
     drop(showing);
     tell_of(&judged, &args.history);
     match args.format {
-        VerdictFormat::Text => put_verdict(&summary(&judged.verdict, width()))?,
+        VerdictFormat::Text => put_verdict(&summary_with(&judged.verdict, judged.digest.as_ref(), width()))?,
         VerdictFormat::Json => put(&judged.json())?,
     }
     Ok(judged.verdict.verdict.into())

@@ -24,6 +24,7 @@ mod lab;
 mod leases;
 mod logging;
 mod man;
+mod open;
 mod outline;
 mod proxy;
 mod record;

@@ -2,7 +2,8 @@
 
 use super::beside::{BesideOptions, is_execution, reported};
 use super::terminal::show_work;
-use super::{Exit, note, put, say, until_interrupted};
+=======
+use super::{Exit, note, open, put, say, until_interrupted};
 use crate::history::read;
 use crate::report::{
     Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, teams, verdict_json,
@@ -25,6 +26,9 @@ pub(super) struct Args {
     /// As what it is written; `md` unless it is only sent
     #[arg(long, value_enum)]
     format: Option<ReportFormat>,
+    /// Open the page, `report.html` of its folder, in the browser
+    #[arg(long, conflicts_with_all = ["format", "out"])]
+    open: bool,
     /// A file to write it into, instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -146,6 +150,9 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
+    if args.open {
+        return open::page(&args.drill, &html(&told.report));
+    }
     let sends = args.sending.annotate.is_some() || args.sending.otlp.is_some();
     let format = args.format.or_else(|| (!sends || args.out.is_some()).then_some(ReportFormat::Md));
     if let Some(format) = format {

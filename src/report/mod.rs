@@ -13,8 +13,9 @@
 //! - **Words**: sentences about a verdict, each file about one subject, the same for report, terminal and `verdict.json`. `headline` is the verdict
 //!   in one sentence; `because` says why it is open and `advice` what to do; they draw on `recovery`, `scattered`, `stability`,
 //!   `share`, `rescue`, `credential`, `stopped` and `open`. `nature` answers what kind of verdict it is, `wording` writes lengths and limits.
-//! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `chart`, `objectives`, `milestones`,
-//!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
+//! - **Builders**: `drill` lists the sections of a drill's report in their order; each has a file: `chart`, `found` (sentences that the numbers
+//!   carry), `waterfall` (with `way`), `objectives`, `faults`, `traffic` with `providers`, `credential_section`, `runbook`,
+//!   `restoration`, `limits`, `basis`; `findings` is a folder of its own. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
 //! - **Renderers**: `markdown`, `html` and `terminal`.
 //!
@@ -31,6 +32,7 @@
 
 mod context;
 mod digest;
+mod findings;
 mod model;
 mod render;
 mod sections;
@@ -60,7 +62,7 @@ pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::incident::{IncidentFacts, recorded, walked};
-pub use sections::summary::{cutover, summary};
+pub use sections::summary::{cutover, summary, summary_with};
 
 use crate::verdict::{Verdict, VerdictRecord};
 

@@ -2,16 +2,20 @@
 
 mod hurt;
 mod provider;
+mod traces;
 mod record;
 mod spend;
 
 pub(in crate::report) use provider::ProviderDigest;
+pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
 
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
 
-use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
+use crate::history::{
+    AlertSource, Event, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of,
+};
 use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
 use spend::Spend;
@@ -122,10 +126,12 @@ pub struct Digest {
     pub(in crate::report) spend: Spend,
     /// What each provider's proxy saw over time.
     pub(in crate::report) at: ProvidersDigest,
-    /// Requests whose part of the drill may not be known yet, with when they were told of.
-    unsettled: VecDeque<(u64, RequestDone)>,
     /// When the last event was stamped.
     pub(in crate::report) last: u64,
+    /// What shows findings.
+    pub(in crate::report) traces: FindingTraces,
+    /// Requests whose part of the drill may not be known yet, with when they were told of and in which line.
+    unsettled: VecDeque<(u64, Option<u64>, RequestDone)>,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -145,6 +151,7 @@ impl Default for Digest {
             touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
+            traces: FindingTraces::default(),
             spend: Spend::default(),
             at: ProvidersDigest::default(),
             unsettled: VecDeque::new(),
@@ -161,15 +168,17 @@ impl Digest {
     /// Takes one more event in.
     pub fn apply(&mut self, stamped: &Stamped) {
         self.last = self.last.max(stamped.t);
-        while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
-            self.request(&done);
+        let line = self.traces.read(matches!(&stamped.event, Event::Remark(remark) if remark.about == RemarkAbout::Format));
+        while let Some((_, line, done)) = self.unsettled.pop_front_if(|(t, ..)| *t + SETTLES < stamped.t) {
+            self.request(&done, line);
         }
         self.settle_spend(stamped.t.saturating_sub(SETTLES));
         self.at.apply(stamped);
         match &stamped.event {
-            Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
+            Event::Request(done) => return self.unsettled.push_back((stamped.t, line, done.clone())),
             Event::Shed(shed) => {
                 let (zero, part) = (self.zero(), self.part(shed.due));
+                self.traces.shed(shed, line, part);
                 let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
                 flow.requests += 1;
                 flow.second(shed.due, zero).bad += 1;
@@ -188,6 +197,7 @@ impl Digest {
                 return;
             }
             Event::Served(served) => {
+                self.traces.served(served, line, (self.fault_since, self.fault_until.filter(|_| self.unhealed == 0)));
                 if let Some(id) = served.id {
                     self.spend.served(stamped.t, workload_of(id), served);
                 }
@@ -200,23 +210,27 @@ impl Digest {
                 self.started = Some(started.clone());
             }
             Event::Phase(entered) if entered.name == Phase::Baseline => self.traffic_since = Some(stamped.t),
+            Event::FaultRequested(fault) => self.traces.requested(fault),
             Event::FaultConfirmed(fault) if self.breaks(fault.fault) => {
+                self.traces.confirmed(fault);
                 self.fault_since = Some(self.fault_since.map_or(fault.lo, |since| since.min(fault.lo)));
             }
             Event::FaultHealed(fault) if self.breaks(fault.fault) => {
+                self.traces.healed(fault);
                 self.fault_until = Some(self.fault_until.map_or(fault.lo, |until| until.max(fault.lo)));
                 self.unhealed = self.unhealed.saturating_sub(1);
             }
             _ => {}
         }
+        self.traces.notable.push(line);
         self.notable.push(stamped.clone());
     }
 
     /// To be called when no more events come.
     pub fn settle(&mut self) {
         self.unhealed = 0;
-        for (_, done) in std::mem::take(&mut self.unsettled) {
-            self.request(&done);
+        for (_, line, done) in std::mem::take(&mut self.unsettled) {
+            self.request(&done, line);
         }
         self.settle_spend(u64::MAX);
     }
@@ -320,10 +334,11 @@ impl Digest {
         alerts
     }
 
-    fn request(&mut self, done: &RequestDone) {
+    fn request(&mut self, done: &RequestDone, line: Option<u64>) {
         let (zero, part) = (self.zero(), self.part_of(done));
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
         let good = flow.objectives().is_none_or(|objectives| done.is_good(objectives));
+        self.traces.request(done, line, good, part);
         let terms = flow.named.as_ref().map(|named| (&named.objectives, named.service.business.as_ref()));
         self.spend.request(workload_of(done.id), done, part > 0, terms);
         flow.requests += 1;

@@ -1,5 +1,6 @@
 //! A report as bytes: a file a format. It decides how things look and never what is said.
 
+mod findings_table;
 pub(in crate::report) mod gist;
 pub(in crate::report) mod grafana;
 pub(in crate::report) mod html;

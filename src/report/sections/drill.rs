@@ -8,10 +8,11 @@ use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
 use super::{
-    basis, chart, cost, credential_section, faults, findings, found, limits, objectives, restoration, runbook, traffic, waterfall,
+    basis, chart, cost, credential_section, faults, found, limits, objectives, restoration, runbook, traffic, waterfall,
 };
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
+use crate::report::findings;
 use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
 use crate::report::words::advice::hint;
 use crate::report::words::headline::headline;
@@ -50,7 +51,7 @@ fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<
             None => sections.extend(about(subject)),
         }
     }
-    sections.extend(findings::section(digest, subjects));
+    sections.extend(findings::section(findings::of_drill(digest, subjects)));
     sections.extend(faults::section(verdict, digest, subjects));
     sections.push(traffic::section(verdict, digest, subjects));
     sections.extend(cost::section(verdict, digest, subjects));

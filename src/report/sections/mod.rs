@@ -9,7 +9,6 @@ mod cost;
 pub(in crate::report) mod drill;
 pub(in crate::report) mod execution;
 pub(in crate::report) mod faults;
-pub(in crate::report) mod findings;
 pub(in crate::report) mod found;
 pub(in crate::report) mod incident;
 pub(in crate::report) mod keys;
