@@ -28,6 +28,7 @@ mod proxy;
 mod reflow;
 mod report;
 mod run;
+mod schema;
 mod series;
 mod stores;
 mod terminal;
@@ -78,6 +79,8 @@ enum CliCommand {
     Judge(judge::Args),
     /// Render a stored drill's report again
     Report(report::Args),
+    /// Print the form of a file as JSON Schema
+    Schema(schema::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
     Lab(lab::Args),
     /// Run a program until it ends or stdin does: how a drill starts what it drills
@@ -132,6 +135,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Execute(args) => execute::execute(args),
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
+        CliCommand::Schema(args) => schema::schema(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
