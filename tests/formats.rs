@@ -43,7 +43,7 @@ fn unpacked(name: &str, folder: &Path) -> PathBuf {
 }
 
 fn of(judged: &Judged) -> Report {
-    drill(&judged.verdict, judged.digest.as_ref().unwrap(), &judged.hash, &DrillContext::default())
+    drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default())
 }
 
 /// The stored drills with their reports.

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod ask;
+mod beside;
 mod bill;
 mod ca;
 mod check;
@@ -23,13 +24,16 @@ mod lab;
 mod leases;
 mod logging;
 mod man;
+mod open;
 mod outline;
 mod proxy;
+mod record;
 mod reflow;
 mod report;
 mod run;
 mod schema;
 mod series;
+mod show;
 mod stores;
 mod terminal;
 mod watchdog;
@@ -79,6 +83,8 @@ enum CliCommand {
     Judge(judge::Args),
     /// Render a stored drill's report again
     Report(report::Args),
+    /// Print a stored drill's report in the terminal
+    Show(show::Args),
     /// Print the form of a file as JSON Schema
     Schema(schema::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
@@ -135,6 +141,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Execute(args) => execute::execute(args),
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
+        CliCommand::Show(args) => show::show(&args),
         CliCommand::Schema(args) => schema::schema(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),

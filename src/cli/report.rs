@@ -1,11 +1,11 @@
 //! `lifeboat report`: a stored run's report, computed again from its history, in any of its formats; and sent to where it is wanted.
 
+use super::beside::{BesideOptions, is_execution, reported};
 use super::terminal::show_work;
-use super::{Exit, note, put, say, until_interrupted};
-use crate::exercise;
-use crate::history::{Event, Reader, read};
+use super::{Exit, note, open, put, say, until_interrupted};
+use crate::history::read;
 use crate::report::{
-    DrillContext, Report, drill, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, teams,
+    Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, teams, verdict_json,
 };
 use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// As what it is written; `md` unless it is only sent
     #[arg(long, value_enum)]
     format: Option<ReportFormat>,
+    /// Open the page, `report.html` of its folder, in the browser
+    #[arg(long, conflicts_with_all = ["format", "out"])]
+    open: bool,
     /// A file to write it into, instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -33,6 +36,8 @@ pub(super) struct Args {
     link: Option<String>,
     #[command(flatten)]
     sending: Sending,
+    #[command(flatten)]
+    beside: BesideOptions,
 }
 
 /// Where a report goes.
@@ -124,33 +129,29 @@ impl Told {
             ReportFormat::Teams => teams(report, link),
             ReportFormat::Otlp => otlp(report)?,
             ReportFormat::Grafana => grafana(report)?,
-            // That of a drill is written without its report.
-            ReportFormat::Verdict => anyhow::bail!("an execution has no verdict\n\nhint: `--format json` has its report for machines"),
+            ReportFormat::Verdict => match verdict {
+                Some(record) => verdict_json(record),
+                None => anyhow::bail!("this has no verdict of its own\n\nhint: `--format json` has its report for machines"),
+            },
         })
     }
 }
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
-    let told = match executed(&args.drill) {
-        Some(report) => Told { report, verdict: None },
-        None => {
-            let work = Arc::default();
-            let showing = show_work(&work);
-            let judged = exercise::judge_counting(&args.drill, &work)?;
-            if args.format == Some(ReportFormat::Verdict) {
-                drop(showing);
-                return out(args, &judged.json());
-            }
-            work.begin("writing the report", 0);
-            let Some(digest) = &judged.digest else {
-                say(
-                    "error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict",
-                );
-                return Ok(Exit::Usage);
-            };
-            Told { report: drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), verdict: Some(judged.record()) }
+    let work = Arc::default();
+    let showing = show_work(&work);
+    let reported = reported(&args.drill, &args.beside, &work)?;
+    drop(showing);
+    let told = match reported {
+        Ok((report, verdict)) => Told { report, verdict },
+        Err(problem) => {
+            say(&format!("error: {problem}"));
+            return Ok(Exit::Usage);
         }
     };
+    if args.open {
+        return open::page(&args.drill, &html(&told.report));
+    }
     let sends = args.sending.annotate.is_some() || args.sending.otlp.is_some();
     let format = args.format.or_else(|| (!sends || args.out.is_some()).then_some(ReportFormat::Md));
     if let Some(format) = format {
@@ -214,13 +215,9 @@ fn token(place: Option<&TokenPlace>) -> anyhow::Result<Option<Secret>> {
 }
 
 /// The report of a runbook that was walked for real, where that is what the folder holds.
-fn executed(folder: &Path) -> Option<Report> {
+pub(super) fn executed(folder: &Path) -> Option<Report> {
     let file = if folder.is_dir() { folder.join("history.jsonl") } else { folder.to_owned() };
     // Judging tells what is wrong with anything else.
-    file.is_file().then_some(())?;
-    let open = || File::open(&file).ok().map(BufReader::new);
-    // A drill's history may be long; its first line tells what it is.
-    let first = Reader::new(open()?).next_event().ok()??;
-    matches!(first.event, Event::ExecutionStarted(_)).then_some(())?;
-    execution(&read(open()?).ok()?)
+    is_execution(folder).then_some(())?;
+    execution(&read(File::open(&file).ok().map(BufReader::new)?).ok()?)
 }

@@ -1,6 +1,6 @@
 //! What the first screen, the report and the JSON say of drills that are more than met or missed.
 
-use super::{Block, Digest, DrillContext, PhraseForm, PhraseSource, Report, Text, drill, json, markdown, summary};
+use super::{Block, Digest, DrillContext, PhraseForm, PhraseSource, Report, Text, drill, json, markdown, summary, summary_with};
 use crate::fault::{Blackhole, EndEarly, Refuse, Status};
 use crate::history::{
     Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
@@ -12,6 +12,7 @@ use crate::verdict::story::{MS, emergency};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
+mod cost;
 mod recovery;
 mod stopped;
 mod whole;
@@ -135,7 +136,7 @@ impl Drill {
         let verdict = judge(&fold.finish());
         let model = drill(&verdict, &digest, "0", &DrillContext::default());
         is_well_formed(&model);
-        let (report, screen) = (markdown(&model), summary(&verdict, 100));
+        let (report, screen) = (markdown(&model), summary_with(&verdict, Some(&digest), 100));
         as_people_write(&screen);
         as_people_write(&report);
         Screens { screen, json: serde_json::from_str(&json(&verdict, None)).unwrap(), report, verdict, model }
@@ -211,7 +212,13 @@ pub(super) fn is_well_formed(report: &Report) {
             }
             Block::Facts(facts) => texts.extend(facts.iter().flat_map(|fact| [&fact.label, &fact.text])),
             Block::Chart(chart) => assert!(chart.series.iter().all(|series| series.counts.len() == chart.requests.len()), "{chart:?}"),
-            Block::Picture(_) | Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
+            Block::Waterfall(waterfall) => {
+                texts.push(&waterfall.summary);
+                texts.extend(waterfall.stages.iter().flat_map(|stage| [&stage.label, &stage.source]));
+                let shares: f64 = waterfall.stages.iter().filter_map(|stage| stage.share).sum();
+                assert!(shares < 1.000_1, "{waterfall:?}");
+            }
+            Block::Picture(_) | Block::Findings(_) | Block::Intervals(_) => {}
             Block::Section(section) => {
                 texts.push(&section.title);
                 blocks.extend(&section.blocks);
@@ -449,10 +456,7 @@ fn what_is_verified_is_what_gates() {
     }
     let mut drill = Drill::of(unavailable(), returns);
     (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
-    drill
-        .told()
-        .reports("| service is good again | 0.94 to 1.00 s | traffic |")
-        .reports("| verified: that lasted for the hold of 6 s | 7.00 s | traffic |");
+    drill.told().reports("| service is good again | 0.94 to 1.00 s |").reports("| that has held for 6 s | 7.00 s |");
 }
 
 #[test]

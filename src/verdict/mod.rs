@@ -23,10 +23,13 @@
 //!
 //! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
 //!
+//! `difference` tells whether what two drills showed differs by more than noise.
+//!
 //! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
 #![doc = include_str!("README.md")]
 
 mod criteria;
+mod difference;
 mod effect;
 mod false_start;
 mod interval;
@@ -47,6 +50,7 @@ mod together;
 mod trial;
 mod window;
 
+pub use difference::{Contrast, CountOf, counts, longer_by, percentile_ranks, times};
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use interval::Interval;

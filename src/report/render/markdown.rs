@@ -2,12 +2,10 @@
 //!
 //! What this file does not do: say anything. All words come with the report, but for those that tell how a chart is drawn.
 
-use super::markdown_tables::{findings_table, intervals};
+use super::findings_table;
+use super::markdown_tables::{intervals, waterfall_table};
 use super::markdown_text::{Place, fenced, inline, row};
-use super::waterfall;
-use crate::report::model::{
-    Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart, Waterfall,
-};
+use crate::report::model::{Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart};
 use crate::units::printable;
 
 /// Columns of a chart.
@@ -67,25 +65,12 @@ impl Page {
                 }
                 Block::Chart(chart) => self.put(&drawn(chart)),
                 Block::Picture(_) => {}
-                Block::Waterfall(waterfall) => self.waterfall(waterfall),
-                Block::Findings(findings) => self.put(&findings_table(findings)),
+                Block::Waterfall(waterfall) => self.put(&waterfall_table(waterfall)),
+                Block::Findings(findings) => self.put(&rows(&findings_table::table(findings))),
                 Block::Intervals(plot) => self.put(&intervals(plot)),
                 Block::Section(section) => self.section(section, level + 1),
             }
         }
-    }
-}
-
-impl Page {
-    fn waterfall(&mut self, told: &Waterfall) {
-        if !told.summary.is_empty() {
-            self.put(&format!("**{}**", inline(&told.summary, Place::Heading)));
-        }
-        let heads = waterfall::heads(told);
-        let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
-        let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| inline(cell, Place::Cell)).collect::<Vec<_>>();
-        lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));
-        self.put(&lines.join("\n"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! A report as bytes: a file a format. It decides how things look and never what is said.
 
+mod findings_table;
 pub(in crate::report) mod gist;
 pub(in crate::report) mod grafana;
 pub(in crate::report) mod html;
@@ -10,6 +11,7 @@ mod markdown_tables;
 mod markdown_text;
 pub(in crate::report) mod oscal;
 pub(in crate::report) mod otlp;
+pub(in crate::report) mod screen;
 pub(in crate::report) mod short;
 pub(in crate::report) mod terminal;
 mod waterfall;

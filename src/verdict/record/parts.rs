@@ -119,6 +119,12 @@ impl RecordOf<Interval> for IntervalRecord {
     }
 }
 
+impl From<IntervalRecord> for Interval {
+    fn from(record: IntervalRecord) -> Self {
+        Self { lo: record.lo.0, hi: record.hi.map(|hi| hi.0) }
+    }
+}
+
 /// Why good service that began did not count as recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
