@@ -6,7 +6,6 @@ pub(in crate::report) mod chart;
 pub(in crate::report) mod comparison;
 mod cost;
 pub(in crate::report) mod credential_section;
-mod credential_section;
 pub(in crate::report) mod drill;
 pub(in crate::report) mod execution;
 pub(in crate::report) mod faults;
