@@ -31,6 +31,7 @@ mod record;
 mod reflow;
 mod report;
 mod run;
+mod schema;
 mod series;
 mod show;
 mod stores;
@@ -84,6 +85,8 @@ enum CliCommand {
     Report(report::Args),
     /// Print a stored drill's report in the terminal
     Show(show::Args),
+    /// Print the form of a file as JSON Schema
+    Schema(schema::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
     Lab(lab::Args),
     /// Run a program until it ends or stdin does: how a drill starts what it drills
@@ -139,6 +142,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),
+        CliCommand::Schema(args) => schema::schema(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
