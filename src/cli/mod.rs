@@ -14,6 +14,7 @@ mod doctor;
 mod environment;
 mod execute;
 mod exit;
+mod findings;
 mod fingerprint;
 mod groups;
 mod heal;
@@ -44,11 +45,12 @@ use crate::api::ApiError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
 use crate::execution::ExecutionError;
-use crate::exercise::{ExerciseError, JudgeError, Refusal};
+use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
+use crate::project::ReviewError;
 use crate::secret::{SecretError, Unread};
 use crate::step::StepError;
 use crate::traffic::TrafficError;
@@ -84,6 +86,8 @@ enum CliCommand {
     Report(report::Args),
     /// Print a stored drill's report in the terminal
     Show(show::Args),
+    /// List what past drills found and is still open
+    Findings(findings::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
     Lab(lab::Args),
     /// Run a program until it ends or stdin does: how a drill starts what it drills
@@ -139,6 +143,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),
+        CliCommand::Findings(args) => findings::findings(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
@@ -204,6 +209,8 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ProxyError>,
         of::<ReadError>,
         of::<Refusal>,
+        of::<ReviewError>,
+        of::<ReviewProblem>,
         of::<SecretError>,
         of::<StepError>,
         of::<TrafficError>,
