@@ -78,7 +78,7 @@ impl Page {
         if !told.summary.is_empty() {
             self.put(&format!("**{}**", inline(&told.summary)));
         }
-        let heads: Vec<String> = waterfall::heads(told).into_iter().map(filled).collect();
+        let heads: Vec<String> = waterfall::heads(told).into_iter().map(|head| filled(head.to_owned())).collect();
         let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
         let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| filled(inline(cell))).collect::<Vec<_>>();
         lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));

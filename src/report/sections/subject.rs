@@ -33,6 +33,11 @@ impl<'a> Subject<'a> {
         self.workload.named.as_ref().filter(|_| self.digest.has_several_workloads()).map(|named| named.name.as_str())
     }
 
+    /// Its place among the workloads of the plan.
+    pub(in crate::report) fn place(&self) -> usize {
+        self.digest.flows.iter().position(|flow| std::ptr::eq(flow, self.workload)).unwrap_or(0)
+    }
+
     /// The providers of its service that faults were on, each once. Keys that were revoked or replaced are no such faults.
     pub(in crate::report) fn broken(&self) -> Vec<&'a str> {
         let (Some(started), Some(named)) = (&self.digest.started, &self.workload.named) else { return Vec::new() };

@@ -32,7 +32,7 @@ pub(super) fn never_asked_a_standby(subject: &Subject<'_>) -> Option<Text> {
 pub(super) fn asked_in_vain(subject: &Subject<'_>) -> Option<Text> {
     let measures = measures(subject)?;
     let since = subject.digest.after_fault(recovery::gate(subject.verdict, measures).hi?)?;
-    let asked = |name: &&str| subject.digest.at.asked_in_vain_since(name, since);
+    let asked = |name: &&str| subject.digest.at.asked_in_vain_by(subject.place(), name, since);
     let name = subject.broken().into_iter().max_by_key(asked)?;
     let count = asked(&name);
     let told = || {
