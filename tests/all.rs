@@ -34,6 +34,8 @@ mod litellm;
 mod mail;
 mod mistakes;
 mod odd_answers;
+mod odd_reports;
+mod overlays;
 mod places;
 mod random_systems;
 mod readme;

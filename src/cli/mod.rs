@@ -4,6 +4,7 @@
 
 mod arguments;
 mod ask;
+mod beside;
 mod bill;
 mod ca;
 mod check;
@@ -23,12 +24,15 @@ mod lab;
 mod leases;
 mod logging;
 mod man;
+mod open;
 mod outline;
 mod proxy;
+mod record;
 mod reflow;
 mod report;
 mod run;
 mod series;
+mod show;
 mod stores;
 mod terminal;
 mod watchdog;
@@ -51,7 +55,7 @@ use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use crate::verdict::VerdictReadError;
 use clap::{FromArgMatches, Parser, Subcommand};
-use terminal::{put, say};
+use terminal::{note, put, say};
 use tokio::sync::watch;
 
 /// Failover drills for services that depend on AI models: break a provider, time the cutover, prove it.
@@ -78,6 +82,8 @@ enum CliCommand {
     Judge(judge::Args),
     /// Render a stored drill's report again
     Report(report::Args),
+    /// Print a stored drill's report in the terminal
+    Show(show::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
     Lab(lab::Args),
     /// Run a program until it ends or stdin does: how a drill starts what it drills
@@ -132,6 +138,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Execute(args) => execute::execute(args),
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
+        CliCommand::Show(args) => show::show(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),

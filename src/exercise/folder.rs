@@ -7,7 +7,7 @@ use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
-use crate::report::{DrillContext, drill, markdown};
+use crate::report::{DrillContext, drill, html, markdown};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
 use crate::units::{Explained, Seed};
@@ -178,12 +178,11 @@ impl Exercise {
 }
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
-    let report = judged.digest.as_ref().map(|digest| markdown(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default())));
-    for (file, text) in [(RunFile::Verdict, Some(judged.json())), (RunFile::Report, report)] {
+    let report = drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default());
+    let (text, page) = (report.as_ref().map(markdown), report.as_ref().map(html));
+    for (file, text) in [(RunFile::Verdict, judged.json()), (RunFile::Report, text), (RunFile::Page, page)] {
         let path = file.within(folder);
-        if let Some(text) = text {
-            private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;
-        }
+        private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;
     }
     Ok(())
 }

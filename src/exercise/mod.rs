@@ -7,12 +7,14 @@
 //! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files.
 
 mod ceiling;
+mod earlier;
 mod folder;
 mod judge;
 mod orders;
 mod run;
 
 pub use ceiling::priced;
+pub use earlier::{DrillFilter, earlier_drills};
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
 pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};

@@ -4,7 +4,7 @@ use super::CredentialSource;
 use serde::{Deserialize, Serialize};
 
 /// A mail server, and as whom it is spoken to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Mail {
     /// Where it is.
     pub server: MailServer,

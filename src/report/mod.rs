@@ -14,8 +14,8 @@
 //!   in one sentence; `because` says why it is open and `advice` what to do; they draw on `recovery`, `scattered`, `stability`,
 //!   `share`, `rescue`, `credential`, `stopped` and `open`. `nature` answers what kind of verdict it is, `wording` writes lengths and limits.
 //! - **Builders**: `drill` lists the sections of a drill's report in their order; each has a file: `chart`, `found` (sentences that the numbers
-//!   carry), `waterfall` (with `way`), `objectives`, `findings`, `faults`, `traffic` with `providers`, `credential_section`, `runbook`,
-//!   `restoration`, `limits`, `basis`. What is about one workload takes a `subject`.
+//!   carry), `waterfall` (with `way`), `objectives`, `faults`, `traffic` with `providers`, `credential_section`, `runbook`,
+//!   `restoration`, `limits`, `basis`; `findings` is a folder of its own. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
 //! - **Renderers**: `markdown`, `html` and `terminal`.
 //!
@@ -32,6 +32,7 @@
 
 mod context;
 mod digest;
+mod findings;
 mod model;
 mod render;
 mod sections;
@@ -39,7 +40,7 @@ mod sections;
 mod tests;
 mod words;
 
-pub use context::DrillContext;
+pub use context::{DrillContext, EarlierDrill, EarlierDrills};
 pub use digest::Digest;
 pub use model::{
     Block, ChartSeries, ChartShade, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot,
@@ -55,9 +56,12 @@ pub use render::junit::junit;
 pub use render::markdown::markdown;
 pub use render::oscal::oscal;
 pub use render::otlp::otlp;
+pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};
+pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
+pub use sections::incident::{IncidentFacts, recorded, walked};
 pub use sections::summary::{cutover, summary, summary_with};
 
 use crate::verdict::{Verdict, VerdictRecord};
@@ -65,7 +69,12 @@ use crate::verdict::{Verdict, VerdictRecord};
 /// `verdict.json` of a drill, or of what others recorded, of which there is no digest. Two blanks of indentation, a line break at the end. What
 /// could drive a terminal is escaped, as JSON escapes it.
 pub fn json(verdict: &Verdict, digest: Option<&Digest>) -> String {
-    render::json::written(&verdict_record(verdict, digest))
+    verdict_json(&verdict_record(verdict, digest))
+}
+
+/// `verdict.json` of a record of a verdict.
+pub fn verdict_json(record: &VerdictRecord) -> String {
+    render::json::written(record)
 }
 
 /// What stands in `verdict.json`: with the verdict's reason in words, and what to do, as the terminal and the report have them.

@@ -12,6 +12,7 @@ use crate::verdict::story::{MS, emergency};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
+mod cost;
 mod recovery;
 mod stopped;
 mod stories;

@@ -23,10 +23,13 @@
 //!
 //! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
 //!
+//! `difference` tells whether what two drills showed differs by more than noise.
+//!
 //! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
 #![doc = include_str!("README.md")]
 
 mod criteria;
+mod difference;
 mod effect;
 mod false_start;
 mod interval;
@@ -47,6 +50,7 @@ mod together;
 mod trial;
 mod window;
 
+pub use difference::{Contrast, CountOf, counts, longer_by, percentile_ranks, times};
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use interval::Interval;
@@ -167,6 +171,16 @@ impl Millis {
     /// Seconds, for people.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
+    }
+}
+
+impl schemars::JsonSchema for Millis {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Millis".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "number", "description": "A length of time in milliseconds, with a fraction."})
     }
 }
 

@@ -28,6 +28,7 @@ mod workload;
 
 pub(super) use first_line::writer_of;
 pub(super) use line::is_of_unknown_kind;
+pub(crate) use line::line_schema;
 pub use version::{FORMAT, FormatVersion, WrittenBy};
 
 #[cfg(test)]

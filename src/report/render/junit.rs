@@ -57,7 +57,7 @@ fn suite(gist: &Gist<'_>, place: usize, name: &str, objectives: &[GistObjective]
     }
     let lasted = gist.span().map_or(0, |(from, until)| u64::try_from(until - from).unwrap_or(0));
     suite.set_time(Duration::from_nanos(lasted));
-    suite.add_properties(gist.facts());
+    suite.add_properties(gist.facts().iter().map(|(name, value)| (*name, value.as_str())));
     let class = name.replace('/', ".");
     suite.add_test_cases(objectives.iter().map(|objective| case(gist, &class, objective)));
     let lines = gist.verdict.iter().chain(&gist.advice).cloned().chain(objectives.iter().map(GistObjective::line));

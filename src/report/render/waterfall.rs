@@ -36,7 +36,7 @@ pub(in crate::report) fn cells(waterfall: &Waterfall, row: &WaterfallStage) -> V
 }
 
 /// `····▇▇▇▇▇▇··········`: the way from the fault to the goal, and the part of it that ends with this moment.
-fn bar(waterfall: &Waterfall, row: &WaterfallStage) -> Text {
+pub(super) fn bar(waterfall: &Waterfall, row: &WaterfallStage) -> Text {
     let end = waterfall.stages.iter().find(|stage| stage.moment == waterfall.goal).and_then(|stage| stage.at?.hi_ns);
     let (Some(end), Some(share), Some(at)) = (end.filter(|end| *end > 0), row.share, row.at.and_then(|at| at.hi_ns)) else {
         return Text::default();

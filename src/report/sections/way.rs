@@ -34,6 +34,11 @@ impl Moment {
         Self { went: None, ..self }
     }
 
+    /// Whether it is this one.
+    pub(super) fn is(&self, moment: WaterfallMoment) -> bool {
+        self.moment == moment
+    }
+
     /// When it had happened; `None` where it was not seen.
     fn end(&self) -> Option<i64> {
         self.at?.hi_ns

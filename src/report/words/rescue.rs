@@ -18,9 +18,13 @@ pub(in crate::report) fn line(verdict: &Verdict) -> Option<String> {
         let later = &verdict.measures.as_ref()?.rescued.as_ref()?.later;
         return limit.map(|limit| format!("{}{limit}", share(later)));
     };
-    let (of, asked) = (of_all(rescued), who(rescued));
-    let paid = cost(rescued);
-    Some(format!("{of} went to {asked} before another{paid}; {}{}{}", until(rescued), mark(rescued), limit.unwrap_or_default()))
+    Some(told(rescued) + &limit.unwrap_or_default())
+}
+
+/// How many were, what that cost each, and until when.
+pub(in crate::report) fn told(rescued: &Rescued) -> String {
+    let (of, asked, paid) = (of_all(rescued), who(rescued), cost(rescued));
+    format!("{of} went to {asked} before another{paid}; {}{}", until(rescued), mark(rescued))
 }
 
 /// In a sentence.

@@ -30,7 +30,7 @@ pub const VERDICT_FORMAT: FormatVersion = FormatVersion { major: 1, minor: 1 };
 macro_rules! verdict_record {
     ($(#[$meta:meta])* $record:ident { $($before:tt)* } { $($after:tt)* }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
         #[allow(missing_docs, reason = "what has no words of its own is the field of the same name in `Verdict`")]
         pub struct $record {
             $($before)*

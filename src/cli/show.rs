@@ -1,0 +1,54 @@
+//! `lifeboat show`: a stored drill's report in the terminal.
+
+use super::terminal::{put_report, show_work, width};
+use super::{Exit, say};
+use crate::exercise;
+use crate::project::Project;
+use crate::report::{DrillContext, drill, screen};
+use crate::units::Problem;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Prints a drill's report in the terminal.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  lifeboat show
+  lifeboat show drills/2026-11-20T14-03-07-azure-outage-2a1f | less")]
+pub(super) struct Args {
+    /// A drill's folder, or its `history.jsonl`; the project's newest drill where none is named
+    drill: Option<PathBuf>,
+}
+
+pub(super) fn show(args: &Args) -> anyhow::Result<Exit> {
+    let folder = match &args.drill {
+        Some(folder) => folder.clone(),
+        None => newest()?,
+    };
+    if let Some(report) = super::report::executed(&folder) {
+        put_report(&screen(&report, width()))?;
+        return Ok(Exit::Met);
+    }
+    let work = Arc::default();
+    let showing = show_work(&work);
+    let judged = exercise::judge_counting(&folder, &work)?;
+    work.begin("writing the report", 0);
+    let Some(digest) = &judged.digest else {
+        say("error: a bare history is not about a drill, so there is no report to show\n\nhint: `lifeboat judge` shows its verdict");
+        return Ok(Exit::Usage);
+    };
+    let lines = screen(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), width());
+    drop(showing);
+    put_report(&lines)?;
+    Ok(Exit::Met)
+}
+
+/// The newest drill of the project that this folder lies in: names of drills begin with when they did.
+fn newest() -> anyhow::Result<PathBuf> {
+    let root = Project::find(Path::new("."))?;
+    let drills = root.join("drills");
+    let found = std::fs::read_dir(&drills).into_iter().flatten().flatten().map(|entry| entry.path());
+    let newest = found.filter(|path| path.join("history.jsonl").is_file()).max_by(|one, other| one.file_name().cmp(&other.file_name()));
+    let none =
+        || Problem::new(format!("there is no drill in {}", drills.display())).hint("run one with `lifeboat run`, or name a drill's folder");
+    newest.ok_or_else(|| none().into())
+}
