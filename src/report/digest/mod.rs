@@ -96,6 +96,7 @@ impl WorkloadDigest {
 
     /// Takes a request into its column; `good` has who served it well, where it was.
     fn picture(&mut self, done: &RequestDone, since: u64, good: Option<Option<u16>>) {
+        let moment = self.objectives().map_or(done.done, |objectives| done.moment(objectives));
         let column = self.columns.at(since);
         column.end(match (good, done.outcome) {
             (Some(Some(provider)), _) => Ending::GoodBy(provider),
@@ -110,7 +111,6 @@ impl WorkloadDigest {
         if done.outcome != Outcome::Ok {
             return;
         }
-        let moment = self.objectives().map_or(done.done, |objectives| done.moment(objectives));
         column.service.record(moment);
         if let Some(proof) = done.proof {
             column.first_token.record(proof);

@@ -8,7 +8,7 @@ use super::waterfall::StageTime;
 use serde::Serialize;
 
 /// What happened in a drill, or in one workload of it, over time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct DrillPicture {
     /// The workload that it shows, where a drill has several.
     pub about: Option<String>,
@@ -41,7 +41,7 @@ pub struct DrillPicture {
 }
 
 /// A length of time that was promised, to be drawn as a line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PictureObjective {
     /// Nanoseconds after the fault.
     pub ns: u64,
@@ -50,7 +50,7 @@ pub struct PictureObjective {
 }
 
 /// A measured interval, to be drawn as a bracket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PictureInterval {
     /// What was measured, in a word: `cutover`, `restore` or `new key`.
     pub word: &'static str,
@@ -63,7 +63,7 @@ pub struct PictureInterval {
 }
 
 /// The longest latency that counts as good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct LatencyLimit {
     /// Of which latency.
     pub kind: LatencyKind,
@@ -72,7 +72,7 @@ pub struct LatencyLimit {
 }
 
 /// Requests that ended alike, over time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PictureSeries {
     /// The provider that served them, or how they ended: a word as `late`, `error`.
     pub name: String,
@@ -85,7 +85,7 @@ pub struct PictureSeries {
 }
 
 /// How the requests of a series ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SeriesEnding {
     /// Good, by the provider with this place in the service's order, from 0.
@@ -107,7 +107,7 @@ pub enum SeriesEnding {
 }
 
 /// A percentile of a latency over time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LatencyLine {
     /// What it is, as `p95` or `p50 to the first token`.
     pub name: String,
@@ -120,7 +120,7 @@ pub struct LatencyLine {
 }
 
 /// A length of time that percentiles are taken of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LatencyKind {
     /// From when a request was due to what its service level counts.
@@ -132,7 +132,7 @@ pub enum LatencyKind {
 }
 
 /// Something that lasted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PictureSpan {
     /// What kind of thing.
     pub kind: SpanKind,
@@ -149,7 +149,7 @@ pub struct PictureSpan {
 }
 
 /// What lasted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SpanKind {
     /// A fault in force.
@@ -165,7 +165,7 @@ pub enum SpanKind {
 }
 
 /// A moment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PictureMark {
     /// What kind of thing.
     pub kind: MarkKind,
@@ -178,7 +178,7 @@ pub struct PictureMark {
 }
 
 /// What happened at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkKind {
     /// An alert of the team's own arrived.
@@ -196,7 +196,7 @@ pub enum MarkKind {
 }
 
 /// A series of the team's own monitoring.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct OverlaySeries {
     /// What the team calls it.
     pub name: Text,
