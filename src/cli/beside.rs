@@ -6,7 +6,9 @@ use crate::exercise::{DrillFilter, Judged, earlier_drills, judge, judge_counting
 use crate::history::{Event, ExecutionStarted, Reader, read};
 use crate::import::RecordTime;
 use crate::project::Project;
-use crate::report::{ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, walked};
+use crate::report::{
+    ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, walked,
+};
 use crate::verdict::VerdictRecord;
 use std::fs::File;
 use std::io::BufReader;
@@ -35,7 +37,11 @@ pub(super) struct BesideOptions {
 }
 
 /// The report of what was named, with what was to stand beside it, and the verdict where it is about one; or in words why there is none.
-pub(super) fn reported(path: &Path, beside: &BesideOptions, work: &WorkProgress) -> anyhow::Result<Result<(Report, Option<VerdictRecord>), String>> {
+pub(super) fn reported(
+    path: &Path,
+    beside: &BesideOptions,
+    work: &WorkProgress,
+) -> anyhow::Result<Result<(Report, Option<VerdictRecord>), String>> {
     if let Some(other) = &beside.against {
         return Ok(compared(path, other, &beside.record, work)?.map(|report| (report, None)));
     }
@@ -226,7 +232,7 @@ fn above(drill: &Path) -> PathBuf {
 }
 
 /// A folder's or a file's own name; that of the folder for its `history.jsonl`.
-fn called(path: &Path) -> String {
+pub(super) fn called(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let own = if whole.file_name().is_some_and(|name| name == "history.jsonl") { whole.parent().unwrap_or(&whole) } else { &whole };
     own.file_name().map_or_else(|| own.display().to_string(), |name| name.to_string_lossy().into_owned())

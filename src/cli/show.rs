@@ -1,10 +1,11 @@
 //! `lifeboat show`: a stored drill's report in the terminal.
 
+use super::Exit;
+use super::beside::called;
 use super::terminal::{put_report, show_work, width};
-use super::{Exit, say};
 use crate::exercise;
 use crate::project::Project;
-use crate::report::{DrillContext, drill, screen};
+use crate::report::{DrillContext, IncidentFacts, drill, recorded, screen};
 use crate::units::Problem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,11 +33,12 @@ pub(super) fn show(args: &Args) -> anyhow::Result<Exit> {
     let showing = show_work(&work);
     let judged = exercise::judge_counting(&folder, &work)?;
     work.begin("writing the report", 0);
-    let Some(digest) = &judged.digest else {
-        say("error: a bare history is not about a drill, so there is no report to show\n\nhint: `lifeboat judge` shows its verdict");
-        return Ok(Exit::Usage);
+    let (verdict, digest, hash) = (&judged.verdict, &judged.digest, judged.hash.as_str());
+    let report = match digest.started() {
+        Some(_) => drill(verdict, digest, hash, &DrillContext::default()),
+        None => recorded(verdict, digest, hash, &IncidentFacts { name: &called(&folder), ..IncidentFacts::default() }),
     };
-    let lines = screen(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), width());
+    let lines = screen(&report, width());
     drop(showing);
     put_report(&lines)?;
     Ok(Exit::Met)
