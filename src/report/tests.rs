@@ -13,6 +13,7 @@ use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
 mod cost;
+mod pictures;
 mod recovery;
 mod stopped;
 mod stories;
