@@ -6,7 +6,9 @@ use crate::exercise::{DrillFilter, Judged, earlier_drills, judge, judge_counting
 use crate::history::{Event, ExecutionStarted, Reader, read};
 use crate::import::RecordTime;
 use crate::project::Project;
-use crate::report::{ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, walked};
+use crate::report::{
+    ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, walked,
+};
 use crate::verdict::VerdictRecord;
 use std::fs::File;
 use std::io::BufReader;
@@ -38,7 +40,11 @@ pub(super) struct BesideOptions {
 }
 
 /// The report of what was named, with what was to stand beside it, and the verdict where it is about one; or in words why there is none.
-pub(super) fn reported(path: &Path, beside: &BesideOptions, work: &WorkProgress) -> anyhow::Result<Result<(Report, Option<VerdictRecord>), String>> {
+pub(super) fn reported(
+    path: &Path,
+    beside: &BesideOptions,
+    work: &WorkProgress,
+) -> anyhow::Result<Result<(Report, Option<VerdictRecord>), String>> {
     if let Some(other) = &beside.against {
         return Ok(compared(path, other, &beside.record, work)?.map(|report| (report, None)));
     }

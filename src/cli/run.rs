@@ -249,7 +249,7 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
         ));
     }
     if !(has_others && is_quiet()) {
-        put_verdict(&summary_with(&finish.judged.verdict, finish.judged.digest.as_ref(), width()))?;
+        put_verdict(&summary_with(&finish.judged.verdict, Some(&finish.judged.digest), width()))?;
     }
     for (label, file) in [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.html")] {
         let path = finish.folder.join(file);

@@ -32,11 +32,7 @@ pub(super) fn show(args: &Args) -> anyhow::Result<Exit> {
     let showing = show_work(&work);
     let judged = exercise::judge_counting(&folder, &work)?;
     work.begin("writing the report", 0);
-    let Some(digest) = &judged.digest else {
-        say("error: a bare history is not about a drill, so there is no report to show\n\nhint: `lifeboat judge` shows its verdict");
-        return Ok(Exit::Usage);
-    };
-    let lines = screen(&drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), width());
+    let lines = screen(&drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default()), width());
     drop(showing);
     put_report(&lines)?;
     Ok(Exit::Met)

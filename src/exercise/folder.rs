@@ -186,7 +186,7 @@ fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
     let kept = review_of(folder, &judged.digest).ok().flatten().map(|file| file.kept().clone());
     let context = DrillContext { kept, ..DrillContext::default() };
     let report = drill(&judged.verdict, &judged.digest, &judged.hash, &context);
-    let (text, page) = (report.as_ref().map(markdown), report.as_ref().map(html));
+    let (text, page) = (markdown(&report), html(&report));
     for (file, text) in [(RunFile::Verdict, judged.json()), (RunFile::Report, text), (RunFile::Page, page)] {
         let path = file.within(folder);
         private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;

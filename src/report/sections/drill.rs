@@ -7,9 +7,7 @@
 use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
-use super::{
-    basis, chart, cost, credential_section, faults, found, limits, objectives, restoration, runbook, traffic, waterfall,
-};
+use super::{basis, chart, cost, credential_section, faults, found, limits, objectives, restoration, runbook, traffic, waterfall};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::findings;
