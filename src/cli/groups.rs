@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("In an incident", &["execute"]),
     ("Reading", &["judge", "report", "show", "findings"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),
-    ("Set-up", &["completions", "man", "help"]),
+    ("Set-up", &["schema", "completions", "man", "help"]),
 ];
 
 /// Columns before what a command is for.

@@ -32,6 +32,7 @@ mod record;
 mod reflow;
 mod report;
 mod run;
+mod schema;
 mod series;
 mod show;
 mod stores;
@@ -86,6 +87,8 @@ enum CliCommand {
     Report(report::Args),
     /// Print a stored drill's report in the terminal
     Show(show::Args),
+    /// Print the form of a file as JSON Schema
+    Schema(schema::Args),
     /// List what past drills found and is still open
     Findings(findings::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
@@ -143,6 +146,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),
+        CliCommand::Schema(args) => schema::schema(&args),
         CliCommand::Findings(args) => findings::findings(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
