@@ -70,7 +70,8 @@ pub(super) fn findings(args: &Args) -> anyhow::Result<Exit> {
     let folder = match &args.folder {
         Some(folder) if folder.is_dir() => folder.clone(),
         Some(folder) => {
-            return Err(Problem::new(format!("{} is no folder", folder.display()), "name a folder of drills, or one drill's").into());
+            let problem = Problem::new(format!("{} is no folder", folder.display()));
+            return Err(problem.hint("name a folder of drills, or one drill's").into());
         }
         None => Project::find(Path::new(".")).context("without a project, name the folder of the drills")?.join("drills"),
     };
@@ -148,7 +149,8 @@ fn table(open: &[OpenFinding<'_>], drills: usize) -> String {
             place = Some(here);
         }
         let since = finding.since.map_or("", |since| since.get(..10).filter(|date| day(date).is_some()).unwrap_or(since));
-        let due = if finding.overdue { format!("{}!", finding.due.unwrap_or_default()) } else { finding.due.unwrap_or_default().to_owned() };
+        let due =
+            if finding.overdue { format!("{}!", finding.due.unwrap_or_default()) } else { finding.due.unwrap_or_default().to_owned() };
         text += &line([
             finding.id,
             finding.severity,

@@ -13,6 +13,7 @@ use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
 mod cost;
+mod findings;
 mod recovery;
 mod stopped;
 mod stories;
@@ -226,7 +227,12 @@ pub(super) fn is_well_formed(report: &Report) {
                 let shares: f64 = waterfall.stages.iter().filter_map(|stage| stage.share).sum();
                 assert!(shares < 1.000_1, "{waterfall:?}");
             }
-            Block::Picture(_) | Block::Findings(_) | Block::Intervals(_) => {}
+            Block::Picture(_) | Block::Intervals(_) => {}
+            Block::Findings(findings) => {
+                assert!(!findings.is_empty() && findings.iter().all(|finding| !finding.says.is_empty()), "{findings:?}");
+                texts.extend(findings.iter().map(|finding| &finding.says));
+                texts.extend(findings.iter().filter_map(|finding| finding.suggestion.as_ref()).map(|suggestion| &suggestion.text));
+            }
             Block::Section(section) => {
                 texts.push(&section.title);
                 blocks.extend(&section.blocks);
