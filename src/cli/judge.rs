@@ -7,7 +7,7 @@ use crate::exercise::{self, Judged};
 use crate::import::{ImportSettings, LoadModel, RecordSource, RecordTime, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::project::Project;
-use crate::report::summary;
+use crate::report::{repeats_summary, summary};
 use crate::units::{Duration, ParseError, explained};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -89,6 +89,9 @@ enum VerdictFormat {
 }
 
 pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
+    if exercise::holds_repeats(&args.history) {
+        return repeats(args);
+    }
     let source = match args.record.from {
         Some(source) => Some(source),
         None => guessed(args)?,
@@ -131,6 +134,19 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
         VerdictFormat::Json => put(&judged.json())?,
     }
     Ok(judged.verdict.verdict.into())
+}
+
+/// Several drills of one scenario, together.
+fn repeats(args: &Args) -> anyhow::Result<Exit> {
+    let work = Arc::default();
+    let showing = show_work(&work);
+    let drills = exercise::judge_repeats(&args.history, &work)?;
+    drop(showing);
+    match args.format {
+        VerdictFormat::Text => put_verdict(&repeats_summary(&drills, width()))?,
+        VerdictFormat::Json => put(&drills.record.json())?,
+    }
+    Ok(drills.verdict().into())
 }
 
 /// Whose record it is, as far as that shows in it; said, so that nobody is judged by a guess without knowing.

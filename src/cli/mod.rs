@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod desk;
 mod doctor;
+mod end;
 mod environment;
 mod execute;
 mod exit;
@@ -31,6 +32,7 @@ mod run;
 mod series;
 mod stores;
 mod terminal;
+mod trials;
 mod watchdog;
 
 pub use exit::Exit;
@@ -50,6 +52,7 @@ use crate::step::StepError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use crate::verdict::VerdictReadError;
+use crate::verdict::record::RepeatsReadError;
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{put, say};
 use tokio::sync::watch;
@@ -197,6 +200,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ProxyError>,
         of::<ReadError>,
         of::<Refusal>,
+        of::<RepeatsReadError>,
         of::<SecretError>,
         of::<StepError>,
         of::<TrafficError>,

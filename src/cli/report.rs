@@ -4,7 +4,7 @@ use super::terminal::show_work;
 use super::{Exit, put, say};
 use crate::exercise;
 use crate::history::{Event, Reader, read};
-use crate::report::{DrillContext, Report, drill, execution, markdown};
+use crate::report::{DrillContext, Report, drill, execution, markdown, repeats};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,18 @@ fn rendered(report: &Report, format: ReportFormat) -> String {
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     if let Some(report) = executed(&args.drill) {
         put(&rendered(&report, args.format))?;
+        return Ok(Exit::Met);
+    }
+    if exercise::holds_repeats(&args.drill) {
+        let work = Arc::default();
+        let showing = show_work(&work);
+        let drills = exercise::judge_repeats(&args.drill, &work)?;
+        let text = match args.format {
+            ReportFormat::Verdict => drills.record.json(),
+            format => rendered(&repeats(&drills), format),
+        };
+        drop(showing);
+        put(&text)?;
         return Ok(Exit::Met);
     }
     let work = Arc::default();

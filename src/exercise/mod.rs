@@ -4,16 +4,23 @@
 //! `report.md`. [`judge`] computes them again from a stored history, or judges a bare history that somebody else recorded; [`judge_record`]
 //! judges what another tool recorded in its own format.
 //!
-//! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files.
+//! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files. Several drills of one scenario are a series (`repeats`), in a
+//! folder of their own with one report of them all; [`judge_repeats`] makes that again.
 
 mod ceiling;
 mod folder;
 mod judge;
+mod observer;
 mod orders;
+mod repeated;
+mod repeats;
+mod reset;
 mod run;
 
 pub use ceiling::priced;
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
+pub use observer::{DrillTurn, Observer};
 pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};
-pub use run::{DrillTurn, Observer, run};
+pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats};
+pub use run::run;

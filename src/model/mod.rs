@@ -44,8 +44,8 @@ pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use dialect::Dialect;
 pub use environment::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, ServiceBinding,
-    StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, ResetCommand,
+    ServiceBinding, StartCommand, TokenCache,
 };
 pub use execution::{ExecutionPlan, SourceFile};
 pub use fault::{

@@ -33,6 +33,7 @@ mod context;
 mod digest;
 mod model;
 mod render;
+mod repeated;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -47,8 +48,11 @@ pub use model::{
     SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
 };
 pub use render::markdown::markdown;
+pub use repeated::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
+pub use sections::repeats::{repeats, repeats_statement};
+pub use sections::repeats_summary::{repeats_summary, repeats_table, trial_line};
 pub use sections::summary::{cutover, summary};
 
 use crate::units::is_unprintable;

@@ -23,7 +23,9 @@
 //!
 //! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
 //!
-//! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
+//! Several drills of one scenario are told together by `repeats`: how often it holds, and how sure that is.
+//!
+//! What this room does not do: read files (`history`), or phrase sentences (`report`).
 #![doc = include_str!("README.md")]
 
 mod criteria;
@@ -37,6 +39,7 @@ mod onset;
 mod open;
 mod plan;
 pub mod record;
+pub mod repeats;
 mod rescue;
 mod rotated;
 mod rotation;

@@ -12,6 +12,8 @@ pub(in crate::report) mod milestones;
 pub(in crate::report) mod objectives;
 pub(in crate::report) mod origin;
 pub(in crate::report) mod providers;
+pub(in crate::report) mod repeats;
+pub(in crate::report) mod repeats_summary;
 pub(in crate::report) mod runbook;
 pub(in crate::report) mod subject;
 pub(in crate::report) mod summary;
