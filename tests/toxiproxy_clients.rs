@@ -2,7 +2,7 @@
 //! with its Toxiproxy extension. They are installed under `target/` where they are missing. What their own tests expect holds of Shopify's
 //! server and of ours in the plain manner alike.
 
-use crate::support::{SHOPIFYS, Standing, echo_http, python};
+use crate::support::{SHOPIFYS, Standing, echo_http, node, python};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,26 +37,13 @@ fn both() -> [(Standing, &'static str); 2] {
     [(Standing::shopifys(), "git"), (Standing::start(&["--plain"]), "2.12.0")]
 }
 
-/// The folder of the node packages.
-fn node_modules() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/node/toxiproxy-node-client-4.1.0");
-    std::fs::create_dir_all(&folder).unwrap();
-    let lock = std::fs::File::create(folder.join("lock")).unwrap();
-    lock.lock().unwrap();
-    let modules = folder.join("node_modules");
-    if !modules.join("toxiproxy-node-client/package.json").exists() {
-        let npm = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "toxiproxy-node-client@4.1.0"];
-        run(Command::new("npm").args(npm).arg("--prefix").arg(&folder));
-    }
-    modules
-}
-
 #[test]
 fn what_the_node_client_s_own_tests_expect_holds_of_both_servers() {
+    let modules = node("toxiproxy", &["toxiproxy-node-client@4.1.0"]);
     for (standing, version) in both() {
-        let mut node = Command::new("node");
-        node.arg(beside("toxiproxy_node.js")).arg(format!("http://{}", standing.api)).env("NODE_PATH", node_modules());
-        let said = run(&mut node);
+        let mut client = Command::new("node");
+        client.arg(beside("toxiproxy_node.js")).arg(format!("http://{}", standing.api)).env("NODE_PATH", &modules);
+        let said = run(&mut client);
         assert_eq!(said.lines().filter(|line| line.starts_with("ok: ")).count(), 18, "{version}: {said}");
     }
 }

@@ -3,7 +3,7 @@
 use super::line::clean;
 use super::panel::length;
 use crate::fault::unsaid;
-use crate::history::{Bucket, Event, Live, Phase, StepEnd};
+use crate::history::{Bucket, Event, Live, OverlayRead, Phase, StepEnd};
 use crate::model::NamedWorkload;
 use crate::units::grouped;
 
@@ -146,6 +146,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to undo what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
         Event::Note(note) => ("note", note.text.clone()),
+        Event::Overlay(series) => ("series", told_of(series)),
         Event::Awaited(awaited) => ("waits", format!("for {}, at most {}", awaited.what, length(awaited.most))),
         Event::Remark(remark) => (remark.about.word(), remark.text.clone()),
         Event::Contacted(contacted) => {
@@ -180,6 +181,12 @@ fn phase(phase: Phase, live: &Live) -> String {
 
 fn milliseconds(nanoseconds: u64) -> String {
     format!("{:.1} ms", nanoseconds as f64 / 1e6)
+}
+
+/// A series of the team's own in a line.
+fn told_of(series: &OverlayRead) -> String {
+    let OverlayRead { name, points, problem, .. } = series;
+    problem.as_ref().map_or_else(|| format!("{name}: {} points", points.len()), |problem| format!("{name} could not be read: {problem}"))
 }
 
 #[cfg(test)]

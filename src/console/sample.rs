@@ -185,6 +185,7 @@ fn scenario() -> Scenario {
         timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
         objectives: DeclaredObjectives::default(),
         abort_when: None,
+        overlays: Vec::new(),
     }
 }
 
@@ -220,6 +221,7 @@ fn plan() -> DrillPlan {
                 sharing: 1,
                 objectives: DeclaredObjectives::default(),
                 runbook: None,
+                business: None,
             },
             objectives: Objectives::default(),
             judged: true,

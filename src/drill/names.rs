@@ -45,6 +45,9 @@ impl ResolvedNames {
         if let Some(standby) = leading.service.providers.get(1) {
             names.values.set("standby", standby.clone());
         }
+        if let Some(binding) = &plan.environment.prometheus {
+            names.values.set("prometheus.url", binding.url.clone());
+        }
         for (name, provider) in &plan.providers {
             let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;
             let key = if of_the_lab {

@@ -4,10 +4,14 @@ use crate::console::WorkProgress;
 use crate::history::{BareError, Event, Fold, ReadError, Reader, RemarkAbout, bare};
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
-use crate::report::{Digest, json};
+use crate::report::{Digest, json, verdict_record};
 use crate::units::Explained;
+<<<<<<< HEAD
 use crate::verdict::record::RepeatsReadError;
 use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
+=======
+use crate::verdict::{OfWorkload, Verdict, VerdictRecord, judge as decide, together};
+>>>>>>> main
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::fs::File;
@@ -35,6 +39,11 @@ impl Judged {
     /// Its `verdict.json`.
     pub fn json(&self) -> String {
         json(&self.verdict, self.digest.as_ref())
+    }
+
+    /// The same before it is written.
+    pub fn record(&self) -> VerdictRecord {
+        verdict_record(&self.verdict, self.digest.as_ref())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::console::WorkProgress;
 use crate::history::drill_as_recorded;
 use crate::host::private;
 use crate::model::DrillPlan;
-use crate::report::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome, markdown, repeats, repeats_statement};
+use crate::report::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome, html, markdown, repeats, repeats_statement};
 use crate::run_folder::RunFile;
 use crate::units::Duration;
 use crate::verdict::Millis;
@@ -88,7 +88,9 @@ pub(super) fn configuration(plan: &DrillPlan, phase: Duration) -> String {
 /// Writes what may be said of them, and the report.
 pub(super) fn write_repeats(folder: &Path, drills: RepeatedDrills) -> Result<RepeatedDrills, ExerciseError> {
     write(folder, RunFile::Repeats, &drills.record.json())?;
-    write(folder, RunFile::Report, &markdown(&repeats(&drills)))?;
+    let report = repeats(&drills);
+    write(folder, RunFile::Report, &markdown(&report))?;
+    write(folder, RunFile::Page, &html(&report))?;
     Ok(drills)
 }
 

@@ -4,6 +4,7 @@ use super::alert::{AlertReceived, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use super::format::FormatVersion;
+use super::overlay::OverlayRead;
 use super::run_origin::RunOrigin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
@@ -85,6 +86,8 @@ pub enum Event {
     Remark(Remark),
     /// A drill waits for something that is not its own, before its baseline.
     Awaited(Awaited),
+    /// A series of the team's own was read, or could not be.
+    Overlay(OverlayRead),
     /// A safety guard tripped.
     GuardTripped(Guarded),
     /// The drill was stopped before its end.

@@ -60,6 +60,7 @@ pub(super) mod tests {
             sharing: 1,
             objectives: DeclaredObjectives::default(),
             runbook: None,
+            business: None,
         };
         DrillPlan {
             scenario: Scenario {
@@ -70,6 +71,7 @@ pub(super) mod tests {
                 timeline: Timeline { baseline: Duration::from_secs(5), faults: Vec::new(), watch: Duration::ZERO },
                 objectives: DeclaredObjectives::default(),
                 abort_when: None,
+                overlays: Vec::new(),
             },
             workloads: NamedWorkload {
                 name: "chat".into(),

@@ -8,7 +8,7 @@
 //! The index of an event is the number of its line, from 0.
 //!
 //! ```text
-//! {"t":0,"started":{"format":"2.0","lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","origin":{…},"gaps":[…],"plan":{…}}}
+//! {"t":0,"started":{"format":"2.1","lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","origin":{…},"gaps":[…],"plan":{…}}}
 //! {"t":21003412,"phase":{"name":"baseline"}}
 //! {"t":98230114,"request":{"id":0,"due":31003412,"late":41210,"proof":60123456,"done":67123456,"outcome":"ok"}}
 //! {"t":98312992,"served":{"id":0,"by":"azure-swedencentral","at":31501222,"took":66200111,"key":"3fa9c1d2"}}
@@ -49,6 +49,7 @@ mod live;
 mod live_workload;
 mod number;
 mod open;
+mod overlay;
 mod read;
 mod replacement;
 mod rotation;
@@ -78,6 +79,7 @@ pub use live::{Live, LiveAlert, LiveFault, LiveStep};
 pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};
 pub use open::OpenRequests;
+pub use overlay::OverlayRead;
 pub use read::{History, ReadError, Reader, read};
 pub use replacement::{KeyReplacement, ProbeAnswer};
 pub use rotation::{KeyUse, ReplicaKeys, Rotation, SETTLED};

@@ -55,7 +55,7 @@ mod vegeta;
 pub use evidence::evidence;
 pub use guess::guess;
 pub use k6_points::{K6Point, K6Points, K6Sample, SERVED};
-pub use moment::RecordTime;
+pub use moment::{RecordTime, moment_text};
 pub use read::{ImportSettings, read};
 pub use record::{Disorder, Gap, ImportError, ImportedRecord, Outline, RecordRow, RequestSpan, Stamps};
 pub use source::{LoadModel, RecordSource};

@@ -166,7 +166,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// For people: RFC 3339 in UTC with milliseconds.
-pub(super) fn shown(nanos: i64) -> String {
+pub fn moment_text(nanos: i64) -> String {
     let (days, of_day) = (nanos.div_euclid(86_400 * SECOND), nanos.rem_euclid(86_400 * SECOND) / 1_000_000);
     let shifted = days + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));

@@ -286,7 +286,7 @@ impl ImportedRecord {
     /// A moment of it, for people.
     pub(super) fn shown(&self, at: i64) -> String {
         let after = format!("+{:.3}s", (at - self.start) as f64 / 1e9);
-        if self.relative { after } else { format!("{} ({after})", moment::shown(at)) }
+        if self.relative { after } else { format!("{} ({after})", moment::moment_text(at)) }
     }
 
     /// What is in it. The longest stretch of failures is where an outage may have been; when it began is for people to say, because an

@@ -1,6 +1,6 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use super::{Complete, CredentialSource, Dialect, words};
+use super::{Complete, CredentialSource, Dialect, PrometheusBinding, words};
 use crate::units::{Duration, Money, Rate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,9 @@ pub struct Environment {
     /// Where a drill listens for the team's own alerts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alerts: Option<AlertsBinding>,
+    /// The team's Prometheus, whose series a report may show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prometheus: Option<PrometheusBinding>,
     /// What a drill may do here.
     pub allow: Allow,
 }
@@ -90,6 +93,9 @@ pub struct ServiceBinding {
     /// The forward proxy that clients go through, as `http://HOST:PORT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// Which program answers there; `None` where nobody said. A report names its settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewayKind>,
     /// How it speaks.
     #[serde(default = "as_gateways", skip_serializing_if = "is_as_gateways")]
     pub dialect: Dialect,
@@ -136,6 +142,59 @@ impl ResetCommand {
     }
 }
 
+words! {
+    /// Which program stands between a service's users and its providers. Reports name its settings.
+    GatewayKind {
+        /// LiteLLM, as a proxy or a library.
+        LiteLlm = "litellm",
+        /// Portkey's gateway.
+        Portkey = "portkey",
+        /// Envoy, by itself or under one of its control planes.
+        Envoy = "envoy",
+        /// HAProxy.
+        HaProxy = "haproxy",
+        /// nginx.
+        Nginx = "nginx",
+        /// Kong's AI gateway.
+        Kong = "kong",
+        /// Bifrost.
+        Bifrost = "bifrost",
+        /// The lab's reference gateway.
+        Reference = "reference",
+        /// Something else, or a program of one's own.
+        Other = "other",
+    }
+}
+
+impl GatewayKind {
+    /// By the name of the program that is started; `None` where that says nothing.
+    pub fn of_program(program: &str) -> Option<Self> {
+        Some(match program.rsplit('/').next()? {
+            "litellm" => Self::LiteLlm,
+            "envoy" | "func-e" => Self::Envoy,
+            "haproxy" => Self::HaProxy,
+            "nginx" | "openresty" => Self::Nginx,
+            "kong" => Self::Kong,
+            _ => return None,
+        })
+    }
+
+    /// As its makers write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LiteLlm => "LiteLLM",
+            Self::Portkey => "Portkey",
+            Self::Envoy => "Envoy",
+            Self::HaProxy => "HAProxy",
+            Self::Nginx => "nginx",
+            Self::Kong => "Kong",
+            Self::Bifrost => "Bifrost",
+            Self::Reference => "the reference gateway",
+            Self::Other => "the gateway",
+        }
+    }
+}
+
 const fn as_gateways() -> Dialect {
     Dialect::OpenAi
 }
@@ -168,6 +227,15 @@ pub struct ProxyBinding {
 }
 
 impl Environment {
+    /// Which program answers for the service of this name: as declared, else where it is certain by what is started here.
+    pub fn gateway_of(&self, service: &str) -> Option<GatewayKind> {
+        let binding = self.services.get(service);
+        let declared = binding.and_then(|binding| binding.gateway);
+        let started = || self.start.as_ref().and_then(|start| start.run.first()).and_then(|program| GatewayKind::of_program(program));
+        let reference = || (self.embedded && self.start.is_none() && binding.is_none()).then_some(GatewayKind::Reference);
+        declared.or_else(started).or_else(reference)
+    }
+
     /// How the service of this name speaks here.
     pub fn dialect_of(&self, service: &str) -> Dialect {
         self.services.get(service).map_or(as_gateways(), |binding| binding.dialect)

@@ -1,6 +1,6 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{CredentialSource, DeclaredObjectives, Dialect, Environment, Issuer, Mail, Operation, Price, SecretStore, words};
+use super::{Business, CredentialSource, DeclaredObjectives, Dialect, Environment, Issuer, Mail, Operation, Price, SecretStore, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -246,6 +246,9 @@ pub struct Service {
     pub objectives: DeclaredObjectives,
     /// The runbook that answers its outage, as a path from the project's root.
     pub runbook: Option<String>,
+    /// What its requests are worth, where the team says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business: Option<Business>,
 }
 
 impl Service {

@@ -7,6 +7,7 @@
 mod aim;
 mod bound;
 mod bursts;
+mod business;
 mod canary;
 mod complete;
 mod condition;
@@ -20,11 +21,13 @@ mod mail;
 mod named_workload;
 mod objective;
 mod operation;
+mod overlay;
 mod pace;
 mod plan;
 mod price;
 mod ramp;
 mod reaction;
+mod review;
 mod rotation;
 mod runbook;
 mod scenario;
@@ -39,12 +42,17 @@ mod workload;
 pub use aim::{Aim, FaultShape, Match, Requests};
 pub use bound::{Bound, merge_all, of_body, stays_bounded};
 pub use bursts::Bursts;
+pub use business::Business;
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use dialect::Dialect;
 pub use environment::{
+<<<<<<< HEAD
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, ResetCommand,
+=======
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
+>>>>>>> main
     ServiceBinding, StartCommand, TokenCache,
 };
 pub use execution::{ExecutionPlan, SourceFile};
@@ -60,10 +68,12 @@ pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation, RequestKind};
+pub use overlay::{OVERLAY_POINTS, OVERLAYS_MAX, Overlay, OverlaySource, PrometheusBinding};
 pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
 pub use reaction::Reaction;
+pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding};
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{
     Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Runbook, StartMode, Step,

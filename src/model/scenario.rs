@@ -1,6 +1,6 @@
 //! A story of what goes wrong.
 
-use super::{Aim, DeclaredObjectives, Fault};
+use super::{Aim, DeclaredObjectives, Fault, Overlay};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub struct Scenario {
     pub objectives: DeclaredObjectives,
     /// When to stop for safety.
     pub abort_when: Option<Guard>,
+    /// Series of the team's own that its report shows (`overlay` in YAML).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overlays: Vec<Overlay>,
 }
 
 /// What happens when. Zero is the moment of the first fault.

@@ -10,8 +10,14 @@
 
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
+<<<<<<< HEAD
     DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, PlainRequest, Provider, ProxyBinding,
     ResetCommand, Rotate, Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
+=======
+    DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, Overlay, OverlaySource, PlainRequest,
+    PrometheusBinding, Provider, ProxyBinding, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, Step,
+    Switch, VaultLogin, Wire, Within, Workload,
+>>>>>>> main
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +56,7 @@ impl SecretSource {
     /// Of a drill.
     pub fn of_drill(plan: &DrillPlan) -> BTreeSet<Self> {
         let DrillPlan {
-            scenario: _,
+            scenario,
             runbook,
             environment_name: _,
             environment,
@@ -71,6 +77,7 @@ impl SecretSource {
         found.environment(environment);
         runbook.iter().for_each(|runbook| found.runbook(runbook));
         workloads.iter().for_each(|named| found.workload(&named.workload));
+        found.scenario(scenario);
         found.0
     }
 
@@ -210,7 +217,8 @@ impl SecretSourceSet {
     }
 
     fn environment(&mut self, environment: &Environment) {
-        let Environment { embedded: _, keys: _, gateway: _, start, carries: _, services, proxies, control, alerts, allow } = environment;
+        let Environment { embedded: _, keys: _, gateway: _, start, carries: _, services, proxies, control, alerts, prometheus, allow } =
+            environment;
         start.iter().for_each(|start| self.start(start));
         services.values().for_each(|service| self.service(service));
         for ProxyBinding { listen: _, tls: _, hosts: _ } in proxies.values() {}
@@ -219,6 +227,10 @@ impl SecretSourceSet {
             token_from.iter().for_each(|name| self.variable(name));
         }
         if let Some(AlertsBinding { listen: _, token_from, hosts: _ }) = alerts {
+            token_from.iter().for_each(|name| self.variable(name));
+        }
+        if let Some(PrometheusBinding { url, token_from }) = prometheus {
+            self.url(url);
             token_from.iter().for_each(|name| self.variable(name));
         }
         let Allow { faults_on: _, max_rate: _, max_spend: _, max_requests: _, revoke: _, stores: _ } = allow;
@@ -238,6 +250,7 @@ impl SecretSourceSet {
             keys_from,
             ca: _,
             proxy,
+            gateway: _,
             dialect: _,
             model,
             headers,
@@ -279,6 +292,16 @@ impl SecretSourceSet {
         }
         if let Some(PlainRequest { path, send: _, status: _, contains: _ }) = errand {
             self.url(path);
+        }
+    }
+
+    fn scenario(&mut self, scenario: &Scenario) {
+        let Scenario { name: _, title: _, service: _, runbook: _, timeline: _, objectives: _, abort_when: _, overlays } = scenario;
+        for Overlay { name: _, unit: _, from } in overlays {
+            match from {
+                OverlaySource::Prometheus { url, promql: _ } => self.url(url),
+                OverlaySource::Csv { path: _, time: _, value: _ } => {}
+            }
         }
     }
 

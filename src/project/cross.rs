@@ -8,7 +8,7 @@ use super::opened_project::{Project, ScenarioWithRunbook};
 use super::sums::WorkloadSums;
 use super::vocabulary::joined;
 use super::workload::RawWorkload;
-use super::{asked, inventory, rotation, variable};
+use super::{asked, inventory, overlay, rotation, variable};
 use crate::fault;
 use crate::model::{
     Action, ActsOn, Bound, Dialect, DrillPlan, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind, Runbook, Scenario, Service,
@@ -34,6 +34,7 @@ pub(super) fn names(project: &Project, story: &ScenarioWithRunbook) -> Vec<Findi
         let message = format!("the first workload asks `{other}`, and the scenario watches `{}`", scenario.service);
         found.push(document.error(&["traffic", "0", "service"], message, "put a workload first that asks the scenario's service"));
     }
+    found.extend(overlay::names(project, story));
     // The service of each workload, where all of its providers can be told.
     let served = |told: &RawWorkload| {
         let service = project.inventory.services.get(service_of(told, scenario));
@@ -226,6 +227,7 @@ pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &D
 /// What depends on where the drill runs.
 pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = asked::here(story, plan);
+    found.extend(overlay::here(story, plan));
     found.extend(too_much(story, plan));
     found.extend(unbounded(project, story, plan));
     found.extend(faults_not_allowed(story, plan));

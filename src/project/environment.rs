@@ -5,7 +5,8 @@ use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::{secretive, variable};
 use crate::model::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, ProxyBinding, StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding,
+    StartCommand, TokenCache,
 };
 use crate::units::{Duration, Money, Rate};
 // The forms of addresses; no sockets.
@@ -27,6 +28,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Environment> 
         proxies: fields.optional("proxies", &|reader, node| reader.named(node, &proxy)).unwrap_or_default(),
         control: fields.optional("control", &control),
         alerts: fields.optional("alerts", &alerts),
+        prometheus: fields.optional("prometheus", &prometheus),
         allow: fields.optional("allow", &allow).unwrap_or_default(),
     };
     fields.finish();
@@ -154,6 +156,18 @@ fn control(reader: &TreeReader<'_>, node: &Node) -> Option<ControlBinding> {
     let token_from = fields.optional("token_from", &key_from);
     fields.finish();
     Some(ControlBinding { url: url?, token_from })
+}
+
+/// A Prometheus: a URL, or a map of a URL and where its token is found.
+fn prometheus(reader: &TreeReader<'_>, node: &Node) -> Option<PrometheusBinding> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
+        return Some(PrometheusBinding { url: reader.url(node)?, token_from: None });
+    }
+    let fields = reader.fields(node, "a Prometheus")?;
+    let url = fields.required("url", &|reader, node| reader.url(node));
+    let token_from = fields.optional("token_from", &key_from);
+    fields.finish();
+    Some(PrometheusBinding { url: url?, token_from })
 }
 
 fn allow(reader: &TreeReader<'_>, node: &Node) -> Option<Allow> {

@@ -8,7 +8,7 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use super::{environment, listeners, mail, objective, rotation, store, variable};
+use super::{business, environment, listeners, mail, objective, rotation, store, variable};
 use crate::model::{
     Allow, Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price,
     Provider, RateLimits, Service, Simulation,
@@ -186,6 +186,7 @@ fn service(reader: &TreeReader<'_>, node: &Node) -> Option<Service> {
         sharing,
         objectives: fields.optional("objectives", &objective::read).unwrap_or_default(),
         runbook: fields.optional("runbook", &|reader, node| reader.words(node)),
+        business: fields.optional("business", &business::read),
     };
     fields.finish();
     Some(service)

@@ -16,6 +16,7 @@
 mod address;
 mod aim;
 mod asked;
+mod business;
 mod canary;
 mod chance;
 mod check;
@@ -36,6 +37,7 @@ mod listeners;
 mod mail;
 mod objective;
 mod opened_project;
+mod overlay;
 mod part;
 mod reaction;
 mod reader;

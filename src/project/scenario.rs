@@ -6,7 +6,7 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::Node;
 use super::workload::{self, RawWorkload};
-use super::{fault, objective};
+use super::{fault, objective, overlay};
 use crate::fault::Blackhole;
 use crate::model::{Aim, Guard, PlannedFault, Scenario, Timeline};
 use crate::units::{Duration, Ratio};
@@ -52,9 +52,10 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Vec<String>,
         .unwrap_or_else(|| (Timeline { baseline: Duration::ZERO, faults: Vec::new(), watch: Duration::ZERO }, Vec::new()));
     let objectives = fields.optional("objectives", &objective::read).unwrap_or_default();
     let abort_when = fields.optional("abort_when", &guard).flatten();
+    let overlays = fields.optional("overlay", &overlay::read).unwrap_or_default();
     fields.finish();
     let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
-    Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when }, order, workloads))
+    Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when, overlays }, order, workloads))
 }
 
 fn timeline(reader: &TreeReader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)> {

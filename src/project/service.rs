@@ -5,6 +5,7 @@
 //!   support-chat:
 //!     url: "https://gw.staging.example/v1"
 //!     key_from: "env:SUPPORT_CHAT_KEY"
+//!     gateway: litellm                        # so that reports name its settings
 //!     model: chat-large                       # what the gateway calls it
 //!     headers: {x-team: drills}
 //!     headers_from: {x-gateway-token: "env:GATEWAY_TOKEN"}
@@ -21,8 +22,12 @@ use super::reader::TreeReader;
 use super::secretive::is_secret_as;
 use super::tree::{Node, NodeKind};
 use super::wire;
+<<<<<<< HEAD
 use crate::model::{Complete, Dialect, ResetCommand, ServiceBinding, StreamEnd, UsageReport};
 use crate::units::Duration;
+=======
+use crate::model::{Complete, Dialect, GatewayKind, ServiceBinding, StreamEnd, UsageReport};
+>>>>>>> main
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 
@@ -54,6 +59,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<ServiceBindin
         keys_from: several,
         ca: fields.optional("ca", &|reader, node| reader.words(node)),
         proxy: fields.optional("proxy", &forward_proxy),
+        gateway: fields.optional("gateway", &|reader, node| reader.word(node, GatewayKind::WORDS, GatewayKind::from_word)),
         dialect: fields
             .optional("dialect", &|reader, node| reader.word(node, Dialect::WORDS, Dialect::from_word))
             .unwrap_or(Dialect::OpenAi),

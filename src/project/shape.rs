@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::tree::{Node, NodeKind};
 
 /// The outermost keys of inventories, scenarios and runbooks, without `version`.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "abort_when",
     "contacts",
     "credentials",
@@ -17,6 +17,7 @@ const KEYS: [&str; 23] = [
     "escalate",
     "mail",
     "objectives",
+    "overlay",
     "owner",
     "parameters",
     "providers",
@@ -56,7 +57,7 @@ impl FileKind {
     const fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Inventory => &["contacts", "credentials", "environments", "mail", "providers", "services", "stores"],
-            Self::Scenario => &["abort_when", "objectives", "scenario", "service", "timeline", "title", "traffic"],
+            Self::Scenario => &["abort_when", "objectives", "overlay", "scenario", "service", "timeline", "title", "traffic"],
             Self::Runbook => &["detect", "escalate", "owner", "parameters", "reaction", "reviewed", "start", "steps"],
         }
     }

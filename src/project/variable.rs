@@ -13,6 +13,7 @@
 //! | `${proxy.NAME.host}`, `${proxy.NAME.port}` | the two parts of that address; of IPv6 the host stands without brackets |
 //! | `${proxy.authority}` | a file with the certificate of the authority that signs for fault proxies with `tls: true` |
 //! | `${alerts.url}` | where a drill takes the team's own alerts, in an environment with `alerts:` |
+//! | `${prometheus.url}` | the address of the environment's Prometheus, in an environment with `prometheus:` |
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
 //! | `${steps.NAME}`, `${steps.NAME.json.PATH}` | what an earlier step with `output: NAME` printed or was answered, or a value in it |
 //! | `${new_key.CREDENTIAL}` | the key that an earlier step of the runbook minted or took |
@@ -30,8 +31,19 @@ use crate::model::{Credential, Provider};
 use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
-const PLAIN: [&str; 10] =
-    ["alerts.url", "service.url", "service.name", "service.key", "gateway.url", "port", "root", "primary", "standby", "proxy.authority"];
+const PLAIN: [&str; 11] = [
+    "alerts.url",
+    "prometheus.url",
+    "service.url",
+    "service.name",
+    "service.key",
+    "gateway.url",
+    "port",
+    "root",
+    "primary",
+    "standby",
+    "proxy.authority",
+];
 
 /// What is known of a fault proxy.
 const PROXY: [&str; 4] = ["url", "address", "host", "port"];

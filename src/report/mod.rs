@@ -16,7 +16,7 @@
 //! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `chart`, `objectives`, `milestones`,
 //!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
-//! - **Renderers**: `markdown` and `terminal`.
+//! - **Renderers**: `markdown`, `html` and `terminal`.
 //!
 //! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
 //! from Lifeboat's words and [`Text::outside`] from whatever files, programs and people wrote; a cell that is a number bears the number.
@@ -42,38 +42,40 @@ mod words;
 pub use context::DrillContext;
 pub use digest::Digest;
 pub use model::{
-    Block, ChartSeries, ChartShade, DrillPicture, Fact, Finding, FindingEvidence, FindingState, Grade, IntervalPlot, LatencyKind,
-    LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark, PictureSeries,
-    PictureSpan, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind, Severity,
-    SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment, WaterfallStage,
+    Block, ChartSeries, ChartShade, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot,
+    LatencyKind, LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark,
+    PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportFinding, ReportIdentity, ReportKind, ReportStatus, ReportTable,
+    Section, SectionKind, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment,
+    WaterfallStage,
 };
+pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
+pub use render::html::html;
+pub use render::json::{REPORT_FORMAT, ReportDocument, report_json};
+pub use render::junit::junit;
 pub use render::markdown::markdown;
 pub use repeated::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome};
+pub use render::oscal::oscal;
+pub use render::otlp::otlp;
+pub use render::short::{slack, teams};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::repeats::{repeats, repeats_statement};
 pub use sections::repeats_summary::{repeats_summary, repeats_table, trial_line};
 pub use sections::summary::{cutover, summary};
 
-use crate::units::is_unprintable;
 use crate::verdict::{Verdict, VerdictRecord};
 
-/// `verdict.json` of a drill, or of what others recorded, of which there is no digest: with its reason in words, and what to do, as the terminal and
-/// the report have them. Two blanks of indentation, a line break at the end. What could drive a terminal is escaped, as JSON escapes it.
+/// `verdict.json` of a drill, or of what others recorded, of which there is no digest. Two blanks of indentation, a line break at the end. What
+/// could drive a terminal is escaped, as JSON escapes it.
 pub fn json(verdict: &Verdict, digest: Option<&Digest>) -> String {
+    render::json::written(&verdict_record(verdict, digest))
+}
+
+/// What stands in `verdict.json`: with the verdict's reason in words, and what to do, as the terminal and the report have them.
+pub fn verdict_record(verdict: &Verdict, digest: Option<&Digest>) -> VerdictRecord {
     let started = digest.and_then(|digest| digest.started.as_deref());
     let undecided = verdict.reason.is_some();
     let because = undecided.then(|| words::because::because(verdict));
     let hint = words::advice::hint(verdict).filter(|_| undecided).map(Into::into);
-    let record = VerdictRecord { because, hint, ..VerdictRecord::new(verdict, started) };
-    let text = serde_json::to_string_pretty(&record).expect("a verdict has text keys only");
-    let mut safe = String::with_capacity(text.len() + 1);
-    for letter in text.chars() {
-        match letter {
-            // Each stands within a text; all of them are of the basic plane.
-            letter if is_unprintable(letter) => safe.push_str(&format!("\\u{:04x}", u32::from(letter))),
-            letter => safe.push(letter),
-        }
-    }
-    safe + "\n"
+    VerdictRecord { because, hint, ..VerdictRecord::new(verdict, started) }
 }

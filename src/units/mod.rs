@@ -4,6 +4,7 @@
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
 
+mod amount;
 mod binomial;
 mod closest;
 mod count;
@@ -23,6 +24,7 @@ mod share;
 mod tally;
 mod template;
 
+pub use amount::Amount;
 pub use binomial::Binomial;
 pub use closest::closest;
 pub(crate) use closest::plain;

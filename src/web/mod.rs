@@ -5,6 +5,10 @@
 //!
 //! What this room does not do: send anything. Traffic and proxies have clients of their own (hyper), which follow nothing either.
 
+mod post;
+
+pub use post::post_json;
+
 use crate::units::Problem;
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{ClientBuilder, NoProxy, Proxy, Url};
@@ -23,6 +27,8 @@ pub enum Purpose {
     /// Steps of runbooks, readiness and messages to contacts: through the environment's proxy, as the team's own tools reach them, except to this
     /// host itself, for what a drill starts and what it breaks is asked directly.
     Steps,
+    /// What a person sends of a report, to the address that they type: as [`Purpose::Steps`].
+    Reports,
 }
 
 /// A client in the making.
@@ -36,7 +42,7 @@ fn client_in(purpose: Purpose, variable: impl Fn(&str) -> Option<String>) -> Cli
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).user_agent(agent).no_proxy();
     match purpose {
         Purpose::Faults | Purpose::Secrets => return builder,
-        Purpose::Steps => {}
+        Purpose::Steps | Purpose::Reports => {}
     }
     let set = |name: &str| [name.to_lowercase(), name.to_owned()].iter().find_map(|name| variable(name).filter(|url| !url.is_empty()));
     let here = format!("localhost,127.0.0.0/8,::1,{}", set("NO_PROXY").unwrap_or_default());

@@ -1,11 +1,18 @@
 //! Where a drill runs.
 
+use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
+<<<<<<< HEAD
     AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewaySettings, KeySource, ProxyBinding,
     ResetCommand, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
+=======
+    AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewayKind, GatewaySettings, KeySource,
+    ProxyBinding, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
+>>>>>>> main
 };
 use crate::units::{Duration, Money, Rate};
+use serde::Deserialize as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -23,6 +30,8 @@ record! {
         control: Option<ControlBindingRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         alerts: Option<AlertsBindingRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prometheus: Option<PrometheusBindingRecord>,
         allow: AllowRecord,
     }
 }
@@ -49,6 +58,8 @@ record! {
         ca: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proxy: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_gateway")]
+        gateway: Option<GatewayKind>,
         #[serde(default = "usual_dialect", skip_serializing_if = "is_usual_dialect")]
         dialect: Dialect,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,6 +162,12 @@ record! {
         #[serde(default, skip_serializing_if = "is_usual")]
         usage: UsageReport,
     }
+}
+
+/// A gateway that only a newer build knows is one that this build has no settings of: the set is open.
+fn known_gateway<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<GatewayKind>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    Ok(word.map(|word| GatewayKind::from_word(&word).unwrap_or(GatewayKind::Other)))
 }
 
 const fn usual_dialect() -> Dialect {

@@ -131,6 +131,6 @@ impl ScenarioRecord1 {
     /// The scenario, and what its first workload sends.
     fn split(self) -> (ScenarioRecord, WorkloadRecord) {
         let Self { name, title, service, runbook, traffic, timeline, objectives, abort_when } = self;
-        (ScenarioRecord { name, title, service, runbook, timeline, objectives, abort_when }, traffic)
+        (ScenarioRecord { name, title, service, runbook, timeline, objectives, abort_when, overlays: Vec::new() }, traffic)
     }
 }

@@ -4,10 +4,10 @@ use super::objectives::DeclaredObjectivesRecord;
 use super::record::{is_usual, record};
 use super::store::{CredentialSourceRecord, IssuerRecord};
 use crate::model::{
-    Contact, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes, Price, Provider, RateLimits, Service,
-    Simulation,
+    Business, Contact, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes, Price, Provider, RateLimits,
+    Service, Simulation,
 };
-use crate::units::{Duration, Money, Ratio};
+use crate::units::{Amount, Duration, Money, Ratio};
 use std::collections::BTreeMap;
 
 record! {
@@ -104,6 +104,21 @@ record! {
         sharing: usize,
         objectives: DeclaredObjectivesRecord,
         runbook: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        business: Option<BusinessRecord>,
+    }
+}
+
+record! {
+    struct BusinessRecord of Business {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requests_per_order: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order_value: Option<Amount>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        abandon_after: Option<Duration>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revenue_per_request: Option<Amount>,
     }
 }
 

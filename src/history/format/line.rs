@@ -8,13 +8,14 @@ use super::event::{
     StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
 };
 use super::first_line::FirstLine;
+use super::overlay::OverlayReadRecord;
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
     AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted, FaultConfirmed,
     FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Note, Overdue,
-    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted, Served, Shed, SightGap,
-    Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
+    OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted, Served, Shed,
+    SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -149,6 +150,7 @@ kinds! {
     "contacted" => Contacted: Contacted by ContactedRecord,
     "execution_finished" => ExecutionFinished: ExecutionFinished by ExecutionFinishedRecord,
     "remark" => Remark: Remark by RemarkRecord,
+    "overlay" => Overlay: OverlayRead by OverlayReadRecord,
     "guard_tripped" => GuardTripped: Guarded by GuardedRecord,
     "cancelled" => Cancelled: Cancelled by CancelledRecord,
     "finished" => Finished: Finished by FinishedRecord,

@@ -15,6 +15,7 @@ mod format_1;
 mod inventory;
 mod line;
 mod objectives;
+mod overlay;
 mod plan;
 mod record;
 mod runbook;

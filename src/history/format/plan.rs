@@ -3,6 +3,7 @@
 use super::environment::EnvironmentRecord;
 use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
 use super::objectives::{DeclaredObjectivesRecord, ObjectivesRecord};
+use super::overlay::OverlayRecord;
 use super::record::{Recorded, is_usual, record};
 use super::runbook::RunbookRecord;
 use super::store::SecretStoreRecord;
@@ -40,6 +41,8 @@ record! {
         timeline: TimelineRecord,
         objectives: DeclaredObjectivesRecord,
         abort_when: Option<GuardRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        overlays: Vec<OverlayRecord>,
     }
 }
 

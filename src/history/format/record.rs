@@ -7,10 +7,10 @@
 
 use super::version::FormatVersion;
 use crate::model::{
-    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, HttpVersion, KeySource, MailServer, NotifySeverity, Repeat,
-    RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, UsageReport,
+    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, GatewayKind, HttpVersion, KeySource, MailServer,
+    NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, UsageReport,
 };
-use crate::units::{ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed};
+use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -82,8 +82,8 @@ macro_rules! same {
 
 same! {
     FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
-    ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed,
-    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, HttpVersion, KeySource, MailServer, Repeat, RequestKind,
+    Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed,
+    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Fault, Gate, GatewayKind, HttpVersion, KeySource, MailServer, Repeat, RequestKind,
     Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, UsageReport,
 }
 

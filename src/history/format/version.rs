@@ -18,8 +18,9 @@ pub struct FormatVersion {
     pub minor: u16,
 }
 
-/// The format that this build writes.
-pub const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 0 };
+/// The format that this build writes. 2.1 added `business` to services, `prometheus` to environments, `overlays` to scenarios, and the event
+/// `overlay`.
+pub const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 1 };
 
 /// The oldest major version that it reads. There is none that it forgot.
 const OLDEST: u16 = 1;

@@ -1,5 +1,13 @@
 //! What a report shows of a history, folded one event at a time.
 
+mod hurt;
+mod provider;
+
+pub(in crate::report) use provider::ProviderDigest;
+
+use hurt::HurtDigest;
+use provider::ProvidersDigest;
+
 use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
 use crate::model::NamedWorkload;
 use hdrhistogram::Histogram;
@@ -53,6 +61,8 @@ pub(in crate::report) struct WorkloadDigest {
     pub(in crate::report) periods: [PeriodDigest; 4],
     pub(in crate::report) why: BTreeMap<String, u64>,
     pub(in crate::report) late_ms: Histogram<u64>,
+    /// What was hurt by the fault.
+    pub(in crate::report) hurt: HurtDigest,
 }
 
 impl WorkloadDigest {
@@ -64,6 +74,7 @@ impl WorkloadDigest {
             periods: [PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new()],
             why: BTreeMap::new(),
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
+            hurt: HurtDigest::default(),
         }
     }
 
@@ -95,8 +106,12 @@ pub struct Digest {
     pub(in crate::report) carried: BTreeMap<String, [u64; 3]>,
     /// Attempts of the drill's that a provider bills, whole or broken off.
     pub(in crate::report) billed: BTreeMap<String, u64>,
+    /// What each provider's proxy saw over time.
+    pub(in crate::report) at: ProvidersDigest,
     /// Requests whose part of the drill may not be known yet, with when they were told of.
     unsettled: VecDeque<(u64, RequestDone)>,
+    /// When the last event was stamped.
+    pub(in crate::report) last: u64,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -116,7 +131,9 @@ impl Default for Digest {
             touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
+            at: ProvidersDigest::default(),
             unsettled: VecDeque::new(),
+            last: 0,
             traffic_since: None,
             fault_since: None,
             fault_until: None,
@@ -128,9 +145,11 @@ impl Default for Digest {
 impl Digest {
     /// Takes one more event in.
     pub fn apply(&mut self, stamped: &Stamped) {
+        self.last = self.last.max(stamped.t);
         while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
             self.request(&done);
         }
+        self.at.apply(stamped);
         match &stamped.event {
             Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
             Event::Shed(shed) => {
@@ -139,6 +158,9 @@ impl Digest {
                 flow.requests += 1;
                 flow.second(shed.due, zero).bad += 1;
                 *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
+                if part == 2 {
+                    flow.hurt.due(shed.due);
+                }
                 return;
             }
             Event::Carried(carried) => {
@@ -234,6 +256,17 @@ impl Digest {
         self.fault_since.map(|from| (since(from), self.fault_until.map(since)))
     }
 
+    /// A moment of the history in nanoseconds after the first fault was in force; after the traffic began, where none was.
+    pub(in crate::report) fn since_fault(&self, moment: u64) -> i64 {
+        let since = self.fault_since.unwrap_or_else(|| self.zero());
+        i64::try_from(moment).unwrap_or(i64::MAX).saturating_sub(i64::try_from(since).unwrap_or(i64::MAX))
+    }
+
+    /// A moment after the first fault was in force, by the history's clock; `None` where none was.
+    pub(in crate::report) fn after_fault(&self, since: i64) -> Option<u64> {
+        self.fault_since?.checked_add_signed(since)
+    }
+
     /// Alerts by name, each with when it arrived first and who sent it.
     pub(in crate::report) fn alerts(&self) -> BTreeMap<&str, (u64, AlertSource)> {
         let mut alerts = BTreeMap::new();
@@ -268,6 +301,9 @@ impl Digest {
             Outcome::Ok if !good => "late",
             other => other.word(),
         };
+        if !good && (part == 1 || part == 2) {
+            flow.hurt.done(done);
+        }
         let part = &mut flow.periods[part];
         *part.outcomes.entry(word).or_default() += 1;
         if done.outcome == Outcome::Ok {
@@ -285,6 +321,12 @@ impl Digest {
     pub(in crate::report) fn of_credential(&self, fault: u32) -> bool {
         let faults = self.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
         faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.of_credential().is_some())
+    }
+
+    /// Whether the fault at this place of the timeline is the planned rotation of a key, which breaks nothing.
+    pub(in crate::report) fn rotates(&self, fault: u32) -> bool {
+        let faults = self.started.as_ref().map(|started| &started.plan.scenario.timeline.faults);
+        faults.and_then(|faults| faults.get(fault as usize)).is_some_and(|planned| planned.fault.is_rotation())
     }
 
     /// Which part of the drill a moment is in.

@@ -1,18 +1,20 @@
 //! What is to be looked into after a drill: what failed or nearly failed, by whom and until when.
 
 use super::text::Text;
-use serde::{Deserialize, Serialize};
+use crate::model::{FindingId, FindingSeverity, FindingState};
+use serde::Serialize;
 
-/// Something that a drill showed.
+/// Something that a drill or an execution showed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finding {
-    /// What it is in a few words with hyphens, the same in each drill that shows it, as `dead-primary-asked`.
+pub struct ReportFinding {
+    /// What it is in a few words with hyphens, the same in each drill that shows it: a word of [`FindingId`], or what people called a finding of
+    /// their own in `findings.yaml`.
     pub id: String,
-    /// The workload, credential or step that it is about, where a drill may show it of several.
+    /// The workload, credential, step or provider that it is about, where a drill may show it of several.
     pub about: Option<String>,
     /// How much it matters.
-    pub severity: Severity,
-    /// What was seen, in a sentence with its numbers.
+    pub severity: FindingSeverity,
+    /// What was seen, in a sentence with its numbers and its full stop.
     pub says: Text,
     /// The objective that it is about, in the word of `verdict.json`.
     pub objective: Option<String>,
@@ -26,20 +28,38 @@ pub struct Finding {
     pub due: Option<String>,
     /// Where it is tracked; a person writes that.
     pub ticket: Option<String>,
+    /// What people wrote about it.
+    pub notes: Option<String>,
+    /// The drill that showed it first, by its identifier.
+    pub since: Option<String>,
     /// Whether it is new.
     pub state: FindingState,
 }
 
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Worth knowing: the drill itself, or what nearly failed.
-    Low,
-    /// Users were worse served, or the drill proves less than it was to.
-    Medium,
-    /// An objective was missed, or something was left behind.
-    High,
+impl ReportFinding {
+    /// One that nobody has taken yet.
+    pub fn new(id: FindingId, severity: FindingSeverity, says: impl Into<Text>) -> Self {
+        Self {
+            id: id.word().to_owned(),
+            about: None,
+            severity,
+            says: says.into(),
+            objective: None,
+            evidence: FindingEvidence::default(),
+            suggestion: None,
+            owner: None,
+            due: None,
+            ticket: None,
+            notes: None,
+            since: None,
+            state: FindingState::New,
+        }
+    }
+
+    /// Which of Lifeboat's own it is; `None` for one that people added, or that a newer build knows.
+    pub fn kind(&self) -> Option<FindingId> {
+        FindingId::from_word(&self.id)
+    }
 }
 
 /// What shows a finding.
@@ -64,18 +84,4 @@ pub struct Suggestion {
     pub value: Option<String>,
     /// What to do, in a sentence.
     pub text: Text,
-}
-
-/// What became of a finding since the drill before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FindingState {
-    /// It was not there before.
-    New,
-    /// It was there before.
-    StillThere,
-    /// It was there before, and is not any more.
-    Gone,
-    /// A person decided to live with it.
-    Accepted,
 }

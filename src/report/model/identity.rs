@@ -1,5 +1,6 @@
 //! Which run a report is about, for machines.
 
+use crate::import::RecordTime;
 use serde::Serialize;
 
 /// What a report was made of. What is not known is absent: bare histories and records of others say little.
@@ -17,7 +18,7 @@ pub struct ReportIdentity {
     pub lifeboat: Option<String>,
     /// When it began, RFC 3339.
     pub started_at: Option<String>,
-    /// When its traffic began, in nanoseconds since 1970; what a picture's axis counts from.
+    /// When its traffic began, in nanoseconds since 1970; what a picture's axis counts from. Of an execution when it began.
     pub traffic_unix_ns: Option<i64>,
     /// When it ended, likewise.
     pub ended_unix_ns: Option<i64>,
@@ -31,4 +32,18 @@ pub struct ReportIdentity {
     pub history_sha256: Option<String>,
     /// The incident that it is a report of.
     pub incident: Option<String>,
+}
+
+impl ReportIdentity {
+    /// With moments on the wall's clock, which the history's origin has: nanoseconds since it at which traffic began and the run ended.
+    #[must_use]
+    pub fn on_the_wall(mut self, traffic: u64, ended: u64) -> Self {
+        let origin = self.started_at.as_deref().and_then(|text| text.parse().ok());
+        let at = |ns: u64| match origin {
+            Some(RecordTime::At(origin)) => Some(origin.saturating_add(i64::try_from(ns).unwrap_or(i64::MAX))),
+            _ => None,
+        };
+        (self.traffic_unix_ns, self.ended_unix_ns) = (at(traffic), at(ended));
+        self
+    }
 }

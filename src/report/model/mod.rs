@@ -14,8 +14,9 @@ mod table;
 mod text;
 mod waterfall;
 
+pub use crate::model::{FindingId, FindingSeverity, FindingState};
 pub use chart::{ChartSeries, ChartShade, TrafficChart};
-pub use finding::{Finding, FindingEvidence, FindingState, Severity, Suggestion};
+pub use finding::{FindingEvidence, ReportFinding, Suggestion};
 pub use identity::ReportIdentity;
 pub use interval_plot::{IntervalPlot, PlottedInterval};
 pub use picture::{DrillPicture, LatencyKind, LatencyLine, MarkKind, OverlaySeries, PictureMark, PictureSeries, PictureSpan, SpanKind};
@@ -82,8 +83,6 @@ pub enum SectionKind {
     Workload,
     /// What was promised and what was measured; each row is an objective.
     Objectives,
-    /// When what happened, from the fault on.
-    Milestones,
     /// A key that was replaced; rows with a status are objectives.
     Credential,
     /// What was broken, and that it took effect.
@@ -112,6 +111,10 @@ pub enum SectionKind {
     Trend,
     /// Each of several repeats, and what may be said of them all.
     Repeats,
+    /// Why it was drilled, what was expected, and who said what was to be held.
+    Basis,
+    /// That everything which the drill did was taken back.
+    Restoration,
     /// Which drill it was.
     Identity,
 }
@@ -122,7 +125,6 @@ impl SectionKind {
         match self {
             Self::Workload => "workload",
             Self::Objectives => "objectives",
-            Self::Milestones => "milestones",
             Self::Credential => "credential",
             Self::Faults => "faults",
             Self::Traffic => "traffic",
@@ -137,6 +139,8 @@ impl SectionKind {
             Self::Comparison => "comparison",
             Self::Trend => "trend",
             Self::Repeats => "repeats",
+            Self::Basis => "basis",
+            Self::Restoration => "restoration",
             Self::Identity => "identity",
         }
     }
@@ -161,7 +165,7 @@ pub enum Block {
     /// Where the seconds went, from the fault to the return of the primary.
     Waterfall(Waterfall),
     /// What is to be looked into.
-    Findings(Vec<Finding>),
+    Findings(Vec<ReportFinding>),
     /// Intervals of several drills on one axis.
     Intervals(IntervalPlot),
     /// A section within this one.

@@ -9,7 +9,9 @@ use serde::Serialize;
 pub struct Waterfall {
     /// In the order in which they happened; moments that were not seen stand where they would have come.
     pub stages: Vec<WaterfallStage>,
-    /// The time that the objective allows from the fault to the cutover, in nanoseconds; `None` where nothing was promised.
+    /// Where the way leads that the shares are parts of: what the objective is held against, the cutover or the restoration.
+    pub goal: WaterfallMoment,
+    /// The time that the objective allows from the fault to the goal, in nanoseconds; `None` where nothing was promised.
     pub budget_ns: Option<i64>,
     /// Where most of the time went, in a sentence; empty where that is not known.
     pub summary: Text,
@@ -24,9 +26,11 @@ pub struct WaterfallStage {
     pub label: Text,
     /// When, in nanoseconds after the fault was in force; `None` where it was not seen or did not happen.
     pub at: Option<StageTime>,
-    /// Since the moment before that counts, in nanoseconds; `None` for the first and for those that were not seen.
+    /// Since the moment before on the way to the goal, in nanoseconds; `None` for the first, for those beside the way, and for those that were
+    /// not seen.
     pub took: Option<StageTime>,
-    /// Part of the time from the fault to the cutover that `took` is, from 0 to 1; `None` after the cutover and where it is not known.
+    /// The same as a part of the time from the fault to the goal, from 0 to 1, by the upper ends, so that all of them add up to 1; `None` after
+    /// the goal and where that is not known.
     pub share: Option<f64>,
     /// The time since the fault that was allowed for it, in nanoseconds; `None` where nothing was promised.
     pub budget_ns: Option<i64>,
@@ -65,8 +69,12 @@ pub enum WaterfallMoment {
     Decided,
     /// What was decided was done.
     Acted,
+    /// The first request to a standby, where the gateway's own way there is not what is told as detected.
+    StandbyAsked,
     /// The first good answer of a standby.
     FirstStandby,
+    /// Service is good again, whoever serves, and holds.
+    Restored,
     /// A standby serves, and holds.
     CutOver,
     /// Service was good for as long as the objective asks.

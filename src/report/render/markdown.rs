@@ -2,8 +2,10 @@
 //!
 //! What this file does not do: say anything. All words come with the report, but for those that tell how a chart is drawn.
 
+use super::waterfall;
 use crate::report::model::{
     Block, Paragraph, ParagraphKind, PhraseForm, PhraseSource, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart,
+    Waterfall,
 };
 use crate::units::{is_unprintable, printable};
 
@@ -61,10 +63,26 @@ impl Page {
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
                 Block::Chart(chart) => self.put(&drawn(chart)),
-                Block::Picture(_) | Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
+                Block::Picture(picture) => self.picture(picture),
+                Block::Waterfall(waterfall) => self.waterfall(waterfall),
+                Block::Findings(findings) => self.put(&findings_table(findings)),
+                Block::Intervals(plot) => self.put(&intervals(plot)),
                 Block::Section(section) => self.section(section, level + 1),
             }
         }
+    }
+}
+
+impl Page {
+    fn waterfall(&mut self, told: &Waterfall) {
+        if !told.summary.is_empty() {
+            self.put(&format!("**{}**", inline(&told.summary)));
+        }
+        let heads: Vec<String> = waterfall::heads(told).into_iter().map(filled).collect();
+        let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
+        let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| filled(inline(cell))).collect::<Vec<_>>();
+        lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));
+        self.put(&lines.join("\n"));
     }
 }
 

@@ -1,48 +1,62 @@
 //! The report of a drill: which sections it has, in which order, and which drill it is about.
 //!
-//! It is written for somebody who was not there: the verdict and the picture first, then what was promised against what was measured, the
-//! proof that the fault bit, who did what, and what the verdict does not claim. Each section has a file of its own.
+//! It is written for somebody who was not there. The first screen is the verdict in a sentence, the picture, and what to do next; then what was found,
+//! where the seconds went, what was promised against what was measured, and what is to be looked into; then the evidence; last what is not known,
+//! and which drill it was. Each section has a file of its own.
 
 use super::origin::origin;
 use super::subject::Subject;
-use super::{chart, credential_section, faults, findings, limits, milestones, objectives, runbook, traffic};
+use super::{basis, chart, credential_section, faults, findings, found, limits, objectives, restoration, runbook, traffic, waterfall};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
 use crate::report::words::advice::hint;
 use crate::report::words::headline::headline;
-use crate::report::words::rescue;
 use crate::report::words::wording::span;
 use crate::verdict::Verdict;
 
 /// The whole report. `hash` is the history's SHA-256 in hexadecimal.
 pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillContext) -> Report {
     let subjects = Subject::each(verdict, digest);
-    let (mut opening, mut sections) = (opening(verdict), Vec::new());
-    for subject in &subjects {
-        match workload(subject) {
-            Some(section) => sections.push(section),
-            None => {
-                opening.extend(chart::blocks(subject));
-                sections.extend(about(subject));
-            }
-        }
-    }
-    sections.extend(faults::section(verdict, digest, &subjects));
-    sections.push(traffic::section(verdict, digest, &subjects));
-    sections.extend(runbook::section(digest));
-    sections.extend(findings::section(digest, &subjects));
-    sections.push(limits::section(verdict, digest, &subjects));
-    sections.push(identity(verdict, digest, hash));
     let title = digest.started.as_ref().map_or_else(|| "A drill".into(), |started| Text::outside(&started.plan.scenario.title));
-    let identity = run_identity(digest, hash);
-    Report { kind: ReportKind::Drill, identity, title, status: verdict.verdict.into(), opening, sections }
+    Report {
+        kind: ReportKind::Drill,
+        identity: run_identity(digest, hash),
+        title,
+        status: verdict.verdict.into(),
+        opening: opening(verdict, &subjects),
+        sections: sections(verdict, digest, hash, &subjects),
+    }
 }
 
-/// The verdict in a sentence; of several workloads that of each in a word.
-fn opening(verdict: &Verdict) -> Vec<Block> {
+/// Everything below the first screen, in the order in which it is read: a line a section.
+fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<'_>]) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    sections.extend(found::section(subjects));
+    for subject in subjects {
+        match workload(subject) {
+            Some(section) => sections.push(section),
+            None => sections.extend(about(subject)),
+        }
+    }
+    sections.extend(findings::section(digest, subjects));
+    sections.extend(faults::section(verdict, digest, subjects));
+    sections.push(traffic::section(verdict, digest, subjects));
+    sections.extend(
+        subjects.iter().filter(|subject| subject.name().is_none()).flat_map(|subject| credential_section::sections(subject.verdict)),
+    );
+    sections.extend(runbook::section(digest));
+    sections.extend(restoration::section(digest));
+    sections.push(limits::section(verdict, digest, subjects));
+    sections.extend(basis::section(digest, subjects));
+    sections.push(identity(verdict, digest, hash));
+    sections
+}
+
+/// The first screen: the verdict in a sentence (of several workloads that of each in a word), the picture, and what to do next.
+fn opening(verdict: &Verdict, subjects: &[Subject<'_>]) -> Vec<Block> {
     if verdict.workloads.is_empty() {
-        return told(verdict);
+        return subjects.first().map_or_else(Vec::new, first_screen);
     }
     let mut each = Text::default();
     for (place, of) in verdict.workloads.iter().enumerate() {
@@ -52,11 +66,10 @@ fn opening(verdict: &Verdict) -> Vec<Block> {
     vec![Paragraph::key(each.then(".")).into()]
 }
 
-/// The sentences that come before everything else.
-fn told(verdict: &Verdict) -> Vec<Block> {
-    let rescued = rescue::sentence(verdict).map(Paragraph::plain);
-    let hint = hint(verdict).map(|hint| Paragraph::advice(format!("What to do next: {hint}.")));
-    [Paragraph::key(headline(verdict))].into_iter().chain(rescued).chain(hint).map(Block::from).collect()
+/// The same of one workload.
+fn first_screen(subject: &Subject<'_>) -> Vec<Block> {
+    let hint = hint(subject.verdict).map(|hint| Paragraph::advice(format!("What to do next: {hint}.")).into());
+    [Paragraph::key(headline(subject.verdict)).into()].into_iter().chain(chart::blocks(subject)).chain(hint).collect()
 }
 
 /// The section of a workload, where there are several.
@@ -64,21 +77,21 @@ fn workload(subject: &Subject<'_>) -> Option<Section> {
     let (name, named) = subject.name().zip(subject.workload.named.as_ref())?;
     let title = Text::own("Workload ").then(Text::outside(name)).then(" to ").then(Text::outside(&named.service_name));
     let of = |section: Section| Block::Section(Section { about: section.about.or_else(|| Some(name.to_owned())), ..section });
-    let blocks = told(subject.verdict).into_iter().chain(chart::blocks(subject)).chain(about(subject).into_iter().map(of)).collect();
+    let parts = about(subject).into_iter().chain(credential_section::sections(subject.verdict));
+    let blocks = first_screen(subject).into_iter().chain(parts.map(of)).collect();
     let status = Some(subject.verdict.verdict.into());
     Some(Section { about: Some(name.to_owned()), status, blocks, ..Section::new(SectionKind::Workload, title) })
 }
 
-/// What was promised to one workload and what was measured.
+/// Where one workload's seconds went, and what was promised to it and measured.
 fn about(subject: &Subject<'_>) -> Vec<Section> {
-    let sections = [objectives::section(subject), milestones::section(subject)];
-    sections.into_iter().flatten().chain(credential_section::sections(subject.verdict)).collect()
+    [waterfall::section(subject), objectives::section(subject)].into_iter().flatten().collect()
 }
 
 /// Which drill it was, for machines.
 fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
     let Some(started) = &digest.started else { return ReportIdentity::default() };
-    ReportIdentity {
+    let identity = ReportIdentity {
         run: Some(started.drill.clone()),
         scenario: Some(started.plan.scenario.name.clone()),
         environment: Some(started.plan.environment_name.clone()),
@@ -90,7 +103,8 @@ fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
         reason: started.origin.reason.clone(),
         history_sha256: Some(hash.to_owned()),
         ..ReportIdentity::default()
-    }
+    };
+    identity.on_the_wall(digest.zero(), digest.last)
 }
 
 /// Which drill it was.

@@ -47,7 +47,7 @@ impl Walk<'_> {
     /// Which execution it was, for machines.
     fn run_identity(&self) -> ReportIdentity {
         let started = self.started;
-        ReportIdentity {
+        let identity = ReportIdentity {
             run: Some(started.execution.clone()),
             scenario: Some(started.plan.runbook.name.clone()),
             environment: started.plan.environment_name.clone(),
@@ -58,7 +58,8 @@ impl Walk<'_> {
             host: started.origin.host.clone(),
             reason: started.origin.reason.clone(),
             ..ReportIdentity::default()
-        }
+        };
+        identity.on_the_wall(0, self.events.last().map_or(0, |stamped| stamped.t))
     }
 
     /// How it ended. Without its last event it was interrupted.

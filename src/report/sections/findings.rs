@@ -14,10 +14,10 @@ use crate::verdict::Decision;
 
 /// The section; nothing where there is nothing to look into.
 pub(in crate::report) fn section(digest: &Digest, subjects: &[Subject<'_>]) -> Option<Section> {
-    let mut findings: Vec<DrillFinding> = seen(digest);
-    findings.extend(alert_that_never_came(digest).map(DrillFinding::from));
+    let mut findings: Vec<SeenFinding> = seen(digest);
+    findings.extend(alert_that_never_came(digest).map(SeenFinding::from));
     findings.extend(subjects.iter().flat_map(judged));
-    let row = |finding: DrillFinding| TableRow { key: finding.objective, status: finding.status, ..blank(&capital(&finding.text)) };
+    let row = |finding: SeenFinding| TableRow { key: finding.objective, status: finding.status, ..blank(&capital(&finding.text)) };
     table(findings.into_iter().map(row).collect())
 }
 
@@ -33,21 +33,21 @@ pub(in crate::report) fn table(rows: Vec<TableRow>) -> Option<Section> {
 }
 
 /// What is to be looked into.
-struct DrillFinding {
+struct SeenFinding {
     text: String,
     /// The objective that it is about, and how that was judged.
     objective: Option<String>,
     status: Option<ReportStatus>,
 }
 
-impl From<String> for DrillFinding {
+impl From<String> for SeenFinding {
     fn from(text: String) -> Self {
         Self { text, objective: None, status: None }
     }
 }
 
 /// What was seen while the drill ran.
-fn seen(digest: &Digest) -> Vec<DrillFinding> {
+fn seen(digest: &Digest) -> Vec<SeenFinding> {
     let each = digest.notable.iter().filter_map(|stamped| {
         Some(match &stamped.event {
             Event::Cancelled(cancelled) => {
@@ -66,7 +66,7 @@ fn seen(digest: &Digest) -> Vec<DrillFinding> {
             _ => return None,
         })
     });
-    each.map(DrillFinding::from).collect()
+    each.map(SeenFinding::from).collect()
 }
 
 /// `, Store the key`; empty where the runbook is not known.
@@ -83,10 +83,10 @@ fn alert_that_never_came(digest: &Digest) -> Option<String> {
 }
 
 /// What the verdict objects to.
-fn judged(subject: &Subject<'_>) -> Vec<DrillFinding> {
+fn judged(subject: &Subject<'_>) -> Vec<SeenFinding> {
     let verdict = subject.verdict;
     let whose = subject.name().map(|name| format!("Workload {name}: ")).unwrap_or_default();
-    let mut findings: Vec<DrillFinding> =
+    let mut findings: Vec<SeenFinding> =
         credential::findings(verdict).into_iter().map(|finding| format!("{whose}{finding}.").into()).collect();
     let bad = verdict.objectives.iter().filter(|objective| objective.verdict != Decision::Met && !credential::tells(objective.name));
     for objective in bad {
@@ -94,7 +94,7 @@ fn judged(subject: &Subject<'_>) -> Vec<DrillFinding> {
         let terms = verdict.measures.as_ref().map(|measures| objectives::terms(subject, objective.name, measures));
         let terms = terms.map(|terms| format!(" ({}): {}", terms.promised, terms.measured)).unwrap_or_default();
         let text = format!("{whose}{word} {}{terms}: {}.", objective.name, objective.verdict);
-        findings.push(DrillFinding { text, objective: Some(objective.name.to_string()), status: Some(objective.verdict.into()) });
+        findings.push(SeenFinding { text, objective: Some(objective.name.to_string()), status: Some(objective.verdict.into()) });
     }
     if verdict.reason.is_some_and(|reason| !reason.is_told_by_objectives()) {
         findings.push(format!("{whose}{}.", because(verdict)).into());

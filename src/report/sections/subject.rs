@@ -32,4 +32,33 @@ impl<'a> Subject<'a> {
     pub(in crate::report) fn name(&self) -> Option<&'a str> {
         self.workload.named.as_ref().filter(|_| self.digest.has_several_workloads()).map(|named| named.name.as_str())
     }
+
+    /// The providers of its service that faults were on, each once. Keys that were revoked or replaced are no such faults.
+    pub(in crate::report) fn broken(&self) -> Vec<&'a str> {
+        let (Some(started), Some(named)) = (&self.digest.started, &self.workload.named) else { return Vec::new() };
+        let mut broken: Vec<&str> = Vec::new();
+        for planned in &started.plan.scenario.timeline.faults {
+            let is_own =
+                named.service.providers.contains(&planned.on) && planned.fault.of_credential().is_none() && !planned.fault.is_rotation();
+            if is_own && !broken.contains(&planned.on.as_str()) {
+                broken.push(&planned.on);
+            }
+        }
+        broken
+    }
+
+    /// The providers of its service that no fault was on, and that serve only where another does not.
+    pub(in crate::report) fn standbys(&self) -> Vec<&'a str> {
+        let Some(named) = &self.workload.named else { return Vec::new() };
+        let broken = self.broken();
+        let primaries = named.service.primaries();
+        named
+            .service
+            .providers
+            .iter()
+            .filter(|name| !primaries.contains(name))
+            .map(String::as_str)
+            .filter(|name| !broken.contains(name))
+            .collect()
+    }
 }

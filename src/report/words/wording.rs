@@ -2,6 +2,7 @@
 //!
 //! What this file does not do: know of verdicts. Whatever a sentence says about one is in the file of its subject.
 
+use crate::report::model::StageTime;
 use crate::units::{Duration, grouped};
 use crate::verdict::{Interval, Millis};
 
@@ -13,6 +14,20 @@ pub(in crate::report) fn between(interval: Interval) -> String {
         None if interval.lo <= 0 => "not proven at any time".to_owned(),
         None => format!("more than {}", seconds_down(interval.lo)),
     }
+}
+
+/// The same of a stage; a moment that is known exactly is one number.
+pub(in crate::report) fn stage(time: StageTime) -> String {
+    match time.hi_ns {
+        Some(hi) if hi == time.lo_ns => format!("{:.2} s", hi as f64 / 1e9),
+        hi => between(Interval { lo: time.lo_ns, hi }),
+    }
+}
+
+/// How much was allowed that was used, as a share: rounded up, so that nothing reads as if it were within a limit that it passed.
+pub(in crate::report) fn percent_of(part: i64, whole: i64) -> String {
+    let percent = (i128::from(part.max(0)) * 100 + i128::from(whole) - 1) / i128::from(whole.max(1));
+    format!("{percent}%")
 }
 
 /// The end of an interval, rounded outwards.
