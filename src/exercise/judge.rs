@@ -6,12 +6,8 @@ use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, St
 use crate::model::NamedWorkload;
 use crate::report::{Digest, json, verdict_record};
 use crate::units::Explained;
-<<<<<<< HEAD
 use crate::verdict::record::RepeatsReadError;
-use crate::verdict::{OfWorkload, Verdict, judge as decide, together};
-=======
 use crate::verdict::{OfWorkload, Verdict, VerdictRecord, judge as decide, together};
->>>>>>> main
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::fs::File;

@@ -10,14 +10,9 @@
 
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
-<<<<<<< HEAD
-    DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, PlainRequest, Provider, ProxyBinding,
-    ResetCommand, Rotate, Runbook, SecretStore, ServiceBinding, Simulation, StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
-=======
     DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, Overlay, OverlaySource, PlainRequest,
-    PrometheusBinding, Provider, ProxyBinding, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, Step,
-    Switch, VaultLogin, Wire, Within, Workload,
->>>>>>> main
+    PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation,
+    StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,13 +3,8 @@
 use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
-<<<<<<< HEAD
-    AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewaySettings, KeySource, ProxyBinding,
-    ResetCommand, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
-=======
     AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewayKind, GatewaySettings, KeySource,
-    ProxyBinding, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
->>>>>>> main
+    ProxyBinding, ResetCommand, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate};
 use serde::Deserialize as _;
