@@ -48,8 +48,8 @@ pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use dialect::Dialect;
 pub use environment::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding, ResetCommand,
-    ServiceBinding, StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
+    ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
 pub use execution::{ExecutionPlan, SourceFile};
 pub use fault::{

@@ -22,8 +22,8 @@ use super::reader::TreeReader;
 use super::secretive::is_secret_as;
 use super::tree::{Node, NodeKind};
 use super::wire;
-use crate::units::Duration;
 use crate::model::{Complete, Dialect, GatewayKind, ResetCommand, ServiceBinding, StreamEnd, UsageReport};
+use crate::units::Duration;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 
