@@ -134,11 +134,11 @@ fn a_reset_that_fails_ends_the_series_with_what_it_said_and_without_secrets() {
     // It is put back before the first trial as well; that then finds nobody at the service, and the series ends.
     run("counting").exits_with(3).says("The series ended with trial 1 of 3");
     assert_eq!(std::fs::read_to_string(project.path("resets")).unwrap(), "chat\n");
+    let plan = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "lab", "--repeat", "4", "--dry-run"]);
+    plan.exits_with(0).says("4, each with a phase of the fault of its own");
     project.environment("unknown", &gateway("[\"./reset.sh\", \"${proxy.first.url}\"]"));
     let checked = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "unknown", "--dry-run"]);
     checked.exits_with(2).says("a reset runs between drills, where `${proxy.first.url}` stands for nothing");
-    let plan = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "lab", "--repeat", "4", "--dry-run"]);
-    plan.exits_with(0).says("4, each with a phase of the fault of its own");
 }
 
 /// The history of a stored drill.
@@ -181,7 +181,7 @@ fn series(project: &Project, name: &str, histories: &[Option<&[u8]>]) -> PathBuf
 
 #[test]
 fn stored_drills_are_told_together_and_nothing_more_than_their_number_carries() {
-    let project = Project::empty();
+    let project = Project::empty().unsearched();
     let outage = stored("format-2.0/azure-outage");
     series(&project, "twenty", &[Some(outage.as_slice()); 20]);
     let judged = project.lifeboat(&["judge", "twenty"]);
@@ -210,7 +210,7 @@ fn stored_drills_are_told_together_and_nothing_more_than_their_number_carries() 
 
 #[test]
 fn what_is_no_plan_of_repeated_drills_is_refused_with_a_reason() {
-    let project = Project::empty();
+    let project = Project::empty().unsearched();
     let outage = stored("format-2.0/azure-outage");
     series(&project, "series", &[Some(outage.as_slice())]);
     let whole = std::fs::read_to_string(project.path("series/repeats.json")).unwrap();

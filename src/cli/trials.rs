@@ -23,7 +23,7 @@ impl ShownTrials {
     /// They are about to begin.
     pub(super) fn begin(title: String, record: &RepeatsRecord, folder: &Path) -> Self {
         let reset = match record.reset {
-            ResetWay::Fresh => "all of it is started anew for each",
+            ResetWay::Fresh => "all of it is started for each, and ends with it",
             ResetWay::Command => "its `reset:` puts the system back before each",
             ResetWay::Nothing => "nothing puts the system back between them (`reset:` of the service does)",
         };

@@ -119,7 +119,7 @@ fn ended_as(trial: &RepeatedTrial, counts_as: &RepeatTrial) -> Text {
 fn identity(drills: &RepeatedDrills) -> Section {
     let record = &drills.record;
     let reset = match record.reset {
-        ResetWay::Fresh => "all of it is started anew for each trial",
+        ResetWay::Fresh => "all of it is started for each trial, and ends with it",
         ResetWay::Command => "a command of the environment's, before each trial",
         ResetWay::Nothing => "none",
     };
