@@ -90,11 +90,13 @@ fn nothing_is_written_through_a_link_that_stands_where_a_run_goes() {
     );
     let link = |to: &str, at: &str| std::os::unix::fs::symlink(project.path(to), project.path(at)).unwrap();
     link("victim", "link");
-    for (place, name) in ["system.log", "verdict.json", "report.md", "history.jsonl", "k6.log", "before-step-1"].iter().enumerate() {
+    for (place, name) in
+        ["system.log", "verdict.json", "report.md", "report.html", "history.jsonl", "k6.log", "before-step-1"].iter().enumerate()
+    {
         project.write(&format!("planted-{place}/x"), "");
         link(if place % 2 == 0 { "victim/precious" } else { "victim/new" }, &format!("planted-{place}/{name}"));
     }
-    let folders: Vec<String> = std::iter::once("link".to_owned()).chain((0..6).map(|place| format!("planted-{place}"))).collect();
+    let folders: Vec<String> = std::iter::once("link".to_owned()).chain((0..7).map(|place| format!("planted-{place}"))).collect();
     for out in &folders {
         for command in [&["run", "scenarios/quick.yaml"][..], &["execute", "runbooks/note.yaml"]] {
             project.lifeboat(&[command, &["--out", out]].concat()).exits_with(2).says("is a symbolic link").says("hint: choose another");

@@ -77,7 +77,11 @@ fn drills_run_from_plain_orders_one_after_the_other_and_two_at_once_in_one_proce
     for drill in first.finished.iter().chain(&second.finished) {
         assert!(drill.stopped.is_none() && drill.journal.is_ok(), "{drill:?}");
         assert!(drill.judged.verdict.evidence.requests > 100 && !drill.judged.torn, "{:?}", drill.judged.verdict);
-        assert!(drill.folder.join("report.md").is_file() && drill.folder.join("verdict.json").is_file());
+        assert!(
+            drill.folder.join("report.md").is_file()
+                && drill.folder.join("report.html").is_file()
+                && drill.folder.join("verdict.json").is_file()
+        );
     }
     assert_eq!((first.finished.len(), second.finished.len()), (2, 1));
     assert!(project.path("both/repeats.json").is_file() && project.path("both/report.md").is_file());

@@ -109,10 +109,17 @@ fn quoted(text: &str) -> Vec<&str> {
 
 #[test]
 fn every_file_that_a_readme_names_is_there() {
-    let ends = [".rs", ".md", ".yaml", ".toml", ".js", ".py"];
+    let ends = [".rs", ".md", ".yaml", ".toml", ".js", ".py", ".html", ".png"];
     // What the reader's own project has, or a drill makes.
-    let readers =
-        ["runbooks/fail-over.yaml", "runbooks/tell.yaml", "runbooks/inventory.yaml", "inventory.yaml", "report.md", "config.yaml"];
+    let readers = [
+        "runbooks/fail-over.yaml",
+        "runbooks/tell.yaml",
+        "runbooks/inventory.yaml",
+        "inventory.yaml",
+        "report.md",
+        "report.html",
+        "config.yaml",
+    ];
     let mut named = 0;
     for (folder, text) in ALL {
         for word in quoted(text) {
@@ -455,7 +462,7 @@ fn its_picture_of_the_end_has_lines_that_a_drill_prints() {
     for label in end.lines().filter_map(label) {
         assert!(rest.any(|real| *real == label), "{label:?} is not printed in its place: {real:?}\n{}", run.stdout);
     }
-    assert!(run.stdout.contains("report.md"));
+    assert!(run.stdout.contains("report.html"));
 }
 
 #[test]

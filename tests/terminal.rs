@@ -245,7 +245,7 @@ fn a_panel_that_is_stopped_leaves_nothing_behind_and_breaks_no_path() {
     assert!(!text.contains("^C") && !text.contains("what is this"), "{text}");
     // Where a drill's files are is told whole.
     let folder = std::fs::read_dir(project.path("drills")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
-    for file in ["", "/history.jsonl", "/verdict.json", "/report.md"] {
+    for file in ["", "/history.jsonl", "/verdict.json", "/report.html"] {
         let path = format!("drills/{folder}{file}");
         assert!(shown.iter().any(|line| line.trim() == path || line.ends_with(&format!("  {path}"))), "{path}: {text}");
     }

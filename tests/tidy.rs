@@ -133,7 +133,7 @@ const HOMES: [(&str, &[&str]); 41] = [
     ("lettre", &["step"]),
     ("maud", &["report"]),
     ("quick_junit", &["report"]),
-    ("schemars", &["report", "verdict", "history", "model", "units", "project", "cli"]),
+    ("schemars", &["report", "verdict", "history", "model", "units", "project", "fault", "cli"]),
     ("uuid", &["report"]),
     ("statrs", &["verdict"]),
     ("rand_distr", &["model", "traffic", "lab"]),

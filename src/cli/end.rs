@@ -25,8 +25,15 @@ pub(super) fn say_early(finish: &FinishedDrill) {
     }
 }
 
-/// What it could not undo.
+/// What it could not write or undo.
 pub(super) fn say_left(finish: &FinishedDrill) {
+    if let Err(problem) = &finish.review {
+        let folder = relative(&finish.folder);
+        say(&format!(
+            "warning: the findings were not written: {}\n\nhint: mend that, then `lifeboat report {folder} --keep-findings`",
+            explained(problem)
+        ));
+    }
     if Before::has_notes(&finish.folder) {
         say(&format!(
             "warning: something that the drill did could not be undone\n\nhint: see why in the report, then `lifeboat run --undo {}`",

@@ -12,7 +12,8 @@ use crate::history::{ExecutionEnd, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
 use crate::project::Project;
-use crate::report;
+use crate::report::{self, Report};
+use crate::run_folder::RunFile;
 use crate::secret::left_in;
 use crate::step::{Attendance, Before};
 use crate::units::Seed;
@@ -219,11 +220,12 @@ fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
         say(&format!("error: {error}\n\nhint: make room on the disk, then continue with `{again}`"));
         return Ok(Exit::Safety);
     }
-    let path = finish.folder.join("report.md");
-    let history = std::fs::read(finish.folder.join("history.jsonl"))?;
-    let text = report::execution(&read(&history[..])?).map(|report| report::markdown(&report)).unwrap_or_default();
-    private::write(&path, text.as_bytes())?;
-    for (label, file) in [("history", "history.jsonl"), ("report", "report.md")] {
+    let history = std::fs::read(RunFile::History.within(&finish.folder))?;
+    let report = report::execution(&read(&history[..])?);
+    for (file, render) in [(RunFile::Report, report::markdown as fn(&Report) -> String), (RunFile::Page, report::html)] {
+        private::write(&file.within(&finish.folder), report.as_ref().map(render).unwrap_or_default().as_bytes())?;
+    }
+    for (label, file) in [("history", "history.jsonl"), ("report", "report.html")] {
         put_path(label, &super::arguments::relative(&finish.folder.join(file)))?;
     }
     if let Some(error) = &finish.salted {

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod ask;
+mod beside;
 mod bill;
 mod ca;
 mod check;
@@ -14,6 +15,7 @@ mod end;
 mod environment;
 mod execute;
 mod exit;
+mod findings;
 mod fingerprint;
 mod groups;
 mod heal;
@@ -24,12 +26,16 @@ mod lab;
 mod leases;
 mod logging;
 mod man;
+mod open;
 mod outline;
 mod proxy;
+mod record;
 mod reflow;
 mod report;
 mod run;
+mod schema;
 mod series;
+mod show;
 mod stores;
 mod terminal;
 mod trials;
@@ -42,10 +48,11 @@ use crate::api::ApiError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
 use crate::execution::ExecutionError;
-use crate::exercise::{ExerciseError, JudgeError, Refusal};
+use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
+use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::secret::{SecretError, Unread};
 use crate::step::StepError;
@@ -54,7 +61,7 @@ use crate::units::{Explained, Problem};
 use crate::verdict::VerdictReadError;
 use crate::verdict::record::RepeatsReadError;
 use clap::{FromArgMatches, Parser, Subcommand};
-use terminal::{put, say};
+use terminal::{note, put, say};
 use tokio::sync::watch;
 
 /// Failover drills for services that depend on AI models: break a provider, time the cutover, prove it.
@@ -81,6 +88,12 @@ enum CliCommand {
     Judge(judge::Args),
     /// Render a stored drill's report again
     Report(report::Args),
+    /// Print a stored drill's report in the terminal
+    Show(show::Args),
+    /// Print the form of a file as JSON Schema
+    Schema(schema::Args),
+    /// List what past drills found and is still open
+    Findings(findings::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
     Lab(lab::Args),
     /// Run a program until it ends or stdin does: how a drill starts what it drills
@@ -135,6 +148,9 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Execute(args) => execute::execute(args),
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
+        CliCommand::Show(args) => show::show(&args),
+        CliCommand::Schema(args) => schema::schema(&args),
+        CliCommand::Findings(args) => findings::findings(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
@@ -201,6 +217,8 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ReadError>,
         of::<Refusal>,
         of::<RepeatsReadError>,
+        of::<ReviewError>,
+        of::<ReviewProblem>,
         of::<SecretError>,
         of::<StepError>,
         of::<TrafficError>,

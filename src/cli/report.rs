@@ -1,29 +1,67 @@
-//! `lifeboat report`: a stored drill's report, computed again from its history, in any of its formats.
+//! `lifeboat report`: a stored run's report, computed again from its history, in any of its formats; and sent to where it is wanted.
 
+use super::beside::{BesideOptions, is_execution, reported};
 use super::terminal::show_work;
-use super::{Exit, put, say};
-use crate::exercise;
-use crate::history::{Event, Reader, read};
-use crate::report::{DrillContext, Report, drill, execution, html, markdown, repeats, report_json};
+use super::{Exit, note, open, put, say, until_interrupted};
+use crate::console::WorkProgress;
+use crate::exercise::{holds_repeats, judge_repeats};
+use crate::history::read;
+use crate::report::{
+    Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, teams, verdict_json,
+};
+use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
+use crate::web::post_json;
 use anyhow::Context;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Renders the report of a drill or of an execution again from its history, to stdout or into a file.
+/// Renders the report of a drill or of an execution again from its history, to stdout or into a file, or sends it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The folder of a drill, of repeated drills or of an execution, or its `history.jsonl`
     drill: PathBuf,
-    /// As what it is written
-    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
-    format: ReportFormat,
+    /// As what it is written; `md` unless it is only sent
+    #[arg(long, value_enum)]
+    format: Option<ReportFormat>,
+    /// Open the page, `report.html` of its folder, in the browser
+    #[arg(long, conflicts_with_all = ["format", "out"])]
+    open: bool,
     /// A file to write it into, instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Where the whole report can be read, for `slack` and `teams`
+    #[arg(long, value_name = "URL", value_parser = link)]
+    link: Option<String>,
+    #[command(flatten)]
+    sending: Sending,
+    #[command(flatten)]
+    beside: BesideOptions,
 }
+
+/// Where a report goes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Sending")]
+struct Sending {
+    /// Mark the run, its faults and its cutover on the dashboards of this Grafana; each time, so send a run once
+    #[arg(long, value_name = "URL")]
+    annotate: Option<String>,
+    /// Where Grafana's token is: env:NAME or file:PATH; without it the environment variable LIFEBOAT_GRAFANA_TOKEN, if it is set
+    #[arg(long, value_name = "PLACE", requires = "annotate", value_parser = token_place)]
+    annotate_token: Option<TokenPlace>,
+    /// Send the trace to a collector of OpenTelemetry, to its path /v1/traces
+    #[arg(long, value_name = "URL")]
+    otlp: Option<String>,
+}
+
+const EXAMPLES: &str = "Examples:
+  lifeboat report drills/2026-11-20T14-03-07-azure-outage-2a1f
+  lifeboat report DRILL --format junit --out build/drill.xml
+  lifeboat report DRILL --format slack --link https://wiki.example/drills/17 | curl -d @- -H 'content-type: application/json' \"$WEBHOOK\"
+  lifeboat report DRILL --annotate https://grafana.example --otlp http://127.0.0.1:4318";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum ReportFormat {
@@ -33,8 +71,44 @@ enum ReportFormat {
     Json,
     /// A page, as in `report.html`
     Html,
+    /// JUnit's XML: a case for each objective; inconclusive is an error
+    Junit,
+    /// OSCAL's assessment results, for auditors' tools
+    Oscal,
+    /// A message for Slack's incoming webhooks
+    Slack,
+    /// A message for Teams' webhooks, with an Adaptive Card
+    Teams,
+    /// An OpenTelemetry trace, in OTLP's JSON
+    Otlp,
+    /// Grafana's annotations, as `--annotate` posts them
+    Grafana,
     /// The verdict, as in `verdict.json`
     Verdict,
+}
+
+/// The environment variable of Grafana's token.
+const TOKEN: &str = "LIFEBOAT_GRAFANA_TOKEN";
+
+/// Where a token is.
+#[derive(Debug, Clone)]
+enum TokenPlace {
+    Variable(String),
+    File(PathBuf),
+}
+
+fn token_place(text: &str) -> Result<TokenPlace, String> {
+    match text.split_once(':') {
+        Some(("env", name)) if !name.is_empty() => Ok(TokenPlace::Variable(name.to_owned())),
+        Some(("file", path)) if !path.is_empty() => Ok(TokenPlace::File(path.into())),
+        _ => Err("write env:NAME, the environment variable that holds the token, or file:PATH".into()),
+    }
+}
+
+fn link(text: &str) -> Result<String, String> {
+    let is_one = text.starts_with("https://") || text.starts_with("http://");
+    let is_plain = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+    if is_one && is_plain { Ok(text.to_owned()) } else { Err("write the whole address, as https://wiki.example/drills/17".into()) }
 }
 
 /// What is told of a run: its report, and what `verdict.json` says where it was a drill.
@@ -45,50 +119,60 @@ struct Told {
 
 impl Told {
     /// As it is written in a format.
-    fn rendered(&self, format: ReportFormat) -> anyhow::Result<String> {
+    fn rendered(&self, format: ReportFormat, link: Option<&str>) -> anyhow::Result<String> {
         let Self { report, verdict } = self;
         Ok(match format {
             ReportFormat::Html => html(report),
             ReportFormat::Md => markdown(report),
             ReportFormat::Json => report_json(report, verdict.as_ref()),
-            // That of a drill is written without its report.
-            ReportFormat::Verdict => anyhow::bail!("an execution has no verdict\n\nhint: `--format json` has its report for machines"),
+            ReportFormat::Junit => junit(report),
+            ReportFormat::Oscal => oscal(report)?,
+            ReportFormat::Slack => slack(report, link),
+            ReportFormat::Teams => teams(report, link),
+            ReportFormat::Otlp => otlp(report)?,
+            ReportFormat::Grafana => grafana(report)?,
+            ReportFormat::Verdict => match verdict {
+                Some(record) => verdict_json(record),
+                None => anyhow::bail!("this has no verdict of its own\n\nhint: `--format json` has its report for machines"),
+            },
         })
     }
 }
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
-    if exercise::holds_repeats(&args.drill) {
-        let work = Arc::default();
-        let showing = show_work(&work);
-        let drills = exercise::judge_repeats(&args.drill, &work)?;
-        drop(showing);
-        return match args.format {
-            ReportFormat::Verdict => out(args, &drills.record.json()),
-            format => out(args, &Told { report: repeats(&drills), verdict: None }.rendered(format)?),
-        };
+    if args.format == Some(ReportFormat::Verdict) && holds_repeats(&args.drill) {
+        return out(args, &judge_repeats(&args.drill, &WorkProgress::default())?.record.json());
     }
-    let told = match executed(&args.drill) {
-        Some(report) => Told { report, verdict: None },
-        None => {
-            let work = Arc::default();
-            let showing = show_work(&work);
-            let judged = exercise::judge_counting(&args.drill, &work)?;
-            if args.format == ReportFormat::Verdict {
-                drop(showing);
-                return out(args, &judged.json());
-            }
-            work.begin("writing the report", 0);
-            let Some(digest) = &judged.digest else {
-                say(
-                    "error: a bare history is not about a drill, so there is no report to render\n\nhint: `lifeboat judge` shows its verdict",
-                );
-                return Ok(Exit::Usage);
-            };
-            Told { report: drill(&judged.verdict, digest, &judged.hash, &DrillContext::default()), verdict: Some(judged.record()) }
+    let work = Arc::default();
+    let showing = show_work(&work);
+    let reported = reported(&args.drill, &args.beside, &work)?;
+    drop(showing);
+    let told = match reported {
+        Ok((report, verdict)) => Told { report, verdict },
+        Err(problem) => {
+            say(&format!("error: {problem}"));
+            return Ok(Exit::Usage);
         }
     };
-    out(args, &told.rendered(args.format)?)
+    if args.open {
+        return open::page(&args.drill, &html(&told.report));
+    }
+    let sends = args.sending.annotate.is_some() || args.sending.otlp.is_some();
+    let format = args.format.or_else(|| (!sends || args.out.is_some()).then_some(ReportFormat::Md));
+    if let Some(format) = format {
+        out(args, &told.rendered(format, args.link.as_deref())?)?;
+    }
+    if !sends {
+        return Ok(Exit::Met);
+    }
+    // A place that cannot be reached is no fault of this program's.
+    send(&args.sending, &told.report).or_else(|error| match error.downcast::<Problem>() {
+        Ok(problem) => {
+            say(&format!("error: {}", explained(&problem)));
+            Ok(Exit::Usage)
+        }
+        Err(error) => Err(error),
+    })
 }
 
 /// To stdout, or into the file.
@@ -100,14 +184,45 @@ fn out(args: &Args, text: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Met)
 }
 
+/// To where it is wanted; what cannot be sent is told, and everything else is sent nevertheless.
+fn send(sending: &Sending, report: &Report) -> anyhow::Result<Exit> {
+    let trace = sending.otlp.as_ref().map(|url| anyhow::Ok((url.clone(), otlp(report)?))).transpose()?;
+    let annotations = sending.annotate.as_ref().map(|url| anyhow::Ok((url.clone(), grafana_annotations(report)?))).transpose()?;
+    let token = if annotations.is_some() { token(sending.annotate_token.as_ref())? } else { None };
+    until_interrupted("stopping", async |_| {
+        if let Some((url, annotations)) = annotations {
+            for annotation in &annotations {
+                post_json(&url, "/api/annotations", token.as_ref(), serde_json::to_string(annotation)?).await?;
+            }
+            note(&format!("{} sent to Grafana\n", counted(annotations.len() as u64, "annotation")));
+        }
+        if let Some((url, trace)) = trace {
+            post_json(&url, "/v1/traces", None, trace).await?;
+            note("the trace was sent\n");
+        }
+        Ok(Exit::Met)
+    })
+}
+
+/// Grafana's token; `None` where none is told of, as of a Grafana that lets anybody in.
+fn token(place: Option<&TokenPlace>) -> anyhow::Result<Option<Secret>> {
+    let token = match place {
+        None => std::env::var(TOKEN).ok().map(Secret::new),
+        Some(TokenPlace::Variable(name)) => {
+            Some(Secret::new(std::env::var(name).map_err(|_| anyhow::anyhow!("the environment variable {name} holds no token"))?))
+        }
+        Some(TokenPlace::File(path)) => {
+            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Some(Secret::from_bytes(bytes).with_context(|| format!("{} holds no token", path.display()))?)
+        }
+    };
+    Ok(token.map(Secret::trimmed).filter(|token| !token.is_empty()))
+}
+
 /// The report of a runbook that was walked for real, where that is what the folder holds.
-fn executed(folder: &Path) -> Option<Report> {
+pub(super) fn executed(folder: &Path) -> Option<Report> {
     let file = if folder.is_dir() { folder.join("history.jsonl") } else { folder.to_owned() };
     // Judging tells what is wrong with anything else.
-    file.is_file().then_some(())?;
-    let open = || File::open(&file).ok().map(BufReader::new);
-    // A drill's history may be long; its first line tells what it is.
-    let first = Reader::new(open()?).next_event().ok()??;
-    matches!(first.event, Event::ExecutionStarted(_)).then_some(())?;
-    execution(&read(open()?).ok()?)
+    is_execution(folder).then_some(())?;
+    execution(&read(File::open(&file).ok().map(BufReader::new)?).ok()?)
 }

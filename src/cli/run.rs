@@ -14,7 +14,7 @@ use crate::exercise::{
     Refusal, drawn_seed,
 };
 use crate::model::DrillPlan;
-use crate::report::summary;
+use crate::report::summary_with;
 use crate::step::{Attendance, Prompt};
 use crate::units::{Seed, explained};
 use crate::verdict::record::RepeatsRecord;
@@ -274,9 +274,9 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
     note("");
     say_early(finish);
     if !(has_others && is_quiet()) {
-        put_verdict(&summary(&finish.judged.verdict, width()))?;
+        put_verdict(&summary_with(&finish.judged.verdict, Some(&finish.judged.digest), width()))?;
     }
-    for (label, file) in [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.md")] {
+    for (label, file) in [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.html")] {
         let path = finish.folder.join(file);
         if path.is_file() && !is_quiet() {
             put_path(label, &relative(&path))?;

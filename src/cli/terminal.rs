@@ -3,6 +3,7 @@
 //! (What is drawn in place is the other way, in `console`, which cleans each span; what is said here stands above it.)
 
 use crate::console::{self, DisplayMode, Showing, WorkProgress};
+use crate::report::{Grade, LineTone, ScreenLine};
 use crate::units::printable;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
@@ -132,6 +133,24 @@ pub(super) fn put_verdict(summary: &str) -> anyhow::Result<()> {
     // A verdict that takes several lines goes on indented.
     let whole = rest.split_inclusive('\n').take_while(|line| !is_quiet() || line.starts_with(' '));
     written(format!("{label}\n{}", whole.collect::<String>()).as_bytes())
+}
+
+/// A report, line by line: on a terminal headings and verdicts have colours.
+pub(super) fn put_report(lines: &[ScreenLine]) -> anyhow::Result<()> {
+    let has_colours = is_coloured(std::io::stdout().is_terminal());
+    let code = |tone: LineTone| match tone {
+        LineTone::Plain => None,
+        LineTone::Heading => Some("1;36"),
+        LineTone::Strong => Some("1"),
+        LineTone::Ended(Grade::Good) => Some("1;32"),
+        LineTone::Ended(Grade::Bad) => Some("1;31"),
+        LineTone::Ended(_) => Some("1;33"),
+    };
+    let line = |line: &ScreenLine| match code(line.tone).filter(|_| has_colours && !line.words.is_empty()) {
+        Some(code) => format!("\u{1b}[{code}m{}\u{1b}[0m\n", printable(&line.words)),
+        None => format!("{}\n", printable(&line.words)),
+    };
+    written(lines.iter().map(line).collect::<String>().as_bytes())
 }
 
 /// A file that was made, beside its label: a path that does not fit stands on a line of its own, whole.

@@ -3,7 +3,6 @@
 use super::DrillStop;
 use super::answer::RunbookTask;
 use super::baseline::BaselinePolicy;
-use super::driven;
 use super::faults::{Change, Faults};
 use super::guard;
 use super::interrupts::{Interrupt, Interrupts};
@@ -12,6 +11,7 @@ use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
+use super::{driven, overlays};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
@@ -118,10 +118,16 @@ impl Drill {
             Ok((mut rig, names)) => {
                 interrupts.follow(rig.hindered.subscribe(), |stop| stop.clone().map(Interrupt::Stop));
                 let connecting = connect(&mut rig, names, &site, &mut preflight);
-                let (observed, stopped) = match interrupts.during(connecting).await.and_then(|connected| connected) {
+                let connected = interrupts.during(connecting).await.and_then(|connected| connected);
+                let since = recorder.clock().now();
+                let (observed, stopped) = match connected {
                     Err(stop) => (nothing(recorder.clock()), Some(stop)),
                     Ok(()) => self.conduct(&rig, &site, &mut interrupts).await,
                 };
+                if stopped.is_none() && !plan.scenario.overlays.is_empty() {
+                    // A person who does not want to wait for it has the drill without it.
+                    let _ = interrupts.during(overlays::record(&rig, &site, since)).await;
+                }
                 let redactor = rig.redactor.clone();
                 rig.take_down(&recorder).await;
                 (observed, stopped.map(|stop| stop.map_texts(|text| redactor.redact(text))))

@@ -31,6 +31,7 @@ mod keys;
 mod load;
 mod manner;
 mod names;
+mod overlays;
 mod preflight;
 mod prepare;
 mod rig;

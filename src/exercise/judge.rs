@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 pub struct Judged {
     /// The judgement.
     pub verdict: Verdict,
-    /// What its report shows; `None` for what others recorded, which tells of no drill.
-    pub digest: Option<Digest>,
+    /// What its report shows.
+    pub digest: Digest,
     /// SHA-256 of the file, in hexadecimal.
     pub hash: String,
     /// True where the history's last line was torn, because the drill was killed.
@@ -34,12 +34,12 @@ pub struct Judged {
 impl Judged {
     /// Its `verdict.json`.
     pub fn json(&self) -> String {
-        json(&self.verdict, self.digest.as_ref())
+        json(&self.verdict, Some(&self.digest))
     }
 
     /// The same before it is written.
     pub fn record(&self) -> VerdictRecord {
-        verdict_record(&self.verdict, self.digest.as_ref())
+        verdict_record(&self.verdict, Some(&self.digest))
     }
 }
 
@@ -190,7 +190,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     let mut each: Vec<OfWorkload> = each.collect();
     let verdict = if several { together(each, lead) } else { each.pop().map(|only| only.verdict) };
     let verdict = verdict.ok_or(ReadError::NoStart).map_err(wrong)?;
-    Ok(Judged { verdict, digest: Some(digest), hash: input.hex(), torn, newer, outline: None })
+    Ok(Judged { verdict, digest, hash: input.hex(), torn, newer, outline: None })
 }
 
 /// The same of a bare history, which is one document.
@@ -203,7 +203,8 @@ fn judge_bare(file: PathBuf, mut input: Hashing<'_, BufReader<File>>) -> Result<
         false => JudgeError::Other { path: file.clone() },
     };
     let evidence = bare(&text).map_err(said)?;
-    Ok(Judged { verdict: decide(&evidence), digest: None, hash: input.hex(), torn: false, newer: None, outline: None })
+    let digest = Digest::of_record(&evidence);
+    Ok(Judged { verdict: decide(&evidence), digest, hash: input.hex(), torn: false, newer: None, outline: None })
 }
 
 /// Whose record a file is, by its first lines; `None` where it is a history, or nothing that is known, as [`judge`] will say.
@@ -257,8 +258,9 @@ pub fn judge_record_counting(
     let record = import::read(BufReader::with_capacity(1 << 20, &mut input), settings).map_err(wrong)?;
     work.begin("drawing the verdict", 0);
     let outline = Some(record.outline());
-    let verdict = decide(&import::evidence(record, told).map_err(wrong)?);
-    Ok(Judged { verdict, digest: None, hash: input.hex(), torn: false, newer: None, outline })
+    let evidence = import::evidence(record, told).map_err(wrong)?;
+    let (verdict, digest) = (decide(&evidence), Digest::of_record(&evidence));
+    Ok(Judged { verdict, digest, hash: input.hex(), torn: false, newer: None, outline })
 }
 
 /// Hashes and counts what is read through it.

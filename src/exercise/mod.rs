@@ -4,10 +4,13 @@
 //! `report.md`. [`judge`] computes them again from a stored history, or judges a bare history that somebody else recorded; [`judge_record`]
 //! judges what another tool recorded in its own format.
 //!
+//! What people write beside findings is kept in `findings.yaml` ([`keep_findings`]), which alone is not computed from the history.
+//!
 //! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files. Several drills of one scenario are a series (`repeats`), in a
 //! folder of their own with one report of them all; [`judge_repeats`] makes that again.
 
 mod ceiling;
+mod earlier;
 mod folder;
 mod judge;
 mod observer;
@@ -15,12 +18,15 @@ mod orders;
 mod repeated;
 mod repeats;
 mod reset;
+mod review;
 mod run;
 
 pub use ceiling::priced;
+pub use earlier::{DrillFilter, earlier_drills};
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
 pub use observer::{DrillTurn, Observer};
 pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};
 pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats};
+pub use review::{ReviewProblem, keep_findings, review_of, reviews_in};
 pub use run::run;

@@ -70,8 +70,11 @@ fn outcome(folder: &Path, planned: &PlannedTrialRecord, work: &WorkProgress) -> 
 
 fn judged_trial(judged: Judged, phase: Duration) -> TrialOutcome {
     let Judged { verdict, digest, hash, .. } = judged;
-    match digest.as_ref().and_then(|digest| Some((digest, digest.plan()?))) {
-        Some((digest, plan)) => TrialOutcome::Judged(Box::new(JudgedTrial::new(verdict, digest, hash, configuration(plan, phase)))),
+    match digest.started().map(|started| &started.plan) {
+        Some(plan) => {
+            let configuration = configuration(plan, phase);
+            TrialOutcome::Judged(Box::new(JudgedTrial::new(verdict, &digest, hash, configuration)))
+        }
         None => TrialOutcome::Unreadable("this is no drill".to_owned()),
     }
 }

@@ -1,6 +1,7 @@
 //! The form that a planned fault has in a history: the word alone where its kind has no settings, else a map with the word as its one key.
 //! Settings have the text forms that users type. What a history says besides is left unread; what it does not say has its default.
 
+use super::schema::recorded_schema;
 use super::{kind_of, words};
 use crate::model::{Attribute, Fault, Setting, SettingKind, Settings};
 use crate::units::ByteRate;
@@ -8,6 +9,16 @@ use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
+
+impl schemars::JsonSchema for Fault {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Fault".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        recorded_schema()
+    }
+}
 
 impl Serialize for Fault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -73,7 +73,7 @@ pub use event::{
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
-pub use format::{FORMAT, FormatVersion, WrittenBy};
+pub use format::{FORMAT, FormatVersion, WrittenBy, history_schema};
 pub(crate) use format::{drill_as_recorded, execution_as_recorded, runbook_as_recorded};
 pub use live::{Live, LiveAlert, LiveFault, LiveStep};
 pub use live_workload::LiveWorkload;

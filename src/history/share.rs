@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 const LEAST: f64 = 0.1;
 
 /// The providers among which a load was balanced, though only some of them were said to serve when nothing is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Balanced(Vec<String>);
 

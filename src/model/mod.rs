@@ -69,7 +69,7 @@ pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
 pub use reaction::Reaction;
-pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding};
+pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding, KeptFindings};
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{
     Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Runbook, StartMode, Step,
@@ -88,7 +88,7 @@ pub use workload::{Arrivals, Engine, Workload};
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         pub enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {

@@ -13,10 +13,12 @@
 //! - **Words**: sentences about a verdict, each file about one subject, the same for report, terminal and `verdict.json`. `headline` is the verdict
 //!   in one sentence; `because` says why it is open and `advice` what to do; they draw on `recovery`, `scattered`, `stability`,
 //!   `share`, `rescue`, `credential`, `stopped` and `open`. `nature` answers what kind of verdict it is, `wording` writes lengths and limits.
-//! - **Builders**: `drill` lists the sections of a drill's report; each has a file: `chart`, `objectives`, `milestones`,
-//!   `credential_section`, `faults`, `traffic` with `providers`, `runbook`, `findings`, `limits`. What is about one workload takes a `subject`.
+//! - **Builders**: `drill` lists the sections of a drill's report in their order; each has a file: `chart`, `found` (sentences that the numbers
+//!   carry), `waterfall` (with `way`), `objectives`, `faults`, `traffic` with `providers`, `credential_section`, `runbook`,
+//!   `restoration`, `limits`, `basis`; `findings` is a folder of its own. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
-//! - **Renderers**: `markdown`, `html` and `terminal`.
+//! - **Renderers** (`render`): whole ones, `html`, `markdown` and `json`; for programs of others `junit`, `oscal`, `otlp` and `grafana`; for chats
+//!   `short`. Those without room for the whole take a `gist`. `terminal` is for the end of a drill.
 //!
 //! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
 //! from Lifeboat's words and [`Text::outside`] from whatever files, programs and people wrote; a cell that is a number bears the number.
@@ -31,6 +33,7 @@
 
 mod context;
 mod digest;
+mod findings;
 mod model;
 mod render;
 mod repeated;
@@ -39,8 +42,9 @@ mod sections;
 mod tests;
 mod words;
 
-pub use context::DrillContext;
+pub use context::{DrillContext, EarlierDrill, EarlierDrills};
 pub use digest::Digest;
+pub use findings::kept_findings;
 pub use model::{
     Block, ChartSeries, ChartShade, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot,
     LatencyKind, LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark,
@@ -50,25 +54,33 @@ pub use model::{
 };
 pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
 pub use render::html::html;
-pub use render::json::{REPORT_FORMAT, ReportDocument, report_json};
+pub use render::json::{REPORT_FORMAT, ReportDocument, report_json, report_schema};
 pub use render::junit::junit;
 pub use render::markdown::markdown;
 pub use render::oscal::oscal;
 pub use render::otlp::otlp;
+pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};
 pub use repeated::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome};
+pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
+pub use sections::incident::{IncidentFacts, recorded, walked};
 pub use sections::repeats::{repeats, repeats_statement};
 pub use sections::repeats_summary::{repeats_summary, repeats_table, trial_line};
-pub use sections::summary::{cutover, summary};
+pub use sections::summary::{cutover, summary, summary_with};
 
 use crate::verdict::{Verdict, VerdictRecord};
 
 /// `verdict.json` of a drill, or of what others recorded, of which there is no digest. Two blanks of indentation, a line break at the end. What
 /// could drive a terminal is escaped, as JSON escapes it.
 pub fn json(verdict: &Verdict, digest: Option<&Digest>) -> String {
-    render::json::written(&verdict_record(verdict, digest))
+    verdict_json(&verdict_record(verdict, digest))
+}
+
+/// `verdict.json` of a record of a verdict.
+pub fn verdict_json(record: &VerdictRecord) -> String {
+    render::json::written(record)
 }
 
 /// What stands in `verdict.json`: with the verdict's reason in words, and what to do, as the terminal and the report have them.

@@ -3,7 +3,6 @@
 //! What this file does not do: say it (`words/repeats`, `sections/repeats`), or read anything (`exercise`).
 
 use super::digest::Digest;
-use crate::model::DrillPlan;
 use crate::verdict::record::{PlannedTrialRecord, RepeatsRecord};
 use crate::verdict::repeats::{RepeatTrial, Repeats, TrialResult};
 use crate::verdict::{Decision, Verdict};
@@ -59,7 +58,7 @@ pub struct JudgedTrial {
 impl JudgedTrial {
     /// Of a verdict and what its history says; `configuration` is the hash of its plan.
     pub fn new(verdict: Verdict, digest: &Digest, hash: String, configuration: String) -> Self {
-        let started = digest.started.as_deref();
+        let started = digest.started();
         let origin = started.map(|started| &started.origin);
         Self {
             verdict,
@@ -69,13 +68,6 @@ impl JudgedTrial {
             user: origin.and_then(|origin| origin.user.clone()),
             host: origin.and_then(|origin| origin.host.clone()),
         }
-    }
-}
-
-impl Digest {
-    /// What was planned; `None` of a history that does not tell.
-    pub fn plan(&self) -> Option<&DrillPlan> {
-        self.started.as_deref().map(|started| &started.plan)
     }
 }
 

@@ -1,19 +1,21 @@
 //! What the first screen, the report and the JSON say of drills that are more than met or missed.
 
-use super::{Block, Digest, DrillContext, PhraseForm, PhraseSource, Report, Text, drill, json, markdown, summary};
+use super::{Block, Digest, DrillContext, PhraseForm, PhraseSource, Report, Text, drill, json, markdown, summary, summary_with};
 use crate::fault::{Blackhole, EndEarly, Refuse, Status};
 use crate::history::{
     Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
     Stamped, Started, StopReason,
 };
-use crate::model::{Aim, DeclaredObjectives, Fault, Gate, PlannedFault, Rescues, SloOn};
+use crate::model::{Aim, DeclaredObjectives, Fault, Gate, PlannedFault, Rescues, Runbook, SloOn};
 use crate::units::{Duration, Ratio};
 use crate::verdict::story::{MS, emergency};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
+mod cost;
 mod recovery;
 mod stopped;
+mod stories;
 mod whole;
 
 /// A request every 50 ms: ten seconds of baseline, twenty of the fault, ten of watching.
@@ -21,13 +23,17 @@ struct Drill {
     fault: Fault,
     objectives: DeclaredObjectives,
     /// What becomes of the request at this place, due at this millisecond.
-    course: fn(&mut Recorded, u64, u64),
+    course: Box<dyn Fn(&mut Recorded, u64, u64)>,
     /// By the proxy's count.
     touched: u64,
     /// True where both share the load.
     shares: bool,
     /// When it was stopped, in milliseconds, and why; without a detail it was killed by nobody.
     stopped: Option<(u64, StopReason, &'static str)>,
+    /// What answers.
+    runbook: Option<Runbook>,
+    /// What else is recorded, and when, in milliseconds.
+    besides: Vec<(u64, Event)>,
 }
 
 /// Events in the making.
@@ -60,7 +66,7 @@ impl Recorded {
 }
 
 impl Drill {
-    fn of(fault: Fault, course: fn(&mut Recorded, u64, u64)) -> Self {
+    fn of(fault: Fault, course: impl Fn(&mut Recorded, u64, u64) + 'static) -> Self {
         let objectives = DeclaredObjectives {
             rto: Some(Duration::from_secs(8)),
             stable_for: Some(Duration::from_secs(6)),
@@ -71,7 +77,8 @@ impl Drill {
             failback: Some(Duration::from_secs(9)),
             ..DeclaredObjectives::default()
         };
-        Self { fault, objectives, course, touched: 400, shares: false, stopped: None }
+        let course = Box::new(course);
+        Self { fault, objectives, course, touched: 400, shares: false, stopped: None, runbook: None, besides: Vec::new() }
     }
 
     fn started(&self) -> Started {
@@ -84,6 +91,7 @@ impl Drill {
             length: Duration::from_secs(20),
         };
         started.plan.scenario.timeline.faults = vec![fault];
+        started.plan.runbook.clone_from(&self.runbook);
         if self.shares {
             started.plan.workloads[0].service.sharing = 2;
         }
@@ -97,6 +105,7 @@ impl Drill {
         let count = last / 50;
         (0..count).for_each(|id| (self.course)(&mut told, id, id * 50));
         let mut events = told.0;
+        events.extend(self.besides.iter().map(|(at, event)| (at * MS, event.clone())));
         let phase = |at: u64, name: Phase| (at * MS, Event::Phase(PhaseEntered { name }));
         events.push(phase(0, Phase::Baseline));
         if last > FAULT {
@@ -135,7 +144,7 @@ impl Drill {
         let verdict = judge(&fold.finish());
         let model = drill(&verdict, &digest, "0", &DrillContext::default());
         is_well_formed(&model);
-        let (report, screen) = (markdown(&model), summary(&verdict, 100));
+        let (report, screen) = (markdown(&model), summary_with(&verdict, Some(&digest), 100));
         as_people_write(&screen);
         as_people_write(&report);
         Screens { screen, json: serde_json::from_str(&json(&verdict, None)).unwrap(), report, verdict, model }
@@ -211,7 +220,13 @@ pub(super) fn is_well_formed(report: &Report) {
             }
             Block::Facts(facts) => texts.extend(facts.iter().flat_map(|fact| [&fact.label, &fact.text])),
             Block::Chart(chart) => assert!(chart.series.iter().all(|series| series.counts.len() == chart.requests.len()), "{chart:?}"),
-            Block::Picture(_) | Block::Waterfall(_) | Block::Findings(_) | Block::Intervals(_) => {}
+            Block::Waterfall(waterfall) => {
+                texts.push(&waterfall.summary);
+                texts.extend(waterfall.stages.iter().flat_map(|stage| [&stage.label, &stage.source]));
+                let shares: f64 = waterfall.stages.iter().filter_map(|stage| stage.share).sum();
+                assert!(shares < 1.000_1, "{waterfall:?}");
+            }
+            Block::Picture(_) | Block::Findings(_) | Block::Intervals(_) => {}
             Block::Section(section) => {
                 texts.push(&section.title);
                 blocks.extend(&section.blocks);
@@ -259,8 +274,8 @@ fn a_gateway_that_waits_for_the_dead_primary_each_time_is_told_on_the_first_scre
     let told = Drill::of(Blackhole.into(), waits).told();
     assert_eq!(told.verdict.verdict, Decision::Met, "{}", told.screen);
     told.says("rescued 360 of 400 requests went to primary before another; that cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait)");
-    told.says("Until the fault ended, requests still went to primary before another.");
-    told.reports("360 of 400 requests were rescued: they went to primary before another provider, which answered; that cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait).");
+    told.says("Until the fault ended, requests still went to primary first.");
+    told.reports("360 of 400 requests went to primary first and were then answered by another provider. That cost each 2.00 to 2.01 s (median 2.01 s), until the fault ended (inferred from their wait).");
     told.reports("The fault also swallowed 400 connections;");
     let rescued = &told.json["measures"]["rescued"];
     assert_eq!((&rescued["requests"], &rescued["of"], &rescued["by_connection"]), (&json!(360), &json!(400), &json!(true)));
@@ -301,7 +316,7 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
     drill.objectives.rescued = Some(Rescues { at_most: Ratio::new(0.05).unwrap(), after: Duration::from_secs(10) });
     let told = drill.told();
     told.says("rescued 40 of 400 requests went to primary before another; that cost each 2.00 to 2.01 s (median 2.01 s); the last 1.95 s after the fault (inferred from their wait)");
-    told.never("still went to primary before another");
+    told.never("still went to primary first");
     assert_eq!(told.objective("rescued"), Some(Decision::Met));
     told.says("(objective: at most 5% from 10 s after the fault: 0 of 200 requests)");
     drill.course = |told, id, due| match due {
@@ -449,10 +464,7 @@ fn what_is_verified_is_what_gates() {
     }
     let mut drill = Drill::of(unavailable(), returns);
     (drill.objectives.gate, drill.objectives.failback) = (Some(Gate::Restore), None);
-    drill
-        .told()
-        .reports("| service is good again | 0.94 to 1.00 s | traffic |")
-        .reports("| verified: that lasted for the hold of 6 s | 7.00 s | traffic |");
+    drill.told().reports("| service is good again | 0.94 to 1.00 s |").reports("| that has held for 6 s | 7.00 s |");
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl FromStr for Fingerprint {
     }
 }
 
-text_form!(Fingerprint);
+text_form!(Fingerprint, r"^[0-9a-f]{8}$", "The fingerprint of a credential, which tells nothing of it: 8 hexadecimal digits.");
 
 #[cfg(test)]
 mod tests {

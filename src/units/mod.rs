@@ -60,12 +60,23 @@ impl ParseError {
     }
 }
 
-/// Serialises a quantity as its text form and reads it back the same way. The form is that for people, unless another is named.
+/// Serialises a quantity as its text form and reads it back the same way. The form is that for people, unless another is named. A schema tells
+/// the form by its pattern and in words.
 macro_rules! text_form {
-    ($type:ty) => {
-        text_form!($type, |quantity: &$type| *quantity);
+    ($type:ident, $pattern:literal, $words:literal) => {
+        text_form!($type, $pattern, $words, |quantity: &$type| *quantity);
     };
-    ($type:ty, $typed:expr) => {
+    ($type:ident, $pattern:literal, $words:literal, $typed:expr) => {
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "pattern": $pattern, "description": $words})
+            }
+        }
+
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(&$typed(self))

@@ -80,7 +80,7 @@ impl Money {
     }
 }
 
-text_form!(Money);
+text_form!(Money, r"^[0-9]+(\.[0-9]+)? USD$", "An amount of money, as `0.10 USD`.");
 
 #[cfg(test)]
 mod tests {

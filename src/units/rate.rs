@@ -71,7 +71,7 @@ impl Rate {
     }
 }
 
-text_form!(Rate);
+text_form!(Rate, r"^[0-9]+(\.[0-9]+)?/(s|min|h)$", "How often, as `50/s`, `600/min`.");
 
 /// Bytes a second. Text form: `64KB/s`, `1MB/s` (decimal units, as networks count).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,7 +142,9 @@ impl FromStr for ByteRate {
     }
 }
 
-text_form!(ByteRate, |rate: &ByteRate| rate.typed());
+text_form!(ByteRate, r"^[0-9]+(\.[0-9]+)?(B|KB|MB|GB)/s$", "Bytes a second, as `64KB/s`; a thousand bytes are a KB.", |rate: &ByteRate| {
+    rate.typed()
+});
 
 #[cfg(test)]
 mod tests {

@@ -64,7 +64,7 @@ impl Ratio {
     }
 }
 
-text_form!(Ratio);
+text_form!(Ratio, r"^[0-9]+(\.[0-9]+)?%$", "A share of a whole, as `99%`.");
 
 #[cfg(test)]
 mod tests {

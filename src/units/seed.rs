@@ -37,7 +37,7 @@ impl FromStr for Seed {
     }
 }
 
-text_form!(Seed);
+text_form!(Seed, r"^[0-9a-f]{16}$", "The seed of a run: 16 hexadecimal digits.");
 
 #[cfg(test)]
 mod tests {

@@ -23,12 +23,15 @@
 //!
 //! A drill with several workloads is judged once for each, on evidence of its own; `together` says which verdict is the drill's.
 //!
+//! `difference` tells whether what two drills showed differs by more than noise.
+//!
 //! Several drills of one scenario are told together by `repeats`: how often it holds, and how sure that is.
 //!
 //! What this room does not do: read files (`history`), or phrase sentences (`report`).
 #![doc = include_str!("README.md")]
 
 mod criteria;
+mod difference;
 mod effect;
 mod false_start;
 mod interval;
@@ -50,6 +53,7 @@ mod together;
 mod trial;
 mod window;
 
+pub use difference::{Contrast, CountOf, counts, longer_by, percentile_ranks, times};
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use interval::Interval;
@@ -57,7 +61,7 @@ pub use measures::{Measures, Outage};
 pub use objective_name::{Criterion, ObjectiveName, OutageObjective};
 pub use objectives::ObjectiveVerdict;
 pub use open::Unnamed;
-pub use record::{VERDICT_FORMAT, VerdictReadError, VerdictRecord};
+pub use record::{VERDICT_FORMAT, VerdictReadError, VerdictRecord, verdict_schema};
 pub use rescue::{Dispatched, Later, Paid, Rescued};
 pub use rotated::{ClientErrors, CriterionFinding, Fallback, Judgement, KeyAnswer, Moments, Replica, Rotated};
 pub use share::Share;
@@ -170,6 +174,16 @@ impl Millis {
     /// Seconds, for people.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
+    }
+}
+
+impl schemars::JsonSchema for Millis {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Millis".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "number", "description": "A length of time in milliseconds, with a fraction."})
     }
 }
 

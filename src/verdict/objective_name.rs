@@ -93,6 +93,17 @@ impl fmt::Display for ObjectiveName {
     }
 }
 
+impl schemars::JsonSchema for ObjectiveName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ObjectiveName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words: Vec<&str> = OutageObjective::WORDS.iter().chain(Criterion::WORDS).copied().collect();
+        schemars::json_schema!({"type": "string", "enum": words, "description": "The name of an objective."})
+    }
+}
+
 impl Serialize for ObjectiveName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.word())

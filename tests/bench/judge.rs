@@ -13,7 +13,7 @@ use std::time::Instant;
 const SECOND: u64 = 1_000_000_000;
 
 /// Writes a drill of `count` requests: the shipped outage at a higher rate, with a cutover after three seconds.
-fn write(path: &Path, count: u64) {
+pub(crate) fn write(path: &Path, count: u64) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (project, _) = Project::open(root);
     let (mut plan, _) = project.plan(&root.join("scenarios/azure-outage.yaml"), "lab").unwrap();

@@ -1,8 +1,9 @@
-//! Figures, not tests: nothing here passes or fails. `cargo bench` prints all of them, `cargo bench -- judge` (or `pacing`, `start`, `proxy`, `traffic`) one.
+//! Figures, not tests: nothing here passes or fails. `cargo bench` prints all of them, `cargo bench -- judge` (or `report`, `pacing`, `start`, `proxy`, `traffic`) one.
 //!
 //! | figure | what is measured |
 //! |---|---|
 //! | judge | time and peak memory of judging a stored history of 1, 3 and 10 million requests, and the cost of one request |
+//! | report | time, peak memory and size of the report of a stored history of 2,100 requests, 1 and 10 million, a format each |
 //! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
 //! | start | how long `lifeboat --version` takes |
 //! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
@@ -15,6 +16,7 @@ mod baseline;
 mod judge;
 mod pacing;
 mod proxy;
+mod report;
 mod start;
 mod traffic;
 
@@ -27,6 +29,8 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["judge-once", path] => judge::once(path),
         ["judge"] => judge::bench(),
+        ["report"] => report::bench(),
+        ["report", "write", path, count] => judge::write(std::path::Path::new(path), count.parse().unwrap()),
         ["pacing"] => pacing::bench(),
         ["start"] => start::bench(),
         ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
@@ -36,6 +40,7 @@ fn main() {
         ["proxy", rounds] => proxy::bench(rounds.parse().unwrap()),
         _ => {
             judge::bench();
+            report::bench();
             pacing::bench();
             start::bench();
         }

@@ -15,23 +15,24 @@ use crate::model::{Aim, Fault, StepEnd};
 use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "PhaseEntered")]
 pub(super) struct PhaseRecord {
     name: Phase,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "FaultRequested")]
 pub(super) struct FaultRequestedRecord {
     fault: u32,
     on: String,
     what: Fault,
     #[serde(default, with = "Via::<AimRecord>", skip_serializing_if = "Aim::is_everything")]
+    #[schemars(with = "AimRecord")]
     aim: Aim,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "FaultConfirmed")]
 pub(super) struct FaultConfirmedRecord {
     fault: u32,
@@ -40,7 +41,7 @@ pub(super) struct FaultConfirmedRecord {
     hi: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "FaultHealed")]
 pub(super) struct FaultHealedRecord {
     fault: u32,
@@ -53,26 +54,26 @@ pub(super) struct FaultHealedRecord {
     expired: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "ProxyClock")]
 pub(super) struct ProxyClockRecord {
     ahead: i64,
     error: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "PlainToxiproxy")]
 pub(super) struct PlainToxiproxyRecord {
     version: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "SightGap")]
 pub(super) struct SightGapRecord {
     missed: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Gateway")]
 pub(super) struct GatewayBreakerRecord {
     at: u64,
@@ -80,7 +81,7 @@ pub(super) struct GatewayBreakerRecord {
     breaker: Breaker,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "AlertReceived")]
 pub(super) struct AlertReceivedRecord {
     at: u64,
@@ -91,7 +92,7 @@ pub(super) struct AlertReceivedRecord {
     firing: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "AlertsLeftOut")]
 pub(super) struct AlertsLeftOutRecord {
     awaited: u64,
@@ -100,14 +101,14 @@ pub(super) struct AlertsLeftOutRecord {
     unread: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "RunbookStarted")]
 pub(super) struct RunbookStartedRecord {
     runbook: String,
     because: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "ReactionModelled")]
 pub(super) struct ReactionModelledRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,7 +116,7 @@ pub(super) struct ReactionModelledRecord {
     length: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "StepStarted")]
 pub(super) struct StepStartedRecord {
     step: u32,
@@ -123,7 +124,7 @@ pub(super) struct StepStartedRecord {
     attempt: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "StepFinished")]
 pub(super) struct StepFinishedRecord {
     step: u32,
@@ -136,7 +137,7 @@ pub(super) struct StepFinishedRecord {
     value: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "StepUndone")]
 pub(super) struct StepUndoneRecord {
     step: u32,
@@ -145,20 +146,20 @@ pub(super) struct StepUndoneRecord {
     output: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "StepOverran")]
 pub(super) struct StepOverranRecord {
     step: u32,
     expected: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "UndoStarted")]
 pub(super) struct UndoStartedRecord {
     step: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "KeyHeld")]
 pub(super) struct KeyHeldRecord {
     credential: String,
@@ -167,7 +168,7 @@ pub(super) struct KeyHeldRecord {
     id: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "KeyMinted")]
 pub(super) struct KeyMintedRecord {
     credential: String,
@@ -178,7 +179,7 @@ pub(super) struct KeyMintedRecord {
     hi: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "KeyStored")]
 pub(super) struct KeyStoredRecord {
     credential: String,
@@ -189,7 +190,7 @@ pub(super) struct KeyStoredRecord {
     hi: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "KeyRevoked")]
 pub(super) struct KeyRevokedRecord {
     credential: String,
@@ -198,7 +199,7 @@ pub(super) struct KeyRevokedRecord {
     hi: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "KeyProbed")]
 pub(super) struct KeyProbedRecord {
     credential: String,
@@ -214,7 +215,7 @@ pub(super) struct KeyProbedRecord {
     why: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "TokenMinted")]
 pub(super) struct TokenMintedRecord {
     credential: String,
@@ -224,7 +225,7 @@ pub(super) struct TokenMintedRecord {
     life: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Resumed")]
 pub(super) struct ResumedRecord {
     wall_clock: String,
@@ -232,13 +233,13 @@ pub(super) struct ResumedRecord {
     undo: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Note")]
 pub(super) struct NoteRecord {
     text: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Contacted")]
 pub(super) struct ContactedRecord {
     contact: String,
@@ -248,33 +249,33 @@ pub(super) struct ContactedRecord {
     output: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "ExecutionFinished")]
 pub(super) struct ExecutionFinishedRecord {
     end: ExecutionEnd,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Remark")]
 pub(super) struct RemarkRecord {
     about: RemarkAbout,
     text: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Awaited")]
 pub(super) struct AwaitedRecord {
     what: String,
     most: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Guarded")]
 pub(super) struct GuardedRecord {
     guard: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Cancelled")]
 pub(super) struct CancelledRecord {
     reason: StopReason,
@@ -283,7 +284,7 @@ pub(super) struct CancelledRecord {
     hint: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Finished")]
 pub(super) struct FinishedRecord {
     observed_until: u64,

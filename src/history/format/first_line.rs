@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -46,6 +47,26 @@ impl FirstRecord for ExecutionStartedRecord {
 
 /// Writes a first event in the newest format, and reads it in any.
 pub(super) struct FirstLine<R>(PhantomData<R>);
+
+impl<R: schemars::JsonSchema> schemars::JsonSchema for FirstLine<R> {
+    fn schema_name() -> Cow<'static, str> {
+        R::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut schema = R::json_schema(generator);
+        // The record itself does not read it: it decides by which record the rest is read.
+        let format = generator.subschema_for::<FormatVersion>().to_value();
+        let whole = schema.ensure_object();
+        if let Some(properties) = whole.get_mut("properties").and_then(serde_json::Value::as_object_mut) {
+            properties.insert("format".to_owned(), format);
+        }
+        if let Some(required) = whole.get_mut("required").and_then(serde_json::Value::as_array_mut) {
+            required.insert(0, "format".into());
+        }
+        schema
+    }
+}
 
 impl<R: FirstRecord> FirstLine<R> {
     pub(super) fn serialize<S: Serializer>(facts: &R::Facts, serializer: S) -> Result<S::Ok, S::Error> {

@@ -71,6 +71,13 @@ macro_rules! kinds {
             }
         })+
 
+        /// Of each kind its name on disk, and the form of its facts.
+        fn facts(generator: &mut schemars::SchemaGenerator) -> serde_json::Map<String, serde_json::Value> {
+            let mut facts = serde_json::Map::new();
+            $(facts.insert($name.to_owned(), generator.subschema_for::<$record>().to_value());)+
+            facts
+        }
+
         impl Event {
             /// The kind's name on disk.
             pub const fn kind(&self) -> &'static str {
@@ -154,6 +161,27 @@ kinds! {
     "guard_tripped" => GuardTripped: Guarded by GuardedRecord,
     "cancelled" => Cancelled: Cancelled by CancelledRecord,
     "finished" => Finished: Finished by FinishedRecord,
+}
+
+/// The form of a line of a history, for machines.
+pub fn history_schema() -> serde_json::Value {
+    let mut generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    let mut properties = facts(&mut generator);
+    let t = serde_json::json!({"type": "integer", "minimum": 0, "description": "When it was stamped, in nanoseconds since the history's origin."});
+    properties.insert("t".to_owned(), t);
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A line of a history",
+        "description": "A history is a file of lines, each an event: when, and what. Moments and lengths of time that are numbers are nanoseconds, \
+                        moments since the history's origin. A newer build may add kinds of events and keys.",
+        "type": "object",
+        "required": ["t"],
+        "minProperties": 2,
+        "maxProperties": 2,
+        "properties": properties,
+        "additionalProperties": false,
+        "$defs": generator.take_definitions(true),
+    })
 }
 
 /// A key borrowed from the line, so that reading a request allocates nothing.

@@ -30,7 +30,7 @@ record! {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "OverlayRead")]
 pub(super) struct OverlayReadRecord {
     name: String,

@@ -47,11 +47,11 @@ record! {
 }
 
 /// The workloads: a list of at least one, and the place of the one that leads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "WorkloadList", into = "WorkloadList")]
 pub(super) struct WorkloadsRecord(WorkloadList);
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 struct WorkloadList {
     each: Vec<NamedWorkloadRecord>,
     #[serde(default, skip_serializing_if = "is_usual")]

@@ -104,7 +104,7 @@ impl Recorded<Arc<[TraceRow]>> for NoRows {
 /// A struct or an enum as it is on disk, and its conversions. The fields have the model's names; `inner` stands for what is alone in a variant.
 macro_rules! record {
     ($(#[$meta:meta])* struct $record:ident of $model:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? }) => {
-        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         $(#[$meta])*
         pub(super) struct $record { $($(#[$field_meta])* pub(super) $field: $type),+ }
 
@@ -126,7 +126,7 @@ macro_rules! record {
             $(($inner:ident: $inner_type:ty))?
         ),+ $(,)?
     }) => {
-        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         $(#[$meta])*
         pub(super) enum $record {
             $($(#[$variant_meta])* $variant $({ $($(#[$field_meta])* $field: $type),+ })? $(($inner_type))?),+

@@ -9,7 +9,7 @@ use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "RequestDone")]
 pub(super) struct RequestRecord {
     id: u64,
@@ -24,14 +24,14 @@ pub(super) struct RequestRecord {
     why: Option<Cow<'static, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Shed")]
 pub(super) struct ShedRecord {
     id: u64,
     due: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Overdue")]
 pub(super) struct OverdueRecord {
     id: u64,
@@ -39,7 +39,7 @@ pub(super) struct OverdueRecord {
     after: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Served")]
 pub(super) struct ServedRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ pub(super) struct ServedRecord {
     request: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Carried")]
 pub(super) struct CarriedRecord {
     by: Cow<'static, str>,

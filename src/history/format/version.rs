@@ -84,6 +84,16 @@ impl<'de> Deserialize<'de> for FormatVersion {
     }
 }
 
+impl schemars::JsonSchema for FormatVersion {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FormatVersion".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "pattern": r"^[0-9]+\.[0-9]+$", "description": "The version of this form, as `2.0`."})
+    }
+}
+
 struct VersionVisitor;
 
 impl Visitor<'_> for VersionVisitor {

@@ -2,15 +2,23 @@
 
 mod hurt;
 mod provider;
+mod record;
+mod spend;
+mod traces;
 
 pub(in crate::report) use provider::ProviderDigest;
+pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
+pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
 
-use crate::history::{AlertSource, Event, Outcome, Phase, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
-use crate::model::NamedWorkload;
+use crate::history::{
+    AlertSource, Event, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of,
+};
+use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
+use spend::Spend;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
@@ -55,6 +63,8 @@ pub(in crate::report) struct Others {
 pub(in crate::report) struct WorkloadDigest {
     /// What it is; `None` before the first event.
     pub(in crate::report) named: Option<NamedWorkload>,
+    /// What was promised where nobody drilled it, so that it has no name.
+    pub(in crate::report) promised: Option<Objectives>,
     pub(in crate::report) requests: u64,
     pub(in crate::report) seconds: Vec<Second>,
     /// Before the fault, in flight when it began, during and after it, by due time.
@@ -69,6 +79,7 @@ impl WorkloadDigest {
     fn new(named: Option<NamedWorkload>) -> Self {
         Self {
             named,
+            promised: None,
             requests: 0,
             seconds: Vec::new(),
             periods: [PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new()],
@@ -76,6 +87,11 @@ impl WorkloadDigest {
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
             hurt: HurtDigest::default(),
         }
+    }
+
+    /// What its requests are held against.
+    pub(in crate::report) fn objectives(&self) -> Option<&Objectives> {
+        self.named.as_ref().map(|named| &named.objectives).or(self.promised.as_ref())
     }
 
     fn second(&mut self, moment: u64, zero: u64) -> &mut Second {
@@ -106,12 +122,16 @@ pub struct Digest {
     pub(in crate::report) carried: BTreeMap<String, [u64; 3]>,
     /// Attempts of the drill's that a provider bills, whole or broken off.
     pub(in crate::report) billed: BTreeMap<String, u64>,
+    /// What was paid, and what users lost.
+    pub(in crate::report) spend: Spend,
     /// What each provider's proxy saw over time.
     pub(in crate::report) at: ProvidersDigest,
-    /// Requests whose part of the drill may not be known yet, with when they were told of.
-    unsettled: VecDeque<(u64, RequestDone)>,
     /// When the last event was stamped.
     pub(in crate::report) last: u64,
+    /// What shows findings.
+    pub(in crate::report) traces: FindingTraces,
+    /// Requests whose part of the drill may not be known yet, with when they were told of and in which line.
+    unsettled: VecDeque<(u64, Option<u64>, RequestDone)>,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -131,6 +151,8 @@ impl Default for Digest {
             touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
+            traces: FindingTraces::default(),
+            spend: Spend::default(),
             at: ProvidersDigest::default(),
             unsettled: VecDeque::new(),
             last: 0,
@@ -146,18 +168,22 @@ impl Digest {
     /// Takes one more event in.
     pub fn apply(&mut self, stamped: &Stamped) {
         self.last = self.last.max(stamped.t);
-        while let Some((_, done)) = self.unsettled.pop_front_if(|(t, _)| *t + SETTLES < stamped.t) {
-            self.request(&done);
+        let line = self.traces.read(matches!(&stamped.event, Event::Remark(remark) if remark.about == RemarkAbout::Format));
+        while let Some((_, line, done)) = self.unsettled.pop_front_if(|(t, ..)| *t + SETTLES < stamped.t) {
+            self.request(&done, line);
         }
+        self.settle_spend(stamped.t.saturating_sub(SETTLES));
         self.at.apply(stamped);
         match &stamped.event {
-            Event::Request(done) => return self.unsettled.push_back((stamped.t, done.clone())),
+            Event::Request(done) => return self.unsettled.push_back((stamped.t, line, done.clone())),
             Event::Shed(shed) => {
                 let (zero, part) = (self.zero(), self.part(shed.due));
+                self.traces.shed(shed, line, part);
                 let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
                 flow.requests += 1;
                 flow.second(shed.due, zero).bad += 1;
                 *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
+                self.spend.shed(workload_of(shed.id), part > 0);
                 if part == 2 {
                     flow.hurt.due(shed.due);
                 }
@@ -170,7 +196,13 @@ impl Digest {
                 }
                 return;
             }
-            Event::Served(served) => return self.served(served),
+            Event::Served(served) => {
+                self.traces.served(served, line, (self.fault_since, self.fault_until.filter(|_| self.unhealed == 0)));
+                if let Some(id) = served.id {
+                    self.spend.served(stamped.t, workload_of(id), served);
+                }
+                return self.served(served);
+            }
             Event::Started(started) => {
                 self.providers.clone_from(&started.plan.workloads.leading().service.providers);
                 self.flows = started.plan.workloads.iter().cloned().map(|named| WorkloadDigest::new(Some(named))).collect();
@@ -178,23 +210,40 @@ impl Digest {
                 self.started = Some(started.clone());
             }
             Event::Phase(entered) if entered.name == Phase::Baseline => self.traffic_since = Some(stamped.t),
+            Event::FaultRequested(fault) => self.traces.requested(fault),
             Event::FaultConfirmed(fault) if self.breaks(fault.fault) => {
+                self.traces.confirmed(fault);
                 self.fault_since = Some(self.fault_since.map_or(fault.lo, |since| since.min(fault.lo)));
             }
             Event::FaultHealed(fault) if self.breaks(fault.fault) => {
+                self.traces.healed(fault);
                 self.fault_until = Some(self.fault_until.map_or(fault.lo, |until| until.max(fault.lo)));
                 self.unhealed = self.unhealed.saturating_sub(1);
             }
             _ => {}
         }
+        self.traces.notable.push(line);
         self.notable.push(stamped.clone());
     }
 
     /// To be called when no more events come.
     pub fn settle(&mut self) {
         self.unhealed = 0;
-        for (_, done) in std::mem::take(&mut self.unsettled) {
-            self.request(&done);
+        for (_, line, done) in std::mem::take(&mut self.unsettled) {
+            self.request(&done, line);
+        }
+        self.settle_spend(u64::MAX);
+    }
+
+    /// Counts billed answers whose part of the drill is known by now.
+    fn settle_spend(&mut self, before: u64) {
+        while let Some(attempt) = self.spend.settled(before) {
+            let part = match self.part(attempt.at) {
+                0 | 1 => BEFORE,
+                2 => DURING,
+                _ => AFTER,
+            };
+            self.spend.count(attempt, part);
         }
     }
 
@@ -240,6 +289,11 @@ impl Digest {
         }
     }
 
+    /// What was decided before it began; `None` for what nobody drilled.
+    pub fn started(&self) -> Option<&Started> {
+        self.started.as_deref()
+    }
+
     /// True for a drill with more than one workload.
     pub fn has_several_workloads(&self) -> bool {
         self.flows.len() > 1
@@ -280,10 +334,13 @@ impl Digest {
         alerts
     }
 
-    fn request(&mut self, done: &RequestDone) {
+    fn request(&mut self, done: &RequestDone, line: Option<u64>) {
         let (zero, part) = (self.zero(), self.part_of(done));
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
-        let good = flow.named.as_ref().is_none_or(|named| done.is_good(&named.objectives));
+        let good = flow.objectives().is_none_or(|objectives| done.is_good(objectives));
+        self.traces.request(done, line, good, part);
+        let terms = flow.named.as_ref().map(|named| (&named.objectives, named.service.business.as_ref()));
+        self.spend.request(workload_of(done.id), done, part > 0, terms);
         flow.requests += 1;
         let second = flow.second(done.due, zero);
         if good {

@@ -155,6 +155,11 @@ impl<'r> Gist<'r> {
         Uuid::new_v5(&whole, part.as_bytes())
     }
 
+    /// The same as text.
+    pub(super) fn id(&self, part: &str) -> String {
+        self.uuid(part).hyphenated().to_string()
+    }
+
     /// When it began and ended, in nanoseconds since 1970.
     ///
     /// # Errors

@@ -2,12 +2,11 @@
 //!
 //! What this file does not do: say anything. All words come with the report, but for those that tell how a chart is drawn.
 
-use super::waterfall;
-use crate::report::model::{
-    Block, Paragraph, ParagraphKind, PhraseForm, PhraseSource, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart,
-    Waterfall,
-};
-use crate::units::{is_unprintable, printable};
+use super::findings_table;
+use super::markdown_tables::{intervals, waterfall_table};
+use super::markdown_text::{Place, fenced, inline, row};
+use crate::report::model::{Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart};
+use crate::units::printable;
 
 /// Columns of a chart.
 const COLUMNS: usize = 72;
@@ -37,7 +36,7 @@ impl Page {
 
     fn heading(&mut self, level: usize, title: &Text, status: Option<&ReportStatus>) {
         let status = status.map(|status| format!(": {}", status.word)).unwrap_or_default();
-        self.put(&format!("{} {}{status}", "#".repeat(level), inline(title)));
+        self.put(&format!("{} {}{status}", "#".repeat(level), inline(title, Place::Heading)));
     }
 
     fn section(&mut self, section: &Section, level: usize) {
@@ -55,17 +54,19 @@ impl Page {
             below_section = matches!(block, Block::Section(_));
             match block {
                 Block::Paragraph(paragraph) => self.put(&sentences(paragraph)),
-                Block::List(points) => self.put(&points.iter().map(|point| format!("- {}", inline(point))).collect::<Vec<_>>().join("\n")),
+                Block::List(points) => {
+                    self.put(&points.iter().map(|point| format!("- {}", inline(point, Place::LineStart))).collect::<Vec<_>>().join("\n"))
+                }
                 Block::Table(table) => self.put(&rows(table)),
                 Block::Facts(facts) => {
-                    let facts = facts.iter().map(|fact| row(&[inline(&fact.label), inline(&fact.text)].map(filled)));
+                    let facts = facts.iter().map(|fact| row(&[&fact.label, &fact.text].map(|text| inline(text, Place::Cell))));
                     let head = ["| | |".to_owned(), "|---|---|".to_owned()];
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
                 Block::Chart(chart) => self.put(&drawn(chart)),
-                Block::Picture(picture) => self.picture(picture),
-                Block::Waterfall(waterfall) => self.waterfall(waterfall),
-                Block::Findings(findings) => self.put(&findings_table(findings)),
+                Block::Picture(_) => {}
+                Block::Waterfall(waterfall) => self.put(&waterfall_table(waterfall)),
+                Block::Findings(findings) => self.put(&rows(&findings_table::table(findings))),
                 Block::Intervals(plot) => self.put(&intervals(plot)),
                 Block::Section(section) => self.section(section, level + 1),
             }
@@ -73,56 +74,20 @@ impl Page {
     }
 }
 
-impl Page {
-    fn waterfall(&mut self, told: &Waterfall) {
-        if !told.summary.is_empty() {
-            self.put(&format!("**{}**", inline(&told.summary)));
-        }
-        let heads: Vec<String> = waterfall::heads(told).into_iter().map(filled).collect();
-        let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
-        let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| filled(inline(cell))).collect::<Vec<_>>();
-        lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));
-        self.put(&lines.join("\n"));
-    }
-}
-
 fn sentences(paragraph: &Paragraph) -> String {
-    let lines: Vec<String> = paragraph.lines.iter().map(inline).collect();
+    let lines: Vec<String> = paragraph.lines.iter().map(|line| inline(line, Place::LineStart)).collect();
     match paragraph.kind {
         ParagraphKind::Plain | ParagraphKind::Advice => lines.join("\n"),
         ParagraphKind::Key => format!("**{}**", lines.join(" ")),
     }
 }
 
-/// A text within a line, a cell or a heading.
-fn inline(text: &Text) -> String {
-    let phrase = |phrase: &crate::report::model::Phrase| {
-        let words = match phrase.form {
-            PhraseForm::Prose => phrase.words.clone(),
-            PhraseForm::Code => format!("`{}`", phrase.words),
-        };
-        match phrase.source {
-            PhraseSource::Lifeboat => words,
-            PhraseSource::Outside => escaped(&words),
-        }
-    };
-    text.0.iter().map(phrase).collect()
-}
-
 fn rows(table: &ReportTable) -> String {
-    let filled_or_blank = |cell: &TableCell| cell.text.as_ref().map_or_else(|| " ".to_owned(), |text| filled(inline(text)));
-    let heads: Vec<String> = table.columns.iter().map(|column| filled((*column).to_owned())).collect();
+    let told = |cell: &TableCell| cell.text.as_ref().map(|text| inline(text, Place::Cell)).unwrap_or_default();
+    let heads: Vec<String> = table.columns.iter().map(|column| (*column).to_owned()).collect();
     let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
-    lines.extend(table.rows.iter().map(|each| row(&each.cells.iter().map(filled_or_blank).collect::<Vec<_>>())));
+    lines.extend(table.rows.iter().map(|each| row(&each.cells.iter().map(told).collect::<Vec<_>>())));
     lines.join("\n")
-}
-
-fn filled(text: String) -> String {
-    format!(" {text} ")
-}
-
-fn row(cells: &[String]) -> String {
-    format!("|{}|", cells.join("|"))
 }
 
 /// The bars on one axis, what was done below them, and how to read it all.
@@ -147,29 +112,12 @@ fn drawn(chart: &TrafficChart) -> String {
     let mark = 10;
     let numbers: String = (0..columns).step_by(mark).map(|column| format!("{:<mark$}", column * wide)).collect();
     lines.push(format!("{}{}", label("seconds of traffic"), numbers).trim_end().to_owned());
-    format!("```text\n{}\n```\n\n{}; one column is {wide} s, from the moment the traffic began.", lines.join("\n"), chart.caption)
+    format!("{}\n\n{}; one column is {wide} s, from the moment the traffic began.", fenced(&lines.join("\n")), chart.caption)
 }
 
 fn bar(count: u32, top: u32) -> char {
     let eighths = (f64::from(count) / f64::from(top) * 8.0).round() as usize;
     BARS[if count > 0 { eighths.clamp(1, 8) } else { 0 }]
-}
-
-/// Text from files and programs, safe anywhere in a line, and within a table's cell.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' => safe.push_str("<br>"),
-            '|' | '<' | '>' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' => {
-                safe.push('\\');
-                safe.push(letter);
-            }
-            letter if is_unprintable(letter) || letter == '\t' => {}
-            letter => safe.push(letter),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

@@ -24,9 +24,9 @@ pub fn oscal(report: &Report) -> Result<String, Problem> {
     let gist = Gist::of(report);
     let (began, ended) = gist.span()?;
     let title = format!("{} of {}: {}", capital(gist.kind()), gist.title, report.status.word);
-    let plan = gist.uuid("plan");
+    let plan = gist.id("plan");
     let document = json!({"assessment-results": {
-        "uuid": gist.uuid("results"),
+        "uuid": gist.id("results"),
         "metadata": {
             "title": title,
             "last-modified": moment(ended),
@@ -59,7 +59,7 @@ fn result(gist: &Gist<'_>, title: &str, [began, ended]: [i64; 2]) -> Value {
     let observations: Vec<Value> = all.iter().enumerate().map(|(place, objective)| observation(gist, place, objective, ended)).collect();
     let findings: Vec<Value> = all.iter().enumerate().map(|(place, objective)| finding(gist, place, objective)).collect();
     json!({
-        "uuid": gist.uuid("result"),
+        "uuid": gist.id("result"),
         "title": title,
         "description": gist.verdict.join("\n"),
         "start": moment(began),
@@ -78,7 +78,7 @@ fn observation(gist: &Gist<'_>, place: usize, objective: &GistObjective, ended: 
     let hash = gist.report.identity.history_sha256.as_deref();
     let hash = hash.map_or_else(String::new, |hash| format!(", SHA-256 {hash}"));
     json!({
-        "uuid": gist.uuid(&format!("observation {place}")),
+        "uuid": gist.id(&format!("observation {place}")),
         "title": at_most(&objective.full_name(), 200),
         "description": objective.line(),
         "props": props(measured(objective)),
@@ -101,12 +101,12 @@ fn finding(gist: &Gist<'_>, place: usize, objective: &GistObjective) -> Value {
         status["remarks"] = format!("{}: the {} does not tell whether it is satisfied.", capital(word), gist.kind()).into();
     }
     json!({
-        "uuid": gist.uuid(&format!("finding {place}")),
+        "uuid": gist.id(&format!("finding {place}")),
         "title": at_most(&objective.full_name(), 200),
         "description": objective.line(),
         "props": props(measured(objective)),
         "target": {"type": "objective-id", "target-id": token(&objective.full_name()), "status": status},
-        "related-observations": [{"observation-uuid": gist.uuid(&format!("observation {place}"))}],
+        "related-observations": [{"observation-uuid": gist.id(&format!("observation {place}"))}],
     })
 }
 

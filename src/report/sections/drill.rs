@@ -6,9 +6,11 @@
 
 use super::origin::origin;
 use super::subject::Subject;
-use super::{basis, chart, credential_section, faults, findings, found, limits, objectives, restoration, runbook, traffic, waterfall};
+use super::trend::{self, TrendLast};
+use super::{basis, chart, cost, credential_section, faults, found, limits, objectives, restoration, runbook, traffic, waterfall};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
+use crate::report::findings;
 use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
 use crate::report::words::advice::hint;
 use crate::report::words::headline::headline;
@@ -16,7 +18,7 @@ use crate::report::words::wording::span;
 use crate::verdict::Verdict;
 
 /// The whole report. `hash` is the history's SHA-256 in hexadecimal.
-pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillContext) -> Report {
+pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, context: &DrillContext) -> Report {
     let subjects = Subject::each(verdict, digest);
     let title = digest.started.as_ref().map_or_else(|| "A drill".into(), |started| Text::outside(&started.plan.scenario.title));
     Report {
@@ -25,12 +27,20 @@ pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, _context: &DrillCon
         title,
         status: verdict.verdict.into(),
         opening: opening(verdict, &subjects),
-        sections: sections(verdict, digest, hash, &subjects),
+        sections: sections(verdict, digest, hash, &subjects, context),
     }
 }
 
+/// The drills before it, where somebody asked for them.
+fn earlier(verdict: &Verdict, digest: &Digest, context: &DrillContext) -> Option<Section> {
+    let earlier = context.earlier.as_ref()?;
+    let started = digest.started.as_deref();
+    let name = started.map_or("this", |started| started.drill.as_str());
+    Some(trend::section(&TrendLast { name, verdict, started, findings: None }, earlier))
+}
+
 /// Everything below the first screen, in the order in which it is read: a line a section.
-fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<'_>]) -> Vec<Section> {
+fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<'_>], context: &DrillContext) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     sections.extend(found::section(subjects));
     for subject in subjects {
@@ -39,14 +49,16 @@ fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<
             None => sections.extend(about(subject)),
         }
     }
-    sections.extend(findings::section(digest, subjects));
+    sections.extend(findings::section(findings::of_drill(verdict, digest, subjects, context.kept.as_ref())));
     sections.extend(faults::section(verdict, digest, subjects));
     sections.push(traffic::section(verdict, digest, subjects));
+    sections.extend(cost::section(verdict, digest, subjects));
     sections.extend(
         subjects.iter().filter(|subject| subject.name().is_none()).flat_map(|subject| credential_section::sections(subject.verdict)),
     );
     sections.extend(runbook::section(digest));
     sections.extend(restoration::section(digest));
+    sections.extend(earlier(verdict, digest, context));
     sections.push(limits::section(verdict, digest, subjects));
     sections.extend(basis::section(digest, subjects));
     sections.push(identity(verdict, digest, hash));
@@ -89,7 +101,7 @@ fn about(subject: &Subject<'_>) -> Vec<Section> {
 }
 
 /// Which drill it was, for machines.
-fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
+pub(in crate::report) fn run_identity(digest: &Digest, hash: &str) -> ReportIdentity {
     let Some(started) = &digest.started else { return ReportIdentity::default() };
     let identity = ReportIdentity {
         run: Some(started.drill.clone()),

@@ -1,25 +1,28 @@
 //! The report of a runbook that was walked for real, from its history alone: what was done when and by whom, what took longer than expected,
 //! what became of keys, who was told, what people wrote down.
 
-use super::findings::{self, blank};
 use super::keys;
 use super::origin::origin;
 use crate::history::{Event, ExecutionStarted, History, Stamped};
 use crate::model::{Step, StepEnd};
+use crate::report::findings;
 use crate::report::model::{
     Block, Fact, Grade, Paragraph, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind,
     TableCell, TableRow, Text,
 };
 use crate::report::words::wording::{clock, length};
 use crate::units::Duration;
-use std::collections::BTreeSet;
 
 /// The whole report; `None` where the history is of something else.
 pub fn execution(history: &History) -> Option<Report> {
     let Event::ExecutionStarted(started) = &history.events.first()?.event else { return None };
     let walk = Walk { started, events: &history.events };
     let steps = &started.plan.runbook.steps;
-    let sections = [walk.steps()].into_iter().chain(keys::sections(steps, walk.events)).chain([walk.story()]).chain(walk.findings());
+    let sections = [walk.steps()]
+        .into_iter()
+        .chain(keys::sections(steps, walk.events))
+        .chain([walk.story()])
+        .chain(findings::section(findings::walk::findings(steps, walk.events)));
     Some(Report {
         kind: ReportKind::Execution,
         identity: walk.run_identity(),
@@ -181,32 +184,6 @@ impl Walk<'_> {
             Event::Note(note) => ("note".to_owned(), note.text.clone()),
             Event::Remark(remark) => (remark.about.to_string(), remark.text.clone()),
             Event::ExecutionFinished(finished) => (format!("the runbook ends: {}", finished.end), String::new()),
-            _ => return None,
-        })
-    }
-
-    fn findings(&self) -> Option<Section> {
-        let mut found: Vec<String> = self.events.iter().filter_map(|stamped| self.finding(&stamped.event)).collect();
-        found.extend(keys::findings(&self.started.plan.runbook.steps, self.events));
-        // What was found of every try is told once.
-        let mut told = BTreeSet::new();
-        findings::table(found.iter().filter(|finding| told.insert(finding.as_str())).map(|finding| blank(finding)).collect())
-    }
-
-    fn finding(&self, event: &Event) -> Option<String> {
-        Some(match event {
-            Event::StepFinished(step) if !matches!(step.end, StepEnd::Done | StepEnd::Skipped) => {
-                format!("{}: {}", self.name(step.step), step.end)
-            }
-            Event::StepUndone(step) if step.end != StepEnd::Done => format!("{}: not undone, {}", self.name(step.step), step.end),
-            Event::StepOverran(step) => {
-                format!("{}: took longer than the expected {}", self.name(step.step), Duration::from_nanos(step.expected))
-            }
-            Event::Contacted(contacted) if contacted.end == StepEnd::Failed => {
-                format!("{} was not told: {}", contacted.contact, contacted.output)
-            }
-            Event::Remark(remark) => remark.text.clone(),
-            Event::Resumed(_) => "It was interrupted and resumed".to_owned(),
             _ => return None,
         })
     }

@@ -47,8 +47,11 @@ pub(in crate::report) fn sections(steps: &[Step], events: &[Stamped]) -> Vec<Sec
 }
 
 /// What is missing where a key was replaced, of what the runbook was to do with it.
-pub(in crate::report) fn findings(steps: &[Step], events: &[Stamped]) -> Vec<String> {
-    trails(steps, events).into_iter().flat_map(|(credential, trail)| trail.findings(credential)).collect()
+///
+/// Of each its credential, the part of the rotation that was not seen, and that in words.
+pub(in crate::report) fn findings(steps: &[Step], events: &[Stamped]) -> Vec<(String, RotationPart, String)> {
+    let each = trails(steps, events).into_iter();
+    each.flat_map(|(credential, trail)| trail.findings().into_iter().map(move |(part, what)| (credential.to_owned(), part, what))).collect()
 }
 
 fn trails<'a>(steps: &'a [Step], events: &'a [Stamped]) -> BTreeMap<&'a str, KeyTrail> {
@@ -157,7 +160,7 @@ impl KeyTrail {
     }
 
     /// In the order in which somebody must do something about them.
-    fn findings(&self, credential: &str) -> Vec<String> {
+    fn findings(&self) -> Vec<(RotationPart, String)> {
         let Some(new) = self.minted else { return Vec::new() };
         let keys = &self.keys;
         let old = keys.old.map(|old| format!(", {old},")).unwrap_or_default();
@@ -175,7 +178,7 @@ impl KeyTrail {
             ),
         ];
         let missing = said.into_iter().filter(|(parts, seen, _)| !seen && self.parts.iter().any(|part| parts.contains(part)));
-        missing.map(|(_, _, what)| format!("{credential}: {what}")).collect()
+        missing.map(|(parts, _, what)| (parts[0], what)).collect()
     }
 }
 
@@ -219,6 +222,11 @@ mod tests {
 
     const WHOLE: [RotationPart; 5] =
         [RotationPart::Mint, RotationPart::Accepted, RotationPart::Store, RotationPart::Revoke, RotationPart::Refused];
+
+    /// What is missing, in words.
+    fn missing(steps: &[Step], events: &[Stamped]) -> Vec<String> {
+        findings(steps, events).into_iter().map(|(credential, _, what)| format!("{credential}: {what}")).collect()
+    }
 
     fn stamped(events: Vec<Event>) -> Vec<Stamped> {
         let stamp = |(index, event)| Stamped { t: at(index as u64), event };
@@ -285,7 +293,7 @@ mod tests {
 "
         .replace("0:62.5", "1:02.5");
         assert_eq!(section(&steps(&WHOLE), &events), wanted);
-        assert_eq!(findings(&steps(&WHOLE), &events), [""; 0]);
+        assert_eq!(missing(&steps(&WHOLE), &events), [""; 0]);
     }
 
     #[test]
@@ -310,13 +318,13 @@ mod tests {
             ),
         ];
         for (events, wanted) in cases {
-            assert_eq!(findings(&steps(&WHOLE), &stamped(events)), wanted);
+            assert_eq!(missing(&steps(&WHOLE), &stamped(events)), wanted);
         }
         // What people do by hand is not missed here.
-        assert_eq!(findings(&steps(&[RotationPart::Take]), &stamped(vec![held(), minted("")])), [""; 0]);
+        assert_eq!(missing(&steps(&[RotationPart::Take]), &stamped(vec![held(), minted("")])), [""; 0]);
         let spare = section(&[], &stamped(vec![minted("")]));
         assert!(spare.contains("| a spare key, 0000000b, becomes the new one | where it was kept |"), "{spare}");
-        assert_eq!((section(&steps(&WHOLE), &[]), findings(&steps(&WHOLE), &[])), (String::new(), Vec::new()));
+        assert_eq!((section(&steps(&WHOLE), &[]), missing(&steps(&WHOLE), &[])), (String::new(), Vec::new()));
     }
 
     #[test]
@@ -327,6 +335,6 @@ mod tests {
         let told = section(&steps(&WHOLE), &events);
         assert!(told.ends_with("| 0:00.4 | 0000000a is revoked | the issuer's answer, which proves nothing yet |\n"), "{told}");
         let wanted = "openai-key: the provider was not seen to refuse the old key, 0000000a, so it may still work";
-        assert_eq!(findings(&steps(&WHOLE), &events), [wanted]);
+        assert_eq!(missing(&steps(&WHOLE), &events), [wanted]);
     }
 }

@@ -1,6 +1,7 @@
 //! One workload of a drill, with its verdict and what was seen of it: what most sections are about.
 
-use crate::report::digest::{Digest, WorkloadDigest};
+use crate::model::GatewayKind;
+use crate::report::digest::{Digest, FlowTraces, WorkloadDigest};
 use crate::verdict::Verdict;
 
 /// What a section is about.
@@ -31,6 +32,32 @@ impl<'a> Subject<'a> {
     /// The name of the workload, where there are several.
     pub(in crate::report) fn name(&self) -> Option<&'a str> {
         self.workload.named.as_ref().filter(|_| self.digest.has_several_workloads()).map(|named| named.name.as_str())
+    }
+
+    /// Its place among the workloads of the plan.
+    pub(in crate::report) fn place(&self) -> usize {
+        self.digest.flows.iter().position(|flow| std::ptr::eq(flow, self.workload)).unwrap_or(0)
+    }
+
+    /// What shows findings about it.
+    pub(in crate::report) fn traces(&self) -> FlowTraces {
+        let place = self.digest.flows.iter().position(|flow| std::ptr::eq(flow, self.workload));
+        place.and_then(|place| self.digest.traces.flows.get(&place)).cloned().unwrap_or_default()
+    }
+
+    /// Which gateway answers for its service, where that is known.
+    pub(in crate::report) fn gateway(&self) -> Option<GatewayKind> {
+        let (started, named) = self.digest.started.as_ref().zip(self.workload.named.as_ref())?;
+        started.plan.environment.gateway_of(&named.service_name)
+    }
+
+    /// The same at the beginning of a sentence.
+    pub(in crate::report) fn gateway_name(&self) -> &'static str {
+        match self.gateway() {
+            None | Some(GatewayKind::Other) => "The gateway",
+            Some(GatewayKind::Reference) => "The reference gateway",
+            Some(known) => known.name(),
+        }
     }
 
     /// The providers of its service that faults were on, each once. Keys that were revoked or replaced are no such faults.

@@ -2,7 +2,10 @@
 //!
 //! What this file does not do: lay them out (`terminal`).
 
+use super::subject::Subject;
+use super::waterfall::waterfall;
 use crate::model::Gate;
+use crate::report::digest::Digest;
 use crate::report::model::Fact;
 use crate::report::render::terminal;
 use crate::report::words::advice::hint;
@@ -16,7 +19,12 @@ use crate::verdict::{Decision, Interval, Measures, ObjectiveName, Reason, Verdic
 
 /// The verdict for a terminal of this width, without colour: whole at 80 columns and readable at 50.
 pub fn summary(verdict: &Verdict, width: usize) -> String {
-    terminal::lines(&facts(verdict), width)
+    terminal::lines(&facts(verdict, None), width)
+}
+
+/// The same with what only the history tells: where most of the time went.
+pub fn summary_with(verdict: &Verdict, digest: Option<&Digest>, width: usize) -> String {
+    terminal::lines(&facts(verdict, digest), width)
 }
 
 /// When it was cut over, in a few words, for a table of drills; `None` where that was not measured.
@@ -27,15 +35,24 @@ pub fn cutover(verdict: &Verdict) -> Option<String> {
 }
 
 /// What there is to say, one group for each workload that is judged; where there are several, the verdict on them all stands before them.
-fn facts(verdict: &Verdict) -> Vec<Vec<Fact>> {
+fn facts(verdict: &Verdict, digest: Option<&Digest>) -> Vec<Vec<Fact>> {
+    let subjects = digest.map_or_else(Vec::new, |digest| Subject::each(verdict, digest));
+    let went = |place: usize| subjects.get(place).and_then(went);
     if verdict.workloads.is_empty() {
-        return vec![[Fact::of("verdict", word(verdict))].into_iter().chain(about(verdict)).collect()];
+        return vec![[Fact::of("verdict", word(verdict))].into_iter().chain(about(verdict, went(0))).collect()];
     }
-    let each = verdict.workloads.iter().map(|of| {
+    let each = verdict.workloads.iter().enumerate().map(|(place, of)| {
         let workload = Fact::of("workload", format!("{} to {}: {}", of.name, of.service, word(&of.verdict)));
-        [workload].into_iter().chain(about(&of.verdict)).collect()
+        [workload].into_iter().chain(about(&of.verdict, went(place))).collect()
     });
     [vec![Fact::of("verdict", verdict.verdict.word())]].into_iter().chain(each).collect()
+}
+
+/// Where most of the time went, where it was long and that is known.
+fn went(subject: &Subject<'_>) -> Option<Fact> {
+    let waterfall = waterfall(subject)?;
+    let came = waterfall.stages.iter().any(|stage| stage.moment == waterfall.goal && stage.at.is_some_and(|at| at.hi_ns.is_some()));
+    (came && !waterfall.summary.is_empty()).then(|| Fact::of("where", waterfall.summary))
 }
 
 /// The verdict in a few words: with its reason where the sentence below does not tell that.
@@ -48,10 +65,11 @@ fn word(verdict: &Verdict) -> String {
 }
 
 /// What was measured, what that means, and what to do.
-fn about(verdict: &Verdict) -> Vec<Fact> {
+fn about(verdict: &Verdict, went: Option<Fact>) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(measures) = verdict.measures.as_ref().filter(|_| !verdict.only_rotates) {
         facts.extend(recovered(verdict, measures));
+        facts.extend(went);
         facts.extend(went_back(verdict, measures));
         facts.push(Fact::of("requests", format!("{} during the fault: {}", grouped(verdict.evidence.during_fault), bad(measures))));
         facts.extend(only_others(verdict).map(|only| Fact::of("touched", only)));

@@ -31,18 +31,6 @@ pub(in crate::report) fn headline(verdict: &Verdict) -> Text {
     text
 }
 
-/// What is to be said against each criterion that was not met, as sentences without their full stop.
-pub(in crate::report) fn findings(verdict: &Verdict) -> Vec<String> {
-    let several = verdict.rotations.len() > 1;
-    let each = verdict.rotations.iter().flat_map(|rotated| rotated.criteria.iter().map(move |judgement| (rotated, judgement)));
-    let bad = each.filter(|(_, judgement)| judgement.verdict != Decision::Met);
-    bad.map(|(rotated, judgement)| {
-        let whose = if several { format!(" of {}", rotated.provider) } else { String::new() };
-        format!("objective {}{whose}: {}: {}", judgement.name, said(rotated, judgement, verdict.terms.rotation), judgement.verdict)
-    })
-    .collect()
-}
-
 /// A line for the terminal about each rotation: label and value.
 pub(in crate::report) fn lines(verdict: &Verdict) -> Vec<(&'static str, String)> {
     let limit = span(verdict.terms.rotation);
@@ -122,7 +110,7 @@ const fn since(rotated: &Rotated) -> &'static str {
 }
 
 /// The same where a sentence is about the whole.
-const fn began(rotated: &Rotated) -> &'static str {
+pub(in crate::report) const fn began(rotated: &Rotated) -> &'static str {
     if rotated.planned { "the rotation began" } else { "the old one was revoked" }
 }
 

@@ -3,6 +3,7 @@
 pub(in crate::report) mod advice;
 pub(in crate::report) mod because;
 pub(in crate::report) mod credential;
+pub(in crate::report) mod difference;
 pub(in crate::report) mod headline;
 pub(in crate::report) mod nature;
 pub(in crate::report) mod open;

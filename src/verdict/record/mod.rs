@@ -35,7 +35,7 @@ pub const VERDICT_FORMAT: FormatVersion = FormatVersion { major: 1, minor: 1 };
 macro_rules! verdict_record {
     ($(#[$meta:meta])* $record:ident { $($before:tt)* } { $($after:tt)* }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
         #[allow(missing_docs, reason = "what has no words of its own is the field of the same name in `Verdict`")]
         pub struct $record {
             $($before)*
@@ -136,6 +136,15 @@ impl Explained for VerdictReadError {
             Self::Format { .. } => "update lifeboat",
         }))
     }
+}
+
+/// The form of `verdict.json`, for machines.
+pub fn verdict_schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(VerdictRecord);
+    schema.insert("title".to_owned(), "A verdict of Lifeboat".into());
+    let told = "`verdict.json`. Lengths of time are milliseconds with a fraction. Keys are only ever added.";
+    schema.insert("description".to_owned(), told.into());
+    schema.to_value()
 }
 
 impl VerdictRecord {

@@ -46,7 +46,7 @@ same! {
 macro_rules! record {
     ($(#[$meta:meta])* $record:ident of $model:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
         #[allow(missing_docs, reason = "each field is the one of the same name in the type that is recorded")]
         pub struct $record { $($(#[$field_meta])* pub $field: $type),+ }
 
@@ -61,7 +61,7 @@ macro_rules! record {
 pub(super) use record;
 
 /// What was promised, as far as a reader needs it to check the verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[allow(missing_docs, reason = "each field is that of `Objectives`, in the words that the file has always had")]
 pub struct TermsRecord {
     pub rto_ms: Millis,
@@ -102,7 +102,7 @@ impl RecordOf<Objectives> for TermsRecord {
 }
 
 /// When something came about: after the first time, and by the second.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IntervalRecord {
     /// Not before.
     #[serde(rename = "lo_ms")]
@@ -119,8 +119,14 @@ impl RecordOf<Interval> for IntervalRecord {
     }
 }
 
+impl From<IntervalRecord> for Interval {
+    fn from(record: IntervalRecord) -> Self {
+        Self { lo: record.lo.0, hi: record.hi.map(|hi| hi.0) }
+    }
+}
+
 /// Why good service that began did not count as recovered.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is that of `WhyNot`")]
 pub enum WhyNotRecord {

@@ -1,28 +1,31 @@
 //! Findings as cards: what was seen, what shows it, what would mend it, and room for who does it and until when.
 
 use super::phrase::text;
-use crate::report::model::{Finding, FindingEvidence, FindingState, Severity, Suggestion};
+use crate::model::{FindingSeverity, FindingState};
+use crate::report::model::{FindingEvidence, ReportFinding, Suggestion, Text};
 use crate::units::{counted, grouped, one_line};
 use maud::{Markup, html};
 
 /// All of them.
-pub(super) fn cards(findings: &[Finding]) -> Markup {
+pub(super) fn cards(findings: &[ReportFinding]) -> Markup {
     html! {
         ul.findings { @for finding in findings { li class=(severity(finding.severity).1) { (card(finding)) } } }
     }
 }
 
-fn card(finding: &Finding) -> Markup {
+fn card(finding: &ReportFinding) -> Markup {
     html! {
         p.marks {
             span.severity { (severity(finding.severity).0) }
             span.state { (state(finding.state)) }
             code { (one_line(&finding.id)) }
             @if let Some(about) = &finding.about { bdi { (one_line(about)) } }
+            @if let Some(since) = &finding.since { span { "since " bdi { (one_line(since)) } } }
         }
         p.says { (text(&finding.says)) }
         @if let Some(suggestion) = &finding.suggestion { (suggested(suggestion)) }
         @if let Some(shown) = shown(&finding.evidence) { p.evidence { "Evidence: " (shown) "." } }
+        @if let Some(notes) = &finding.notes { p.notes { (text(&Text::outside(notes))) } }
         dl.review {
             (field("Owner", finding.owner.as_deref()))
             (field("Due", finding.due.as_deref()))
@@ -31,11 +34,11 @@ fn card(finding: &Finding) -> Markup {
     }
 }
 
-const fn severity(severity: Severity) -> (&'static str, &'static str) {
+const fn severity(severity: FindingSeverity) -> (&'static str, &'static str) {
     match severity {
-        Severity::High => ("high", "bad"),
-        Severity::Medium => ("medium", "open"),
-        Severity::Low => ("low", "neutral"),
+        FindingSeverity::High => ("high", "bad"),
+        FindingSeverity::Medium => ("medium", "open"),
+        FindingSeverity::Low => ("low", "neutral"),
     }
 }
 

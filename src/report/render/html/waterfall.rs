@@ -4,10 +4,9 @@
 
 use super::block::Place;
 use super::phrase::text;
-use crate::report::model::{StageTime, Waterfall, WaterfallMoment, WaterfallStage};
-use crate::report::words::wording::{between, seconds_up};
-use crate::units::one_line;
-use crate::verdict::Interval;
+use crate::report::model::{Waterfall, WaterfallMoment, WaterfallStage};
+use crate::report::words::wording::{percent_of, seconds_up, stage};
+use crate::units::{Duration, one_line};
 use maud::{Markup, html};
 
 /// The width of the axis, in units of the drawing.
@@ -18,7 +17,7 @@ const THIN: f64 = 4.0;
 /// A waterfall.
 pub(super) fn waterfall(waterfall: &Waterfall, place: &Place<'_>) -> Markup {
     let axis = Axis::of(waterfall);
-    let allowed = waterfall.stages.iter().any(|stage| stage.budget_ns.is_some());
+    let objective = waterfall.budget_ns.map(|budget| Duration::from_nanos(budget.max(0).unsigned_abs()));
     html! {
         @if !waterfall.summary.is_empty() { p.key { (text(&waterfall.summary)) } }
         div.scroll role="group" tabindex="0" aria-label={ "Table: " (one_line(&place.title.plain())) } {
@@ -28,46 +27,35 @@ pub(super) fn waterfall(waterfall: &Waterfall, place: &Place<'_>) -> Markup {
                         th scope="col" { "moment" }
                         th scope="col" { "0 to " (seconds_up(axis.end_ns)) }
                         th.number scope="col" { "after the fault" }
-                        th.number scope="col" { "took" }
+                        th.number scope="col" { "since the one before" }
                         th.number scope="col" { "share" }
-                        @if allowed { th.number scope="col" { "allowed" } }
+                        @if let Some(objective) = objective { th.number scope="col" { "of the " (objective) " objective" } }
                         th scope="col" { "known from" }
                     }
                 }
-                tbody { @for stage in &waterfall.stages { (row(stage, &axis, allowed)) } }
+                tbody { @for stage in &waterfall.stages { (row(stage, &axis, stage.moment == waterfall.goal)) } }
             }
         }
     }
 }
 
-fn row(stage: &WaterfallStage, axis: &Axis, allowed: bool) -> Markup {
-    let is_end = matches!(stage.moment, WaterfallMoment::CutOver);
+fn row(told: &WaterfallStage, axis: &Axis, is_goal: bool) -> Markup {
     html! {
-        tr class=[is_end.then_some("reached")] {
-            th scope="row" { (text(&stage.label)) }
-            td.axis { (axis.bar(stage)) }
-            td.number { (stage.at.map_or_else(|| "not seen".to_owned(), told)) }
-            td.number { @if let Some(took) = stage.took { (told(took)) } }
-            td.number { @if let Some(share) = stage.share { (percent(share)) } }
-            @if allowed { td.number { @if let Some(budget) = stage.budget_ns { (seconds_up(budget)) } } }
-            td { (text(&stage.source)) }
+        tr class=[is_goal.then_some("reached")] {
+            th scope="row" { (text(&told.label)) }
+            td.axis { (axis.bar(told)) }
+            td.number { (told.at.map_or_else(|| "not seen".to_owned(), stage)) }
+            td.number { @if let Some(took) = told.took { (stage(took)) } }
+            td.number { @if let Some(share) = told.share { (format!("{:.0}%", share * 100.0)) } }
+            @if axis.budget_ns.is_some() {
+                td.number { @if let Some((budget, at)) = told.budget_ns.zip(told.at.and_then(|at| at.hi_ns)) { (percent_of(at, budget)) } }
+            }
+            td { (text(&told.source)) }
         }
     }
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.0}%", share * 100.0)
-}
-
-fn told(time: StageTime) -> String {
-    match time.hi_ns {
-        Some(hi) if hi == time.lo_ns && hi == 0 => "0 s".to_owned(),
-        Some(hi) if seconds_up(hi) == seconds_up(time.lo_ns) => seconds_up(hi),
-        hi => between(Interval { lo: time.lo_ns, hi }),
-    }
-}
-
-/// The time from the fault to the cutover, or to its budget where that is later. What comes after that has no bar: it would leave no room for
+/// The time from the fault to the goal, or to its objective where that is later. What comes after that has no bar: it would leave no room for
 /// those that count.
 struct Axis {
     end_ns: i64,
@@ -80,7 +68,7 @@ impl Axis {
             let seen = waterfall.stages.iter().filter(move |stage| stage.moment <= until).filter_map(|stage| stage.at);
             seen.map(|at| at.hi_ns.unwrap_or(at.lo_ns)).max()
         };
-        let end_ns = ends(WaterfallMoment::CutOver).max(waterfall.budget_ns).or_else(|| ends(WaterfallMoment::FailedBack));
+        let end_ns = ends(waterfall.goal).max(waterfall.budget_ns).or_else(|| ends(WaterfallMoment::FailedBack));
         Self { end_ns: end_ns.unwrap_or(0).max(1), budget_ns: waterfall.budget_ns }
     }
 

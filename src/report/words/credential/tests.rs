@@ -101,7 +101,7 @@ fn every_moment_every_replica_and_every_promise_has_its_row() {
         assert!(report.contains(row), "{row}\n{report}");
     }
     let unbroken = self::report(&planned());
-    for absent in ["cutover", "The fault, and that it took effect", "From the fault to the end"] {
+    for absent in ["cutover", "The fault, and that it took effect", "Where the seconds went"] {
         assert!(!unbroken.contains(absent), "{absent}: {unbroken}");
     }
     assert!(!report.contains(&NEW.0.to_string()), "keys are told by their fingerprints");

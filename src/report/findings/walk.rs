@@ -1,0 +1,56 @@
+//! What a runbook that was walked for real showed.
+
+use super::course::{advised, of_remark};
+use super::{finding, sorted};
+use crate::history::{Event, Stamped};
+use crate::model::{FindingId, FindingSeverity, RotationPart, Step, StepEnd};
+use crate::report::model::{ReportFinding, Text};
+use crate::report::sections::keys;
+use crate::units::Duration;
+
+/// All of it, what matters most first.
+pub(in crate::report) fn findings(steps: &[Step], events: &[Stamped]) -> Vec<ReportFinding> {
+    let seen = events.iter().zip(1..).filter_map(|(stamped, line)| Some(of(steps, &stamped.event)?.at_line(Some(line))));
+    let keys = keys::findings(steps, events).into_iter().map(|(credential, part, what)| {
+        let says = Text::outside(&credential).then(format!(": {what}."));
+        finding(of_part(part), FindingSeverity::High, says).about(Some(credential))
+    });
+    sorted(seen.chain(keys).map(advised).collect())
+}
+
+/// What is missing where this part of a rotation was not seen to end well.
+const fn of_part(part: RotationPart) -> FindingId {
+    match part {
+        RotationPart::Accepted => FindingId::NewKeyRefused,
+        RotationPart::Revoke => FindingId::OldKeyNotRevoked,
+        RotationPart::Refused => FindingId::KeyStillAccepted,
+        _ => FindingId::NewKeyNotStored,
+    }
+}
+
+fn of(steps: &[Step], event: &Event) -> Option<ReportFinding> {
+    use FindingSeverity::{High, Low, Medium};
+    let of_step = |id, severity, step: u32, what: String| {
+        let name = steps.get(step as usize).map_or("a step", |step| step.name.as_str());
+        Some(finding(id, severity, Text::outside(name).then(format!(": {what}."))).about(Some(name)))
+    };
+    match event {
+        Event::StepFinished(step) if !matches!(step.end, StepEnd::Done | StepEnd::Skipped) => {
+            of_step(FindingId::StepFailed, Medium, step.step, step.end.to_string())
+        }
+        Event::StepUndone(step) if step.end != StepEnd::Done => {
+            of_step(FindingId::UndoFailed, High, step.step, format!("not undone, {}", step.end))
+        }
+        Event::StepOverran(step) => {
+            let expected = Duration::from_nanos(step.expected);
+            of_step(FindingId::StepOverran, Low, step.step, format!("took longer than the expected {expected}"))
+        }
+        Event::Contacted(contacted) if contacted.end == StepEnd::Failed => {
+            let says = Text::outside(&contacted.contact).then(" was not told: ").then(Text::outside(&contacted.output)).then(".");
+            Some(finding(FindingId::ContactNotTold, Medium, says).about(Some(contacted.contact.as_str())))
+        }
+        Event::Remark(remark) => Some(of_remark(remark)),
+        Event::Resumed(_) => Some(finding(FindingId::Interrupted, Low, "It was interrupted and resumed.")),
+        _ => None,
+    }
+}

@@ -1,0 +1,32 @@
+//! Blocks that are tables in Markdown, or text where a table would not do: the waterfall, intervals.
+//!
+//! What this file does not do: say anything. All words come with the report, but for the headings.
+
+use super::markdown_text::{Place, fenced, inline, row};
+use super::waterfall;
+use crate::report::model::{IntervalPlot, Quantity, Waterfall};
+use crate::report::words::wording::{between, capital};
+use crate::verdict::Interval;
+
+/// Where the seconds went: a row for each moment.
+pub(super) fn waterfall_table(told: &Waterfall) -> String {
+    let heads = waterfall::heads(told);
+    let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
+    let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| inline(cell, Place::Cell)).collect::<Vec<_>>();
+    lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));
+    let summary = inline(&told.summary, Place::LineStart);
+    if summary.is_empty() { lines.join("\n") } else { format!("**{summary}**\n\n{}", lines.join("\n")) }
+}
+
+/// Intervals one below the other.
+pub(super) fn intervals(plot: &IntervalPlot) -> String {
+    let told = |row: &crate::report::model::PlottedInterval| {
+        let interval = match row.interval {
+            Some(Quantity::Between { lo_ns, hi_ns }) => between(Interval { lo: lo_ns, hi: hi_ns }),
+            _ => "not measured".to_owned(),
+        };
+        format!("{:<40} {:<24} {}", row.label.plain(), interval, row.status.word)
+    };
+    let lines: Vec<String> = plot.rows.iter().map(told).collect();
+    format!("{}\n\n{}", fenced(&lines.join("\n")), capital(&inline(&plot.caption, Place::LineStart)))
+}

@@ -1,0 +1,125 @@
+//! Reports of histories that are odd or broken, in every format: a report that says what is known, or an error with what to do; never a panic, and
+//! never markup that a name brought along.
+
+mod stories;
+
+use crate::support::{Project, Run};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+use stories::Story;
+
+/// Every format that `lifeboat report` writes, by its word.
+const FORMATS: [&str; 3] = ["md", "json", "verdict"];
+/// What names bring along that must not drive anything.
+const DRIVES: [&str; 3] = ["\u{1b}", "\u{202e}", "<script"];
+
+/// A report or an error, and never anything else; its text.
+fn answered(run: &Run) -> String {
+    match run.code {
+        Some(0) => assert!(!run.stdout.trim().is_empty(), "it says nothing: {run:?}"),
+        Some(2) => assert!(run.stderr.contains("error: ") && run.stderr.contains("hint: "), "an error has a hint: {run:?}"),
+        code => panic!("it ended with {code:?}: {run:?}"),
+    }
+    run.stdout.clone()
+}
+
+/// The same in every format, and in the terminal.
+fn in_every_format(project: &Project, drill: &str) {
+    for format in FORMATS {
+        let told = answered(&project.lifeboat(&["report", drill, "--format", format]));
+        is_well_formed(format, &told, drill);
+    }
+    let shown = answered(&project.lifeboat(&["show", drill]));
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{drill}: a line is too long: {shown}");
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{drill}: {shown}");
+}
+
+/// What a reader of this format relies on.
+fn is_well_formed(format: &str, told: &str, drill: &str) {
+    if told.is_empty() {
+        return;
+    }
+    match format {
+        "json" | "verdict" | "oscal" | "grafana" | "otlp" => {
+            drop(serde_json::from_str::<Value>(told).unwrap_or_else(|error| panic!("{drill} {format}: {error}")))
+        }
+        "html" | "svg" => assert!(!told.contains("<script>alert"), "{drill} {format}: a name became markup"),
+        "junit" => assert!(!told.contains("<script"), "{drill} {format}: a name became markup"),
+        _ => assert!(!told.replace("\\<", "").contains(DRIVES[2]), "{drill} {format}: a name became markup"),
+    }
+    assert!(DRIVES[..2].iter().all(|drives| !told.contains(drives)), "{drill} {format}: something drives a terminal");
+}
+
+#[test]
+fn a_history_that_breaks_off_anywhere_is_reported_as_far_as_it_goes() {
+    let project = Project::empty();
+    let story = Story::recorded();
+    let kinds = story.kinds();
+    assert!(kinds.len() >= 12, "{kinds:?}");
+    for (place, kind) in kinds.iter().enumerate() {
+        let folder = format!("torn-{place}");
+        project.write(&format!("{folder}/history.jsonl"), &story.broken_off(kind, true));
+        project.write(&format!("whole-{place}/history.jsonl"), &story.broken_off(kind, false));
+        let told = answered(&project.lifeboat(&["report", &folder]));
+        assert!(told.is_empty() == (kind == "started"), "{kind}: {told}");
+        answered(&project.lifeboat(&["report", &format!("whole-{place}")]));
+        if ["started", "phase", "request", "fault_confirmed", "finished"].contains(&kind.as_str()) {
+            in_every_format(&project, &folder);
+        }
+    }
+}
+
+#[test]
+fn odd_drills_are_reported_in_every_format() {
+    let project = Project::empty();
+    let story = Story::recorded();
+    let long = "wide".repeat(1_250);
+    let stories: [(&str, Story); 9] = [
+        ("no-requests", story.clone().without_requests()),
+        ("one-provider", story.clone().alone()),
+        ("forty-workloads", story.clone().crowded(40)),
+        ("markup", story.clone().named("<script>alert(1)</script>\"'&|`*_[x](y)")),
+        ("escapes", story.clone().named("\u{1b}[31m\u{1b}]52;c;eA==\u{7}")),
+        ("right-to-left", story.clone().named("\u{202e}שלום\u{2066}مرحبا")),
+        ("long", story.clone().named(&long)),
+        ("three-seconds", story.clone().lasting(3_000_000_000, 60)),
+        ("three-days", story.lasting(3 * 86_400_000_000_000, 4_320)),
+    ];
+    for (name, story) in stories {
+        project.write(&format!("{name}/history.jsonl"), &story.text());
+        let begun = Instant::now();
+        in_every_format(&project, name);
+        assert_eq!(project.lifeboat(&["report", name]).code, Some(0), "{name} can be reported");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{name} took {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn what_is_no_drill_gets_an_error_with_what_to_do() {
+    let project = Project::empty();
+    let story = Story::recorded();
+    let newer = story.text().replacen("\"format\":\"2.0\"", "\"format\":\"99.0\"", 1);
+    project.write("newer/history.jsonl", &newer).write("empty/keep", "").write("a-file", "words\n").write("nothing/history.jsonl", "");
+    project.write("no-verdict/history.jsonl", &story.text());
+    std::fs::create_dir(project.path("pipe")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(project.path("pipe/history.jsonl")).status().unwrap();
+    assert!(made.success());
+    for (name, says) in [
+        ("newer", "update lifeboat"),
+        ("empty", "name a drill's folder"),
+        ("a-file", "no history of a drill"),
+        ("nothing", "the file is empty"),
+        ("pipe", "it is not a file"),
+        ("absent", "name a drill's folder"),
+    ] {
+        in_every_format(&project, name);
+        project.lifeboat(&["report", name]).exits_with(2).says(says);
+        project.lifeboat(&["show", name]).exits_with(2).says(says);
+    }
+    // A verdict is computed again and not read: a folder without one has its report.
+    project.lifeboat(&["report", "no-verdict"]).exits_with(0);
+    let minor = story.text().replacen("\"format\":\"2.0\"", "\"format\":\"2.9\"", 1);
+    project.write("minor/history.jsonl", &minor);
+    project.lifeboat(&["report", "minor"]).exits_with(0).says("knows format 2.1, and left out what was added since");
+    project.lifeboat(&["show"]).exits_with(2).says("no project here");
+}
