@@ -58,10 +58,10 @@ impl ShownTrials {
             put(&format!("{}\n", repeats_table(drills)))?;
         }
         put_verdict(&repeats_summary(drills, width()))?;
-        for file in [RunFile::Repeats, RunFile::Report] {
+        for (label, file) in [("repeats.json", RunFile::Repeats), ("report", RunFile::Page)] {
             let path = file.within(folder);
             if path.is_file() && !is_quiet() {
-                put_path(if file == RunFile::Report { "report" } else { "repeats.json" }, &relative(&path))?;
+                put_path(label, &relative(&path))?;
             }
         }
         let why = drills.record.ended.as_ref().map(|end| end.why);

@@ -3,6 +3,9 @@
 //! What this file does not do: say it (`words/repeats`, `sections/repeats`), or read anything (`exercise`).
 
 use super::digest::Digest;
+use super::findings::of_drill;
+use super::model::ReportFinding;
+use super::sections::subject::Subject;
 use crate::verdict::record::{PlannedTrialRecord, RepeatsRecord};
 use crate::verdict::repeats::{RepeatTrial, Repeats, TrialResult};
 use crate::verdict::{Decision, Verdict};
@@ -53,6 +56,8 @@ pub struct JudgedTrial {
     pub user: Option<String>,
     /// See `user`.
     pub host: Option<String>,
+    /// What it showed that is to be looked into.
+    pub(in crate::report) findings: Vec<ReportFinding>,
 }
 
 impl JudgedTrial {
@@ -60,7 +65,9 @@ impl JudgedTrial {
     pub fn new(verdict: Verdict, digest: &Digest, hash: String, configuration: String) -> Self {
         let started = digest.started();
         let origin = started.map(|started| &started.origin);
+        let findings = of_drill(&verdict, digest, &Subject::each(&verdict, digest), None);
         Self {
+            findings,
             verdict,
             hash,
             configuration,

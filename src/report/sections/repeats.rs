@@ -3,9 +3,10 @@
 //!
 //! What this file does not do: choose the words of what may be said (`words/repeats`), or tell a trial's story: its own report does.
 
+use crate::report::findings;
 use crate::report::model::{
-    Block, Fact, Grade, IntervalPlot, Paragraph, PlottedInterval, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section,
-    SectionKind, TableCell, TableRow, Text,
+    Block, Fact, FindingEvidence, Grade, IntervalPlot, Paragraph, PlottedInterval, Report, ReportFinding, ReportIdentity, ReportKind,
+    ReportStatus, ReportTable, Section, SectionKind, TableCell, TableRow, Text,
 };
 use crate::report::repeated::{RepeatedDrills, RepeatedTrial, TrialOutcome};
 use crate::report::words::because::because;
@@ -24,7 +25,8 @@ pub fn repeats(drills: &RepeatedDrills) -> Report {
     opening.extend(plot(drills).map(Block::Intervals));
     let may = Section::new(SectionKind::Repeats, "What may be said").with(Block::List(may_be_said(drills)));
     let not = Section::new(SectionKind::Limits, "What must not be said").with(Block::List(must_not_be_said(drills)));
-    let sections = vec![may, not, trials(drills), identity(drills)];
+    let findings = findings::section(found(drills));
+    let sections = [may, not, trials(drills)].into_iter().chain(findings).chain([identity(drills)]).collect();
     let first = drills.judged().next();
     let identity = ReportIdentity {
         run: Some(record.campaign.clone()),
@@ -113,6 +115,32 @@ fn ended_as(trial: &RepeatedTrial, counts_as: &RepeatTrial) -> Text {
         TrialOutcome::Judged(judged) if judged.verdict.reason.is_some() => word.then(": ").then(Text::outside(because(&judged.verdict))),
         _ => word,
     }
+}
+
+/// What the trials showed: each finding once, with the trials that did, and the words of the first of them.
+fn found(drills: &RepeatedDrills) -> Vec<ReportFinding> {
+    let mut found: Vec<(ReportFinding, Vec<u32>)> = Vec::new();
+    for trial in &drills.trials {
+        for finding in trial.judged().into_iter().flat_map(|judged| &judged.findings) {
+            match found.iter_mut().find(|(other, _)| (&other.id, &other.about) == (&finding.id, &finding.about)) {
+                Some((other, trials)) => {
+                    other.severity = other.severity.max(finding.severity);
+                    trials.push(trial.planned.trial);
+                }
+                None => found.push((finding.clone(), vec![trial.planned.trial])),
+            }
+        }
+    }
+    let all = drills.judged().count() as u64;
+    let told = |(finding, trials): (ReportFinding, Vec<u32>)| {
+        let says =
+            Text::own(format!("In {} of {}, first in trial {}: ", trials.len(), counted(all, "trial"), trials[0])).then(finding.says);
+        // Lines and requests are those of one history.
+        ReportFinding { says, evidence: FindingEvidence::default(), ..finding }
+    };
+    let mut told: Vec<ReportFinding> = found.into_iter().map(told).collect();
+    told.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    told
 }
 
 /// Which drills they were, and how they were made alike and different.
