@@ -54,7 +54,7 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
     drop(showing);
     tell_of(&judged, &args.history);
     match args.format {
-        VerdictFormat::Text => put_verdict(&summary_with(&judged.verdict, judged.digest.as_ref(), width()))?,
+        VerdictFormat::Text => put_verdict(&summary_with(&judged.verdict, Some(&judged.digest), width()))?,
         VerdictFormat::Json => put(&judged.json())?,
     }
     Ok(judged.verdict.verdict.into())

@@ -2,7 +2,6 @@
 
 use super::beside::{BesideOptions, is_execution, reported};
 use super::terminal::show_work;
-=======
 use super::{Exit, note, open, put, say, until_interrupted};
 use crate::history::read;
 use crate::report::{

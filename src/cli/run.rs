@@ -249,13 +249,20 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
         ));
     }
     if !(has_others && is_quiet()) {
-        put_verdict(&summary_with(&finish.judged.verdict, finish.judged.digest.as_ref(), width()))?;
+        put_verdict(&summary_with(&finish.judged.verdict, Some(&finish.judged.digest), width()))?;
     }
     for (label, file) in [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.html")] {
         let path = finish.folder.join(file);
         if path.is_file() && !is_quiet() {
             put_path(label, &relative(&path))?;
         }
+    }
+    if let Err(problem) = &finish.review {
+        let folder = relative(&finish.folder);
+        say(&format!(
+            "warning: the findings were not written: {}\n\nhint: mend that, then `lifeboat report {folder} --keep-findings`",
+            explained(problem)
+        ));
     }
     if Before::has_notes(&finish.folder) {
         say(&format!(

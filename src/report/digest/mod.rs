@@ -2,13 +2,13 @@
 
 mod hurt;
 mod provider;
-mod traces;
 mod record;
 mod spend;
+mod traces;
 
 pub(in crate::report) use provider::ProviderDigest;
-pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
+pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 
 use hurt::HurtDigest;
 use provider::ProvidersDigest;

@@ -5,7 +5,7 @@ use crate::verdict::Interval;
 use serde::Serialize;
 
 /// The moments of one workload's outage, on one axis that begins when the fault was in force.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Waterfall {
     /// In the order in which they happened; moments that were not seen stand where they would have come.
     pub stages: Vec<WaterfallStage>,
@@ -18,7 +18,7 @@ pub struct Waterfall {
 }
 
 /// A moment, and what led to it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct WaterfallStage {
     /// Which.
     pub moment: WaterfallMoment,
@@ -40,7 +40,7 @@ pub struct WaterfallStage {
 }
 
 /// Nanoseconds between which something lies; without an upper end it had not happened when nobody looked any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct StageTime {
     /// Not before.
     pub lo_ns: i64,
@@ -55,7 +55,7 @@ impl From<Interval> for StageTime {
 }
 
 /// A moment between a fault and the return of the primary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaterfallMoment {
     /// The fault was in force.

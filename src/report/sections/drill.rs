@@ -7,9 +7,7 @@
 use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
-use super::{
-    basis, chart, cost, credential_section, faults, found, limits, objectives, restoration, runbook, traffic, waterfall,
-};
+use super::{basis, chart, cost, credential_section, faults, found, limits, objectives, restoration, runbook, traffic, waterfall};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::findings;
@@ -51,7 +49,7 @@ fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<
             None => sections.extend(about(subject)),
         }
     }
-    sections.extend(findings::section(findings::of_drill(digest, subjects)));
+    sections.extend(findings::section(findings::of_drill(verdict, digest, subjects, context.kept.as_ref())));
     sections.extend(faults::section(verdict, digest, subjects));
     sections.push(traffic::section(verdict, digest, subjects));
     sections.extend(cost::section(verdict, digest, subjects));
