@@ -39,7 +39,10 @@ pub(in crate::report) fn bars(picture: &DrillPicture) -> String {
     lines.push(axis.numbers());
     let since = if picture.fault_ns.is_some() { "after the fault" } else { "of traffic" };
     let wide = axis.width_ns as f64 / 1e9;
-    format!("{}\n\nOne column is {wide} s; the axis counts seconds {since}.\n", lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n"))
+    format!(
+        "{}\n\nOne column is {wide} s; the axis counts seconds {since}.\n",
+        lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+    )
 }
 
 /// Time as columns of text.

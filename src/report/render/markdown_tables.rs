@@ -10,8 +10,8 @@ use crate::report::words::wording::capital;
 
 /// Where the seconds went: a row for each moment.
 pub(super) fn waterfall_table(told: &Waterfall) -> String {
-    let heads = waterfall::heads(told);
-    let mut lines = vec![row(&heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>()), format!("|{}", "---|".repeat(heads.len()))];
+    let heads: Vec<String> = waterfall::heads(told).into_iter().map(str::to_owned).collect();
+    let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
     let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| inline(cell, Place::Cell)).collect::<Vec<_>>();
     lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));
     let summary = inline(&told.summary, Place::LineStart);
