@@ -9,6 +9,7 @@ mod canaries;
 mod children;
 mod clients;
 mod command_line;
+mod compared;
 mod credentials;
 mod crowds;
 mod doctor;

@@ -49,7 +49,7 @@ pub(super) fn reported(
         return Ok(beside.walked(path)?.map(|report| (report, None)));
     }
     let source = beside.record.source(path)?;
-    let judged = match beside.record.judged(path, source, work)? {
+    let judged = match beside.record.judged(path, source, beside.incident.is_some(), work)? {
         Ok(judged) => judged,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -80,7 +80,7 @@ fn compared(drill: &Path, other: &Path, record: &RecordOptions, work: &WorkProgr
         let source = record.source(path)?;
         // What is said of records is said of that of the two that is one.
         let judged = match source {
-            Some(_) => record.judged(path, source, work)?,
+            Some(_) => record.judged(path, source, false, work)?,
             None => Ok(judge_counting(path, work)?),
         };
         match judged {
