@@ -75,7 +75,7 @@ pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted
 pub use fold::{Fold, evidence};
 #[cfg(test)]
 pub(crate) use format::drill_as_recorded;
-pub use format::{FORMAT, FormatVersion, WrittenBy};
+pub use format::{FORMAT, FormatVersion, WrittenBy, history_schema};
 pub(crate) use format::{execution_as_recorded, runbook_as_recorded};
 pub use live::{Live, LiveAlert, LiveFault, LiveStep};
 pub use live_workload::LiveWorkload;

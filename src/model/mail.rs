@@ -4,7 +4,7 @@ use super::CredentialSource;
 use serde::{Deserialize, Serialize};
 
 /// A mail server, and as whom it is spoken to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
     /// Where it is.
     pub server: MailServer,
@@ -22,7 +22,7 @@ pub struct Mail {
 }
 
 /// Where a mail server answers, and how. Its text form is `smtp://HOST:PORT` or `smtps://HOST:PORT`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct MailServer {
     /// A name or an address, IPv6 without brackets.

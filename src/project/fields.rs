@@ -177,8 +177,23 @@ impl<'n> MapFields<'n> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    static ASKED: RefCell<Option<Vec<(&'static str, Vec<&'static str>)>>> = const { RefCell::new(None) };
+}
+
+/// Every map with fixed keys that is read meanwhile: what it is called, and the keys that its reader asks for.
+#[cfg(test)]
+pub(super) fn asked_for(read: impl FnOnce()) -> Vec<(&'static str, Vec<&'static str>)> {
+    ASKED.set(Some(Vec::new()));
+    read();
+    ASKED.take().unwrap_or_default()
+}
+
 impl Drop for MapFields<'_> {
     fn drop(&mut self) {
+        #[cfg(test)]
+        ASKED.with_borrow_mut(|asked| asked.iter_mut().for_each(|asked| asked.push((self.what, self.known.borrow().clone()))));
         self.report();
     }
 }

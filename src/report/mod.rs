@@ -17,7 +17,8 @@
 //!   carry), `waterfall` (with `way`), `objectives`, `faults`, `traffic` with `providers`, `credential_section`, `runbook`,
 //!   `restoration`, `limits`, `basis`; `findings` is a folder of its own. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
-//! - **Renderers**: `markdown`, `html` and `terminal`.
+//! - **Renderers** (`render`): whole ones, `html`, `markdown` and `json`; for programs of others `junit`, `oscal`, `otlp` and `grafana`; for chats
+//!   `short`. Those without room for the whole take a `gist`. `terminal` is for the end of a drill.
 //!
 //! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
 //! from Lifeboat's words and [`Text::outside`] from whatever files, programs and people wrote; a cell that is a number bears the number.
@@ -42,6 +43,7 @@ mod words;
 
 pub use context::{DrillContext, EarlierDrill, EarlierDrills};
 pub use digest::Digest;
+pub use findings::kept_findings;
 pub use model::{
     Block, ChartSeries, ChartShade, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot,
     LatencyKind, LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark,
@@ -51,7 +53,7 @@ pub use model::{
 };
 pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
 pub use render::html::html;
-pub use render::json::{REPORT_FORMAT, ReportDocument, report_json};
+pub use render::json::{REPORT_FORMAT, ReportDocument, report_json, report_schema};
 pub use render::junit::junit;
 pub use render::markdown::markdown;
 pub use render::oscal::oscal;

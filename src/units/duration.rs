@@ -212,7 +212,9 @@ fn scaled(number: &str, size: u64) -> Option<u64> {
     whole.checked_add(u64::try_from(fraction).ok()?)
 }
 
-text_form!(Duration, r"^([0-9]+(\.[0-9]+)?(d|h|m|s|ms|us))+$", "A length of time, as `350ms`, `2.5s`, `1m30s`.", |duration: &Duration| duration.typed());
+text_form!(Duration, r"^([0-9]+(\.[0-9]+)?(d|h|m|s|ms|us))+$", "A length of time, as `350ms`, `2.5s`, `1m30s`.", |duration: &Duration| {
+    duration.typed()
+});
 
 #[cfg(test)]
 mod tests {

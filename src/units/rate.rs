@@ -142,7 +142,9 @@ impl FromStr for ByteRate {
     }
 }
 
-text_form!(ByteRate, r"^[0-9]+(\.[0-9]+)?(B|KB|MB|GB)/s$", "Bytes a second, as `64KB/s`; a thousand bytes are a KB.", |rate: &ByteRate| rate.typed());
+text_form!(ByteRate, r"^[0-9]+(\.[0-9]+)?(B|KB|MB|GB)/s$", "Bytes a second, as `64KB/s`; a thousand bytes are a KB.", |rate: &ByteRate| {
+    rate.typed()
+});
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,7 @@ pub use measures::{Measures, Outage};
 pub use objective_name::{Criterion, ObjectiveName, OutageObjective};
 pub use objectives::ObjectiveVerdict;
 pub use open::Unnamed;
-pub use record::{VERDICT_FORMAT, VerdictReadError, VerdictRecord};
+pub use record::{VERDICT_FORMAT, VerdictReadError, VerdictRecord, verdict_schema};
 pub use rescue::{Dispatched, Later, Paid, Rescued};
 pub use rotated::{ClientErrors, CriterionFinding, Fallback, Judgement, KeyAnswer, Moments, Replica, Rotated};
 pub use share::Share;

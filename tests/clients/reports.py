@@ -24,9 +24,9 @@ def junit(schema, *files):
                 }
                 for case in suite
             ]
-            counts = {"tests": suite.tests, "failures": suite.failures, "errors": suite.errors, "skipped": suite.skipped}
+            counts = {"tests": suite.tests, "failures": suite.failures, "errors": suite.errors}
             properties = {each.name: each.value for each in suite.properties()}
-            suites.append({"name": suite.name, "counts": counts, "cases": cases, "properties": properties, "out": suite.system_out})
+            suites.append({"name": suite.name, "counts": counts, "cases": cases, "properties": properties, "out": suite._elem.findtext("system-out")})
         told.append(suites)
     return told
 

@@ -163,8 +163,8 @@ kinds! {
     "finished" => Finished: Finished by FinishedRecord,
 }
 
-/// The form of a line, for machines.
-pub(crate) fn line_schema() -> serde_json::Value {
+/// The form of a line of a history, for machines.
+pub fn history_schema() -> serde_json::Value {
     let mut generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
     let mut properties = facts(&mut generator);
     let t = serde_json::json!({"type": "integer", "minimum": 0, "description": "When it was stamped, in nanoseconds since the history's origin."});

@@ -27,8 +27,8 @@ mod version;
 mod workload;
 
 pub(super) use first_line::writer_of;
+pub use line::history_schema;
 pub(super) use line::is_of_unknown_kind;
-pub(crate) use line::line_schema;
 pub use version::{FORMAT, FormatVersion, WrittenBy};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::status::Grade;
 use serde::Serialize;
 
 /// Requests over time: what each provider answered, what was bad, and while what.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TrafficChart {
     /// All requests of each second of the traffic: the scale of the bars.
     pub requests: Vec<u32>,
@@ -17,7 +17,7 @@ pub struct TrafficChart {
 }
 
 /// One row of bars.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ChartSeries {
     /// The provider, or what else is counted.
     pub name: String,
@@ -28,7 +28,7 @@ pub struct ChartSeries {
 }
 
 /// A span of time that is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ChartShade {
     /// What it is.
     pub name: &'static str,

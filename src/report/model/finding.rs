@@ -5,7 +5,7 @@ use crate::model::{FindingId, FindingSeverity, FindingState};
 use serde::Serialize;
 
 /// Something that a drill or an execution showed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ReportFinding {
     /// What it is in a few words with hyphens, the same in each drill that shows it: a word of [`FindingId`], or what people called a finding of
     /// their own in `findings.yaml`.
@@ -63,7 +63,7 @@ impl ReportFinding {
 }
 
 /// What shows a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct FindingEvidence {
     /// Lines of `history.jsonl`, from 1, the first few.
     pub events: Vec<u64>,
@@ -74,7 +74,7 @@ pub struct FindingEvidence {
 }
 
 /// What would mend a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Suggestion {
     /// The gateway that it is a setting of, as `litellm`; `None` where the gateway is not known or it is none of its settings.
     pub gateway: Option<String>,

@@ -4,7 +4,7 @@ use crate::import::RecordTime;
 use serde::Serialize;
 
 /// What a report was made of. What is not known is absent: bare histories and records of others say little.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct ReportIdentity {
     /// The drill's or the execution's identifier.
     pub run: Option<String>,

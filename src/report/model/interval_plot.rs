@@ -6,7 +6,7 @@ use super::text::Text;
 use serde::Serialize;
 
 /// Intervals on one axis that begins at 0.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct IntervalPlot {
     /// What is measured, as the beginning of a sentence: `Cutover after the fault`.
     pub caption: Text,
@@ -17,7 +17,7 @@ pub struct IntervalPlot {
 }
 
 /// A drill's interval.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PlottedInterval {
     /// Which drill.
     pub label: Text,

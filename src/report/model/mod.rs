@@ -28,7 +28,7 @@ pub use waterfall::{StageTime, Waterfall, WaterfallMoment, WaterfallStage};
 use serde::Serialize;
 
 /// All that is told of one drill, or of one runbook that was walked for real.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// What kind of thing it is about.
     pub kind: ReportKind,
@@ -45,7 +45,7 @@ pub struct Report {
 }
 
 /// What kind of thing a report is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportKind {
     /// One drill.
@@ -61,7 +61,7 @@ pub enum ReportKind {
 }
 
 /// A part of a report with a heading of its own.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Section {
     /// What it tells.
     pub kind: SectionKind,
@@ -76,7 +76,7 @@ pub struct Section {
 }
 
 /// What a section tells. Renderers find by it what they need, and link to it by its word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SectionKind {
     /// One workload of a drill with several.
@@ -147,7 +147,7 @@ impl SectionKind {
 }
 
 /// A piece of a section.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Block {
     /// Sentences.
@@ -161,7 +161,7 @@ pub enum Block {
     /// Requests over time, as bars.
     Chart(TrafficChart),
     /// All that happened, on one time axis.
-    Picture(Box<DrillPicture>),
+    Picture(#[schemars(with = "serde_json::Map<String, serde_json::Value>")] Box<DrillPicture>),
     /// Where the seconds went, from the fault to the return of the primary.
     Waterfall(Waterfall),
     /// What is to be looked into.
@@ -173,7 +173,7 @@ pub enum Block {
 }
 
 /// Sentences that belong together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Paragraph {
     /// What they are for.
     pub kind: ParagraphKind,
@@ -182,7 +182,7 @@ pub struct Paragraph {
 }
 
 /// What a paragraph is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ParagraphKind {
     /// It explains.
@@ -194,7 +194,7 @@ pub enum ParagraphKind {
 }
 
 /// A label, and what is said beside it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Fact {
     /// The label; empty where what is said needs none.
     pub label: Text,

@@ -6,7 +6,7 @@ use crate::verdict::Decision;
 use serde::Serialize;
 
 /// How something that can go well or badly went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ReportStatus {
     /// In the word of the verdict, or of the step.
     pub word: String,
@@ -15,7 +15,7 @@ pub struct ReportStatus {
 }
 
 /// What a status means, for colours and for machines that know passed and failed only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
     /// As promised.

@@ -7,7 +7,7 @@ use crate::verdict::Interval;
 use serde::Serialize;
 
 /// Rows under columns.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ReportTable {
     /// The columns' headings.
     pub columns: Vec<&'static str>,
@@ -16,7 +16,7 @@ pub struct ReportTable {
 }
 
 /// A row of a table.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, schemars::JsonSchema)]
 pub struct TableRow {
     /// The word of what it is about, as in `verdict.json`; `None` where it has none.
     pub key: Option<String>,
@@ -27,7 +27,7 @@ pub struct TableRow {
 }
 
 /// A cell of a table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TableCell {
     /// What stands in it; `None` where nothing can, or where a person is to fill it in.
     pub text: Option<Text>,
@@ -64,7 +64,7 @@ impl TableRow {
 }
 
 /// A number that is told in words.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// Nanoseconds between which something happened; without an end it had not happened when nobody looked any more.

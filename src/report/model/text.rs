@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 /// A text, in pieces.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct Text(pub Vec<Phrase>);
 
 /// A piece of text of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Phrase {
     /// The words, without any markup.
     pub words: String,
@@ -18,7 +18,7 @@ pub struct Phrase {
 }
 
 /// What words are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhraseForm {
     /// Prose.
@@ -29,7 +29,7 @@ pub enum PhraseForm {
 
 /// Who wrote a phrase. What came from outside must not be read as markup in any format; Lifeboat's own sentences bear names and reasons from
 /// outside too, so a format in which they could do harm (HTML) keeps every phrase from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhraseSource {
     /// A sentence of Lifeboat's, with the names that it speaks of.

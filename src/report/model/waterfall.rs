@@ -5,7 +5,7 @@ use crate::verdict::Interval;
 use serde::Serialize;
 
 /// The moments of one workload's outage, on one axis that begins when the fault was in force.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Waterfall {
     /// In the order in which they happened; moments that were not seen stand where they would have come.
     pub stages: Vec<WaterfallStage>,
@@ -18,7 +18,7 @@ pub struct Waterfall {
 }
 
 /// A moment, and what led to it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct WaterfallStage {
     /// Which.
     pub moment: WaterfallMoment,
@@ -32,14 +32,15 @@ pub struct WaterfallStage {
     /// The same as a part of the time from the fault to the goal, from 0 to 1, by the upper ends, so that all of them add up to 1; `None` after
     /// the goal and where that is not known.
     pub share: Option<f64>,
-    /// The time since the fault that was allowed for it, in nanoseconds; `None` where nothing was promised.
+    /// The time that was allowed for it, in nanoseconds; `None` where nothing was promised. It counts from the fault, that of the return of the primary
+    /// from the heal.
     pub budget_ns: Option<i64>,
     /// Who tells: traffic, a proxy, the runbook, or why nobody does.
     pub source: Text,
 }
 
 /// Nanoseconds between which something lies; without an upper end it had not happened when nobody looked any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct StageTime {
     /// Not before.
     pub lo_ns: i64,
@@ -54,7 +55,7 @@ impl From<Interval> for StageTime {
 }
 
 /// A moment between a fault and the return of the primary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaterfallMoment {
     /// The fault was in force.

@@ -12,7 +12,7 @@ use serde::Serialize;
 pub const REPORT_FORMAT: FormatVersion = FormatVersion { major: 1, minor: 0 };
 
 /// A report for machines.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct ReportDocument<'r> {
     /// The version of this form.
     pub format: FormatVersion,
@@ -23,6 +23,16 @@ pub struct ReportDocument<'r> {
     /// What `verdict.json` says; absent for an execution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'r VerdictRecord>,
+}
+
+/// The form of reports in JSON, for machines.
+pub fn report_schema() -> serde_json::Value {
+    let mut schema =
+        schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<ReportDocument<'_>>();
+    schema.insert("title".to_owned(), "A report of Lifeboat".into());
+    let told = "What `lifeboat report --format json` writes. Names that end in `_ns` are nanoseconds, in `_ms` milliseconds. Keys are only ever added.";
+    schema.insert("description".to_owned(), told.into());
+    schema.to_value()
 }
 
 /// The whole report. Two blanks of indentation, a line break at the end.

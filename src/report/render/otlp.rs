@@ -31,7 +31,7 @@ pub fn otlp(report: &Report) -> Result<String, Problem> {
 
 fn root(gist: &Gist<'_>, [began, ended]: [i64; 2]) -> Value {
     let status = if gist.passed() { "success" } else { "failure" };
-    let own = gist.facts().into_iter().map(|(name, value)| attribute(&format!("lifeboat.{name}"), &value));
+    let own = gist.facts().into_iter().map(|(name, value)| attribute(&own_name(name), &value));
     let standard = [("test.suite.name", gist.name()), ("test.suite.run.status", status.to_owned())];
     let attributes: Vec<Value> = attributes(standard).into_iter().chain(own).collect();
     let events: Vec<Value> = gist.objectives.iter().map(|objective| event(objective, ended)).collect();
@@ -94,6 +94,11 @@ fn span(gist: &Gist<'_>, part: &str, name: &str, [from, until]: [i64; 2], attrib
 /// Eight bytes of the part's name; some bits of it are always set, so that it is never zero.
 fn span_id(gist: &Gist<'_>, part: &str) -> String {
     gist.uuid(&format!("span {part}")).simple().to_string().split_off(16)
+}
+
+/// The name of a fact that the conventions do not know.
+fn own_name(fact: &str) -> String {
+    format!("lifeboat.{}", if fact == "lifeboat" { "version" } else { fact })
 }
 
 fn attributes<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Value> {

@@ -133,6 +133,15 @@ impl Explained for VerdictReadError {
     }
 }
 
+/// The form of `verdict.json`, for machines.
+pub fn verdict_schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(VerdictRecord);
+    schema.insert("title".to_owned(), "A verdict of Lifeboat".into());
+    let told = "`verdict.json`. Lengths of time are milliseconds with a fraction. Keys are only ever added.";
+    schema.insert("description".to_owned(), told.into());
+    schema.to_value()
+}
+
 impl VerdictRecord {
     /// The record of a verdict on a drill, or on what others recorded, where nothing `started`.
     pub fn new(verdict: &Verdict, started: Option<&Started>) -> Self {
