@@ -184,7 +184,7 @@ fn an_incident_has_a_report_of_the_same_form_beside_the_drills_of_its_scenario()
     stored(&project, OUTAGE, "drills/drilled", &[]);
     project.write("day.json", &outage(9, 0));
     let plain = project.lifeboat(&["report", "day.json"]);
-    plain.exits_with(0).says("# day.json: met").says("9.0").says("## What this does not claim").says("| record | day.json |");
+    plain.exits_with(0).says("# day.json: met").says("9.0").says("## What is not known").says("| record | day.json |");
     let run = project.lifeboat(&["report", "day.json", "--incident", "INC-123", "--objectives", "scenarios/azure-outage.yaml"]);
     run.exits_with(0).says("# INC-123: day.json").says("Drilled at 2.90 to 3.12 s on 2026-11-29; on the day it took");
     run.says("longer than drilled").says("Most of the difference").says("| incident | INC-123 |");
@@ -209,7 +209,7 @@ fn an_access_log_has_a_report_with_what_it_cannot_tell() {
     std::fs::copy(log, project.path("haproxy.log")).unwrap();
     let run =
         project.lifeboat(&["report", "haproxy.log", "--from", "haproxy", "--fault-at", "2026-11-20T19:33:24.209Z", "--incident", "INC-7"]);
-    run.exits_with(0).says("# INC-7: haproxy.log: inconclusive").says("## What this does not claim").says("taken from --fault-at");
+    run.exits_with(0).says("# INC-7: haproxy.log: inconclusive").says("## What is not known").says("taken from --fault-at");
     // Markup in a name is none.
     let odd = project.lifeboat(&["report", "haproxy.log", "--from", "haproxy", "--incident", "<script>alert(1)</script>\u{1b}[31m"]);
     odd.exits_with(0);

@@ -101,7 +101,7 @@ fn compared(drill: &Path, other: &Path, record: &RecordOptions, work: &WorkProgr
     work.begin("writing the report", 0);
     let of = |place: usize| {
         let (judged, name) = &both[place];
-        ComparedDrill { name, verdict: &judged.verdict, digest: &judged.digest, hash: &judged.hash, findings: &[] }
+        ComparedDrill { name, verdict: &judged.verdict, digest: &judged.digest, hash: &judged.hash }
     };
     Ok(Ok(comparison(&of(0), &of(1))))
 }
