@@ -112,7 +112,7 @@ fn records_of_others_are_held_against_each_other_and_only_what_differs_is_called
     let project = Project::empty();
     project.write("quick.json", &outage(2, 0)).write("slow.json", &outage(9, 0)).write("lossy.json", &outage(2, 12));
     let slow = project.lifeboat(&["report", "slow.json", "--against", "quick.json"]);
-    slow.exits_with(0).says("# slow.json against quick.json: later").says("Of A there is no plan");
+    slow.exits_with(0).says("# slow.json against quick.json: later").says("Of A and B there is no plan");
     // The same cutover, and more was lost.
     let lossy = project.lifeboat(&["report", "lossy.json", "--against", "quick.json"]);
     lossy.exits_with(0).says("so no difference is shown").says("| lost during the fault | 35 of 200 requests | 20 of 200 requests |");

@@ -20,7 +20,7 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The folder of a drill or an execution, or its `history.jsonl`
+    /// The folder of a drill or an execution, its `history.jsonl`, a bare history, or what another tool recorded
     drill: PathBuf,
     /// As what it is written; `md` unless it is only sent
     #[arg(long, value_enum)]
@@ -59,6 +59,8 @@ const EXAMPLES: &str = "Examples:
   lifeboat report drills/2026-11-20T14-03-07-azure-outage-2a1f
   lifeboat report DRILL --format junit --out build/drill.xml
   lifeboat report DRILL --format slack --link https://wiki.example/drills/17 | curl -d @- -H 'content-type: application/json' \"$WEBHOOK\"
+  lifeboat report drills/after --against drills/before
+  lifeboat report access.log --from nginx --objectives scenarios/outage.yaml --fault-at 2026-11-20T14:03:07Z --incident INC-123
   lifeboat report DRILL --annotate https://grafana.example --otlp http://127.0.0.1:4318";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -150,7 +152,9 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     if args.open {
-        return open::page(&args.drill, &html(&told.report));
+        // The page in a drill's folder is that of the drill alone.
+        let kept = if args.beside.is_given() { Path::new("") } else { &args.drill };
+        return open::page(kept, &html(&told.report));
     }
     let sends = args.sending.annotate.is_some() || args.sending.otlp.is_some();
     let format = args.format.or_else(|| (!sends || args.out.is_some()).then_some(ReportFormat::Md));

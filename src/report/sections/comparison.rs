@@ -169,7 +169,11 @@ impl Pair<'_> {
     /// That the plans differ and what cannot be claimed then; `None` where they are alike.
     fn unlike(&self) -> Option<Vec<Text>> {
         let Some(settings) = &self.settings else {
-            let of = if self.first.digest.started.is_none() { "A" } else { "B" };
+            let of = match (&self.first.digest.started, &self.second.digest.started) {
+                (None, None) => "A and B",
+                (None, _) => "A",
+                _ => "B",
+            };
             return Some(vec![
                 format!(
                     "Of {of} there is no plan, because no drill recorded it: whether both were under the same conditions is not known."

@@ -82,7 +82,9 @@ fn resolution(subjects: &[Subject<'_>]) -> Vec<Text> {
     );
     let why = " wide, because requests were so far apart and an answer may take so long; it is wider only where service came and went between two requests.";
     let interval = interval.then(widest).then(why);
-    vec![interval, "One drill is one sample: an objective that was met once may be missed the next time.".into()]
+    let recorded = subjects.iter().any(|subject| subject.digest.started.is_none());
+    let once = if recorded { "One outage is one sample" } else { "One drill is one sample" };
+    vec![interval, format!("{once}: an objective that was met once may be missed the next time.").into()]
 }
 
 /// How much was judged.

@@ -63,7 +63,7 @@ pub(in crate::report) fn drills_alone(earlier: &EarlierDrills, told: Paragraph) 
 fn beside(rows: Vec<TrendRow<'_>>, earlier: &EarlierDrills, gate: Gate, objective_ns: Option<i64>, told: Paragraph) -> Section {
     let section = Section::new(SectionKind::Trend, "Beside the last drills of this scenario");
     if earlier.drills.is_empty() {
-        let none = "There is no drill of this scenario with a verdict that can be read: what was to be expected, nobody had tried.";
+        let none = "There is no earlier drill here with a verdict that can be read, so there is nothing to hold the day against.";
         return unread(section.with(Paragraph::plain(none)), earlier);
     }
     let mut told = told;

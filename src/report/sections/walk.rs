@@ -125,8 +125,13 @@ impl<'a> WalkOnTheDay<'a> {
                 .on_the_way("went by before the runbook was started"),
             Moment::at(WaterfallMoment::Decided, "people have decided", exactly(self.decided()), "the answer of the person who was asked")
                 .on_the_way("went by while people decided"),
-            Moment::at(WaterfallMoment::Acted, named("done", acted), at(acted), source(acted, "no step that changes anything was done"))
-                .on_the_way("went by before the runbook had acted"),
+            Moment::at(
+                WaterfallMoment::Acted,
+                named("the runbook has done", acted),
+                at(acted),
+                source(acted, "no step that changes anything was done"),
+            )
+            .on_the_way("went by before the runbook had acted"),
             Moment::at(
                 WaterfallMoment::Restored,
                 named("users are seen served again", served),
