@@ -225,11 +225,15 @@ fn a_walked_runbook_is_an_incident_whose_seconds_begin_with_the_outage() {
     let first: Value = serde_json::from_str(history.lines().next().unwrap()).unwrap();
     let began = first["execution_started"]["wall_clock"].as_str().unwrap();
     let began = chrono::DateTime::parse_from_rfc3339(began).unwrap();
-    let outage = (began - chrono::Duration::seconds(125)).to_rfc3339();
+    let outage_at = (began - chrono::Duration::seconds(125)).to_rfc3339();
     let walk = |options: &[&str]| project.lifeboat(&[&["report", "walk", "--incident", "INC-9"], options].concat());
-    let run = walk(&["--fault-at", &outage, "--objectives", "scenarios/azure-outage.yaml"]);
+    let run = walk(&["--fault-at", &outage_at, "--objectives", "scenarios/azure-outage.yaml"]);
     run.exits_with(0).says("# INC-9: simple: done").says("went by before the runbook was started").says("## Where the seconds went");
     run.says("## What happened").says("Most of the difference").says("is detection").says("## Beside the last drills of this scenario");
+    // What users saw meanwhile stands beside it, where somebody recorded it.
+    project.write("day.json", &outage(9, 0));
+    let both = walk(&["--fault-at", &outage_at, "--objectives", "scenarios/azure-outage.yaml", "--traffic", "day.json"]);
+    both.exits_with(0).says("## What users saw, by day.json: met").says("on the day it took 8.90 to 9.03 s");
     walk(&[]).exits_with(0).says("# INC-9: simple");
     walk(&["--fault-at", "+3s"]).exits_with(2).says("error: an execution has no requests to count from");
     let plain = project.lifeboat(&["report", "walk"]);

@@ -7,7 +7,7 @@ use crate::history::{Event, ExecutionStarted, Reader, read};
 use crate::import::RecordTime;
 use crate::project::Project;
 use crate::report::{
-    ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, walked,
+    ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, UsersSide, comparison, drill, execution, recorded, walked,
 };
 use crate::verdict::VerdictRecord;
 use std::fs::File;
@@ -35,6 +35,9 @@ pub(super) struct BesideOptions {
     /// Bring the findings.yaml of the drill's folder up to date as well, and keep what people wrote there
     #[arg(long, conflicts_with_all = ["against", "incident"])]
     keep_findings: bool,
+    /// Beside a runbook that was walked: what users saw meanwhile, a bare history or another tool's record
+    #[arg(long, value_name = "RECORD", requires = "incident")]
+    traffic: Option<PathBuf>,
     #[command(flatten)]
     record: RecordOptions,
 }
@@ -147,9 +150,9 @@ impl BesideOptions {
             name: &name,
             outline: outline.as_deref(),
             scenario: scenario.as_deref(),
-            outage_unix_ns: None,
             drilled: found.as_ref().map(|found| &found.drills),
             latest: latest.as_ref().map(|judged| (&judged.verdict, &judged.digest)),
+            ..IncidentFacts::default()
         };
         Ok(Ok(recorded(&judged.verdict, &judged.digest, &judged.hash, &facts)))
     }
@@ -174,8 +177,18 @@ impl BesideOptions {
             Err(problem) => return Ok(Err(problem)),
         };
         let latest = found.as_ref().and_then(FoundDrills::latest);
+        let users = match self.traffic.as_deref().map(|record| self.users(record)).transpose()?.transpose() {
+            Ok(users) => users,
+            Err(problem) => return Ok(Err(problem)),
+        };
         let name = called(path);
         let facts = IncidentFacts {
+            users: users.as_ref().map(|(name, judged)| UsersSide {
+                name,
+                verdict: &judged.verdict,
+                digest: &judged.digest,
+                hash: &judged.hash,
+            }),
             number: Some(number),
             name: &name,
             outage_unix_ns: outage,
@@ -184,6 +197,16 @@ impl BesideOptions {
             ..IncidentFacts::default()
         };
         Ok(Ok(walked(history, &facts).ok_or_else(unread)?))
+    }
+
+    /// What users saw, with its name; or in words what is wrong with what was said about it.
+    fn users(&self, record: &Path) -> anyhow::Result<Result<(String, Judged), String>> {
+        let source = self.record.source(record)?;
+        let judged = match source {
+            Some(_) => self.record.judged(record, source, true, &WorkProgress::default())?,
+            None => Ok(judge(record)?),
+        };
+        Ok(judged.map(|judged| (called(record), judged)))
     }
 
     /// Which drills are those of a walk: of the scenario that was named, else those with its runbook.

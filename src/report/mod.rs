@@ -63,7 +63,7 @@ pub use render::short::{slack, teams};
 pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
-pub use sections::incident::{IncidentFacts, recorded, walked};
+pub use sections::incident::{IncidentFacts, UsersSide, recorded, walked};
 pub use sections::summary::{cutover, summary, summary_with};
 
 use crate::verdict::{Verdict, VerdictRecord};

@@ -16,6 +16,7 @@ use crate::report::model::{
     WaterfallMoment,
 };
 use crate::report::sections::subject::Subject;
+use crate::report::words::headline::headline;
 use crate::report::words::wording::{between, length};
 use crate::verdict::{Contrast, Interval, Verdict, times};
 
@@ -36,6 +37,8 @@ pub struct IncidentFacts<'a> {
     pub drilled: Option<&'a EarlierDrills>,
     /// The last of these with all that it recorded.
     pub latest: Option<(&'a Verdict, &'a Digest)>,
+    /// What users saw while the runbook was walked, where somebody recorded it.
+    pub users: Option<UsersSide<'a>>,
 }
 
 impl IncidentFacts<'_> {
@@ -51,6 +54,29 @@ impl IncidentFacts<'_> {
     fn drilled_moments(&self) -> Option<Waterfall> {
         let (verdict, digest) = self.latest?;
         waterfall(Subject::each(verdict, digest).first()?)
+    }
+}
+
+/// What others recorded of users while a runbook was walked.
+#[derive(Debug, Clone, Copy)]
+pub struct UsersSide<'a> {
+    /// The name of the file.
+    pub name: &'a str,
+    /// The verdict on it.
+    pub verdict: &'a Verdict,
+    /// What was seen.
+    pub digest: &'a Digest,
+    /// The file's SHA-256, in hexadecimal.
+    pub hash: &'a str,
+}
+
+impl UsersSide<'_> {
+    /// All that a report of its own would tell of them, in one section.
+    fn section(&self) -> Section {
+        let alone = recorded(self.verdict, self.digest, self.hash, &IncidentFacts { name: self.name, ..IncidentFacts::default() });
+        let title = Text::own("What users saw, by ").then(Text::outside(self.name));
+        let blocks = alone.opening.into_iter().chain(alone.sections.into_iter().map(Block::Section)).collect();
+        Section { status: Some(alone.status), blocks, ..Section::new(SectionKind::Workload, title) }
     }
 }
 
@@ -88,7 +114,16 @@ pub fn walked(history: &History, facts: &IncidentFacts<'_>) -> Option<Report> {
     let mut opening = walk.opening().map_or(as_walked.opening, |told| vec![told]);
     let mut sections: Vec<Section> = walk.waterfall_section().into_iter().collect();
     sections.extend(as_walked.sections);
-    let beside = beside_walk(&walk, facts);
+    let mut beside = beside_walk(&walk, facts);
+    if let Some(users) = &facts.users {
+        opening.push(Paragraph::key(headline(users.verdict)).into());
+        sections.push(users.section());
+        // What users saw is more than what a step saw.
+        let measured = facts.drilled.map(|earlier| beside_record(users.verdict, users.digest, facts, earlier)).unwrap_or_default();
+        if let Some(first) = measured.into_iter().next() {
+            beside.splice(..beside.len().min(1), [first]);
+        }
+    }
     if let Some(earlier) = facts.drilled {
         put_first(&mut opening, &beside);
         let section = trend::drills_alone(earlier, Paragraph { lines: beside, ..Paragraph::plain("") });
