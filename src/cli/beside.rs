@@ -110,11 +110,6 @@ fn compared(drill: &Path, other: &Path, record: &RecordOptions, work: &WorkProgr
 }
 
 impl BesideOptions {
-    /// True where a report is not that of its drill alone.
-    pub(super) fn is_given(&self) -> bool {
-        self.against.is_some() || self.trend.is_some() || self.incident.is_some()
-    }
-
     /// What stands beside the report of this drill, as far as it was asked for.
     fn context(&self, drill: &Path, digest: &Digest) -> anyhow::Result<DrillContext> {
         let kept = if drill.is_dir() { review_of(drill, digest)? } else { None };

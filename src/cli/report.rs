@@ -152,9 +152,7 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     if args.open {
-        // The page in a drill's folder is that of the drill alone.
-        let kept = if args.beside.is_given() { Path::new("") } else { &args.drill };
-        return open::page(kept, &html(&told.report));
+        return open::page(&args.drill, &told.report);
     }
     let sends = args.sending.annotate.is_some() || args.sending.otlp.is_some();
     let format = args.format.or_else(|| (!sends || args.out.is_some()).then_some(ReportFormat::Md));
