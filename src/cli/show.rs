@@ -1,7 +1,7 @@
 //! `lifeboat show`: a stored drill's report in the terminal.
 
+use super::Exit;
 use super::terminal::{put_report, show_work, width};
-use super::{Exit, say};
 use crate::exercise;
 use crate::project::Project;
 use crate::report::{DrillContext, drill, screen};
