@@ -37,6 +37,7 @@ mod mistakes;
 mod odd_answers;
 mod odd_reports;
 mod overlays;
+mod pages;
 mod places;
 mod random_systems;
 mod readme;

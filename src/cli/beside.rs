@@ -2,7 +2,7 @@
 
 use super::record::{RecordOptions, tell_of};
 use crate::console::WorkProgress;
-use crate::exercise::{DrillFilter, Judged, earlier_drills, judge, judge_counting};
+use crate::exercise::{DrillFilter, Judged, earlier_drills, judge, judge_counting, keep_findings, review_of};
 use crate::history::{Event, ExecutionStarted, Reader, read};
 use crate::import::RecordTime;
 use crate::project::Project;
@@ -32,6 +32,9 @@ pub(super) struct BesideOptions {
     /// Where the drills of its scenario are; without it, in `drills` of the project
     #[arg(long, value_name = "FOLDER", conflicts_with = "trend")]
     drills: Option<PathBuf>,
+    /// Bring the findings.yaml of the drill's folder up to date as well, and keep what people wrote there
+    #[arg(long, conflicts_with_all = ["against", "incident"])]
+    keep_findings: bool,
     #[command(flatten)]
     record: RecordOptions,
 }
@@ -62,7 +65,11 @@ pub(super) fn reported(
     if beside.incident.is_some() {
         return Ok(Err(NO_INCIDENT.to_owned()));
     }
-    let context = beside.context(path, &judged.digest);
+    let context = beside.context(path, &judged.digest)?;
+    if beside.keep_findings {
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
+        keep_findings(folder, &judged.verdict, &judged.digest)?;
+    }
     Ok(Ok((drill(&judged.verdict, &judged.digest, &judged.hash, &context), verdict)))
 }
 
@@ -101,8 +108,9 @@ fn compared(drill: &Path, other: &Path, record: &RecordOptions, work: &WorkProgr
 
 impl BesideOptions {
     /// What stands beside the report of this drill, as far as it was asked for.
-    fn context(&self, drill: &Path, digest: &Digest) -> DrillContext {
-        let mut context = DrillContext::default();
+    fn context(&self, drill: &Path, digest: &Digest) -> anyhow::Result<DrillContext> {
+        let kept = if drill.is_dir() { review_of(drill, digest)? } else { None };
+        let mut context = DrillContext { kept: kept.map(|file| file.kept().clone()), ..DrillContext::default() };
         if let Some((count, started)) = self.trend.zip(digest.started()) {
             let filter = DrillFilter {
                 scenario: Some(started.plan.scenario.name.clone()),
@@ -113,7 +121,7 @@ impl BesideOptions {
             };
             context.earlier = Some(earlier_drills(&above(drill), &filter, usize::from(count)));
         }
-        context
+        Ok(context)
     }
 
     /// The report of what others recorded; or in words why there is none.
@@ -232,7 +240,7 @@ fn above(drill: &Path) -> PathBuf {
 }
 
 /// A folder's or a file's own name; that of the folder for its `history.jsonl`.
-fn called(path: &Path) -> String {
+pub(super) fn called(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let own = if whole.file_name().is_some_and(|name| name == "history.jsonl") { whole.parent().unwrap_or(&whole) } else { &whole };
     own.file_name().map_or_else(|| own.display().to_string(), |name| name.to_string_lossy().into_owned())

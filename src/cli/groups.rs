@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Drills", &["check", "doctor", "run", "lab"]),
     ("In an incident", &["execute"]),
-    ("Reading", &["judge", "report", "show"]),
+    ("Reading", &["judge", "report", "show", "findings"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),
     ("Set-up", &["schema", "completions", "man", "help"]),
 ];

@@ -14,6 +14,7 @@ mod doctor;
 mod environment;
 mod execute;
 mod exit;
+mod findings;
 mod fingerprint;
 mod groups;
 mod heal;
@@ -45,11 +46,12 @@ use crate::api::ApiError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
 use crate::execution::ExecutionError;
-use crate::exercise::{ExerciseError, JudgeError, Refusal};
+use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::proxy::{AuthorityError, ProxyError};
+use crate::project::ReviewError;
 use crate::secret::{SecretError, Unread};
 use crate::step::StepError;
 use crate::traffic::TrafficError;
@@ -87,6 +89,8 @@ enum CliCommand {
     Show(show::Args),
     /// Print the form of a file as JSON Schema
     Schema(schema::Args),
+    /// List what past drills found and is still open
+    Findings(findings::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
     Lab(lab::Args),
     /// Run a program until it ends or stdin does: how a drill starts what it drills
@@ -143,6 +147,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),
         CliCommand::Schema(args) => schema::schema(&args),
+        CliCommand::Findings(args) => findings::findings(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
@@ -208,6 +213,8 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ProxyError>,
         of::<ReadError>,
         of::<Refusal>,
+        of::<ReviewError>,
+        of::<ReviewProblem>,
         of::<SecretError>,
         of::<StepError>,
         of::<TrafficError>,

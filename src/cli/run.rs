@@ -257,6 +257,13 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
             put_path(label, &relative(&path))?;
         }
     }
+    if let Err(problem) = &finish.review {
+        let folder = relative(&finish.folder);
+        say(&format!(
+            "warning: the findings were not written: {}\n\nhint: mend that, then `lifeboat report {folder} --keep-findings`",
+            explained(problem)
+        ));
+    }
     if Before::has_notes(&finish.folder) {
         say(&format!(
             "warning: something that the drill did could not be undone\n\nhint: see why in the report, then `lifeboat run --undo {}`",

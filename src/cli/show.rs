@@ -1,22 +1,24 @@
-//! `lifeboat show`: a stored drill's report in the terminal.
+//! `lifeboat show`: a stored run's report in the terminal.
 
-use super::Exit;
+use super::{Exit, say};
+use super::beside::{BesideOptions, reported};
 use super::terminal::{put_report, show_work, width};
-use crate::exercise;
 use crate::project::Project;
-use crate::report::{DrillContext, drill, screen};
+use crate::report::screen;
 use crate::units::Problem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Prints a drill's report in the terminal.
+/// Prints the report of a drill or of an execution in the terminal.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   lifeboat show
   lifeboat show drills/2026-11-20T14-03-07-azure-outage-2a1f | less")]
 pub(super) struct Args {
-    /// A drill's folder, or its `history.jsonl`; the project's newest drill where none is named
+    /// The folder of a drill or an execution, or its `history.jsonl`; the project's newest drill where none is named
     drill: Option<PathBuf>,
+    #[command(flatten)]
+    beside: BesideOptions,
 }
 
 pub(super) fn show(args: &Args) -> anyhow::Result<Exit> {
@@ -24,18 +26,20 @@ pub(super) fn show(args: &Args) -> anyhow::Result<Exit> {
         Some(folder) => folder.clone(),
         None => newest()?,
     };
-    if let Some(report) = super::report::executed(&folder) {
-        put_report(&screen(&report, width()))?;
-        return Ok(Exit::Met);
-    }
     let work = Arc::default();
     let showing = show_work(&work);
-    let judged = exercise::judge_counting(&folder, &work)?;
-    work.begin("writing the report", 0);
-    let lines = screen(&drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default()), width());
+    let told = reported(&folder, &args.beside, &work)?;
     drop(showing);
-    put_report(&lines)?;
-    Ok(Exit::Met)
+    match told {
+        Ok((report, _)) => {
+            put_report(&screen(&report, width()))?;
+            Ok(Exit::Met)
+        }
+        Err(problem) => {
+            say(&format!("error: {problem}"));
+            Ok(Exit::Usage)
+        }
+    }
 }
 
 /// The newest drill of the project that this folder lies in: names of drills begin with when they did.

@@ -1,6 +1,7 @@
 //! A drill's folder: made before the drill, filled by it, completed by judgement and report.
 
 use super::judge::{JudgeError, Judged, judge_counting};
+use super::review::{ReviewProblem, keep_findings, review_of};
 use crate::console::WorkProgress;
 use crate::drill::{Drill, DrillStop, Ended, Order};
 use crate::history::{Live, RunOrigin};
@@ -116,6 +117,8 @@ pub struct FinishedDrill {
     pub stopped: Option<DrillStop>,
     /// Whether the history is whole on disk.
     pub journal: Result<(), JournalError>,
+    /// Whether its findings are kept: `findings.yaml` is not written where that of the drill before cannot be read.
+    pub review: Result<(), ReviewProblem>,
     /// Where everything is.
     pub folder: PathBuf,
 }
@@ -168,17 +171,21 @@ impl Exercise {
         };
         work.begin("writing the report", 0);
         let written = write_all(&folder, &judged);
+        let review = if journal.is_ok() { keep_findings(&folder, &judged.verdict, &judged.digest) } else { Ok(()) };
         work.end();
         // A disk that could not take the history cannot be expected to take the report.
         if journal.is_ok() {
             written?;
         }
-        Ok(FinishedDrill { judged, stopped, journal, folder })
+        Ok(FinishedDrill { judged, stopped, journal, review, folder })
     }
 }
 
 fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
-    let report = drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default());
+    // What cannot be read is told of once the report is written; it stands without it.
+    let kept = review_of(folder, &judged.digest).ok().flatten().map(|file| file.kept().clone());
+    let context = DrillContext { kept, ..DrillContext::default() };
+    let report = drill(&judged.verdict, &judged.digest, &judged.hash, &context);
     let (text, page) = (markdown(&report), html(&report));
     for (file, text) in [(RunFile::Verdict, judged.json()), (RunFile::Report, text), (RunFile::Page, page)] {
         let path = file.within(folder);

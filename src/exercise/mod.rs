@@ -4,6 +4,8 @@
 //! `report.md`. [`judge`] computes them again from a stored history, or judges a bare history that somebody else recorded; [`judge_record`]
 //! judges what another tool recorded in its own format.
 //!
+//! What people write beside findings is kept in `findings.yaml` ([`keep_findings`]), which alone is not computed from the history.
+//!
 //! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files.
 
 mod ceiling;
@@ -11,6 +13,7 @@ mod earlier;
 mod folder;
 mod judge;
 mod orders;
+mod review;
 mod run;
 
 pub use ceiling::priced;
@@ -18,4 +21,5 @@ pub use earlier::{DrillFilter, earlier_drills};
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
 pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};
+pub use review::{ReviewProblem, keep_findings, review_of, reviews_in};
 pub use run::{DrillTurn, Observer, run};

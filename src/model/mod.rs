@@ -69,7 +69,7 @@ pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};
 pub use reaction::Reaction;
-pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding};
+pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding, KeptFindings};
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{
     Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Runbook, StartMode, Step,

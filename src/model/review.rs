@@ -166,3 +166,27 @@ pub struct KeptFinding {
     /// What people wrote about it.
     pub notes: Option<String>,
 }
+
+/// What a drill's `findings.yaml` holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeptFindings {
+    /// The drill that it is of, by its identifier.
+    pub drill: Option<String>,
+    /// That drill's scenario.
+    pub scenario: Option<String>,
+    /// The environment in which it ran.
+    pub environment: Option<String>,
+    /// When it began, RFC 3339.
+    pub started: Option<String>,
+    /// The drill before, which it was compared with.
+    pub compared_with: Option<String>,
+    /// Each finding.
+    pub entries: Vec<KeptFinding>,
+}
+
+impl KeptFindings {
+    /// The one of this name about this.
+    pub fn of(&self, id: &str, about: Option<&str>) -> Option<&KeptFinding> {
+        self.entries.iter().find(|entry| entry.id == id && entry.about.as_deref() == about)
+    }
+}

@@ -271,12 +271,12 @@ fn in_env(text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
 }
 
 /// JSON's quotes and escapes are also those of YAML and of TOML's basic strings.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 /// In the quotes of the old value; without them only what nobody could take for something else.
-fn yaml_like(old: &str, new: &str) -> String {
+pub(super) fn yaml_like(old: &str, new: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+');
     let inner = |c: char| plain(c) || c == ':' || c == '@' || c == '%';
     let is_plain = new.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '+'))

@@ -3,11 +3,14 @@
 //! A report is a pure function of verdict, history and this.
 
 use crate::history::Started;
+use crate::model::KeptFindings;
 use crate::verdict::{Decision, Interval};
 
 /// What a drill's report takes from elsewhere than its history. By default nothing.
 #[derive(Debug, Clone, Default)]
 pub struct DrillContext {
+    /// What its `findings.yaml` keeps, else that of the newest drill of its scenario and environment before it.
+    pub kept: Option<KeptFindings>,
     /// The drills of its scenario and environment before it; `None` where nobody asked for them.
     pub earlier: Option<EarlierDrills>,
 }

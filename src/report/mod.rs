@@ -43,6 +43,7 @@ mod words;
 
 pub use context::{DrillContext, EarlierDrill, EarlierDrills};
 pub use digest::Digest;
+pub use findings::kept_findings;
 pub use model::{
     Block, ChartSeries, ChartShade, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot,
     LatencyKind, LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark,

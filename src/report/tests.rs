@@ -6,7 +6,7 @@ use crate::history::{
     Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Fold, Outcome, Phase, PhaseEntered, RequestDone, Served,
     Stamped, Started, StopReason,
 };
-use crate::model::{Aim, DeclaredObjectives, Fault, Gate, PlannedFault, Rescues, SloOn};
+use crate::model::{Aim, DeclaredObjectives, Fault, Gate, PlannedFault, Rescues, Runbook, SloOn};
 use crate::units::{Duration, Ratio};
 use crate::verdict::story::{MS, emergency};
 use crate::verdict::{Decision, Reason, Verdict, judge};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 mod cost;
 mod recovery;
 mod stopped;
+mod stories;
 mod whole;
 
 /// A request every 50 ms: ten seconds of baseline, twenty of the fault, ten of watching.
@@ -22,13 +23,17 @@ struct Drill {
     fault: Fault,
     objectives: DeclaredObjectives,
     /// What becomes of the request at this place, due at this millisecond.
-    course: fn(&mut Recorded, u64, u64),
+    course: Box<dyn Fn(&mut Recorded, u64, u64)>,
     /// By the proxy's count.
     touched: u64,
     /// True where both share the load.
     shares: bool,
     /// When it was stopped, in milliseconds, and why; without a detail it was killed by nobody.
     stopped: Option<(u64, StopReason, &'static str)>,
+    /// What answers.
+    runbook: Option<Runbook>,
+    /// What else is recorded, and when, in milliseconds.
+    besides: Vec<(u64, Event)>,
 }
 
 /// Events in the making.
@@ -61,7 +66,7 @@ impl Recorded {
 }
 
 impl Drill {
-    fn of(fault: Fault, course: fn(&mut Recorded, u64, u64)) -> Self {
+    fn of(fault: Fault, course: impl Fn(&mut Recorded, u64, u64) + 'static) -> Self {
         let objectives = DeclaredObjectives {
             rto: Some(Duration::from_secs(8)),
             stable_for: Some(Duration::from_secs(6)),
@@ -72,7 +77,8 @@ impl Drill {
             failback: Some(Duration::from_secs(9)),
             ..DeclaredObjectives::default()
         };
-        Self { fault, objectives, course, touched: 400, shares: false, stopped: None }
+        let course = Box::new(course);
+        Self { fault, objectives, course, touched: 400, shares: false, stopped: None, runbook: None, besides: Vec::new() }
     }
 
     fn started(&self) -> Started {
@@ -85,6 +91,7 @@ impl Drill {
             length: Duration::from_secs(20),
         };
         started.plan.scenario.timeline.faults = vec![fault];
+        started.plan.runbook.clone_from(&self.runbook);
         if self.shares {
             started.plan.workloads[0].service.sharing = 2;
         }
@@ -98,6 +105,7 @@ impl Drill {
         let count = last / 50;
         (0..count).for_each(|id| (self.course)(&mut told, id, id * 50));
         let mut events = told.0;
+        events.extend(self.besides.iter().map(|(at, event)| (at * MS, event.clone())));
         let phase = |at: u64, name: Phase| (at * MS, Event::Phase(PhaseEntered { name }));
         events.push(phase(0, Phase::Baseline));
         if last > FAULT {
@@ -266,8 +274,8 @@ fn a_gateway_that_waits_for_the_dead_primary_each_time_is_told_on_the_first_scre
     let told = Drill::of(Blackhole.into(), waits).told();
     assert_eq!(told.verdict.verdict, Decision::Met, "{}", told.screen);
     told.says("rescued 360 of 400 requests went to primary before another; that cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait)");
-    told.says("Until the fault ended, requests still went to primary before another.");
-    told.reports("360 of 400 requests were rescued: they went to primary before another provider, which answered; that cost each 2.00 to 2.01 s (median 2.01 s); until the fault ended (inferred from their wait).");
+    told.says("Until the fault ended, requests still went to primary first.");
+    told.reports("360 of 400 requests went to primary first and were then answered by another provider. That cost each 2.00 to 2.01 s (median 2.01 s), until the fault ended (inferred from their wait).");
     told.reports("The fault also swallowed 400 connections;");
     let rescued = &told.json["measures"]["rescued"];
     assert_eq!((&rescued["requests"], &rescued["of"], &rescued["by_connection"]), (&json!(360), &json!(400), &json!(true)));
@@ -308,7 +316,7 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
     drill.objectives.rescued = Some(Rescues { at_most: Ratio::new(0.05).unwrap(), after: Duration::from_secs(10) });
     let told = drill.told();
     told.says("rescued 40 of 400 requests went to primary before another; that cost each 2.00 to 2.01 s (median 2.01 s); the last 1.95 s after the fault (inferred from their wait)");
-    told.never("still went to primary before another");
+    told.never("still went to primary first");
     assert_eq!(told.objective("rescued"), Some(Decision::Met));
     told.says("(objective: at most 5% from 10 s after the fault: 0 of 200 requests)");
     drill.course = |told, id, due| match due {

@@ -78,7 +78,7 @@ impl FromStr for Amount {
     }
 }
 
-text_form!(Amount, r"^[0-9]+(\.[0-9]+)? [A-Z]{3}$", "An amount of money with its currency, as `35 EUR`.");
+text_form!(Amount, r"^[0-9]+(\.[0-9]+)? ?[A-Z]{3}$", "An amount of money with its currency, as `35 EUR`.");
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 //!
 //! Counts in tenths of a second and histograms: a history of any length takes no more than that. What this file does not do: decide anything.
 
-use crate::history::{Event, FaultRequested, Served, Stamped, is_health_check};
+use crate::history::{Event, FaultRequested, Served, Stamped, is_health_check, workload_of};
 use crate::model::Setting;
 use crate::units::Duration;
 use hdrhistogram::Histogram;
@@ -19,8 +19,8 @@ const STATUSES: usize = 30;
 /// What the proxy before one provider saw.
 #[derive(Debug, Clone)]
 pub(in crate::report) struct ProviderDigest {
-    /// Attempts of the drill's that a fault touched, in tenths of a second since the first fault was asked for.
-    touched: Vec<u32>,
+    /// Attempts of each workload's that a fault touched, in tenths of a second since the first fault was asked for.
+    touched: BTreeMap<usize, Vec<u32>>,
     /// Milliseconds that its whole answers to the drill took at its proxy, where no fault touched them.
     pub(in crate::report) took_ms: Histogram<u64>,
     /// Attempts of the drill's that it refused itself, by status: no fault touched them.
@@ -49,7 +49,7 @@ pub(in crate::report) struct RetryDigest {
 impl Default for ProviderDigest {
     fn default() -> Self {
         Self {
-            touched: Vec::new(),
+            touched: BTreeMap::new(),
             took_ms: Histogram::new_with_bounds(1, 3_600_000, 2).expect("the bounds are constants"),
             refused: BTreeMap::new(),
             checks: [0; 2],
@@ -94,10 +94,17 @@ impl ProvidersDigest {
 
     /// Attempts of the drill's at this provider that a fault touched, from this moment of the history on: at least so many.
     pub(in crate::report) fn asked_in_vain_since(&self, provider: &str, moment: u64) -> u64 {
-        let (Some(origin), Some(provider)) = (self.origin, self.each.get(provider)) else { return 0 };
+        let workloads = self.each.get(provider).into_iter().flat_map(|seen| seen.touched.keys());
+        workloads.map(|workload| self.asked_in_vain_by(*workload, provider, moment)).sum()
+    }
+
+    /// The same for requests of the workload at this place of the plan.
+    pub(in crate::report) fn asked_in_vain_by(&self, workload: usize, provider: &str, moment: u64) -> u64 {
+        let touched = self.each.get(provider).and_then(|seen| seen.touched.get(&workload));
+        let (Some(origin), Some(touched)) = (self.origin, touched) else { return 0 };
         let first = usize::try_from(moment.saturating_sub(origin).div_ceil(TENTH)).unwrap_or(usize::MAX);
         // In the last count is also what came before the moment.
-        if first >= TENTHS { 0 } else { provider.touched.iter().skip(first).map(|count| u64::from(*count)).sum() }
+        if first >= TENTHS { 0 } else { touched.iter().skip(first).map(|count| u64::from(*count)).sum() }
     }
 }
 
@@ -111,13 +118,13 @@ fn retry(fault: &FaultRequested) -> Option<RetryDigest> {
 impl ProviderDigest {
     fn served(&mut self, served: &Served, origin: Option<u64>) {
         let end = served.at + served.took;
-        if served.id.is_none() {
+        let Some(id) = served.id else {
             let checks = self.faults > 0 && served.request.as_deref().is_some_and(is_health_check);
             if checks {
                 self.checks[usize::from(!served.completed() || served.touched)] += 1;
             }
             return;
-        }
+        };
         if !served.touched {
             if served.completed() {
                 self.took_ms.saturating_record(served.took / 1_000_000);
@@ -128,10 +135,11 @@ impl ProviderDigest {
         }
         let tenth = served.at.saturating_sub(origin.unwrap_or(served.at)) / TENTH;
         let place = usize::try_from(tenth).unwrap_or(usize::MAX).min(TENTHS - 1);
-        if self.touched.len() <= place {
-            self.touched.resize(place + 1, 0);
+        let touched = self.touched.entry(workload_of(id)).or_default();
+        if touched.len() <= place {
+            touched.resize(place + 1, 0);
         }
-        self.touched[place] = self.touched[place].saturating_add(1);
+        touched[place] = touched[place].saturating_add(1);
         if let Some(retry) = &mut self.retry {
             let asked_again = retry.told > 0 && served.at >= retry.last;
             retry.sooner += u64::from(asked_again && served.at < retry.last + retry.after.as_nanos());

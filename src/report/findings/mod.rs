@@ -14,16 +14,41 @@
 pub(in crate::report) mod course;
 mod knobs;
 mod outage;
+mod review;
 mod rotation;
 pub(in crate::report) mod walk;
 
-use crate::model::{FindingId, FindingSeverity};
+use crate::model::{FindingId, FindingSeverity, KeptFindings};
 use crate::report::digest::{Digest, Trace};
 use crate::report::model::{Block, FindingEvidence, ReportFinding, Section, SectionKind, Text};
 use crate::report::sections::subject::Subject;
+use crate::verdict::{Decision, Verdict};
 
-/// All that a drill showed, what matters most first.
-pub(in crate::report) fn of_drill(digest: &Digest, subjects: &[Subject<'_>]) -> Vec<ReportFinding> {
+/// All that a drill showed, with what was kept of it: what matters most first.
+pub(in crate::report) fn of_drill(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_>], kept: Option<&KeptFindings>) -> Vec<ReportFinding> {
+    review::reviewed(shown(digest, subjects), kept, which(verdict, digest))
+}
+
+/// What is kept after a drill: what it showed, beside what was kept before.
+pub fn kept_findings(verdict: &Verdict, digest: &Digest, before: Option<&KeptFindings>) -> KeptFindings {
+    let found = of_drill(verdict, digest, &Subject::each(verdict, digest), before);
+    let started = digest.started.as_deref();
+    let head = KeptFindings {
+        drill: started.map(|started| started.drill.clone()),
+        scenario: started.map(|started| started.plan.scenario.name.clone()),
+        environment: started.map(|started| started.plan.environment_name.clone()),
+        started: started.map(|started| started.wall_clock.clone()),
+        ..KeptFindings::default()
+    };
+    review::kept(&found, before, head, which(verdict, digest))
+}
+
+fn which<'a>(verdict: &Verdict, digest: &'a Digest) -> review::Reviewed<'a> {
+    let is_decisive = matches!(verdict.verdict, Decision::Met | Decision::Missed);
+    review::Reviewed { run: digest.started.as_ref().map(|started| started.drill.as_str()), is_decisive }
+}
+
+fn shown(digest: &Digest, subjects: &[Subject<'_>]) -> Vec<ReportFinding> {
     let mut found = course::findings(digest);
     for subject in subjects {
         found.extend(rotation::findings(subject));

@@ -32,7 +32,8 @@ pub struct WaterfallStage {
     /// The same as a part of the time from the fault to the goal, from 0 to 1, by the upper ends, so that all of them add up to 1; `None` after
     /// the goal and where that is not known.
     pub share: Option<f64>,
-    /// The time since the fault that was allowed for it, in nanoseconds; `None` where nothing was promised.
+    /// The time that was allowed for it, in nanoseconds; `None` where nothing was promised. It counts from the fault, that of the return of the primary
+    /// from the heal.
     pub budget_ns: Option<i64>,
     /// Who tells: traffic, a proxy, the runbook, or why nobody does.
     pub source: Text,

@@ -3,7 +3,7 @@
 //! What this file does not do: say how it went.
 
 use super::subject::Subject;
-use crate::model::{DeclaredObjectives, Gate, NamedWorkload};
+use crate::model::{Criticality, DeclaredObjectives, Gate, NamedWorkload};
 use crate::report::digest::Digest;
 use crate::report::model::{Block, Fact, Section, SectionKind, Text};
 use crate::report::words::wording::span;
@@ -18,7 +18,7 @@ pub(in crate::report) fn section(digest: &Digest, subjects: &[Subject<'_>]) -> O
         let Some(named) = &subject.workload.named else { continue };
         let of =
             |label: &str| subject.name().map_or_else(|| Text::own(label), |name| Text::own(format!("{label}, ")).then(Text::outside(name)));
-        facts.push(Fact::of(of("why this service"), format!("its outage means: {}", named.service.criticality)));
+        facts.push(Fact::of(of("why this service"), outage(named.service.criticality)));
         facts.push(Fact::of(of("expected"), expected(subject.verdict)));
         if !subject.verdict.only_rotates {
             facts.push(Fact::of(of("the objective"), declared(named, &started.plan.scenario.objectives)));
@@ -26,9 +26,18 @@ pub(in crate::report) fn section(digest: &Digest, subjects: &[Subject<'_>]) -> O
     }
     facts.push(Fact::of(
         "assumed",
-        "the traffic of the drill stands for that of the users: its rate, its sizes and its patience are those of the scenario",
+        "the drill's requests stand for those of the users: they are as many, as large and as patient as the scenario says",
     ));
     Some(Section::new(SectionKind::Basis, "Why this drill").with(Block::Facts(facts)))
+}
+
+/// What it means that a service is out.
+const fn outage(criticality: Criticality) -> &'static str {
+    match criticality {
+        Criticality::SinglePointOfFailure => "nothing else can do its work",
+        Criticality::Recoverable => "while it is out, its users must wait or work around it",
+        Criticality::Optional => "nobody is harmed by its absence",
+    }
 }
 
 /// What was to be shown wrong.

@@ -49,7 +49,7 @@ fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<
             None => sections.extend(about(subject)),
         }
     }
-    sections.extend(findings::section(findings::of_drill(digest, subjects)));
+    sections.extend(findings::section(findings::of_drill(verdict, digest, subjects, context.kept.as_ref())));
     sections.extend(faults::section(verdict, digest, subjects));
     sections.push(traffic::section(verdict, digest, subjects));
     sections.extend(cost::section(verdict, digest, subjects));

@@ -1,30 +1,65 @@
-//! What the verdict of a drill does not claim.
+//! What a drill does not tell: what the verdict does not claim, and what nobody saw.
 
 use super::subject::Subject;
 use crate::history::{Event, Stamped};
+use crate::model::StartMode;
 use crate::report::digest::Digest;
 use crate::report::model::{Block, Section, SectionKind, Text};
 use crate::report::words::nature::nameless;
-use crate::report::words::wording::{capital, seconds_up};
+use crate::report::words::rescue;
+use crate::report::words::wording::{capital, length, seconds_up, span};
 use crate::units::{counted, grouped};
 use crate::verdict::Verdict;
 
 /// The section.
 pub(in crate::report) fn section(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_>]) -> Section {
     let mut points: Vec<Text> = resolution(subjects);
+    points.extend(people(digest));
+    if !verdict.evidence.attempts_seen && !nameless(verdict) {
+        points.push("No proxy saw who served, so a cutover could not be told from a restore.".into());
+    }
+    let mut waits: Vec<String> = subjects.iter().filter_map(|subject| rescue::how_known(subject.verdict)).collect();
+    waits.dedup();
+    points.extend(waits.into_iter().map(Text::from));
+    points.extend(subjects.iter().filter_map(late_load));
+    let caveats = subjects.first().into_iter().flat_map(|subject| &subject.verdict.caveats);
+    points.extend(caveats.map(|caveat| Text::outside(capital(&caveat.text)).then(".")));
+    points.extend(subjects.iter().map(evidence));
+    Section::new(SectionKind::Limits, "What is not known").with(Block::List(points))
+}
+
+/// What people would have done, where they were not part of it.
+fn people(digest: &Digest) -> Vec<Text> {
+    let mut points: Vec<Text> = Vec::new();
     let modelled = |stamped: &Stamped| if let Event::ReactionModelled(reaction) = &stamped.event { reaction.length } else { 0 };
     let modelled: u64 = digest.notable.iter().map(modelled).sum();
     if modelled > 0 {
         let length = modelled as f64 / 1e9;
         points.push(format!("No people took part: {length:.2} s of their reactions were modelled, and none was measured.").into());
     }
-    if !verdict.evidence.attempts_seen && !nameless(verdict) {
-        points.push("No proxy saw who served, so a cutover could not be told from a restore.".into());
+    let Some(plan) = digest.started.as_ref().map(|started| &started.plan) else { return points };
+    let began = digest.notable.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
+    if began && plan.runbook.as_ref().is_some_and(|runbook| runbook.start == StartMode::WithTheFault) {
+        points.push("The runbook started with the fault, so how long it takes to notice an outage is not known.".into());
     }
-    let caveats = subjects.first().into_iter().flat_map(|subject| &subject.verdict.caveats);
-    points.extend(caveats.map(|caveat| Text::outside(capital(&caveat.text)).then(".")));
-    points.extend(subjects.iter().map(evidence));
-    Section::new(SectionKind::Limits, "What this does not claim").with(Block::List(points))
+    if began && plan.environment.alerts.is_none() && !plan.environment.embedded {
+        points.push("The drill did not listen for alerts, so it is not known when the team would have been called.".into());
+    }
+    points
+}
+
+/// The load generator's own lateness, where it used up much of what is allowed.
+fn late_load(subject: &Subject<'_>) -> Option<Text> {
+    let (lag, limit) = (subject.verdict.evidence.lag?.0, subject.verdict.terms.lag_max);
+    let told = || {
+        let told = format!(
+            "A request was sent up to {} late by the load generator itself; {} are allowed.",
+            length(lag.unsigned_abs()),
+            span(limit)
+        );
+        subject.name().map(|name| Text::outside(name).then(": ")).unwrap_or_default().then(told)
+    };
+    (lag * 2 > limit.nanos()).then(told)
 }
 
 /// Of whom a sentence tells, where there are several.
@@ -43,9 +78,10 @@ fn resolution(subjects: &[Subject<'_>]) -> Vec<Text> {
         return Vec::new();
     }
     let interval = Text::own(
-        "A time such as `2.86 to 3.04 s` is an interval: at its start service was proven bad, and at its end proven good. Requests were so far apart, and an answer may take so long, that such an interval can be ",
+        "A time such as `2.86 to 3.04 s` is an interval: service was proven bad at its start, and proven good at its end. Here it can be ",
     );
-    let interval = interval.then(widest).then(" wide; it is wider only where service came and went between two requests.");
+    let why = " wide, because requests were so far apart and an answer may take so long; it is wider only where service came and went between two requests.";
+    let interval = interval.then(widest).then(why);
     vec![interval, "One drill is one sample: an objective that was met once may be missed the next time.".into()]
 }
 

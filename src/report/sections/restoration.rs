@@ -27,8 +27,9 @@ pub(in crate::report) fn section(digest: &Digest) -> Option<Section> {
     if faults > 0 {
         let by_itself = if expired > 0 { format!("; {expired} of them by itself, when its lease ran out") } else { String::new() };
         let told = match faults.checked_sub(healed) {
-            Some(0) | None => format!("{}, and the proxies confirmed that nothing is left of them{by_itself}", counted(faults, "fault")),
-            Some(left) => format!("{healed} of {}; that {left} ended was not seen{by_itself}", counted(faults, "fault")),
+            Some(0) | None if faults == 1 => format!("the fault; its proxy was read back, and it is gone{by_itself}"),
+            Some(0) | None => format!("{}; their proxies were read back, and they are gone{by_itself}", counted(faults, "fault")),
+            Some(left) => format!("{healed} of {}; nobody saw the end of {left}{by_itself}", counted(faults, "fault")),
         };
         facts.push(Fact::of("healed", told));
     }

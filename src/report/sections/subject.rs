@@ -34,6 +34,11 @@ impl<'a> Subject<'a> {
         self.workload.named.as_ref().filter(|_| self.digest.has_several_workloads()).map(|named| named.name.as_str())
     }
 
+    /// Its place among the workloads of the plan.
+    pub(in crate::report) fn place(&self) -> usize {
+        self.digest.flows.iter().position(|flow| std::ptr::eq(flow, self.workload)).unwrap_or(0)
+    }
+
     /// What shows findings about it.
     pub(in crate::report) fn traces(&self) -> FlowTraces {
         let place = self.digest.flows.iter().position(|flow| std::ptr::eq(flow, self.workload));

@@ -43,6 +43,15 @@ pub(in crate::report) fn waterfall(subject: &Subject<'_>) -> Option<Waterfall> {
     Some(arranged(moments, goal, budget))
 }
 
+/// True where a step of it changes something outside, so that it may bring service back.
+pub(in crate::report) fn changes_something(runbook: &Runbook) -> bool {
+    runbook.steps.iter().any(|step| !step.reads && changes(&step.action))
+}
+
+fn changes(action: &Action) -> bool {
+    !action.only_reads() && !matches!(action, Action::Notify(_) | Action::SwitchBack(_))
+}
+
 /// What is known of the way from a fault to the return of the primary.
 struct Way<'a> {
     subject: &'a Subject<'a>,
@@ -114,13 +123,23 @@ impl Way<'_> {
             Event::RunbookStarted(started) => Some((stamped.t, started.because.as_str())),
             _ => None,
         });
-        match (runbook, began) {
-            (Some(runbook), Some(began)) => {
-                let mut moments = vec![self.noticed(runbook, began), self.decided(runbook), self.acted(runbook)];
-                moments.extend(self.standby_asked());
-                moments
-            }
-            (runbook, _) => self.by_itself(runbook).into_iter().collect(),
+        let (Some(runbook), Some(began)) = (runbook, began) else { return self.by_itself(runbook).into_iter().collect() };
+        let teams = [self.noticed(runbook, began), self.decided(runbook), self.acted(runbook)];
+        if self.leads(runbook) {
+            return teams.into_iter().chain(self.standby_asked()).collect();
+        }
+        // The gateway was faster, or the runbook only looks on.
+        let count = if changes_something(runbook) { teams.len() } else { 1 };
+        self.by_itself(None).into_iter().chain(teams.into_iter().take(count).map(Moment::beside)).collect()
+    }
+
+    /// Whether it was the runbook that brought service back, or was on the way to it.
+    fn leads(&self, runbook: &Runbook) -> bool {
+        let acted = self.act(runbook).map(|(at, _)| self.since_fault(at));
+        match (acted, recovery::gate(self.subject.verdict, self.measures).hi) {
+            (Some(acted), Some(goal)) => acted <= goal,
+            (Some(_), None) => true,
+            (None, goal) => changes_something(runbook) && goal.is_none(),
         }
     }
 
@@ -147,7 +166,6 @@ impl Way<'_> {
             })
         };
         let switches = |action: &Action| matches!(action, Action::Switch(_) | Action::Canary(_));
-        let changes = |action: &Action| !action.only_reads() && !matches!(action, Action::Notify(_) | Action::SwitchBack(_));
         of_kind(&switches).or_else(|| of_kind(&changes))
     }
 
@@ -293,7 +311,7 @@ impl Way<'_> {
             let at = StageTime { lo_ns: failback.lo + healed, hi_ns: failback.hi.map(|hi| hi + healed) };
             let mut moment = Moment::at(WaterfallMoment::FailedBack, back.then(", and stays"), Some(at), "traffic and proxy");
             moment.took = Some(failback.into());
-            moment.budget = verdict.terms.failback.map(|limit| limit.nanos() + healed);
+            moment.budget = verdict.terms.failback.map(crate::units::Duration::nanos);
             moments.push(moment);
         }
         moments

@@ -12,7 +12,7 @@ pub(super) struct Moment {
     source: Text,
     /// Since the moment before, where that is told by the verdict itself.
     pub(super) took: Option<StageTime>,
-    /// Time since the fault that is allowed for it, where that is not the whole way's.
+    /// Time that is allowed for it, where that is not the whole way's; held against `took`.
     pub(super) budget: Option<i64>,
     /// For a part of the way to the goal: what the time up to it was for, as the end of a sentence.
     went: Option<&'static str>,
@@ -27,6 +27,11 @@ impl Moment {
     /// The same as a part of the way to the goal: the time up to it counts, and this is what it was for.
     pub(super) fn on_the_way(self, went: &'static str) -> Self {
         Self { went: Some(went), ..self }
+    }
+
+    /// The same beside the way.
+    pub(super) fn beside(self) -> Self {
+        Self { went: None, ..self }
     }
 
     /// Whether it is this one.

@@ -56,8 +56,8 @@ fn what_the_heal_released_is_no_rescue_and_no_answer_comes_before_its_request() 
     drill.objectives.failback = None;
     let told = drill.told();
     assert_eq!(told.json["measures"]["rescued"]["requests"], json!(0), "{}", told.screen);
-    told.never("went to primary before another");
-    told.reports("| first request to a standby | 20.00 s |").reports("| first good answer from a standby | 20.00 to 20.02 s |");
+    told.never("went to primary before another").never("went to primary first");
+    told.reports("| the gateway asks a standby, by itself | 20.00 s |").reports("| first good answer from a standby | 20.00 to 20.02 s |");
     told.says("360 bad (all lost); 10 lost after the heal").says("(not promised)");
 }
 
@@ -100,5 +100,5 @@ fn one_rescued_request_is_told_as_one() {
         }
     }
     let told = Drill::of(unavailable(), once).told();
-    told.reports("1 of 400 requests was rescued: it went to primary before another provider, which answered; that cost it ");
+    told.reports("1 of 400 requests went to primary first and was then answered by another provider. That cost it ");
 }

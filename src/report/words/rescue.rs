@@ -31,21 +31,25 @@ pub(in crate::report) fn told(rescued: &Rescued) -> String {
 pub(in crate::report) fn sentence(verdict: &Verdict) -> Option<String> {
     let rescued = seen(verdict)?;
     let (of, asked) = (of_all(rescued), who(rescued));
-    let paid = cost(rescued);
-    let end = format!("{}{}.", until(rescued), mark(rescued));
-    let told = if rescued.by_connection {
-        " Under a fault on connections no proxy sees the requests that it takes: these are known by how long they waited, compared with those before the fault."
-    } else {
-        ""
-    };
-    let (were, they) = if rescued.requests == 1 { ("was", "it") } else { ("were", "they") };
-    Some(format!("{of} {were} rescued: {they} went to {asked} before another provider, which answered{paid}; {end}{told}"))
+    let (were, each) = if rescued.requests == 1 { ("was", "it") } else { ("were", "each") };
+    let paid = rescued.paid.map(|paid| format!("cost {each} {}", words(paid))).unwrap_or_else(|| "was so".to_owned());
+    let end = format!("{}{}", until(rescued), mark(rescued));
+    Some(format!("{of} went to {asked} first and {were} then answered by another provider. That {paid}, {end}."))
+}
+
+/// How requests are known that no proxy saw at the broken provider, where some are.
+pub(in crate::report) fn how_known(verdict: &Verdict) -> Option<String> {
+    let rescued = seen(verdict).filter(|rescued| rescued.by_connection)?;
+    let asked = who(rescued);
+    Some(format!(
+        "The fault took connections, so no proxy saw which requests went to {asked} first: these are known by how long they waited, compared with those before the fault."
+    ))
 }
 
 /// What stands at the end of the headline: users are served, and still somebody is asked who is dead.
 pub(in crate::report) fn still_asked(verdict: &Verdict) -> String {
     let rescued = seen(verdict).filter(|rescued| rescued.to_the_end);
-    rescued.map(|rescued| format!(" Until the fault ended, requests still went to {} before another.", who(rescued))).unwrap_or_default()
+    rescued.map(|rescued| format!(" Until the fault ended, requests still went to {} first.", who(rescued))).unwrap_or_default()
 }
 
 /// Why a verdict is not decisive, as the end of a sentence: it is not seen of enough requests whether they were rescued.

@@ -1,6 +1,6 @@
 //! What the standbys did with the load.
 
-use super::users::surely_slower;
+use super::users::{milliseconds, surely_slower};
 use crate::report::model::Text;
 use crate::report::sections::subject::Subject;
 use crate::units::{counted, grouped};
@@ -42,7 +42,14 @@ pub(super) fn standby_slower(subject: &Subject<'_>) -> Option<Text> {
     let standby = subject.standbys().into_iter().max_by_key(served)?;
     let took = |name: &str| subject.digest.at.of(name).map(|seen| &seen.took_ms);
     let (one, other) = surely_slower(took(primary)?, took(standby)?)?;
+    if (other - one) * 20_000_000 < subject.verdict.terms.slo.as_nanos() {
+        return None;
+    }
     let told = Text::outside(standby).then(" is slower than ").then(Text::outside(primary));
-    let (one, other) = (grouped(one), grouped(other));
-    Some(told.then(format!(": by its proxy 95% of its answers took at most {other} ms, against {one} ms where no fault was.")))
+    let (one, other) = (milliseconds(one), milliseconds(other));
+    Some(
+        told.then(format!(
+            ": 95% of its answers took at most {other} at its proxy, against {one} at the other's while no fault was on it."
+        )),
+    )
 }

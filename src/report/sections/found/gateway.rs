@@ -32,7 +32,7 @@ pub(super) fn never_asked_a_standby(subject: &Subject<'_>) -> Option<Text> {
 pub(super) fn asked_in_vain(subject: &Subject<'_>) -> Option<Text> {
     let measures = measures(subject)?;
     let since = subject.digest.after_fault(recovery::gate(subject.verdict, measures).hi?)?;
-    let asked = |name: &&str| subject.digest.at.asked_in_vain_since(name, since);
+    let asked = |name: &&str| subject.digest.at.asked_in_vain_by(subject.place(), name, since);
     let name = subject.broken().into_iter().max_by_key(asked)?;
     let count = asked(&name);
     let told = || {
@@ -57,7 +57,7 @@ pub(super) fn retry_storm(subject: &Subject<'_>) -> Option<Text> {
     let storm = if each >= 3.0 { ": a retry storm" } else { "" };
     let told = || {
         let (attempts, requests) = (counted(dispatched.attempts, "attempt"), counted(due, "request"));
-        format!("The gateway made {attempts} for the {requests} of the fault, {each:.2} each{storm}.").into()
+        format!("{} made {attempts} for the {requests} of the fault, {each:.2} each{storm}.", subject.gateway_name()).into()
     };
     (due > 0 && each >= 1.5).then(told)
 }
@@ -124,7 +124,7 @@ pub(super) fn kept_to_the_pause(subject: &Subject<'_>) -> Option<Text> {
     let (name, seen) = paused(subject)?;
     let retry = seen.retry.filter(|retry| retry.sooner == 0)?;
     Some(
-        Text::own("The gateway kept to the pause of ")
+        Text::own(format!("{} kept to the pause of ", subject.gateway_name()))
             .then(format!("{} that ", span(retry.after)))
             .then(Text::outside(name))
             .then(" asked for (`Retry-After`)."),

@@ -61,11 +61,14 @@ pub(in crate::report) fn section(subjects: &[Subject<'_>]) -> Option<Section> {
 pub(in crate::report) fn sentences(subjects: &[Subject<'_>]) -> Vec<Text> {
     // A drill that proves nothing found nothing.
     let valid = |subject: &&Subject<'_>| !matches!(subject.verdict.verdict, Decision::Void | Decision::InvalidPlan);
-    let mut points: Vec<Text> = Vec::new();
+    let (mut points, mut told): (Vec<Text>, Vec<Text>) = (Vec::new(), Vec::new());
     for tell in OF_WORKLOAD {
         for subject in subjects.iter().filter(valid) {
             let whose = subject.name().map(|name| Text::outside(name).then(": ")).unwrap_or_default();
-            points.extend(tell(subject).map(|told| whose.then(told)));
+            // Two workloads may share a service, of which the same is to be said.
+            let Some(said) = tell(subject).filter(|said| !told.contains(said)) else { continue };
+            told.push(said.clone());
+            points.push(whose.then(said));
         }
     }
     for tell in OF_DRILL {

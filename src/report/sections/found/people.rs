@@ -3,7 +3,7 @@
 use crate::history::{Event, StepEnd};
 use crate::report::model::{Text, WaterfallMoment, WaterfallStage};
 use crate::report::sections::subject::Subject;
-use crate::report::sections::waterfall::waterfall;
+use crate::report::sections::waterfall::{changes_something, waterfall};
 use crate::report::words::wording::length;
 use std::collections::BTreeMap;
 
@@ -37,15 +37,14 @@ pub(super) fn alert_came_late(subject: &Subject<'_>) -> Option<Text> {
 
 /// Service came back before the runbook had done anything for it.
 pub(super) fn gateway_was_faster(subject: &Subject<'_>) -> Option<Text> {
+    let runbook = subject.digest.started.as_ref()?.plan.runbook.as_ref().filter(|runbook| changes_something(runbook))?;
     let waterfall = waterfall(subject)?;
     let began = subject.digest.notable.iter().any(|stamped| matches!(stamped.event, Event::RunbookStarted(_)));
-    let goal = ended(&waterfall.stages, waterfall.goal).map(|(at, _)| at).filter(|_| began)?;
+    let (goal, _) = ended(&waterfall.stages, waterfall.goal).filter(|_| began)?;
     let acted = ended(&waterfall.stages, WaterfallMoment::Acted).map(|(at, _)| at);
-    if acted.is_some_and(|acted| acted <= goal) {
-        return None;
-    }
-    let what = if acted.is_some() { "before the runbook had acted" } else { "and the runbook never acted" };
-    Some(format!("The gateway had moved to a standby by itself {what}: this drill says nothing of what the runbook is good for.").into())
+    let told = Text::own("Service was good again before the runbook ").then(Text::outside(&runbook.name));
+    let told = told.then(" had changed anything: this drill does not show what that runbook is good for.");
+    acted.is_none_or(|acted| acted > goal).then_some(told)
 }
 
 /// The step that took most of the runbook's time.

@@ -5,7 +5,7 @@ use crate::report::digest::PeriodDigest;
 use crate::report::model::Text;
 use crate::report::sections::subject::Subject;
 use crate::report::words::nature::objective;
-use crate::report::words::wording::{seconds_down, seconds_up, span};
+use crate::report::words::wording::{length, seconds_down, seconds_up, span};
 use crate::units::{Binomial, counted, grouped};
 use crate::verdict::{Decision, Measures, ObjectiveName};
 use hdrhistogram::Histogram;
@@ -25,7 +25,7 @@ pub(super) fn lost(subject: &Subject<'_>) -> Option<Text> {
     let measures = measures(subject).filter(|measures| measures.lost > 0)?;
     let due = subject.verdict.evidence.during_fault;
     let of = |word: &str| subject.workload.periods[2].outcomes.get(word).copied().unwrap_or(0);
-    let parts = [(of("error"), "with an error"), (of("timeout"), "without any answer"), (of("truncated"), "with half of one")];
+    let parts = [(of("error"), "with an error"), (of("timeout"), "without any answer"), (of("truncated"), "with half an answer")];
     // The history's parts are told where they are those of the verdict.
     let fits = parts.iter().map(|(count, _)| count).sum::<u64>() == measures.lost;
     let parts: Vec<(u64, &str)> = parts.into_iter().filter(|(count, _)| fits && *count > 0).collect();
@@ -83,11 +83,12 @@ pub(super) fn lost_in_flight(subject: &Subject<'_>) -> Option<Text> {
 
 /// Whoever waited to the end.
 pub(super) fn gave_up(subject: &Subject<'_>) -> Option<Text> {
-    measures(subject)?;
+    // Those that were in flight when the fault began are told of already.
+    let in_flight = measures(subject)?.lost_in_flight;
     let count = subject.workload.hurt.gave_up;
     let deadline = span(subject.verdict.terms.deadline);
     let told = || format!("{} waited the whole {deadline} until the client gave up, and got nothing.", counted(count, "request"));
-    (count > 0).then(|| told().into())
+    (count > in_flight).then(|| told().into())
 }
 
 /// The way back to the primary.
@@ -138,7 +139,12 @@ pub(super) fn slower(subject: &Subject<'_>) -> Option<Text> {
     measures(subject)?;
     let [before, _, during, _] = &subject.workload.periods;
     let (before, during) = surely_slower(&before.latency_ms, &during.latency_ms)?;
-    Some(format!("During the fault 95% of the answers came within {} ms, before it within {} ms.", grouped(during), grouped(before)).into())
+    // What is much smaller than the service level no user feels.
+    let felt = (during - before) * 20_000_000 >= subject.verdict.terms.slo.as_nanos();
+    felt.then(|| {
+        format!("During the fault 95% of the answers came within {}, before it within {}.", milliseconds(during), milliseconds(before))
+            .into()
+    })
 }
 
 /// Whether so many of so many requests ended in one of these ways is more than chance makes of the share of them before the fault: less likely than 1 in 100.
@@ -148,6 +154,11 @@ fn surely_more(before: &PeriodDigest, words: &[&str], (count, of): (u64, u64)) -
     let alike: u64 = words.iter().filter_map(|word| before.outcomes.get(word)).sum();
     let usual = (alike + 1) as f64 / (requests + 1) as f64;
     count > 0 && Binomial::hitting(usual.min(1.0), of).at_least(count) <= 0.01
+}
+
+/// `350 ms`, `2.4 s`.
+pub(super) fn milliseconds(count: u64) -> String {
+    length(count.saturating_mul(1_000_000))
 }
 
 /// Fewer values say nothing about a 95th percentile.
