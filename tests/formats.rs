@@ -610,6 +610,17 @@ print("[]")
         is_right(of, &schema, &files);
         is_wrong(&schema, &spoiled(&project.path(of), &files[0], &changes), &changes);
     }
+    let findings = r#"{"version": 1, "drill": "a", "findings": [{"id": "dead-primary-asked", "severity": "low", "says": "…", "state": "new", "owner": null}]}"#;
+    let files = written(&project.path("."), "findings.json", [findings.to_owned(), r#"{"version": 1, "findings": []}"#.to_owned()]);
+    let of = schema(&project, "findings");
+    is_right("findings", &of, &files);
+    let changes = [
+        ("/findings/0/severity", "awful".into()),
+        ("/findings/0/id~", Value::Null),
+        ("/findings/0/ovner", "ann".into()),
+        ("/findings", 1.into()),
+    ];
+    is_wrong(&of, &spoiled(&project.path("."), &files[0], &changes), &changes);
     // Mistakes of faults and their settings.
     let scenario = |fault: &str| {
         format!(
