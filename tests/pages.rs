@@ -41,7 +41,7 @@ fn report(history: &str) -> Report {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("history.jsonl"), history).unwrap();
     let judged = judge(folder.path()).unwrap();
-    drill(&judged.verdict, judged.digest.as_ref().unwrap(), &judged.hash, &DrillContext::default())
+    drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default())
 }
 
 /// What somebody from outside would like to see in a page: markup, escapes of terminals, another direction of writing, no end.

@@ -160,7 +160,7 @@ fn written(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     if args.open {
-        return open::page(&args.drill, &html(&told.report));
+        return open::page(&args.drill, &told.report);
     }
     let sends = args.sending.annotate.is_some() || args.sending.otlp.is_some();
     let format = args.format.or_else(|| (!sends || args.out.is_some()).then_some(ReportFormat::Md));

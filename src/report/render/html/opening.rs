@@ -10,7 +10,7 @@ use maud::{Markup, html};
 /// Numbers that one look takes in.
 const NUMBERS: usize = 6;
 /// Letters of a measurement that are written large.
-const LARGE: usize = 26;
+const LARGE: usize = 34;
 /// Workloads that are each told in a sentence.
 const SENTENCES: usize = 8;
 
