@@ -105,8 +105,8 @@ fn markdown_is_the_same_in_two_engines_and_nothing_in_it_is_markup_but_ours() {
     let reports = drills.into_iter().map(|(_, _, report)| report).chain([walked(folder.path()), hostile()]);
     let texts: Vec<String> = reports.map(|report| markdown(&report)).collect();
     let ours = [
-        "br", "code", "div", "em", "h1", "h2", "h3", "h4", "img", "li", "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr",
-        "ul",
+        "a", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "img", "li", "p", "pre", "strong", "table", "tbody", "td", "th", "thead",
+        "tr", "ul",
     ];
     for (text, engines) in texts.iter().zip(understood("markdown", &written(folder.path(), "md", texts.clone()))) {
         let headings = text.lines().filter(|line| line.starts_with('#')).count();
@@ -256,7 +256,7 @@ fn server(answer: &'static str) -> (String, mpsc::Receiver<Arrived>) {
 
 #[test]
 fn annotations_and_traces_arrive_as_grafana_and_collectors_document_them() {
-    const ADDED: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 36\r\nconnection: close\r\n\r\n{\"message\":\"Annotation added\",\"id\":1}";
+    const ADDED: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 37\r\nconnection: close\r\n\r\n{\"message\":\"Annotation added\",\"id\":1}";
     const REFUSED: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 29\r\nconnection: close\r\n\r\n{\"message\":\"Invalid API key\"}";
     let project = Project::empty();
     let history = unpacked("format-2.0/azure-outage", &project.path("."));
