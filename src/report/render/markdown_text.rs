@@ -115,7 +115,7 @@ mod tests {
             (Text::outside("    code"), Place::LineStart, "code"),
             (Text::outside("&lt;b&gt; ~~x~~"), Place::Cell, r"\&lt;b\&gt; \~\~x\~\~"),
             (Text::own("it says <b>|[x](y)"), Place::Cell, r"it says \<b>\|\[x](y)"),
-            (Text::own("old_key_refused: _x_ *y* \\\\<b>"), Place::Cell, r"old_key_refused: \_x\_ \*y\* \\\<b>"),
+            (Text::own("old_key_refused: _x_ *y* \\<b>"), Place::Cell, r"old_key_refused: \_x\_ \*y\* \\\<b>"),
             (Text::own("`a|b`"), Place::Cell, r"`a\|b`"),
             (Text::own("`a|b`"), Place::LineStart, "`a|b`"),
             (Text::own("1.5 s\nand more"), Place::Cell, "1.5 s<br>and more"),
