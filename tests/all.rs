@@ -46,6 +46,7 @@ mod redirects;
 mod reference;
 mod rotations;
 mod runbooks;
+mod schemas;
 mod second_waves;
 mod secret_stores;
 mod security;

@@ -10,7 +10,6 @@ use crate::report::{
 use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
 use crate::web::post_json;
-use anyhow::Context;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -119,7 +118,7 @@ struct Told {
 
 impl Told {
     /// As it is written in a format.
-    fn rendered(&self, format: ReportFormat, link: Option<&str>) -> anyhow::Result<String> {
+    fn rendered(&self, format: ReportFormat, link: Option<&str>) -> Result<String, Problem> {
         let Self { report, verdict } = self;
         Ok(match format {
             ReportFormat::Html => html(report),
@@ -133,13 +132,24 @@ impl Told {
             ReportFormat::Grafana => grafana(report)?,
             ReportFormat::Verdict => match verdict {
                 Some(record) => verdict_json(record),
-                None => anyhow::bail!("this has no verdict of its own\n\nhint: `--format json` has its report for machines"),
+                None => return Err(Problem::new("this has no verdict of its own").hint("`--format json` has its report for machines")),
             },
         })
     }
 }
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
+    // What was asked for cannot be had, or nobody answers where it is to be sent to: no fault of this program's.
+    written(args).or_else(|error| match error.downcast::<Problem>() {
+        Ok(problem) => {
+            say(&format!("error: {}", explained(&problem)));
+            Ok(Exit::Usage)
+        }
+        Err(error) => Err(error),
+    })
+}
+
+fn written(args: &Args) -> anyhow::Result<Exit> {
     let work = Arc::default();
     let showing = show_work(&work);
     let reported = reported(&args.drill, &args.beside, &work)?;
@@ -159,24 +169,16 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     if let Some(format) = format {
         out(args, &told.rendered(format, args.link.as_deref())?)?;
     }
-    if !sends {
-        return Ok(Exit::Met);
-    }
-    // A place that cannot be reached is no fault of this program's.
-    send(&args.sending, &told.report).or_else(|error| match error.downcast::<Problem>() {
-        Ok(problem) => {
-            say(&format!("error: {}", explained(&problem)));
-            Ok(Exit::Usage)
-        }
-        Err(error) => Err(error),
-    })
+    if sends { send(&args.sending, &told.report) } else { Ok(Exit::Met) }
 }
 
 /// To stdout, or into the file.
 fn out(args: &Args, text: &str) -> anyhow::Result<Exit> {
     match &args.out {
         None => put(text)?,
-        Some(file) => std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?,
+        Some(file) => std::fs::write(file, text).map_err(|error| {
+            Problem::new(format!("cannot write {}", file.display())).caused_by(error).hint("name another file with `--out`")
+        })?,
     }
     Ok(Exit::Met)
 }
@@ -202,15 +204,17 @@ fn send(sending: &Sending, report: &Report) -> anyhow::Result<Exit> {
 }
 
 /// Grafana's token; `None` where none is told of, as of a Grafana that lets anybody in.
-fn token(place: Option<&TokenPlace>) -> anyhow::Result<Option<Secret>> {
+fn token(place: Option<&TokenPlace>) -> Result<Option<Secret>, Problem> {
     let token = match place {
         None => std::env::var(TOKEN).ok().map(Secret::new),
         Some(TokenPlace::Variable(name)) => {
-            Some(Secret::new(std::env::var(name).map_err(|_| anyhow::anyhow!("the environment variable {name} holds no token"))?))
+            let none = || Problem::new(format!("the environment variable {name} holds no token")).hint(format!("export {name}=…"));
+            Some(Secret::new(std::env::var(name).map_err(|_| none())?))
         }
         Some(TokenPlace::File(path)) => {
-            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            Some(Secret::from_bytes(bytes).with_context(|| format!("{} holds no token", path.display()))?)
+            let none = || Problem::new(format!("{} holds no token", path.display())).hint("name a file with the token and nothing else");
+            let bytes = std::fs::read(path).map_err(|error| none().caused_by(error))?;
+            Some(Secret::from_bytes(bytes).ok_or_else(none)?)
         }
     };
     Ok(token.map(Secret::trimmed).filter(|token| !token.is_empty()))

@@ -8,7 +8,7 @@ pub(super) struct Form {
     /// What its reader calls it; empty where nothing reads it as a map of its own.
     pub(super) what: &'static str,
     /// `KEY: VALUES` with semicolons between them; `!` after a key that must be there. `@NAME` is a form, `=NAME` a word of a list, `[…]` a
-    /// list, `{…}` a map of names, ` or ` stands between alternatives.
+    /// list (`[?…]` one that may be empty), `{…}` a map of names, ` or ` stands between alternatives.
     keys: &'static str,
     /// Of these exactly one must be there.
     pub(super) one_of: &'static str,
@@ -43,6 +43,18 @@ macro_rules! traffic {
 }
 
 pub(super) const FORMS: &[Form] = &[
+    // What a drill showed.
+    form(
+        "findings",
+        "a file of findings",
+        "version!: 1; drill: note; scenario: note; environment: note; started: note; compared_with: note; findings: [?@finding]",
+    ),
+    form(
+        "finding",
+        "a finding",
+        "id!: name; about: note; severity: =finding-severity; says: note; suggestion: note; since: note; last_seen: note; \
+         state: =finding-state; owner: note; due: note; ticket: note; notes: note",
+    ),
     // A scenario.
     form(
         "scenario",

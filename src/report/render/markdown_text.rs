@@ -64,11 +64,16 @@ fn escaped(text: &str) -> String {
 /// A sentence of Lifeboat's.
 fn own(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '|' | '<' | '[' | '&') {
+    let mut before = ' ';
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // Within a word it makes no emphasis: names of objectives stay as they are.
+        let inside = before.is_alphanumeric() && letters.peek().is_some_and(|next| next.is_alphanumeric() || *next == '_');
+        if matches!(letter, '|' | '<' | '[' | '&' | '*' | '~' | '\\') || letter == '_' && !inside {
             safe.push('\\');
         }
         safe.push(letter);
+        before = letter;
     }
     safe
 }
@@ -110,6 +115,7 @@ mod tests {
             (Text::outside("    code"), Place::LineStart, "code"),
             (Text::outside("&lt;b&gt; ~~x~~"), Place::Cell, r"\&lt;b\&gt; \~\~x\~\~"),
             (Text::own("it says <b>|[x](y)"), Place::Cell, r"it says \<b>\|\[x](y)"),
+            (Text::own("old_key_refused: _x_ *y* \\<b>"), Place::Cell, r"old_key_refused: \_x\_ \*y\* \\\<b>"),
             (Text::own("`a|b`"), Place::Cell, r"`a\|b`"),
             (Text::own("`a|b`"), Place::LineStart, "`a|b`"),
             (Text::own("1.5 s\nand more"), Place::Cell, "1.5 s<br>and more"),
