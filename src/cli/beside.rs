@@ -267,14 +267,14 @@ fn above(drill: &Path) -> PathBuf {
 }
 
 /// A folder's or a file's own name; that of the folder for its `history.jsonl`.
-pub(super) fn called(path: &Path) -> String {
+fn called(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let own = if whole.file_name().is_some_and(|name| name == "history.jsonl") { whole.parent().unwrap_or(&whole) } else { &whole };
     own.file_name().map_or_else(|| own.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// True for the folder or the history of a runbook that was walked for real.
-pub(super) fn is_execution(folder: &Path) -> bool {
+fn is_execution(folder: &Path) -> bool {
     let file = history_of(folder);
     // What is no file can be read only once.
     if !file.is_file() {
