@@ -119,6 +119,7 @@ fn sentences(rows: &[TrendRow<'_>], earlier: &EarlierDrills) -> Vec<Text> {
     let met = rows.iter().filter(|row| row.verdict == Decision::Met).count() as u64;
     let older = match earlier.older {
         0 => String::new(),
+        1 => " (one older one is not shown)".to_owned(),
         older => format!(" ({} older ones are not shown)", grouped(older)),
     };
     let mut told = vec![format!(
