@@ -4,7 +4,7 @@
 
 use super::findings_table;
 use super::markdown_tables::{intervals, waterfall_table};
-use super::markdown_text::{Place, fenced, inline, row};
+use super::markdown_text::{TextPlace, fenced, inline, row};
 use crate::report::model::{Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart};
 use crate::units::printable;
 
@@ -36,7 +36,7 @@ impl Page {
 
     fn heading(&mut self, level: usize, title: &Text, status: Option<&ReportStatus>) {
         let status = status.map(|status| format!(": {}", status.word)).unwrap_or_default();
-        self.put(&format!("{} {}{status}", "#".repeat(level), inline(title, Place::Heading)));
+        self.put(&format!("{} {}{status}", "#".repeat(level), inline(title, TextPlace::Heading)));
     }
 
     fn section(&mut self, section: &Section, level: usize) {
@@ -54,12 +54,11 @@ impl Page {
             below_section = matches!(block, Block::Section(_));
             match block {
                 Block::Paragraph(paragraph) => self.put(&sentences(paragraph)),
-                Block::List(points) => {
-                    self.put(&points.iter().map(|point| format!("- {}", inline(point, Place::LineStart))).collect::<Vec<_>>().join("\n"))
-                }
+                Block::List(points) => self
+                    .put(&points.iter().map(|point| format!("- {}", inline(point, TextPlace::LineStart))).collect::<Vec<_>>().join("\n")),
                 Block::Table(table) => self.put(&rows(table)),
                 Block::Facts(facts) => {
-                    let facts = facts.iter().map(|fact| row(&[&fact.label, &fact.text].map(|text| inline(text, Place::Cell))));
+                    let facts = facts.iter().map(|fact| row(&[&fact.label, &fact.text].map(|text| inline(text, TextPlace::Cell))));
                     let head = ["| | |".to_owned(), "|---|---|".to_owned()];
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
@@ -75,7 +74,7 @@ impl Page {
 }
 
 fn sentences(paragraph: &Paragraph) -> String {
-    let lines: Vec<String> = paragraph.lines.iter().map(|line| inline(line, Place::LineStart)).collect();
+    let lines: Vec<String> = paragraph.lines.iter().map(|line| inline(line, TextPlace::LineStart)).collect();
     match paragraph.kind {
         ParagraphKind::Plain | ParagraphKind::Advice => lines.join("\n"),
         ParagraphKind::Key => format!("**{}**", lines.join(" ")),
@@ -83,7 +82,7 @@ fn sentences(paragraph: &Paragraph) -> String {
 }
 
 fn rows(table: &ReportTable) -> String {
-    let told = |cell: &TableCell| cell.text.as_ref().map(|text| inline(text, Place::Cell)).unwrap_or_default();
+    let told = |cell: &TableCell| cell.text.as_ref().map(|text| inline(text, TextPlace::Cell)).unwrap_or_default();
     let heads: Vec<String> = table.columns.iter().map(|column| (*column).to_owned()).collect();
     let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
     lines.extend(table.rows.iter().map(|each| row(&each.cells.iter().map(told).collect::<Vec<_>>())));
