@@ -47,9 +47,10 @@ pub(super) fn fenced(lines: &str) -> String {
 /// Text from files and programs, safe anywhere in a line, and within a table's cell.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for (place, letter) in text.char_indices() {
         match letter {
             '\n' => safe.push_str("<br>"),
+            ':' if is_odd_address(&text[place..]) => safe.push_str("\\:"),
             '|' | '<' | '>' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' | '&' | '~' => {
                 safe.push('\\');
                 safe.push(letter);
@@ -61,18 +62,29 @@ fn escaped(text: &str) -> String {
     safe
 }
 
+/// An address that an engine would make a link of, with what is escaped here in it: the link would hold the escapes.
+fn is_odd_address(rest: &str) -> bool {
+    let address = rest.split_whitespace().next().unwrap_or_default();
+    rest.starts_with("://") && address.contains(['|', '<', '>', '*', '_', '`', '[', ']', '\\', '#', '&', '~'])
+}
+
 /// A sentence of Lifeboat's.
 fn own(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut before = ' ';
     let mut letters = text.chars().peekable();
+    let mut place = 0;
     while let Some(letter) = letters.next() {
         // Within a word it makes no emphasis: names of objectives stay as they are.
         let inside = before.is_alphanumeric() && letters.peek().is_some_and(|next| next.is_alphanumeric() || *next == '_');
-        if matches!(letter, '|' | '<' | '[' | '&' | '*' | '~' | '\\') || letter == '_' && !inside {
+        if matches!(letter, '|' | '<' | '[' | '&' | '*' | '~' | '\\')
+            || letter == '_' && !inside
+            || letter == ':' && is_odd_address(&text[place..])
+        {
             safe.push('\\');
         }
         safe.push(letter);
+        place += letter.len_utf8();
         before = letter;
     }
     safe
@@ -116,6 +128,7 @@ mod tests {
             (Text::outside("&lt;b&gt; ~~x~~"), TextPlace::Cell, r"\&lt;b\&gt; \~\~x\~\~"),
             (Text::own("it says <b>|[x](y)"), TextPlace::Cell, r"it says \<b>\|\[x](y)"),
             (Text::own("old_key_refused: _x_ *y* \\<b>"), TextPlace::Cell, r"old_key_refused: \_x\_ \*y\* \\\<b>"),
+            (Text::outside("https://a.example/x <https://a.example|x>"), TextPlace::Cell, r"https://a.example/x \<https\://a.example\|x\>"),
             (Text::own("`a|b`"), TextPlace::Cell, r"`a\|b`"),
             (Text::own("`a|b`"), TextPlace::LineStart, "`a|b`"),
             (Text::own("1.5 s\nand more"), TextPlace::Cell, "1.5 s<br>and more"),
