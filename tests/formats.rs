@@ -259,7 +259,9 @@ fn annotations_and_traces_arrive_as_grafana_and_collectors_document_them() {
     const ADDED: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 37\r\nconnection: close\r\n\r\n{\"message\":\"Annotation added\",\"id\":1}";
     const REFUSED: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 29\r\nconnection: close\r\n\r\n{\"message\":\"Invalid API key\"}";
     let project = Project::empty();
-    let history = unpacked("format-2.0/azure-outage", &project.path("."));
+    // A drill of others, whose keys nobody here knows.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let history = unpacked("format-2.0/azure-outage", elsewhere.path());
     let folder = history.parent().unwrap().to_str().unwrap();
     let (grafana_at, annotations) = server(ADDED);
     let (collector, traces) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}");
@@ -305,7 +307,8 @@ fn annotations_and_traces_arrive_as_grafana_and_collectors_document_them() {
 #[test]
 fn every_format_is_written_to_stdout_and_into_a_file_alike() {
     let project = Project::empty();
-    let history = unpacked("format-2.0/key-revoked", &project.path("."));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let history = unpacked("format-2.0/key-revoked", elsewhere.path());
     let folder = history.parent().unwrap().to_str().unwrap();
     for format in ["md", "json", "junit", "oscal", "slack", "teams", "otlp", "grafana", "verdict"] {
         let out = project.path(format).display().to_string();

@@ -126,7 +126,9 @@ impl Told {
             ReportFormat::Md => markdown(report),
             ReportFormat::Svg => match svg(report) {
                 Some(picture) => picture,
-                None => anyhow::bail!("nothing was sent, so there is no picture\n\nhint: `--format html` has the rest of the report"),
+                None => {
+                    return Err(Problem::new("nothing was sent, so there is no picture").hint("`--format html` has the rest of the report"));
+                }
             },
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             ReportFormat::Junit => junit(report),

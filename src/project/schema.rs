@@ -108,12 +108,13 @@ fn one_value(told: &'static str, used: &mut Vec<&'static str>) -> Value {
     if let Some(name) = told.strip_prefix('=') {
         return json!({"enum": words(name)});
     }
-    let text = |pattern: &str, about: &str| json!({"type": "string", "pattern": pattern, "description": about});
+    // In a runbook a variable may stand anywhere: `${param.credential}`.
+    let text = |pattern: &str, about: &str| json!({"type": "string", "pattern": format!("{pattern}|\\$\\{{"), "description": about});
     match told {
         "text" => json!({"type": ["string", "number", "boolean"]}),
         "note" => json!({"type": ["string", "number", "boolean", "null"]}),
-        "name" => json!({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}),
-        "url" => text("^([a-z]+://.|\\$\\{)", "A URL, or a variable that holds one."),
+        "name" => json!({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$|\\$\\{"}),
+        "url" => text("^[a-z]+://.", "A URL, or a variable that holds one."),
         "key" => text("^[a-z-]+(@[^:]+)?:.", "Where a credential is found, as `env:NAME`."),
         "env" => text("^env:[A-Za-z_][A-Za-z0-9_]*$", "An environment variable, as `env:NAME`."),
         "time" => text("^([0-9]+(\\.[0-9]+)?(d|h|m|s|ms|us))+$", "A length of time, as `350ms`, `2.5s`, `1m30s`."),

@@ -56,7 +56,7 @@ pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
 pub use render::html::html;
 pub use render::json::{REPORT_FORMAT, ReportDocument, report_json, report_schema};
 pub use render::junit::junit;
-pub use render::markdown::markdown;
+pub use render::markdown::{markdown, markdown_beside};
 pub use render::oscal::oscal;
 pub use render::otlp::otlp;
 pub use render::screen::{LineTone, ScreenLine, screen};

@@ -228,8 +228,10 @@ pub(super) const FORMS: &[Form] = &[
         "address",
         "a service's address",
         "url!: url; replicas: [url]; key_from: env; keys_from: [env]; ca: text; proxy: url; gateway: =gateway; dialect: =dialect; model: text; \
-         headers: texts; headers_from: {env}; body: body; stream_ends_with: =stream-end; usage: =usage",
+         headers: texts; headers_from: {env}; body: body; stream_ends_with: =stream-end; usage: =usage; \
+         reset: [text] or @reset",
     ),
+    form("reset", "a reset", "run!: [text]; env: texts; pass: [text]; within: time"),
     form("proxy", "a proxy's address", "listen: text; tls: truth; hosts: [text]"),
     form("control", "a control API", "url!: url; token_from: env"),
     form("alerts", "where alerts are posted to", "listen!: text; token_from: env; hosts: [text]"),

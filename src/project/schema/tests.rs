@@ -31,7 +31,7 @@ environments:
   a:
     gateway: {breaker: {}}
     start: {ready: "http://a.example"}
-    services: {a: {url: "http://a.example"}}
+    services: {a: {url: "http://a.example", reset: {run: [a]}}}
     proxies: {a: {}}
     control: {url: "http://a.example"}
     alerts: {listen: "127.0.0.1:1"}

@@ -2,7 +2,7 @@
 //!
 //! What this file does not do: say anything. All words come with the report, but for the headings.
 
-use super::markdown_text::{Place, fenced, inline, row};
+use super::markdown_text::{TextPlace, fenced, inline, row};
 use super::waterfall;
 use crate::report::model::{IntervalPlot, Quantity, Waterfall};
 use crate::report::words::wording::{between, capital};
@@ -12,9 +12,9 @@ use crate::verdict::Interval;
 pub(super) fn waterfall_table(told: &Waterfall) -> String {
     let heads: Vec<String> = waterfall::heads(told).into_iter().map(str::to_owned).collect();
     let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
-    let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| inline(cell, Place::Cell)).collect::<Vec<_>>();
+    let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| inline(cell, TextPlace::Cell)).collect::<Vec<_>>();
     lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));
-    let summary = inline(&told.summary, Place::LineStart);
+    let summary = inline(&told.summary, TextPlace::LineStart);
     if summary.is_empty() { lines.join("\n") } else { format!("**{summary}**\n\n{}", lines.join("\n")) }
 }
 
@@ -28,5 +28,5 @@ pub(super) fn intervals(plot: &IntervalPlot) -> String {
         format!("{:<40} {:<24} {}", row.label.plain(), interval, row.status.word)
     };
     let lines: Vec<String> = plot.rows.iter().map(told).collect();
-    format!("{}\n\n{}", fenced(&lines.join("\n")), capital(&inline(&plot.caption, Place::LineStart)))
+    format!("{}\n\n{}", fenced(&lines.join("\n")), capital(&inline(&plot.caption, TextPlace::LineStart)))
 }
