@@ -115,7 +115,13 @@ fn a_gateway_that_keeps_asking_the_dead_primary() {
 
 /// A runbook that moves users to the standby in one step.
 fn runbook(start: StartMode) -> Runbook {
-    let run = Action::Run(Command { argv: vec!["switch".into()], env: std::collections::BTreeMap::new(), pass: Vec::new(), folder: None, exit_codes: Vec::new() });
+    let run = Action::Run(Command {
+        argv: vec!["switch".into()],
+        env: std::collections::BTreeMap::new(),
+        pass: Vec::new(),
+        folder: None,
+        exit_codes: Vec::new(),
+    });
     let minute: Duration = "1m".parse().unwrap();
     Runbook {
         name: "move".into(),

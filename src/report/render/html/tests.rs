@@ -63,12 +63,13 @@ fn numbers_stand_to_the_right_and_a_status_is_told_in_its_word() {
         status: status(word, grade),
         ..TableRow::of([name.into(), TableCell::count(count), word.into()])
     };
-    let rows = vec![row("lost", 1234, "missed", Grade::Bad), row("kept", 2, "met", Grade::Good)];
+    let rows = vec![row("1. Lost", 1234, "missed", Grade::Bad), row("2. Kept", 2, "met", Grade::Good)];
     let table = ReportTable { columns: vec!["objective", "measured", "verdict"], rows };
     let page = html(&report(Vec::new(), vec![Section::new(SectionKind::Objectives, "Objectives").with(table)]));
     assert!(page.contains(r#"<th scope="col" class="number">measured</th>"#), "{page}");
     assert!(
-        page.contains(r#"<td class="number" data-label="measured"><span>1,234</span></td>"#) && page.contains(r#"<th scope="row""#),
+        page.contains(r#"<td class="number" data-label="measured"><span>1,234</span></td>"#)
+            && page.contains(r#"<th scope="row" data-label="objective"><span>1. Lost"#),
         "{page}"
     );
     assert!(page.contains(r#"class="status bad""#) && page.contains("</svg>missed</span>"), "{page}");
