@@ -95,12 +95,19 @@ fn labelled(facts: &[Fact]) -> Markup {
     }
 }
 
-/// The picture in its words.
+/// The picture, and its words for everybody who would rather read them.
 fn picture(shown: &DrillPicture, id: &str) -> Markup {
     html! {
         figure.picture {
             (PreEscaped(inline(shown, id)))
-            figcaption { @for line in &shown.words { p { (text(line)) } } }
+            @if !shown.words.is_empty() {
+                figcaption {
+                    details {
+                        summary { "The picture in words" }
+                        @for line in &shown.words { p { (text(line)) } }
+                    }
+                }
+            }
         }
     }
 }
