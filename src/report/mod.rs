@@ -36,6 +36,7 @@ mod digest;
 mod findings;
 mod model;
 mod render;
+mod repeated;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -61,10 +62,13 @@ pub use render::otlp::otlp;
 pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};
 pub use render::svg::svg;
+pub use repeated::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome};
 pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::incident::{IncidentFacts, recorded, walked};
+pub use sections::repeats::{repeats, repeats_statement};
+pub use sections::repeats_summary::{repeats_summary, repeats_table, trial_line};
 pub use sections::summary::{cutover, summary, summary_with};
 
 use crate::verdict::{Verdict, VerdictRecord};

@@ -17,6 +17,8 @@ pub(in crate::report) mod origin;
 pub(in crate::report) mod picture;
 pub(in crate::report) mod picture_events;
 pub(in crate::report) mod providers;
+pub(in crate::report) mod repeats;
+pub(in crate::report) mod repeats_summary;
 pub(in crate::report) mod restoration;
 pub(in crate::report) mod runbook;
 pub(in crate::report) mod settings;

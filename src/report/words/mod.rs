@@ -9,6 +9,7 @@ pub(in crate::report) mod nature;
 pub(in crate::report) mod open;
 pub(in crate::report) mod picture;
 pub(in crate::report) mod recovery;
+pub(in crate::report) mod repeats;
 pub(in crate::report) mod rescue;
 pub(in crate::report) mod scattered;
 pub(in crate::report) mod share;
