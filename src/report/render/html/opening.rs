@@ -85,13 +85,14 @@ fn numbers(report: &Report) -> Markup {
         numbers.sort_by_key(|number| number.status.grade == Grade::Good);
         numbers.truncate(NUMBERS);
     }
+    // All alike: no promise weighs more than another because it has fewer words.
+    let large = numbers.iter().all(|number| number.measured.plain().chars().count() <= LARGE);
     html! {
         @if !numbers.is_empty() {
             ul.numbers {
                 @for number in &numbers {
                     li class=(grade(number.status.grade)) {
                         span.label { (text(number.label)) }
-                        @let large = number.measured.plain().chars().count() <= LARGE;
                         span class=(if large { "value" } else { "value small" }) { (text(number.measured)) }
                         @if let Some(promised) = number.promised { span.promised { (text(promised)) } }
                         (badge(number.status))
