@@ -155,8 +155,12 @@ fn program(project: &Project, name: &str, code: i32) {
 fn opening(project: &Project, browser: Option<&str>) -> Command {
     let mut command = project.command(&["report", "drill", "--open"]);
     command.env("PATH", project.path("bin")).env("TMPDIR", project.path("tmp"));
-    ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"].iter().for_each(|name| drop(command.env_remove(name)));
-    browser.into_iter().for_each(|browser| drop(command.env("BROWSER", browser)));
+    for name in ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"] {
+        command.env_remove(name);
+    }
+    if let Some(browser) = browser {
+        command.env("BROWSER", browser);
+    }
     command
 }
 
