@@ -56,7 +56,7 @@ fn hostile() -> String {
 fn hostile_drill() -> Report {
     let told = serde_json::to_string(&hostile()).unwrap();
     let mut text = history("format-2.0/azure-outage");
-    for name in ["Azure OpenAI stops answering", "third quarter", "ann", "See that users are failing", "3 failures in a row"] {
+    for name in ["Azure OpenAI stops answering", "third quarter", "ann", "See that users are failing", "staging-1"] {
         let quoted = format!("\"{name}\"");
         assert!(text.contains(&quoted), "{name}");
         text = text.replace(&quoted, &told);

@@ -2,8 +2,9 @@
 //!
 //! What this file does not do: choose numbers. Those that it shows stand in the tables of objectives below, with what was promised.
 
-use super::block::{self, Place};
+use super::block;
 use super::phrase::{badge, grade, text};
+use super::place::PagePlace;
 use crate::report::model::{Block, Grade, Paragraph, ParagraphKind, Report, ReportStatus, Section, SectionKind, Text};
 use maud::{Markup, html};
 
@@ -23,7 +24,7 @@ pub(super) fn first_screen(report: &Report, ids: &[String]) -> Markup {
         _ => 3,
     };
     let of = |wanted: u8| report.opening.iter().filter(|block| kind(block) == wanted).collect::<Vec<&Block>>();
-    let place = Place::of("opening", 2, &report.title);
+    let place = PagePlace::of("opening", 2, &report.title);
     let workloads: Vec<(&Section, &String)> =
         report.sections.iter().zip(ids).filter(|(section, _)| section.kind == SectionKind::Workload).collect();
     html! {

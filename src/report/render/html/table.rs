@@ -1,7 +1,7 @@
 //! Rows and columns: numbers to the right, a row called by its first cell, and what is too wide scrolls by itself.
 
-use super::block::Place;
 use super::phrase::{UNITS, badge, is_long, text};
+use super::place::PagePlace;
 use crate::report::model::{ReportTable, TableCell, TableRow};
 use crate::units::one_line;
 use maud::{Markup, html};
@@ -12,7 +12,7 @@ const STACKED: usize = 5;
 const NUMBER: usize = 22;
 
 /// A table.
-pub(super) fn table(table: &ReportTable, place: &Place<'_>) -> Markup {
+pub(super) fn table(table: &ReportTable, place: &PagePlace<'_>) -> Markup {
     let numeric: Vec<bool> = (0..table.columns.len()).map(|column| is_numeric(table, column)).collect();
     let class = if table.columns.len() <= STACKED { "stacks" } else { "scrolls" };
     html! {
