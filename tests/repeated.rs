@@ -188,8 +188,8 @@ fn stored_drills_are_told_together_and_nothing_more_than_their_number_carries() 
     judged.exits_with(0).says("20 of 20 trials met the RTO of").says("exceeds 86%").says("80% within");
     let report = project.lifeboat(&["report", "twenty"]).exits_with(0).stdout.clone();
     for part in [
-        "Not that 95% of outages are over within",
-        "with a confidence of 64% only",
+        "Not that 95% of such outages end within",
+        "it is only 64% sure that the slowest of 20 trials is slower than 95% of all",
         "that takes 29 trials without a miss, or 46 with one",
         "was not put back between",
     ] {
