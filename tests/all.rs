@@ -18,6 +18,7 @@ mod earlier_formats;
 mod execute;
 mod exercised;
 mod faulty_answers;
+mod findings;
 mod formats;
 mod gateways;
 mod grpc;

@@ -7,7 +7,7 @@ use crate::console::WorkProgress;
 use crate::exercise::{holds_repeats, judge_repeats};
 use crate::history::read;
 use crate::report::{
-    Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, teams, verdict_json,
+    Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, svg, teams, verdict_json,
 };
 use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
@@ -71,6 +71,8 @@ enum ReportFormat {
     Json,
     /// A page, as in `report.html`
     Html,
+    /// The picture of the drill alone, as in `report.svg`
+    Svg,
     /// JUnit's XML: a case for each objective; inconclusive is an error
     Junit,
     /// OSCAL's assessment results, for auditors' tools
@@ -124,6 +126,10 @@ impl Told {
         Ok(match format {
             ReportFormat::Html => html(report),
             ReportFormat::Md => markdown(report),
+            ReportFormat::Svg => match svg(report) {
+                Some(picture) => picture,
+                None => anyhow::bail!("nothing was sent, so there is no picture\n\nhint: `--format html` has the rest of the report"),
+            },
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             ReportFormat::Junit => junit(report),
             ReportFormat::Oscal => oscal(report)?,

@@ -13,6 +13,7 @@ use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
 mod cost;
+mod findings;
 mod recovery;
 mod stopped;
 mod stories;
@@ -219,14 +220,23 @@ pub(super) fn is_well_formed(report: &Report) {
                 texts.extend(table.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.text.as_ref()));
             }
             Block::Facts(facts) => texts.extend(facts.iter().flat_map(|fact| [&fact.label, &fact.text])),
-            Block::Chart(chart) => assert!(chart.series.iter().all(|series| series.counts.len() == chart.requests.len()), "{chart:?}"),
+            Block::Picture(picture) => {
+                assert!(picture.series.iter().all(|series| series.counts.len() == picture.columns), "{picture:?}");
+                assert!(picture.latency.iter().all(|line| line.ns.len() == picture.columns), "{picture:?}");
+                texts.extend(&picture.words);
+            }
             Block::Waterfall(waterfall) => {
                 texts.push(&waterfall.summary);
                 texts.extend(waterfall.stages.iter().flat_map(|stage| [&stage.label, &stage.source]));
                 let shares: f64 = waterfall.stages.iter().filter_map(|stage| stage.share).sum();
                 assert!(shares < 1.000_1, "{waterfall:?}");
             }
-            Block::Picture(_) | Block::Findings(_) | Block::Intervals(_) => {}
+            Block::Intervals(_) => {}
+            Block::Findings(findings) => {
+                assert!(!findings.is_empty() && findings.iter().all(|finding| !finding.says.is_empty()), "{findings:?}");
+                texts.extend(findings.iter().map(|finding| &finding.says));
+                texts.extend(findings.iter().filter_map(|finding| finding.suggestion.as_ref()).map(|suggestion| &suggestion.text));
+            }
             Block::Section(section) => {
                 texts.push(&section.title);
                 blocks.extend(&section.blocks);
@@ -319,16 +329,16 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
     told.never("still went to primary first");
     assert_eq!(told.objective("rescued"), Some(Decision::Met));
     told.says("(objective: at most 5% from 10 s after the fault: 0 of 200 requests)");
-    drill.course = |told, id, due| match due {
+    drill.course = Box::new(|told: &mut Recorded, id, due| match due {
         12_000..HEAL => {
             told.seen(Some(id), "standby", due + 30, 10, 200);
             told.done(id, due, 50, Outcome::Ok);
         }
         _ if during(due) => waits(told, id, due),
         _ => told.usual(id, due),
-    };
+    });
     assert_eq!(drill.told().objective("rescued"), Some(Decision::Inconclusive), "30 ms may be the wait for a dead primary, or not");
-    drill.course = learns;
+    drill.course = Box::new(learns);
     drill.fault = Refuse.into();
     assert_eq!(drill.told().objective("rescued"), Some(Decision::Inconclusive), "a refused connection leaves no trace");
 }
