@@ -105,7 +105,9 @@ fn a_person_ends_a_series_after_healing_and_the_stopped_trial_counts_as_not_met(
     assert_eq!((&counts["stopped"], &counts["not_run"]), (&json!(1), &json!(1)));
     let report = std::fs::read_to_string(project.path("series/report.md")).unwrap();
     assert!(
-        report.contains("A person stopped the series in trial 2 of 3.") && report.contains("1 was stopped before that was known"),
+        report.contains("2 of 3 times")
+            && report.contains("A person stopped the series in trial 2 of 3.")
+            && report.contains("1 was stopped before that was known"),
         "{report}"
     );
     assert_eq!(project.lifeboat(&["report", "series"]).exits_with(0).stdout, report);
