@@ -319,16 +319,16 @@ fn a_gateway_that_learns_is_told_with_its_last_rescue_and_keeps_the_promise() {
     told.never("still went to primary first");
     assert_eq!(told.objective("rescued"), Some(Decision::Met));
     told.says("(objective: at most 5% from 10 s after the fault: 0 of 200 requests)");
-    drill.course = |told, id, due| match due {
+    drill.course = Box::new(|told: &mut Recorded, id, due| match due {
         12_000..HEAL => {
             told.seen(Some(id), "standby", due + 30, 10, 200);
             told.done(id, due, 50, Outcome::Ok);
         }
         _ if during(due) => waits(told, id, due),
         _ => told.usual(id, due),
-    };
+    });
     assert_eq!(drill.told().objective("rescued"), Some(Decision::Inconclusive), "30 ms may be the wait for a dead primary, or not");
-    drill.course = learns;
+    drill.course = Box::new(learns);
     drill.fault = Refuse.into();
     assert_eq!(drill.told().objective("rescued"), Some(Decision::Inconclusive), "a refused connection leaves no trace");
 }
