@@ -2,6 +2,7 @@
 //!
 //! What this file does not do: colour anything (each line says what it is, and `cli` colours it), or say what the report does not.
 
+use super::bars::bars_within;
 use super::waterfall::bar;
 use crate::report::model::{
     Block, Fact, Grade, IntervalPlot, Paragraph, ParagraphKind, PlottedInterval, Quantity, Report, ReportFinding, ReportTable, Section,
@@ -116,8 +117,7 @@ impl Screen {
             Block::List(points) => points.iter().for_each(|point| self.hung("- ", &plain(point), LineTone::Plain)),
             Block::Table(table) => self.table(table),
             Block::Facts(facts) => self.facts(facts),
-            Block::Chart(_) => {}
-            Block::Picture(picture) => picture.words.iter().for_each(|sentence| self.put(&plain(sentence), LineTone::Plain)),
+            Block::Picture(picture) => bars_within(picture, self.width - self.indent).lines().for_each(|line| self.raw(line)),
             Block::Waterfall(waterfall) => self.waterfall(waterfall),
             Block::Findings(findings) => findings.iter().for_each(|finding| self.finding(finding)),
             Block::Intervals(plot) => self.intervals(plot),
