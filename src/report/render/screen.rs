@@ -16,6 +16,8 @@ use crate::verdict::Interval;
 const WIDTHS: [usize; 2] = [40, 100];
 /// Columns of bars.
 const BAR: usize = 24;
+/// A label of a moment that is longer is cut.
+const LABEL_MAX: usize = 34;
 /// A cell that is longer stands on lines of its own.
 const CELL_MAX: usize = 30;
 
@@ -43,7 +45,7 @@ pub enum LineTone {
 
 /// The whole report, for a terminal of this width.
 pub fn screen(report: &Report, width: usize) -> Vec<ScreenLine> {
-    let mut screen = Screen { lines: Vec::new(), width: width.clamp(WIDTHS[0], WIDTHS[1]), indent: 0 };
+    let mut screen = ReportScreen { lines: Vec::new(), width: width.clamp(WIDTHS[0], WIDTHS[1]), indent: 0 };
     let title = format!("{}: {}", plain(&report.title), report.status.word);
     screen.put(&title, LineTone::Ended(report.status.grade));
     screen.gap();
@@ -58,14 +60,14 @@ pub fn screen(report: &Report, width: usize) -> Vec<ScreenLine> {
 }
 
 /// Lines in the making.
-struct Screen {
+struct ReportScreen {
     lines: Vec<ScreenLine>,
     width: usize,
     /// Columns that are left empty before each line.
     indent: usize,
 }
 
-impl Screen {
+impl ReportScreen {
     /// Words, wrapped.
     fn put(&mut self, words: &str, tone: LineTone) {
         self.hung("", words, tone);
@@ -180,13 +182,13 @@ impl Screen {
         if !waterfall.summary.is_empty() {
             self.put(&plain(&waterfall.summary), LineTone::Plain);
         }
-        let labels = waterfall.stages.iter().map(|row| plain(&row.label).chars().count()).max().unwrap_or(0).min(CELL_MAX);
+        let labels = waterfall.stages.iter().map(|row| plain(&row.label).chars().count()).max().unwrap_or(0).min(LABEL_MAX);
         for row in &waterfall.stages {
             let label = cut(&plain(&row.label), labels);
             let when = row.at.map_or_else(|| "not seen".to_owned(), stage);
             let share = row.share.map(|share| format!("{:>4.0}%", share * 100.0)).unwrap_or_default();
             let drawn = plain(&bar(waterfall, row)).replace('`', "");
-            self.hung(&format!("{label:<labels$}  "), format!("{when:<16} {drawn}{share}").trim_end(), LineTone::Plain);
+            self.hung(&format!("{label:<labels$}  "), format!("{when:<16} {drawn:<20}{share}").trim_end(), LineTone::Plain);
         }
     }
 
