@@ -12,7 +12,7 @@ use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
 use crate::web::post_json;
 use anyhow::Context;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Renders the report of a drill or of an execution again from its history, to stdout or into a file, or sends it.

@@ -306,7 +306,7 @@ mod tests {
             let limit = width.clamp(WIDTHS[0], WIDTHS[1]);
             assert!(told.lines().all(|line| line.chars().count() <= limit), "{width}: {told}");
             assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
-            assert_eq!(told.matches('x').count() >= 10_000, true, "nothing but a label is cut");
+            assert!(told.matches('x').count() >= 10_000, "nothing but a label is cut");
         }
     }
 
