@@ -125,7 +125,7 @@ impl Told {
             ReportFormat::Md => markdown(report),
             ReportFormat::Svg => match svg(report) {
                 Some(picture) => picture,
-                None => anyhow::bail!("nothing was sent, so there is no picture\n\nhint: `--format html` has the rest of the report"),
+                None => return Err(lacking("nothing was sent, so there is no picture", "`--format html` has the rest of the report")),
             },
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             ReportFormat::Junit => junit(report),
@@ -136,7 +136,7 @@ impl Told {
             ReportFormat::Grafana => grafana(report)?,
             ReportFormat::Verdict => match verdict {
                 Some(record) => verdict_json(record),
-                None => anyhow::bail!("this has no verdict of its own\n\nhint: `--format json` has its report for machines"),
+                None => return Err(lacking("this has no verdict of its own", "`--format json` has its report for machines")),
             },
         })
     }
@@ -163,19 +163,29 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     let sends = args.sending.annotate.is_some() || args.sending.otlp.is_some();
     let format = args.format.or_else(|| (!sends || args.out.is_some()).then_some(ReportFormat::Md));
     if let Some(format) = format {
-        out(args, &told.rendered(format, args.link.as_deref())?)?;
+        let text = match told.rendered(format, args.link.as_deref()) {
+            Ok(text) => text,
+            Err(error) => return refused(error),
+        };
+        out(args, &text)?;
     }
     if !sends {
         return Ok(Exit::Met);
     }
     // A place that cannot be reached is no fault of this program's.
-    send(&args.sending, &told.report).or_else(|error| match error.downcast::<Problem>() {
-        Ok(problem) => {
-            say(&format!("error: {}", explained(&problem)));
-            Ok(Exit::Usage)
-        }
-        Err(error) => Err(error),
-    })
+    send(&args.sending, &told.report).or_else(refused)
+}
+
+/// What a format needs and a report does not have.
+fn lacking(problem: &'static str, hint: &'static str) -> anyhow::Error {
+    Problem::new(problem).hint(hint).into()
+}
+
+/// Says what cannot be had: that is no fault of this program's.
+pub(super) fn refused(error: anyhow::Error) -> anyhow::Result<Exit> {
+    let problem = error.downcast::<Problem>()?;
+    say(&format!("error: {}", explained(&problem)));
+    Ok(Exit::Usage)
 }
 
 /// To stdout, or into the file.
