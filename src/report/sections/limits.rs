@@ -24,6 +24,7 @@ pub(in crate::report) fn section(verdict: &Verdict, digest: &Digest, subjects: &
     points.extend(subjects.iter().filter_map(late_load));
     let caveats = subjects.first().into_iter().flat_map(|subject| &subject.verdict.caveats);
     points.extend(caveats.map(|caveat| Text::outside(capital(&caveat.text)).then(".")));
+    points.extend(digest.notable.iter().filter_map(unread));
     points.extend(subjects.iter().map(evidence));
     Section::new(SectionKind::Limits, "What is not known").with(Block::List(points))
 }
@@ -60,6 +61,17 @@ fn late_load(subject: &Subject<'_>) -> Option<Text> {
         subject.name().map(|name| Text::outside(name).then(": ")).unwrap_or_default().then(told)
     };
     (lag * 2 > limit.nanos()).then(told)
+}
+
+/// A series of the team's own that is not shown, or not all of it.
+fn unread(stamped: &Stamped) -> Option<Text> {
+    let Event::Overlay(read) = &stamped.event else { return None };
+    let told = Text::own("The series ").then(Text::outside(&read.name));
+    match (&read.problem, read.of) {
+        (Some(problem), _) => Some(told.then(" is not shown: ").then(Text::outside(problem)).then(".")),
+        (None, Some(of)) => Some(told.then(format!(" is the first of {} that its query yields.", grouped(of)))),
+        (None, None) => None,
+    }
 }
 
 /// Of whom a sentence tells, where there are several.
