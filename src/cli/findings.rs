@@ -148,7 +148,8 @@ fn table(open: &[OpenFinding<'_>], drills: usize) -> String {
             place = Some(here);
         }
         let since = finding.since.map_or("", |since| since.get(..10).filter(|date| day(date).is_some()).unwrap_or(since));
-        let due = if finding.overdue { format!("{}!", finding.due.unwrap_or_default()) } else { finding.due.unwrap_or_default().to_owned() };
+        let due =
+            if finding.overdue { format!("{}!", finding.due.unwrap_or_default()) } else { finding.due.unwrap_or_default().to_owned() };
         text += &line([
             finding.id,
             finding.severity,

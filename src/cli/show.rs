@@ -1,8 +1,8 @@
 //! `lifeboat show`: a stored run's report in the terminal.
 
-use super::{Exit, say};
 use super::beside::{BesideOptions, reported};
 use super::terminal::{put_report, show_work, width};
+use super::{Exit, say};
 use crate::project::Project;
 use crate::report::screen;
 use crate::units::Problem;

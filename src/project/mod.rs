@@ -69,5 +69,5 @@ pub use check::{Checked, check};
 pub use edit::{EditError, FileFormat, ValueSpan};
 pub use finding::{Finding, Findings, Severity};
 pub use opened_project::{Project, ProjectError};
-pub use schema::{ProjectFile, project_schema};
 pub use review::{ReviewError, ReviewFile};
+pub use schema::{ProjectFile, project_schema};

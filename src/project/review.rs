@@ -193,7 +193,11 @@ fn twice(reader: &TreeReader<'_>, node: &Node, entries: &[KeptFinding]) {
     let NodeKind::List(items) = &node.kind else { return };
     for (place, (entry, item)) in entries.iter().zip(items).enumerate() {
         if entries[..place].iter().any(|other| (&other.id, &other.about) == (&entry.id, &entry.about)) {
-            reader.error(item.spot, format!("`{}` is here twice", entry.id), "keep one of the two, or write what each is about: `about: …`");
+            reader.error(
+                item.spot,
+                format!("`{}` is here twice", entry.id),
+                "keep one of the two, or write what each is about: `about: …`",
+            );
         }
     }
 }
@@ -231,13 +235,7 @@ fn written_by_people(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
 /// Which drill it is about.
 fn head(kept: &KeptFindings) -> [(&'static str, Option<String>); 5] {
     let KeptFindings { drill, scenario, environment, started, compared_with, entries: _ } = kept.clone();
-    [
-        ("drill", drill),
-        ("scenario", scenario),
-        ("environment", environment),
-        ("started", started),
-        ("compared_with", compared_with),
-    ]
+    [("drill", drill), ("scenario", scenario), ("environment", environment), ("started", started), ("compared_with", compared_with)]
 }
 
 /// What Lifeboat says of a finding; its name and what it is about never change.
@@ -255,7 +253,8 @@ fn ours(entry: &KeptFinding) -> [(&'static str, Option<String>); 6] {
 /// The lines of a finding in a new place.
 fn block(entry: &KeptFinding) -> String {
     let mut lines = format!("  - id: {}\n", written("", &entry.id));
-    let mut line = |key: &str, value: Option<&str>| lines += &format!("    {key}: {}\n", value.map_or_else(String::new, |value| written("", value)));
+    let mut line =
+        |key: &str, value: Option<&str>| lines += &format!("    {key}: {}\n", value.map_or_else(String::new, |value| written("", value)));
     if entry.about.is_some() {
         line("about", entry.about.as_deref());
     }
@@ -347,7 +346,8 @@ impl Edits<'_> {
                 let Some(value) = value else { return };
                 let range = end.map(|end| start..*end).filter(|range| !self.text()[range.clone()].is_empty());
                 let colon = self.text()[*key_end..].find(':').map_or(*key_end, |at| key_end + at + 1);
-                self.list.push(range.map_or_else(|| (colon..colon, format!(" {}", written("", value))), |range| (range, written("", value))));
+                self.list
+                    .push(range.map_or_else(|| (colon..colon, format!(" {}", written("", value))), |range| (range, written("", value))));
             }
             _ => {}
         }
@@ -417,7 +417,9 @@ fn last_end(node: &Node, ends: &BTreeMap<usize, usize>) -> usize {
     let own = |offset: usize| ends.get(&offset).copied().unwrap_or(offset);
     match &node.kind {
         NodeKind::Map(fields) => {
-            let each = fields.iter().map(|(key, node)| own(key.spot.offset).max(if node.kind == NodeKind::Nothing { 0 } else { last_end(node, ends) }));
+            let each = fields
+                .iter()
+                .map(|(key, node)| own(key.spot.offset).max(if node.kind == NodeKind::Nothing { 0 } else { last_end(node, ends) }));
             each.max().unwrap_or(node.spot.offset)
         }
         NodeKind::List(items) => items.iter().map(|item| last_end(item, ends)).max().unwrap_or(node.spot.offset),

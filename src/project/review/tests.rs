@@ -116,7 +116,7 @@ fn new_findings_come_behind_the_last() {
 #[test]
 fn a_new_file_reads_back() {
     let kept = KeptFindings { drill: Some("d1".into()), started: Some("2026-11-20T10:00:00+01:00".into()), ..KeptFindings::default() };
-    for entries in [vec![], vec![new("relapse"), KeptFinding { says: "null".into(), about: Some("- x: [".into()), ..new("no")} ]] {
+    for entries in [vec![], vec![new("relapse"), KeptFinding { says: "null".into(), about: Some("- x: [".into()), ..new("no") }]] {
         let kept = KeptFindings { entries, ..kept.clone() };
         let text = ReviewFile::fresh(&kept);
         assert_eq!(read(&text).kept(), &kept, "{text}");
@@ -126,14 +126,21 @@ fn a_new_file_reads_back() {
 #[test]
 fn what_is_broken_is_told_with_its_line_and_what_to_write() {
     let state = broken("version: 1\nfindings:\n  - id: relapse\n    state: acepted\n");
-    assert!(state.contains("findings.yaml:4:12") && state.contains("`acepted` is not allowed here") && state.contains("accepted"), "{state}");
+    assert!(
+        state.contains("findings.yaml:4:12") && state.contains("`acepted` is not allowed here") && state.contains("accepted"),
+        "{state}"
+    );
     let key = broken("version: 1\nfindings:\n  - id: relapse\n    ownr: ann\n");
     assert!(key.contains("findings.yaml:4:5") && key.contains("owner"), "{key}");
     let twice = broken("version: 1\nfindings:\n  - id: relapse\n  - id: relapse\n");
     assert!(twice.contains(":4:5") && twice.contains("here twice") && twice.contains("about"), "{twice}");
     let quote = broken("version: 1\nfindings:\n  - id: relapse\n    notes: \"it\n");
     assert!(quote.contains("findings.yaml:4") && quote.contains("not closed"), "{quote}");
-    assert!(broken("").contains("empty") && broken("findings: []\n").contains("version") && broken("version: 1\nfindings: 3\n").contains("a list"));
+    assert!(
+        broken("").contains("empty")
+            && broken("findings: []\n").contains("version")
+            && broken("version: 1\nfindings: 3\n").contains("a list")
+    );
     assert!(broken("version: 1\nfindings:\n  - says: x\n").contains("`id`"));
 }
 
@@ -146,7 +153,9 @@ fn hostile_files_are_bounded() {
     assert!(broken(&format!("version: 1\nfindings: {}", "[".repeat(5_000))).contains("deep"));
     let large = ReviewFile::from_bytes(vec![b'#'; 1_000_001], "x").map(|_| ()).unwrap_err().to_string();
     assert!(large.contains("larger than 1 MB"), "{large}");
-    for odd in ["version: 1\nfindings: &x\n  - *x\n", "version: 1\nfindings:\n  - id: !!str relapse\n", "version: 1\n---\nversion: 1\n", "\u{0}"] {
+    for odd in
+        ["version: 1\nfindings: &x\n  - *x\n", "version: 1\nfindings:\n  - id: !!str relapse\n", "version: 1\n---\nversion: 1\n", "\u{0}"]
+    {
         assert!(!broken(odd).is_empty());
     }
 }

@@ -25,7 +25,12 @@ use crate::report::sections::subject::Subject;
 use crate::verdict::{Decision, Verdict};
 
 /// All that a drill showed, with what was kept of it: what matters most first.
-pub(in crate::report) fn of_drill(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_>], kept: Option<&KeptFindings>) -> Vec<ReportFinding> {
+pub(in crate::report) fn of_drill(
+    verdict: &Verdict,
+    digest: &Digest,
+    subjects: &[Subject<'_>],
+    kept: Option<&KeptFindings>,
+) -> Vec<ReportFinding> {
     review::reviewed(shown(digest, subjects), kept, which(verdict, digest))
 }
 

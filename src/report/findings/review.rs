@@ -62,7 +62,8 @@ fn absent(kept: &KeptFindings, entry: &KeptFinding, is_own: bool, drill: Reviewe
         return (entry.state != FindingState::Gone).then_some(finding);
     }
     let before = if is_own { kept.compared_with.as_deref() } else { kept.drill.as_deref() };
-    let was_there = entry.last_seen.is_some() && (entry.last_seen.as_deref() == before || (is_own && entry.last_seen.as_deref() == drill.run));
+    let was_there =
+        entry.last_seen.is_some() && (entry.last_seen.as_deref() == before || (is_own && entry.last_seen.as_deref() == drill.run));
     let is_gone = match entry.state {
         FindingState::Accepted => false,
         FindingState::Gone => is_own && was_there,
@@ -79,7 +80,12 @@ fn told(finding: &mut ReportFinding, entry: &KeptFinding) {
 }
 
 /// What is kept after a drill: what it showed, and all that was kept before.
-pub(in crate::report) fn kept(found: &[ReportFinding], before: Option<&KeptFindings>, head: KeptFindings, drill: Reviewed<'_>) -> KeptFindings {
+pub(in crate::report) fn kept(
+    found: &[ReportFinding],
+    before: Option<&KeptFindings>,
+    head: KeptFindings,
+    drill: Reviewed<'_>,
+) -> KeptFindings {
     let is_own = before.is_some_and(|before| before.drill == head.drill);
     let compared_with = before.and_then(|before| if is_own { before.compared_with.clone() } else { before.drill.clone() });
     let mut kept = KeptFindings { compared_with, ..head };
@@ -185,17 +191,18 @@ mod tests {
 
     #[test]
     fn workloads_are_told_apart_and_people_keep_what_they_wrote() {
-        let (_, mut first) = after("d1", true, vec![found(FindingId::Relapse, Some("chat")), found(FindingId::Relapse, Some("search"))], None);
+        let (_, mut first) =
+            after("d1", true, vec![found(FindingId::Relapse, Some("chat")), found(FindingId::Relapse, Some("search"))], None);
         first.entries[1].owner = Some("ann".into());
         first.entries[1].notes = Some("known".into());
         first.entries[0].state = FindingState::Accepted;
         let own = KeptFinding { id: "budget-unclear".into(), says: "Who pays?".into(), ..first.entries[0].clone() };
         first.entries.push(KeptFinding { state: FindingState::New, ..own });
         let (told, second) = after("d2", true, vec![found(FindingId::Relapse, Some("search"))], Some(&first));
-        assert_eq!(states(&told).iter().map(|(id, state, _)| (id.as_str(), *state)).collect::<Vec<_>>(), [
-            ("relapse", FindingState::StillThere),
-            ("budget-unclear", FindingState::New)
-        ]);
+        assert_eq!(
+            states(&told).iter().map(|(id, state, _)| (id.as_str(), *state)).collect::<Vec<_>>(),
+            [("relapse", FindingState::StillThere), ("budget-unclear", FindingState::New)]
+        );
         assert_eq!((told[0].owner.as_deref(), told[0].notes.as_deref()), (Some("ann"), Some("known")));
         assert_eq!(second.of("relapse", Some("chat")).unwrap().state, FindingState::Accepted);
         let (told, _) = after("d3", true, vec![found(FindingId::Relapse, Some("chat"))], Some(&second));
