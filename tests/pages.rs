@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The packages that look at pages.
-const LOOKERS: [&str; 3] = ["html-validate@10.9.0", "axe-core@4.14.1", "playwright-core@1.65.1"];
+pub(crate) const LOOKERS: [&str; 3] = ["html-validate@10.9.0", "axe-core@4.14.1", "playwright-core@1.65.1"];
 
 /// The history of a stored drill.
 fn history(drill: &str) -> String {
@@ -41,7 +41,7 @@ fn report(history: &str) -> Report {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("history.jsonl"), history).unwrap();
     let judged = judge(folder.path()).unwrap();
-    drill(&judged.verdict, judged.digest.as_ref().unwrap(), &judged.hash, &DrillContext::default())
+    drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default())
 }
 
 /// What somebody from outside would like to see in a page: markup, escapes of terminals, another direction of writing, no end.

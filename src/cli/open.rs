@@ -8,6 +8,7 @@ use super::arguments::relative;
 use super::terminal::{put_path, say};
 use crate::exercise::drawn_seed;
 use crate::host::{bytes_of, private};
+use crate::report::{Report, ReportKind, html};
 use crate::run_folder::RunFile;
 use anyhow::Context as _;
 use std::io::Write as _;
@@ -19,9 +20,11 @@ use std::time::{Duration, Instant};
 /// A program that shows nothing says so by then; one that still runs is a browser.
 const SETTLED: Duration = Duration::from_secs(3);
 
-/// Shows the page of this drill.
-pub(super) fn page(drill: &Path, page: &str) -> anyhow::Result<Exit> {
-    let path = std::path::absolute(kept(drill, page).map_or_else(|| temporary(page), Ok)?)?;
+/// Shows a report's page. What sets a drill beside others is not the folder's own report, and is not kept there.
+pub(super) fn page(drill: &Path, report: &Report) -> anyhow::Result<Exit> {
+    let page = html(report);
+    let own = matches!(report.kind, ReportKind::Drill | ReportKind::Execution).then(|| kept(drill, &page)).flatten();
+    let path = std::path::absolute(own.map_or_else(|| temporary(&page), Ok)?)?;
     put_path("report", &relative(&path))?;
     if !openers(&path).into_iter().any(opens) {
         say("warning: nothing here opens a page\n\nhint: open that file in a browser, or name one, as in `BROWSER=firefox`");

@@ -10,7 +10,7 @@ use crate::verdict::Interval;
 
 /// Where the seconds went: a row for each moment.
 pub(super) fn waterfall_table(told: &Waterfall) -> String {
-    let heads = waterfall::heads(told);
+    let heads: Vec<String> = waterfall::heads(told).into_iter().map(str::to_owned).collect();
     let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
     let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| inline(cell, Place::Cell)).collect::<Vec<_>>();
     lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));

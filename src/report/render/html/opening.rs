@@ -10,7 +10,7 @@ use maud::{Markup, html};
 /// Numbers that one look takes in.
 const NUMBERS: usize = 6;
 /// Letters of a measurement that are written large.
-const LARGE: usize = 26;
+const LARGE: usize = 34;
 /// Workloads that are each told in a sentence.
 const SENTENCES: usize = 8;
 
@@ -18,7 +18,7 @@ const SENTENCES: usize = 8;
 pub(super) fn first_screen(report: &Report, ids: &[String]) -> Markup {
     let kind = |block: &Block| match block {
         Block::Paragraph(Paragraph { kind: ParagraphKind::Key, .. }) => 0,
-        Block::Picture(_) | Block::Chart(_) => 1,
+        Block::Picture(_) => 1,
         Block::Paragraph(Paragraph { kind: ParagraphKind::Advice, .. }) => 2,
         _ => 3,
     };

@@ -16,8 +16,29 @@ fn phrase(phrase: &Phrase) -> Markup {
     match (phrase.form, phrase.source) {
         (PhraseForm::Code, _) => html! { code { (lines(&phrase.words)) } },
         (PhraseForm::Prose, PhraseSource::Outside) => html! { bdi { (lines(&phrase.words)) } },
-        (PhraseForm::Prose, PhraseSource::Lifeboat) => lines(&phrase.words),
+        (PhraseForm::Prose, PhraseSource::Lifeboat) => lines(&with_units(&phrase.words)),
     }
+}
+
+/// What stands behind a number and belongs to it.
+const UNITS: [&str; 7] = ["ms", "s", "min", "h", "USD", "EUR", "requests"];
+
+/// A sentence in which no line ends between a number and its unit.
+fn with_units(words: &str) -> String {
+    let mut kept = String::with_capacity(words.len());
+    for (place, word) in words.split(' ').enumerate() {
+        let bare = word.trim_end_matches(|letter: char| letter.is_ascii_punctuation());
+        let is_unit = UNITS.contains(&bare) && kept.ends_with(|letter: char| letter.is_ascii_digit());
+        kept.push_str(if place == 0 {
+            ""
+        } else if is_unit {
+            "\u{a0}"
+        } else {
+            " "
+        });
+        kept.push_str(word);
+    }
+    kept
 }
 
 /// Words whose line breaks are kept, and in which nothing steers whatever shows them.

@@ -46,11 +46,12 @@ fn row(row: &TableRow, columns: &[&'static str], numeric: &[bool]) -> Markup {
 /// A cell; the word in which the row ended as such.
 fn shown(cell: &TableCell, row: &TableRow) -> Markup {
     html! {
-        @if let Some(words) = &cell.text {
-            @match row.status.as_ref().filter(|status| status.word == words.plain()) {
+        // One box, whatever it is made of: on narrow screens it stands beside the column's name.
+        @if let Some(words) = cell.text.as_ref().filter(|words| !words.is_empty()) {
+            span { @match row.status.as_ref().filter(|status| status.word == words.plain()) {
                 Some(status) => { (badge(status)) }
                 None => { (text(words)) }
-            }
+            } }
         }
     }
 }

@@ -67,8 +67,18 @@ fn numbers_stand_to_the_right_and_a_status_is_told_in_its_word() {
     let table = ReportTable { columns: vec!["objective", "measured", "verdict"], rows };
     let page = html(&report(Vec::new(), vec![Section::new(SectionKind::Objectives, "Objectives").with(table)]));
     assert!(page.contains(r#"<th scope="col" class="number">measured</th>"#), "{page}");
-    assert!(page.contains(r#"<td class="number" data-label="measured">1,234</td>"#) && page.contains(r#"<th scope="row""#), "{page}");
+    assert!(
+        page.contains(r#"<td class="number" data-label="measured"><span>1,234</span></td>"#) && page.contains(r#"<th scope="row""#),
+        "{page}"
+    );
     assert!(page.contains(r#"class="status bad""#) && page.contains("</svg>missed</span>"), "{page}");
+}
+
+#[test]
+fn no_line_ends_between_a_number_and_its_unit() {
+    let shown = |words: &str| phrase::text(&Text::own(words)).into_string();
+    assert_eq!(shown("2.90 to 3.10 s after the 5 s, s"), "2.90 to 3.10\u{a0}s after the 5\u{a0}s, s");
+    assert_eq!(shown("`3 s` of the drill's s"), "<code>3 s</code> of the drill's s");
 }
 
 #[test]

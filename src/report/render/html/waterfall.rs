@@ -24,17 +24,21 @@ pub(super) fn waterfall(waterfall: &Waterfall, place: &Place<'_>) -> Markup {
             table.waterfall {
                 thead {
                     tr {
-                        th scope="col" { "moment" }
+                        th scope="col" { "moment, known from" }
                         th scope="col" { "0 to " (seconds_up(axis.end_ns)) }
                         th.number scope="col" { "after the fault" }
                         th.number scope="col" { "since the one before" }
                         th.number scope="col" { "share" }
                         @if let Some(objective) = objective { th.number scope="col" { "of the " (objective) " objective" } }
-                        th scope="col" { "known from" }
                     }
                 }
                 tbody { @for stage in &waterfall.stages { (row(stage, &axis, stage.moment == waterfall.goal)) } }
             }
+        }
+        p.legend {
+            "Bars: the light part is the time since the moment before, the dark part the interval within which the moment lies"
+            @if let Some(objective) = objective { "; the line is the objective, " (objective) }
+            ". What came later has none."
         }
     }
 }
@@ -42,7 +46,7 @@ pub(super) fn waterfall(waterfall: &Waterfall, place: &Place<'_>) -> Markup {
 fn row(told: &WaterfallStage, axis: &Axis, is_goal: bool) -> Markup {
     html! {
         tr class=[is_goal.then_some("reached")] {
-            th scope="row" { (text(&told.label)) }
+            th scope="row" { (text(&told.label)) " " span.from { (text(&told.source)) } }
             td.axis { (axis.bar(told)) }
             td.number { (told.at.map_or_else(|| "not seen".to_owned(), stage)) }
             td.number { @if let Some(took) = told.took { (stage(took)) } }
@@ -50,7 +54,6 @@ fn row(told: &WaterfallStage, axis: &Axis, is_goal: bool) -> Markup {
             @if axis.budget_ns.is_some() {
                 td.number { @if let Some((budget, at)) = told.budget_ns.zip(told.at.and_then(|at| at.hi_ns)) { (percent_of(at, budget)) } }
             }
-            td { (text(&told.source)) }
         }
     }
 }
@@ -84,7 +87,7 @@ impl Axis {
         let number = |value: f64| format!("{value:.1}");
         html! {
             svg.bar viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
-                @if let Some(budget) = self.budget_ns { path.budget d={ "M" (number(self.x(budget).min(WIDTH - 1.0))) " 0V20" } {} }
+                @if let Some(budget) = self.budget_ns { path.budget d={ "M" (number(self.x(budget).min(WIDTH - 1.0))) " -60V80" } {} }
                 @if lo > from { rect.took x=(number(from)) y="5" width=(number(lo - from)) height="10" {} }
                 rect.interval x=(number(lo.min(WIDTH - THIN))) y="2" width=(number((hi - lo).max(THIN))) height="16" {}
             }
