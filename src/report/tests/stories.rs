@@ -109,7 +109,7 @@ fn a_gateway_that_keeps_asking_the_dead_primary() {
     let always = holds(
         &Drill::of(unavailable(), asks(1, 2_000)),
         &[
-            "The gateway still asked primary 3",
+            "The reference gateway still asked primary 3",
             "360 of 400 requests went to primary first and were then answered by another provider. That cost each 2.01 s",
             "2.00 each",
         ],
@@ -120,7 +120,7 @@ fn a_gateway_that_keeps_asking_the_dead_primary() {
     holds(
         &Drill::of(unavailable(), asks(4, 1_000)),
         &[
-            "The gateway still asked primary ",
+            "The reference gateway still asked primary ",
             "95 of 400 requests went to primary first and were then answered by another provider. That cost each 1.01 s",
         ],
         &["primary 3", "attempts for the"],
@@ -374,7 +374,7 @@ fn a_retry_storm_on_a_provider_that_asks_for_a_pause() {
     let told = holds(
         &Drill::of(pause(), storm(4)),
         &[
-            "The gateway made 2,000 attempts for the 400 requests of the fault, 5.00 each: a retry storm.",
+            "The reference gateway made 2,000 attempts for the 400 requests of the fault, 5.00 each: a retry storm.",
             "primary asked for a pause of 5 s (`Retry-After`), and 1,599 of its 1,600 attempts came sooner.",
         ],
         &["ended with", "kept to the pause"],
@@ -396,7 +396,7 @@ fn a_retry_storm_on_a_provider_that_asks_for_a_pause() {
     };
     holds(
         &Drill::of(pause(), patient),
-        &["The gateway kept to the pause of 5 s that primary asked for (`Retry-After`)."],
+        &["The reference gateway kept to the pause of 5 s that primary asked for (`Retry-After`)."],
         &["came sooner"],
     );
 }
