@@ -44,6 +44,7 @@ mod random_systems;
 mod readme;
 mod redirects;
 mod reference;
+mod repeated;
 mod rotations;
 mod runbooks;
 mod second_waves;

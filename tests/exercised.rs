@@ -56,6 +56,7 @@ fn drills_run_from_plain_orders_one_after_the_other_and_two_at_once_in_one_proce
         DrillOrders {
             drills: read.planned.into_iter().collect(),
             repeat,
+            until_known: false,
             seed: Seed(seed),
             reason: Some("a scheduler wants it".into()),
             out: out.map(|out| project.path(out)),
@@ -71,7 +72,7 @@ fn drills_run_from_plain_orders_one_after_the_other_and_two_at_once_in_one_proce
         let (first, second) = tokio::join!(exercise::run(&two, &mut first), exercise::run(&one, &mut second));
         first.and(second).unwrap();
     });
-    assert_eq!(first.begun, [(1, project.path("both/1")), (2, project.path("both/2"))]);
+    assert_eq!(first.begun, [(1, project.path("both/trial-01")), (2, project.path("both/trial-02"))]);
     assert!(second.begun[0].1.starts_with(project.path("drills")), "{:?}", second.begun);
     for drill in first.finished.iter().chain(&second.finished) {
         assert!(drill.stopped.is_none() && drill.journal.is_ok(), "{drill:?}");
@@ -83,6 +84,7 @@ fn drills_run_from_plain_orders_one_after_the_other_and_two_at_once_in_one_proce
         );
     }
     assert_eq!((first.finished.len(), second.finished.len()), (2, 1));
-    let told = std::fs::read_to_string(project.path("both/2/history.jsonl")).unwrap();
+    assert!(project.path("both/repeats.json").is_file() && project.path("both/report.md").is_file());
+    let told = std::fs::read_to_string(project.path("both/trial-02/history.jsonl")).unwrap();
     assert!(told.lines().next().unwrap().contains("a scheduler wants it"), "the reason is in the first event");
 }

@@ -23,7 +23,8 @@ fn guarded() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
             let start: f64 = head.split("start=").nth(1).and_then(|rest| rest.split('&').next()?.parse().ok()).unwrap_or(0.0);
             let body = if head.contains(TOKEN) {
                 format!(
-                    r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[[{start},"0.25"],[{},"7"]]}}]}}}}"#,
+                    r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[[{},"0.25"],[{},"7"]]}}]}}}}"#,
+                    start + 1.0,
                     start + 11.0
                 )
             } else {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The packages that look at pages.
-const LOOKERS: [&str; 3] = ["html-validate@10.9.0", "axe-core@4.14.1", "playwright-core@1.65.1"];
+pub(crate) const LOOKERS: [&str; 3] = ["html-validate@10.9.0", "axe-core@4.14.1", "playwright-core@1.65.1"];
 
 /// The history of a stored drill.
 fn history(drill: &str) -> String {

@@ -220,7 +220,8 @@ impl Drop for OnTerminal {
 fn a_panel_that_is_stopped_leaves_nothing_behind_and_breaks_no_path() {
     let project = Project::quick();
     project.edit("scenarios/quick.yaml", "baseline: 1500ms", "baseline: 60s");
-    let mut drill = OnTerminal::start(&project, 60, "off", &["run", "scenarios/quick.yaml", "--repeat", "3", "--seed", "7"]);
+    let quick = "scenarios/quick.yaml";
+    let mut drill = OnTerminal::start(&project, 60, "off", &["run", quick, quick, quick, "--seed", "7"]);
     // With the row of its first provider, the picture is whole.
     let shown = drill.until("  fault    blackhole on first");
     assert!(shown.iter().any(|line| line.starts_with("1 of 3  The first provider stops answering")), "{shown:#?}");

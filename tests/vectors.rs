@@ -2,6 +2,7 @@
 //! The header of that file is normative.
 
 use lifeboat::history::bare;
+use lifeboat::verdict::repeats::{RepeatTrial, Repeats, SequentialDecision, SequentialTest, TrialResult, covers, quantile_rank, survival};
 use lifeboat::verdict::{Decision, Verdict, VerdictRecord, judge};
 use serde_json::{Value, json};
 
@@ -190,4 +191,69 @@ fn every_single_trial_gives_the_numbers_that_it_must() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// So many trials of each kind.
+fn trials(counts: &Value) -> Vec<RepeatTrial> {
+    let kinds = [
+        ("pass", TrialResult::Met),
+        ("fail", TrialResult::Missed),
+        ("inconclusive", TrialResult::Inconclusive),
+        ("void", TrialResult::Excluded),
+    ];
+    let each = |(key, result): (&str, TrialResult)| {
+        std::iter::repeat_n(RepeatTrial { result, interval: None }, counts[key].as_u64().unwrap() as usize)
+    };
+    kinds.into_iter().flat_map(each).collect()
+}
+
+#[test]
+fn several_drills_support_what_the_worked_campaigns_say() {
+    let vectors = vectors();
+    for vector in vectors["campaign"].as_array().unwrap() {
+        let (id, expect) = (&vector["id"], &vector["expect"]);
+        let repeats = Repeats::of(trials(&vector["counts"]), None);
+        let near = |value: f64, key: &str| (value - expect[key].as_f64().unwrap()).abs() <= 1e-4;
+        assert_eq!(Some(repeats.counts.counted()), expect["n"].as_u64(), "{id}");
+        assert_eq!(word(repeats.gate), expect["gate"], "{id}");
+        assert!(near(repeats.pass_rate.lo, "p_low") && near(repeats.pass_rate.hi, "p_up"), "{id}: {:?}", repeats.pass_rate);
+        assert_eq!(word(repeats.claim(0.9)), expect["claim"], "{id}");
+    }
+    for vector in vectors["quantile_bounds"].as_array().unwrap() {
+        let trials = vector["n"].as_u64().unwrap();
+        for (key, share) in [("p50", 0.5), ("p80", 0.8), ("p90", 0.9), ("p95", 0.95)] {
+            assert_eq!(quantile_rank(share, trials), vector["rank"][key].as_u64(), "{} {key}", vector["id"]);
+        }
+        let wanted = vector["confidence_that_max_covers_p95"].as_f64().unwrap();
+        assert!((covers(0.95, trials) - wanted).abs() <= 1e-4, "{}", vector["id"]);
+    }
+    for vector in vectors["kaplan_meier"].as_array().unwrap() {
+        let pairs = vector["data"].as_array().unwrap().iter().map(|pair| (pair[0].as_i64().unwrap(), pair[1] == 1));
+        let told = survival(&pairs.collect::<Vec<_>>());
+        assert_eq!(told.len(), vector["survival"].as_object().unwrap().len());
+        for (at, share) in &told {
+            let wanted = vector["survival"][at.to_string()].as_f64().unwrap();
+            assert!((share - wanted).abs() <= 1e-4, "{} at {at}: {share}", vector["id"]);
+        }
+        let middle = told.iter().find(|(_, share)| *share <= 0.5).map(|(at, _)| *at);
+        assert_eq!(middle, vector["median"].as_i64());
+    }
+}
+
+#[test]
+fn the_sequential_test_decides_the_worked_sequences() {
+    let test = SequentialTest::within(20);
+    for vector in vectors()["sprt"].as_array().unwrap() {
+        let results = |letter| if letter == 'P' { TrialResult::Met } else { TrialResult::Missed };
+        let results: Vec<TrialResult> = vector["trials"].as_str().unwrap().chars().map(results).collect();
+        // Looked at after each trial, as a campaign does.
+        let decisions = (1..=results.len()).map(|so_far| test.decide(&results[..so_far]));
+        let (word, at) = match decisions.last().unwrap() {
+            SequentialDecision::Accepted(at) => ("ACCEPT", at),
+            SequentialDecision::Rejected(at) => ("REJECT", at),
+            SequentialDecision::Undecided => ("INCONCLUSIVE", results.len() as u32),
+            SequentialDecision::Open => ("OPEN", 0),
+        };
+        assert_eq!((&json!(word), &json!(at)), (&vector["decision"], &vector["at"]), "{}", vector["id"]);
+    }
 }

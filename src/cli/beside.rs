@@ -2,12 +2,12 @@
 
 use super::record::{RecordOptions, tell_of};
 use crate::console::WorkProgress;
-use crate::exercise::{DrillFilter, Judged, earlier_drills, judge, judge_counting, keep_findings, review_of};
+use crate::exercise::{DrillFilter, Judged, earlier_drills, holds_repeats, judge, judge_counting, judge_repeats, keep_findings, review_of};
 use crate::history::{Event, ExecutionStarted, Reader, read};
 use crate::import::RecordTime;
 use crate::project::Project;
 use crate::report::{
-    ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, walked,
+    ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, repeats, walked,
 };
 use crate::verdict::VerdictRecord;
 use std::fs::File;
@@ -47,6 +47,9 @@ pub(super) fn reported(
 ) -> anyhow::Result<Result<(Report, Option<VerdictRecord>), String>> {
     if let Some(other) = &beside.against {
         return Ok(compared(path, other, &beside.record, work)?.map(|report| (report, None)));
+    }
+    if holds_repeats(path) {
+        return Ok(Ok((repeats(&judge_repeats(path, work)?), None)));
     }
     if is_execution(path) {
         return Ok(beside.walked(path)?.map(|report| (report, None)));

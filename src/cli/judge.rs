@@ -3,7 +3,8 @@
 use super::record::{RecordOptions, tell_of};
 use super::terminal::{put_verdict, show_work, width};
 use super::{Exit, put, say};
-use crate::report::summary_with;
+use crate::exercise;
+use crate::report::{repeats_summary, summary_with};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -41,6 +42,9 @@ enum VerdictFormat {
 }
 
 pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
+    if exercise::holds_repeats(&args.history) {
+        return repeats(args);
+    }
     let source = args.record.source(&args.history)?;
     let work = Arc::default();
     let showing = show_work(&work);
@@ -58,4 +62,17 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
         VerdictFormat::Json => put(&judged.json())?,
     }
     Ok(judged.verdict.verdict.into())
+}
+
+/// Several drills of one scenario, together.
+fn repeats(args: &Args) -> anyhow::Result<Exit> {
+    let work = Arc::default();
+    let showing = show_work(&work);
+    let drills = exercise::judge_repeats(&args.history, &work)?;
+    drop(showing);
+    match args.format {
+        VerdictFormat::Text => put_verdict(&repeats_summary(&drills, width()))?,
+        VerdictFormat::Json => put(&drills.record.json())?,
+    }
+    Ok(drills.verdict().into())
 }

@@ -11,6 +11,7 @@ mod check;
 mod completions;
 mod desk;
 mod doctor;
+mod end;
 mod environment;
 mod execute;
 mod exit;
@@ -37,6 +38,7 @@ mod series;
 mod show;
 mod stores;
 mod terminal;
+mod trials;
 mod watchdog;
 
 pub use exit::Exit;
@@ -57,6 +59,7 @@ use crate::step::StepError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use crate::verdict::VerdictReadError;
+use crate::verdict::record::RepeatsReadError;
 use clap::{FromArgMatches, Parser, Subcommand};
 use terminal::{note, put, say};
 use tokio::sync::watch;
@@ -213,6 +216,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ProxyError>,
         of::<ReadError>,
         of::<Refusal>,
+        of::<RepeatsReadError>,
         of::<ReviewError>,
         of::<ReviewProblem>,
         of::<SecretError>,

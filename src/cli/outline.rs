@@ -6,19 +6,30 @@ use crate::model::{DrillPlan, REHEARSALS, Workload};
 use crate::units::counted;
 
 /// What drills would do. Their servers of faults are asked what they are, and nothing else.
-pub(super) fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>) -> anyhow::Result<Exit> {
+pub(super) fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>, repeat: u32) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut exit = Exit::Met;
     for plan in plans {
         let said = runtime.block_on(leases::shown(plan));
         let labels = ["leases", "shows"].iter().zip(&said.lines).map(|(label, line)| format!("  {label:<11} {line}\n"));
-        put(&(outline(plan) + &labels.collect::<String>()))?;
+        put(&(outline(plan) + &repeated(plan, repeat) + &labels.collect::<String>()))?;
         if let Some(unable) = &said.unable {
             say(&format!("error: {unable}"));
             exit = Exit::Inconclusive;
         }
     }
     Ok(exit)
+}
+
+/// How often, and what puts the system back in between.
+fn repeated(plan: &DrillPlan, repeat: u32) -> String {
+    if repeat == 1 {
+        return String::new();
+    }
+    let resets = plan.environment.services.values().filter_map(|binding| binding.reset.as_ref());
+    let programs: Vec<&str> = resets.filter_map(|reset| reset.run.first()).map(String::as_str).collect();
+    let resets = if programs.is_empty() { String::new() } else { format!("; before each of them: {}", programs.join(", ")) };
+    format!("  trials      {repeat}, each with a phase of the fault of its own{resets}\n")
 }
 
 /// What a k6 may send beyond the timeline.

@@ -3,9 +3,11 @@
 use super::beside::{BesideOptions, is_execution, reported};
 use super::terminal::show_work;
 use super::{Exit, note, open, put, say, until_interrupted};
+use crate::console::WorkProgress;
+use crate::exercise::{holds_repeats, judge_repeats};
 use crate::history::read;
 use crate::report::{
-    Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, teams, verdict_json,
+    Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, svg, teams, verdict_json,
 };
 use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The folder of a drill or an execution, or its `history.jsonl`
+    /// The folder of a drill, of repeated drills or of an execution, or its `history.jsonl`
     drill: PathBuf,
     /// As what it is written; `md` unless it is only sent
     #[arg(long, value_enum)]
@@ -69,6 +71,8 @@ enum ReportFormat {
     Json,
     /// A page, as in `report.html`
     Html,
+    /// The picture of the drill alone, as in `report.svg`
+    Svg,
     /// JUnit's XML: a case for each objective; inconclusive is an error
     Junit,
     /// OSCAL's assessment results, for auditors' tools
@@ -122,6 +126,10 @@ impl Told {
         Ok(match format {
             ReportFormat::Html => html(report),
             ReportFormat::Md => markdown(report),
+            ReportFormat::Svg => match svg(report) {
+                Some(picture) => picture,
+                None => anyhow::bail!("nothing was sent, so there is no picture\n\nhint: `--format html` has the rest of the report"),
+            },
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             ReportFormat::Junit => junit(report),
             ReportFormat::Oscal => oscal(report)?,
@@ -138,6 +146,9 @@ impl Told {
 }
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
+    if args.format == Some(ReportFormat::Verdict) && holds_repeats(&args.drill) {
+        return out(args, &judge_repeats(&args.drill, &WorkProgress::default())?.record.json());
+    }
     let work = Arc::default();
     let showing = show_work(&work);
     let reported = reported(&args.drill, &args.beside, &work)?;

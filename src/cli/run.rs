@@ -2,25 +2,30 @@
 
 use super::arguments::{relative, seed};
 use super::desk::{TypedLines, desk};
+use super::end::{exit_of, say_early, say_left};
 use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
+use super::trials::ShownTrials;
 use super::{Exit, bill, execute, leases, outline, say, stores, until_interrupted};
-use crate::console::{self, LiveDisplay, Showing};
+use crate::console::{self, LiveDisplay, Showing, WorkProgress};
 use crate::execution::left_over;
 use crate::exercise::{
-    self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, Observer, PlannedDrill, ReadScenario, Refusal,
-    drawn_seed,
+    self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, FinishedRepeats, Observer, PlannedDrill, ReadScenario,
+    Refusal, drawn_seed,
 };
-use crate::history::StopReason;
 use crate::model::DrillPlan;
 use crate::report::summary_with;
-use crate::step::{Attendance, Before, Prompt};
+use crate::step::{Attendance, Prompt};
 use crate::units::{Seed, explained};
+use crate::verdict::record::RepeatsRecord;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+
+/// After so many trials a sequential test ends in any case.
+const REPEATS: u32 = 20;
 
 /// Runs drills one after the other. The exit code is the worst of theirs.
 #[derive(Debug, clap::Args)]
@@ -34,9 +39,12 @@ pub(super) struct Args {
     /// The seed of all randomness, up to 16 hexadecimal digits; drawn and printed where it is not given
     #[arg(long, value_parser = seed)]
     seed: Option<Seed>,
-    /// How often each scenario is run, each time with a seed of its own
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    repeat: u32,
+    /// How often each scenario is run, each time with a seed and a phase of the fault of its own; they have one folder and one report
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: Option<u32>,
+    /// Repeat until a sequential test knows the answer: --repeat times at the most, or 20
+    #[arg(long, conflicts_with = "undo")]
+    until_known: bool,
     /// The drill's folder, instead of a new one under `drills/`; numbered where there are several drills
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -62,12 +70,14 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return execute::take_back(folder, args.recorded, args.yes);
     }
     let Some(drills) = planned(&args)? else { return Ok(Exit::Usage) };
+    let repeat = args.repeat.unwrap_or(if args.until_known { REPEATS } else { 1 });
     if args.dry_run {
-        return outline::shown(drills.iter().map(|each| &each.plan));
+        return outline::shown(drills.iter().map(|each| &each.plan), repeat);
     }
     let mut orders = DrillOrders {
         drills,
-        repeat: args.repeat,
+        repeat,
+        until_known: args.until_known,
         seed: args.seed.unwrap_or_else(drawn_seed),
         reason: args.reason,
         out: args.out,
@@ -80,7 +90,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     remind(orders.drills.iter().map(|each| &*each.root), orders.out.as_deref());
     until_interrupted("stopping: every fault is healed, then the drill ends (press Ctrl-C again to leave at once)", async |stop| {
         orders.stop = stop;
-        let mut observer = TerminalObserver::new(args.yes || !std::io::stdin().is_terminal(), orders.count());
+        let mut observer = TerminalObserver::new(args.yes || !std::io::stdin().is_terminal(), orders.drills.len());
         exercise::run(&orders, &mut observer).await?;
         observer.series.end()
     })
@@ -145,6 +155,9 @@ struct TerminalObserver {
     /// Of the next drill, until its folder is known.
     heading: Heading,
     shown: Option<ShownDrill>,
+    /// Where the drills are trials of one scenario: how they went so far.
+    trials: Option<ShownTrials>,
+    work: Arc<WorkProgress>,
 }
 
 /// What is said of a drill when it begins.
@@ -165,7 +178,8 @@ struct ShownDrill {
 impl TerminalObserver {
     fn new(is_unattended: bool, total: usize) -> Self {
         let (lines, series) = (TypedLines::default(), Series::of(total));
-        Self { is_unattended, lines, series, questions: None, heading: Heading::default(), shown: None }
+        let (trials, work) = (None, Arc::default());
+        Self { is_unattended, lines, series, questions: None, heading: Heading::default(), shown: None, trials, work }
     }
 }
 
@@ -180,7 +194,7 @@ impl Observer for TerminalObserver {
     }
 
     async fn begins(&mut self, turn: DrillTurn, plan: &DrillPlan) -> anyhow::Result<()> {
-        note(&self.series.title(turn.number, plan));
+        note(&self.trials.as_ref().map_or_else(|| self.series.title(turn.number, plan), |trials| trials.title(turn)));
         let control = plan.environment.control.as_ref();
         let waiting = control.and_then(|control| show_wait(format!("asking {} what it is", control.url)));
         let leases: String = leases::said(plan).await.lines.iter().map(|said| format!("{said}\n")).collect();
@@ -219,12 +233,34 @@ impl Observer for TerminalObserver {
             }
         }
         let finished = finished.inspect_err(|_| note(""))?;
+        if let Some(trials) = &mut self.trials {
+            trials.add(&finished);
+            return Ok(());
+        }
         let exit = conclude(&finished, self.series.total() > 1)?;
         self.series.add(plan, &finished, exit);
         Ok(())
     }
 
+    fn repeats(&mut self, plan: &DrillPlan, record: &RepeatsRecord, folder: &Path) -> anyhow::Result<()> {
+        self.trials = Some(ShownTrials::begin(self.series.title(self.series.next(), plan), record, folder));
+        Ok(())
+    }
+
+    fn work(&mut self) -> Arc<WorkProgress> {
+        Arc::clone(&self.work)
+    }
+
+    async fn repeated(&mut self, plan: &DrillPlan, finished: FinishedRepeats) -> anyhow::Result<()> {
+        if let Some(trials) = self.trials.take() {
+            let exit = trials.end(&finished)?;
+            self.series.add_repeats(plan, &finished, exit);
+        }
+        Ok(())
+    }
+
     fn failed(&mut self, plan: &DrillPlan, error: anyhow::Error) {
+        self.trials = None;
         self.series.failed(plan, &error);
     }
 
@@ -236,18 +272,7 @@ impl Observer for TerminalObserver {
 /// `has_others`: a table of them all follows, which is enough where only that was asked for.
 fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
     note("");
-    // On a terminal the panel and the verdict's block say it already.
-    let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal() && !is_quiet();
-    if let Some(stop) = finish.stopped.as_ref().filter(|stop| stop.reason != StopReason::Journal && !on_terminal) {
-        let told = explained(stop);
-        say(&format!("{}{told}\n", if told.starts_with("stopped ") { "" } else { "stopped: " }));
-    }
-    if let Err(error) = &finish.journal {
-        say(&format!(
-            "error: {error}\n\nhint: make room on the disk, or choose another folder with `--out`; what could be written is in {}\n",
-            finish.folder.display()
-        ));
-    }
+    say_early(finish);
     if !(has_others && is_quiet()) {
         put_verdict(&summary_with(&finish.judged.verdict, Some(&finish.judged.digest), width()))?;
     }
@@ -257,29 +282,6 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
             put_path(label, &relative(&path))?;
         }
     }
-    if let Err(problem) = &finish.review {
-        let folder = relative(&finish.folder);
-        say(&format!(
-            "warning: the findings were not written: {}\n\nhint: mend that, then `lifeboat report {folder} --keep-findings`",
-            explained(problem)
-        ));
-    }
-    if Before::has_notes(&finish.folder) {
-        say(&format!(
-            "warning: something that the drill did could not be undone\n\nhint: see why in the report, then `lifeboat run --undo {}`",
-            relative(&finish.folder)
-        ));
-    }
-    let verdict = Exit::from(finish.judged.verdict.verdict);
-    if stores::left(&finish.folder) {
-        return Ok(Exit::Safety);
-    }
-    Ok(match (&finish.stopped, &finish.journal) {
-        (_, Err(_)) => Exit::Safety,
-        (None, Ok(())) => verdict,
-        (Some(stop), Ok(())) => match stop.reason {
-            StopReason::Person | StopReason::Guard | StopReason::Journal => Exit::Safety,
-            StopReason::BaselineUnsteady | StopReason::Environment | StopReason::Fault => Exit::Inconclusive,
-        },
-    })
+    say_left(finish);
+    Ok(exit_of(finish))
 }

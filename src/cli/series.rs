@@ -3,7 +3,7 @@
 use super::arguments::relative;
 use super::terminal::{is_quiet, put, say, width};
 use super::{Exit, told};
-use crate::exercise::FinishedDrill;
+use crate::exercise::{FinishedDrill, FinishedRepeats};
 use crate::model::DrillPlan;
 use crate::report::cutover;
 
@@ -47,6 +47,19 @@ impl Series {
         let verdict = &finish.judged.verdict;
         self.worst = self.worst.max(exit);
         self.row(plan, verdict.verdict.word(), cutover(verdict).unwrap_or_default(), relative(&finish.folder));
+    }
+
+    /// Several of one scenario, which have a folder and a verdict of their own.
+    pub(super) fn add_repeats(&mut self, plan: &DrillPlan, finish: &FinishedRepeats, exit: Exit) {
+        self.worst = self.worst.max(exit);
+        let counts = finish.drills.repeats.counts;
+        let met = format!("{} of {} met", counts.met, counts.counted());
+        self.row(plan, finish.drills.verdict().word(), met, relative(&finish.folder));
+    }
+
+    /// The number of the next one.
+    pub(super) const fn next(&self) -> usize {
+        self.rows.len() + 1
     }
 
     /// One that could not begin or could not be judged. The others are run all the same.

@@ -103,8 +103,11 @@ pub(super) fn drill_of(folder: &Path) -> Option<PathBuf> {
 
 /// Folders of drills below one that were killed and left something to take back.
 pub fn left_over(drills: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(drills).into_iter().flatten().flatten().map(|entry| entry.path());
+    let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let own = |folder: &PathBuf| private::own_folder(folder).is_ok();
+    // Trials of one scenario lie together in a folder of their own.
+    let trials = |folder: &Path| if RunFile::Repeats.within(folder).exists() { below(folder).collect() } else { Vec::new() };
+    let entries = below(drills).filter(own).flat_map(|folder| [trials(&folder), vec![folder]].concat());
     let something = |folder: &PathBuf| Before::has_notes(folder) || !left_in(folder).is_empty();
     let mut left: Vec<PathBuf> = entries.filter(own).filter(something).filter(|folder| !is_running(folder)).collect();
     left.sort();

@@ -6,6 +6,7 @@ use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, St
 use crate::model::NamedWorkload;
 use crate::report::{Digest, json, verdict_record};
 use crate::units::Explained;
+use crate::verdict::record::RepeatsReadError;
 use crate::verdict::{OfWorkload, Verdict, VerdictRecord, judge as decide, together};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
@@ -89,6 +90,14 @@ pub enum JudgeError {
         /// What is wrong.
         source: ImportError,
     },
+    /// It is no plan of several drills.
+    #[error("{}: {source}", path.display())]
+    Repeats {
+        /// As named.
+        path: PathBuf,
+        /// What is wrong.
+        source: RepeatsReadError,
+    },
     /// It is not a bare history.
     #[error("{}: {source}", path.display())]
     Bare {
@@ -112,6 +121,7 @@ impl Explained for JudgeError {
             }
             Self::Several { tools, .. } => format!("say whose it is, --from {}", tools.join("|")).into(),
             Self::Record { source, .. } => return source.hint(),
+            Self::Repeats { source, .. } => return source.hint(),
             Self::Bare { source, .. } => return source.hint(),
         })
     }

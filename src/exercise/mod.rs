@@ -6,13 +6,18 @@
 //!
 //! What people write beside findings is kept in `findings.yaml` ([`keep_findings`]), which alone is not computed from the history.
 //!
-//! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files.
+//! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files. Several drills of one scenario are a series (`repeats`), in a
+//! folder of their own with one report of them all; [`judge_repeats`] makes that again.
 
 mod ceiling;
 mod earlier;
 mod folder;
 mod judge;
+mod observer;
 mod orders;
+mod repeated;
+mod repeats;
+mod reset;
 mod review;
 mod run;
 
@@ -20,6 +25,8 @@ pub use ceiling::priced;
 pub use earlier::{DrillFilter, earlier_drills};
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
+pub use observer::{DrillTurn, Observer};
 pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};
+pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats};
 pub use review::{ReviewProblem, keep_findings, review_of, reviews_in};
-pub use run::{DrillTurn, Observer, run};
+pub use run::run;

@@ -65,8 +65,10 @@ impl ReadScenario {
 pub struct DrillOrders {
     /// Which, in their order.
     pub drills: Vec<PlannedDrill>,
-    /// How often each, each time with a seed of its own.
+    /// How often each, each time with a seed of its own. Where that is more than once, each scenario's drills are a series with one report.
     pub repeat: u32,
+    /// Whether a series ends as soon as a sequential test knows the answer.
+    pub until_known: bool,
     /// The seed of the first; the others derive theirs from it.
     pub seed: Seed,
     /// Why, in the words of whoever wants them.
@@ -132,15 +134,20 @@ impl DrillOrders {
         })
     }
 
-    /// The seed of a drill, the first of which is number 1.
+    /// Whether each scenario's drills are a series.
+    pub const fn are_series(&self) -> bool {
+        self.repeat > 1 || self.until_known
+    }
+
+    /// The seed of a scenario, the first of which is number 1.
     pub(super) fn seed_of(&self, number: usize) -> Seed {
         if number == 1 { self.seed } else { self.seed.derive(&number.to_string()) }
     }
 
-    /// Where a drill's folder was wished to be.
+    /// Where a scenario's folder was wished to be.
     pub(super) fn out_of(&self, number: usize) -> Option<PathBuf> {
         let out = self.out.clone()?;
-        Some(if self.count() == 1 { out } else { out.join(number.to_string()) })
+        Some(if self.drills.len() == 1 { out } else { out.join(number.to_string()) })
     }
 }
 

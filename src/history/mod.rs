@@ -73,10 +73,8 @@ pub use event::{
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 pub use fold::{Fold, evidence};
-#[cfg(test)]
-pub(crate) use format::drill_as_recorded;
 pub use format::{FORMAT, FormatVersion, WrittenBy, history_schema};
-pub(crate) use format::{execution_as_recorded, runbook_as_recorded};
+pub(crate) use format::{drill_as_recorded, execution_as_recorded, runbook_as_recorded};
 pub use live::{Live, LiveAlert, LiveFault, LiveStep};
 pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};

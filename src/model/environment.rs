@@ -114,6 +114,32 @@ pub struct ServiceBinding {
     /// What makes its answers whole.
     #[serde(default, skip_serializing_if = "Complete::is_usual")]
     pub complete: Complete,
+    /// What puts it back as it was, where several drills of one scenario follow each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset: Option<ResetCommand>,
+}
+
+/// A program that puts a service back as it was before a drill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetCommand {
+    /// Program and arguments; never a shell line. May contain `${root}`, `${service.name}` and `${service.url}`.
+    pub run: Vec<String>,
+    /// Environment variables; values may contain the same.
+    pub env: BTreeMap<String, String>,
+    /// The variables of Lifeboat's own environment that it is given besides.
+    pub pass: Vec<String>,
+    /// How long it may take.
+    pub within: Duration,
+}
+
+impl ResetCommand {
+    /// The names of the variables that it knows.
+    pub const VARIABLES: [&str; 3] = ["root", "service.name", "service.url"];
+
+    /// All texts in which variables may stand.
+    pub fn texts(&self) -> impl Iterator<Item = &String> {
+        self.run.iter().chain(self.env.values())
+    }
 }
 
 words! {

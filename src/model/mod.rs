@@ -49,7 +49,7 @@ pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use dialect::Dialect;
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
-    ServiceBinding, StartCommand, TokenCache,
+    ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
 pub use execution::{ExecutionPlan, SourceFile};
 pub use fault::{

@@ -11,8 +11,8 @@
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
     DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, Overlay, OverlaySource, PlainRequest,
-    PrometheusBinding, Provider, ProxyBinding, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, Step,
-    Switch, VaultLogin, Wire, Within, Workload,
+    PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation,
+    StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -252,7 +252,12 @@ impl SecretSourceSet {
             headers_from,
             body,
             complete: _,
+            reset,
         } = service;
+        if let Some(ResetCommand { run: _, env, pass, within: _ }) = reset {
+            self.written(env);
+            self.passed(pass);
+        }
         std::iter::once(url).chain(replicas).chain(proxy).for_each(|url| self.url(url));
         key_from.iter().chain(keys_from).chain(headers_from.values()).for_each(|name| self.variable(name));
         self.written(headers);

@@ -12,6 +12,7 @@
 //!     body: {max_tokens: null, max_completion_tokens: 64, temperature: null}
 //!     stream_ends_with: finish_reason         # no [DONE]
 //!     usage: absent
+//!     reset: ["./reset.sh", "${service.name}"]  # before each trial of `run --repeat`
 //! ```
 //!
 //! What this file does not do: ask whether a service answers so. A drill does, before its baseline.
@@ -21,7 +22,8 @@ use super::reader::TreeReader;
 use super::secretive::is_secret_as;
 use super::tree::{Node, NodeKind};
 use super::wire;
-use crate::model::{Complete, Dialect, GatewayKind, ServiceBinding, StreamEnd, UsageReport};
+use crate::model::{Complete, Dialect, GatewayKind, ResetCommand, ServiceBinding, StreamEnd, UsageReport};
+use crate::units::Duration;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 
@@ -69,9 +71,35 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<ServiceBindin
                 .optional("usage", &|reader, node| reader.word(node, UsageReport::WORDS, UsageReport::from_word))
                 .unwrap_or_default(),
         },
+        reset: fields.optional("reset", &reset),
     };
     fields.finish();
     Some(binding)
+}
+
+/// What puts it back as it was: a list of the program and its arguments, or that under `run:` with what it is given.
+fn reset(reader: &TreeReader<'_>, node: &Node) -> Option<ResetCommand> {
+    let usual = Duration::from_secs(60);
+    let command = if let NodeKind::Map(_) = &node.kind {
+        let fields = reader.fields(node, "a reset")?;
+        let run = fields.required("run", &super::step::argv);
+        let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
+        let pass = fields.optional("pass", &super::step::pass).unwrap_or_default();
+        let within = fields.optional("within", &|reader, node| reader.time(node)).unwrap_or(usual);
+        fields.finish();
+        ResetCommand { run: run?, env, pass, within }
+    } else {
+        ResetCommand { run: super::step::argv(reader, node)?, env: BTreeMap::new(), pass: Vec::new(), within: usual }
+    };
+    // Nothing of a drill runs then, so that a name of its rig stands for nothing.
+    let names = command.texts().flat_map(|text| text.split("${").skip(1)).filter_map(|rest| Some(rest.split_once('}')?.0));
+    if let Some(unknown) = names.filter(|name| !ResetCommand::VARIABLES.contains(name)).next() {
+        let known = ResetCommand::VARIABLES.map(|name| format!("`${{{name}}}`")).join(", ");
+        let hint = format!("it knows {known}; `pass: [NAME]` gives it a variable of the environment");
+        reader.error(node.spot, format!("a reset runs between drills, where `${{{unknown}}}` stands for nothing"), hint);
+        return None;
+    }
+    Some(command)
 }
 
 /// `http://HOST:PORT`, and nothing after it.

@@ -13,11 +13,11 @@
 //! - **Words**: sentences about a verdict, each file about one subject, the same for report, terminal and `verdict.json`. `headline` is the verdict
 //!   in one sentence; `because` says why it is open and `advice` what to do; they draw on `recovery`, `scattered`, `stability`,
 //!   `share`, `rescue`, `credential`, `stopped` and `open`. `nature` answers what kind of verdict it is, `wording` writes lengths and limits.
-//! - **Builders**: `drill` lists the sections of a drill's report in their order; each has a file: `chart`, `found` (sentences that the numbers
+//! - **Builders**: `drill` lists the sections of a drill's report in their order; each has a file: `picture`, `found` (sentences that the numbers
 //!   carry), `waterfall` (with `way`), `objectives`, `faults`, `traffic` with `providers`, `credential_section`, `runbook`,
 //!   `restoration`, `limits`, `basis`; `findings` is a folder of its own. What is about one workload takes a `subject`.
 //!   `execution` (with `keys`) is the same for a runbook that was walked for real, `summary` for the end of a drill on a terminal.
-//! - **Renderers** (`render`): whole ones, `html`, `markdown` and `json`; for programs of others `junit`, `oscal`, `otlp` and `grafana`; for chats
+//! - **Renderers** (`render`): whole ones, `html` with `svg`, `markdown` with `bars`, and `json`; for programs of others `junit`, `oscal`, `otlp` and `grafana`; for chats
 //!   `short`. Those without room for the whole take a `gist`. `terminal` is for the end of a drill.
 //!
 //! **To add a section**: a file with `fn section(…) -> Option<Section>`, a kind in [`SectionKind`], a line in `drill`. It builds [`Text::own`]
@@ -36,6 +36,7 @@ mod digest;
 mod findings;
 mod model;
 mod render;
+mod repeated;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -45,11 +46,11 @@ pub use context::{DrillContext, EarlierDrill, EarlierDrills};
 pub use digest::Digest;
 pub use findings::kept_findings;
 pub use model::{
-    Block, ChartSeries, ChartShade, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot,
-    LatencyKind, LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureMark,
-    PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportFinding, ReportIdentity, ReportKind, ReportStatus, ReportTable,
-    Section, SectionKind, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, TrafficChart, Waterfall, WaterfallMoment,
-    WaterfallStage,
+    Block, DrillPicture, Fact, FindingEvidence, FindingId, FindingSeverity, FindingState, Grade, IntervalPlot, LatencyKind, LatencyLimit,
+    LatencyLine, MarkKind, OverlaySeries, Paragraph, ParagraphKind, Phrase, PhraseForm, PhraseSource, PictureInterval, PictureMark,
+    PictureObjective, PictureSeries, PictureSpan, PlottedInterval, Quantity, Report, ReportFinding, ReportIdentity, ReportKind,
+    ReportStatus, ReportTable, Section, SectionKind, SeriesEnding, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, Waterfall,
+    WaterfallMoment, WaterfallStage,
 };
 pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
 pub use render::html::html;
@@ -60,10 +61,14 @@ pub use render::oscal::oscal;
 pub use render::otlp::otlp;
 pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};
+pub use render::svg::svg;
+pub use repeated::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome};
 pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::incident::{IncidentFacts, recorded, walked};
+pub use sections::repeats::{repeats, repeats_statement};
+pub use sections::repeats_summary::{repeats_summary, repeats_table, trial_line};
 pub use sections::summary::{cutover, summary, summary_with};
 
 use crate::verdict::{Verdict, VerdictRecord};

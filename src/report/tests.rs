@@ -220,14 +220,18 @@ pub(super) fn is_well_formed(report: &Report) {
                 texts.extend(table.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.text.as_ref()));
             }
             Block::Facts(facts) => texts.extend(facts.iter().flat_map(|fact| [&fact.label, &fact.text])),
-            Block::Chart(chart) => assert!(chart.series.iter().all(|series| series.counts.len() == chart.requests.len()), "{chart:?}"),
+            Block::Picture(picture) => {
+                assert!(picture.series.iter().all(|series| series.counts.len() == picture.columns), "{picture:?}");
+                assert!(picture.latency.iter().all(|line| line.ns.len() == picture.columns), "{picture:?}");
+                texts.extend(&picture.words);
+            }
             Block::Waterfall(waterfall) => {
                 texts.push(&waterfall.summary);
                 texts.extend(waterfall.stages.iter().flat_map(|stage| [&stage.label, &stage.source]));
                 let shares: f64 = waterfall.stages.iter().filter_map(|stage| stage.share).sum();
                 assert!(shares < 1.000_1, "{waterfall:?}");
             }
-            Block::Picture(_) | Block::Intervals(_) => {}
+            Block::Intervals(_) => {}
             Block::Findings(findings) => {
                 assert!(!findings.is_empty() && findings.iter().all(|finding| !finding.says.is_empty()), "{findings:?}");
                 texts.extend(findings.iter().map(|finding| &finding.says));

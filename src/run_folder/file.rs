@@ -29,6 +29,8 @@ pub enum RunFile {
     Picture,
     /// What is to be looked into, which people complete.
     Findings,
+    /// What several drills of one scenario were planned to be, and what may be said of them; their folders are beside it.
+    Repeats,
     /// The certificate of the authority that the fault proxies were signed by.
     Authority,
     /// What the system under test printed, without secrets.
@@ -48,7 +50,7 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 12] = [
+const FIXED: [RunFile; 13] = [
     RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
@@ -56,6 +58,7 @@ const FIXED: [RunFile; 12] = [
     RunFile::Page,
     RunFile::Picture,
     RunFile::Findings,
+    RunFile::Repeats,
     RunFile::SystemLog,
     RunFile::TrafficLog(0),
     RunFile::Undo,
@@ -73,6 +76,7 @@ impl RunFile {
             Self::Page => "report.html",
             Self::Picture => "report.svg",
             Self::Findings => "findings.yaml",
+            Self::Repeats => "repeats.json",
             Self::Authority => "authority.pem",
             Self::SystemLog => "system.log",
             Self::TrafficLog(0) => "k6.log",
@@ -105,6 +109,7 @@ impl RunFile {
             | Self::Page
             | Self::Picture
             | Self::Findings
+            | Self::Repeats
             | Self::Authority
             | Self::SystemLog
             | Self::TrafficLog(_)

@@ -25,7 +25,9 @@
 //!
 //! `difference` tells whether what two drills showed differs by more than noise.
 //!
-//! What this room does not do: read files (`history`), phrase sentences (`report`), or judge several drills together.
+//! Several drills of one scenario are told together by `repeats`: how often it holds, and how sure that is.
+//!
+//! What this room does not do: read files (`history`), or phrase sentences (`report`).
 #![doc = include_str!("README.md")]
 
 mod criteria;
@@ -40,6 +42,7 @@ mod onset;
 mod open;
 mod plan;
 pub mod record;
+pub mod repeats;
 mod rescue;
 mod rotated;
 mod rotation;

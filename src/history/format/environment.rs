@@ -4,7 +4,7 @@ use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
     AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewayKind, GatewaySettings, KeySource,
-    ProxyBinding, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
+    ProxyBinding, ResetCommand, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate};
 use serde::Deserialize as _;
@@ -67,6 +67,19 @@ record! {
         body: BTreeMap<String, Value>,
         #[serde(default, skip_serializing_if = "is_usual")]
         complete: CompleteRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reset: Option<ResetCommandRecord>,
+    }
+}
+
+record! {
+    struct ResetCommandRecord of ResetCommand {
+        run: Vec<String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        env: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pass: Vec<String>,
+        within: Duration,
     }
 }
 

@@ -31,9 +31,7 @@ pub use line::history_schema;
 pub(super) use line::is_of_unknown_kind;
 pub use version::{FORMAT, FormatVersion, WrittenBy};
 
-#[cfg(test)]
-use crate::model::DrillPlan;
-use crate::model::{ExecutionPlan, Runbook};
+use crate::model::{DrillPlan, ExecutionPlan, Runbook};
 use plan::ExecutionPlanRecord;
 use record::Recorded;
 use runbook::RunbookRecord;
@@ -51,7 +49,6 @@ pub(crate) fn execution_as_recorded(plan: &ExecutionPlan) -> Option<ExecutionPla
 }
 
 /// The plan of a drill as it comes out of a history.
-#[cfg(test)]
 pub(crate) fn drill_as_recorded(plan: &DrillPlan) -> Option<DrillPlan> {
     as_recorded::<_, plan::PlanRecord>(plan)
 }

@@ -1,15 +1,21 @@
 //! What a report shows of a history, folded one event at a time.
 
+mod answered;
+mod columns;
 mod hurt;
 mod provider;
 mod record;
 mod spend;
+mod spread;
 mod traces;
 
+pub(in crate::report) use columns::{Column, Columns, Ending};
 pub(in crate::report) use provider::ProviderDigest;
 pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
+pub(in crate::report) use spread::Spread;
 pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 
+use answered::Answered;
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
 
@@ -25,15 +31,6 @@ use std::collections::{BTreeMap, VecDeque};
 const SETTLES: u64 = 5_000_000_000;
 /// Different requests of others that are told apart.
 const KINDS: usize = 20;
-
-/// A second's requests, by when they were due.
-#[derive(Debug, Clone, Default)]
-pub(in crate::report) struct Second {
-    pub(in crate::report) good: u32,
-    pub(in crate::report) bad: u32,
-    /// Whole answers by provider, by when the request reached its proxy.
-    pub(in crate::report) served: Vec<u32>,
-}
 
 /// A part of the drill, for latencies and counts.
 #[derive(Debug, Clone)]
@@ -66,7 +63,8 @@ pub(in crate::report) struct WorkloadDigest {
     /// What was promised where nobody drilled it, so that it has no name.
     pub(in crate::report) promised: Option<Objectives>,
     pub(in crate::report) requests: u64,
-    pub(in crate::report) seconds: Vec<Second>,
+    /// By when they were due, from when the traffic began.
+    pub(in crate::report) columns: Columns,
     /// Before the fault, in flight when it began, during and after it, by due time.
     pub(in crate::report) periods: [PeriodDigest; 4],
     pub(in crate::report) why: BTreeMap<String, u64>,
@@ -81,25 +79,43 @@ impl WorkloadDigest {
             named,
             promised: None,
             requests: 0,
-            seconds: Vec::new(),
+            columns: Columns::default(),
             periods: [PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new(), PeriodDigest::new()],
             why: BTreeMap::new(),
             late_ms: Histogram::new_with_bounds(1, 3_600_000_000, 2).expect("the bounds are constants"),
             hurt: HurtDigest::default(),
         }
     }
+}
 
+impl WorkloadDigest {
     /// What its requests are held against.
     pub(in crate::report) fn objectives(&self) -> Option<&Objectives> {
         self.named.as_ref().map(|named| &named.objectives).or(self.promised.as_ref())
     }
 
-    fn second(&mut self, moment: u64, zero: u64) -> &mut Second {
-        let place = (moment.saturating_sub(zero) / 1_000_000_000).min(86_400 * 7) as usize;
-        if self.seconds.len() <= place {
-            self.seconds.resize(place + 1, Second::default());
+    /// Takes a request into its column; `good` has who served it well, where it was.
+    fn picture(&mut self, done: &RequestDone, since: u64, good: Option<Option<u16>>) {
+        let moment = self.objectives().map_or(done.done, |objectives| done.moment(objectives));
+        let column = self.columns.at(since);
+        column.end(match (good, done.outcome) {
+            (Some(Some(provider)), _) => Ending::GoodBy(provider),
+            (Some(None), _) => Ending::Good,
+            (None, Outcome::Ok) => Ending::Late,
+            (None, Outcome::Error) => Ending::Error,
+            (None, Outcome::Timeout) => Ending::Timeout,
+            (None, Outcome::Truncated) => Ending::Truncated,
+            (None, Outcome::Unsent) => Ending::Unsent,
+            (None, Outcome::Unknown) => Ending::Unknown,
+        });
+        if done.outcome != Outcome::Ok {
+            return;
         }
-        &mut self.seconds[place]
+        column.service.record(moment);
+        if let Some(proof) = done.proof {
+            column.first_token.record(proof);
+            column.streaming.record(done.done.saturating_sub(proof));
+        }
     }
 }
 
@@ -122,6 +138,8 @@ pub struct Digest {
     pub(in crate::report) carried: BTreeMap<String, [u64; 3]>,
     /// Attempts of the drill's that a provider bills, whole or broken off.
     pub(in crate::report) billed: BTreeMap<String, u64>,
+    /// Who answered requests that are still to be told of.
+    answered: Answered,
     /// What was paid, and what users lost.
     pub(in crate::report) spend: Spend,
     /// What each provider's proxy saw over time.
@@ -151,6 +169,7 @@ impl Default for Digest {
             touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
+            answered: Answered::default(),
             traces: FindingTraces::default(),
             spend: Spend::default(),
             at: ProvidersDigest::default(),
@@ -181,7 +200,7 @@ impl Digest {
                 self.traces.shed(shed, line, part);
                 let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
                 flow.requests += 1;
-                flow.second(shed.due, zero).bad += 1;
+                flow.columns.at(shed.due.saturating_sub(zero)).end(Ending::Unsent);
                 *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
                 self.spend.shed(workload_of(shed.id), part > 0);
                 if part == 2 {
@@ -278,14 +297,8 @@ impl Digest {
         }
         if served.completed() {
             attempts.1 += 1;
-            let place = self.place(&served.by);
-            let zero = self.zero();
-            let Some(flow) = self.flows.get_mut(workload_of(id)) else { return };
-            let counts = &mut flow.second(served.at, zero).served;
-            if counts.len() <= place {
-                counts.resize(place + 1, 0);
-            }
-            counts[place] += 1;
+            let place = u16::try_from(self.place(&served.by)).unwrap_or(u16::MAX);
+            self.answered.by(id, place, served.touched);
         }
     }
 
@@ -336,18 +349,14 @@ impl Digest {
 
     fn request(&mut self, done: &RequestDone, line: Option<u64>) {
         let (zero, part) = (self.zero(), self.part_of(done));
+        let by = self.answered.take(done.id);
         let Some(flow) = self.flows.get_mut(workload_of(done.id)) else { return };
         let good = flow.objectives().is_none_or(|objectives| done.is_good(objectives));
         self.traces.request(done, line, good, part);
         let terms = flow.named.as_ref().map(|named| (&named.objectives, named.service.business.as_ref()));
         self.spend.request(workload_of(done.id), done, part > 0, terms);
         flow.requests += 1;
-        let second = flow.second(done.due, zero);
-        if good {
-            second.good += 1;
-        } else {
-            second.bad += 1;
-        }
+        flow.picture(done, done.due.saturating_sub(zero), if good { Some(by) } else { None });
         flow.late_ms.saturating_record(done.lag / 1000);
         if let Some(why) = &done.why
             && (flow.why.len() < 100 || flow.why.contains_key(why.as_ref()))

@@ -4,7 +4,6 @@
 //! meaning and no markup: which words are Lifeboat's own and which are not, how an objective ended, and beside the words of a measurement its
 //! nanoseconds. What a renderer needs to know and cannot read from here belongs into these types, never into a text.
 
-mod chart;
 mod finding;
 mod identity;
 mod interval_plot;
@@ -15,11 +14,13 @@ mod text;
 mod waterfall;
 
 pub use crate::model::{FindingId, FindingSeverity, FindingState};
-pub use chart::{ChartSeries, ChartShade, TrafficChart};
 pub use finding::{FindingEvidence, ReportFinding, Suggestion};
 pub use identity::ReportIdentity;
 pub use interval_plot::{IntervalPlot, PlottedInterval};
-pub use picture::{DrillPicture, LatencyKind, LatencyLine, MarkKind, OverlaySeries, PictureMark, PictureSeries, PictureSpan, SpanKind};
+pub use picture::{
+    DrillPicture, LatencyKind, LatencyLimit, LatencyLine, MarkKind, OverlaySeries, PictureInterval, PictureMark, PictureObjective,
+    PictureSeries, PictureSpan, SeriesEnding, SpanKind,
+};
 pub use status::{Grade, ReportStatus};
 pub use table::{Quantity, ReportTable, TableCell, TableRow};
 pub use text::{Phrase, PhraseForm, PhraseSource, Text};
@@ -158,8 +159,6 @@ pub enum Block {
     Table(ReportTable),
     /// Labels, each with what is said beside it.
     Facts(Vec<Fact>),
-    /// Requests over time, as bars.
-    Chart(TrafficChart),
     /// All that happened, on one time axis.
     Picture(#[schemars(with = "serde_json::Map<String, serde_json::Value>")] Box<DrillPicture>),
     /// Where the seconds went, from the fault to the return of the primary.

@@ -8,7 +8,7 @@ use super::waterfall::StageTime;
 use serde::Serialize;
 
 /// What happened in a drill, or in one workload of it, over time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct DrillPicture {
     /// The workload that it shows, where a drill has several.
     pub about: Option<String>,
@@ -18,41 +18,96 @@ pub struct DrillPicture {
     pub column_ns: u64,
     /// How many columns there are; every list of columns is as long.
     pub columns: usize,
+    /// When the last request could be due: the last column ends here, narrower or wider than the others.
+    pub end_ns: u64,
     /// Requests of each column, by who served them and how they ended: drawn on top of each other, in this order.
     pub series: Vec<PictureSeries>,
     /// Latency from when a request was due, of each column in which any was answered.
     pub latency: Vec<LatencyLine>,
+    /// The longest latency that counts as good.
+    pub limit: Option<LatencyLimit>,
     /// Times in which something lasted: faults, phases, steps, guards.
     pub spans: Vec<PictureSpan>,
     /// Moments: alerts, what the gateway's breaker did, notes of people.
     pub marks: Vec<PictureMark>,
-    /// When the first fault was in force; what `objective_ns` and `cutover` count from. `None` where there was none.
+    /// When the first fault was in force; what `objective` and `cutover` count from. `None` where there was none.
     pub fault_ns: Option<u64>,
-    /// The RTO, counted from the fault.
-    pub objective_ns: Option<u64>,
+    /// What was promised, counted from the fault.
+    pub objective: Option<PictureObjective>,
     /// The measured interval that it is held against, counted from the fault.
-    pub cutover: Option<StageTime>,
-    /// What `cutover` is, in a word: `cutover` or `restore`.
-    pub cutover_word: &'static str,
+    pub cutover: Option<PictureInterval>,
     /// Series of the team's own, each on a scale of its own.
     pub overlays: Vec<OverlaySeries>,
 }
 
+/// A length of time that was promised, to be drawn as a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct PictureObjective {
+    /// Nanoseconds after the fault.
+    pub ns: u64,
+    /// What stands beside the line, as `RTO 10 s`.
+    pub label: String,
+}
+
+/// A measured interval, to be drawn as a bracket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct PictureInterval {
+    /// What was measured, in a word: `cutover`, `restore` or `new key`.
+    pub word: &'static str,
+    /// Nanoseconds after the fault.
+    pub between: StageTime,
+    /// What stands beside the bracket, as `cutover 2.95 to 3.13 s`.
+    pub label: String,
+    /// Whether that was in time.
+    pub grade: Grade,
+}
+
+/// The longest latency that counts as good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct LatencyLimit {
+    /// Of which latency.
+    pub kind: LatencyKind,
+    /// Nanoseconds from when a request was due.
+    pub ns: u64,
+}
+
 /// Requests that ended alike, over time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PictureSeries {
     /// The provider that served them, or how they ended: a word as `late`, `error`.
     pub name: String,
     /// Good for those that were well served.
     pub grade: Grade,
-    /// For those that were well served, the place of the provider in the service's order, from 0.
-    pub provider: Option<usize>,
+    /// How they ended.
+    pub ending: SeriesEnding,
     /// Requests of each column, by when they were due.
     pub counts: Vec<u32>,
 }
 
+/// How the requests of a series ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeriesEnding {
+    /// Good, by the provider with this place in the service's order, from 0.
+    Provider(usize),
+    /// Good, and nobody can tell who served them.
+    Good,
+    /// Answered, and too late.
+    Late,
+    /// Known not to have been served.
+    Error,
+    /// No answer by the deadline.
+    Timeout,
+    /// An answer that broke off.
+    Truncated,
+    /// Never sent.
+    Unsent,
+    /// Nobody can tell.
+    Unknown,
+}
+
 /// A percentile of a latency over time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LatencyLine {
     /// What it is, as `p95` or `p50 to the first token`.
     pub name: String,
@@ -65,7 +120,7 @@ pub struct LatencyLine {
 }
 
 /// A length of time that percentiles are taken of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LatencyKind {
     /// From when a request was due to what its service level counts.
@@ -77,12 +132,14 @@ pub enum LatencyKind {
 }
 
 /// Something that lasted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PictureSpan {
     /// What kind of thing.
     pub kind: SpanKind,
     /// What, as `blackhole on azure-swedencentral`.
     pub name: Text,
+    /// What it belongs to, as the provider whose breaker it is: what belongs together is drawn in one line.
+    pub lane: Option<String>,
     /// How it ended, where that can go well or badly.
     pub grade: Grade,
     /// From when.
@@ -92,7 +149,7 @@ pub struct PictureSpan {
 }
 
 /// What lasted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SpanKind {
     /// A fault in force.
@@ -103,29 +160,35 @@ pub enum SpanKind {
     Step,
     /// A safety guard that saw its condition.
     Guard,
+    /// A gateway's breaker that was open.
+    Breaker,
 }
 
 /// A moment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PictureMark {
     /// What kind of thing.
     pub kind: MarkKind,
     /// What happened.
     pub name: Text,
+    /// What it belongs to, as for spans.
+    pub lane: Option<String>,
     /// When.
     pub at_ns: u64,
 }
 
 /// What happened at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkKind {
     /// An alert of the team's own arrived.
     Alert,
     /// The runbook began.
     Runbook,
-    /// The gateway said something of its breaker.
+    /// The gateway let a request through its open breaker, to see.
     Gateway,
+    /// A key was made, stored or revoked.
+    Key,
     /// A person wrote something down, or somebody was told.
     Note,
     /// The drill was stopped.
@@ -133,7 +196,7 @@ pub enum MarkKind {
 }
 
 /// A series of the team's own monitoring.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct OverlaySeries {
     /// What the team calls it.
     pub name: Text,

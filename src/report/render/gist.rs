@@ -196,12 +196,12 @@ impl<'r> Gist<'r> {
             until: span.until_ns.map_or(end, at).max(at(span.from_ns)),
         };
         let mut spans: Vec<GistSpan> = picture.spans.iter().map(of).collect();
-        if let Some((fault, cutover)) = picture.fault_ns.zip(picture.cutover) {
-            let name = match cutover.hi_ns {
-                Some(_) => picture.cutover_word.to_owned(),
-                None => format!("no {}", picture.cutover_word),
+        if let Some((fault, cutover)) = picture.fault_ns.zip(picture.cutover.as_ref()) {
+            let name = match cutover.between.hi_ns {
+                Some(_) => cutover.word.to_owned(),
+                None => format!("no {}", cutover.word),
             };
-            let until = cutover.hi_ns.map_or(end, |hi| at(fault).saturating_add(hi)).max(at(fault));
+            let until = cutover.between.hi_ns.map_or(end, |hi| at(fault).saturating_add(hi)).max(at(fault));
             spans.push(GistSpan { kind: "cutover", name, grade: self.report.status.grade, from: at(fault), until });
         }
         spans
@@ -297,6 +297,7 @@ const fn span_word(kind: SpanKind) -> &'static str {
         SpanKind::Phase => "phase",
         SpanKind::Step => "step",
         SpanKind::Guard => "guard",
+        SpanKind::Breaker => "breaker",
     }
 }
 

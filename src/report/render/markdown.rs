@@ -1,16 +1,13 @@
 //! A report as Markdown: it renders in a pull request or a ticket, and reads as plain text.
 //!
-//! What this file does not do: say anything. All words come with the report, but for those that tell how a chart is drawn.
+//! What this file does not do: say anything. All words come with the report.
 
+use super::bars::bars;
 use super::findings_table;
 use super::markdown_tables::{intervals, waterfall_table};
 use super::markdown_text::{Place, fenced, inline, row};
-use crate::report::model::{Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text, TrafficChart};
+use crate::report::model::{Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text};
 use crate::units::printable;
-
-/// Columns of a chart.
-const COLUMNS: usize = 72;
-const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The whole report.
 pub fn markdown(report: &Report) -> String {
@@ -63,8 +60,7 @@ impl Page {
                     let head = ["| | |".to_owned(), "|---|---|".to_owned()];
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
-                Block::Chart(chart) => self.put(&drawn(chart)),
-                Block::Picture(_) => {}
+                Block::Picture(picture) => self.put(&fenced(bars(picture).trim_end())),
                 Block::Waterfall(waterfall) => self.put(&waterfall_table(waterfall)),
                 Block::Findings(findings) => self.put(&rows(&findings_table::table(findings))),
                 Block::Intervals(plot) => self.put(&intervals(plot)),
@@ -90,36 +86,6 @@ fn rows(table: &ReportTable) -> String {
     lines.join("\n")
 }
 
-/// The bars on one axis, what was done below them, and how to read it all.
-fn drawn(chart: &TrafficChart) -> String {
-    let wide = chart.requests.len().div_ceil(COLUMNS).max(1);
-    let columns = chart.requests.len().div_ceil(wide);
-    let sums = |counts: &[u32]| counts.chunks(wide).map(|column| column.iter().sum::<u32>()).collect::<Vec<_>>();
-    let top = sums(&chart.requests).into_iter().max().unwrap_or(1).max(1);
-    let label = |name: &str| format!("{:<22}", name.chars().take(21).collect::<String>());
-    let mut lines: Vec<String> = Vec::new();
-    for series in &chart.series {
-        let bars: String = sums(&series.counts).into_iter().map(|count| bar(count, top)).collect();
-        lines.push(format!("{}{}", label(&series.name), bars.trim_end()));
-    }
-    if let Some(shade) = chart.shade {
-        let column = |ns: u64| ((ns as f64 / 1e9 / wide as f64) as usize).min(columns);
-        let (from, until) = (column(shade.from_ns), shade.until_ns.map_or(columns, column));
-        lines.push(format!("{}{}{}", label(shade.name), " ".repeat(from), "▒".repeat((until.saturating_sub(from)).max(1))));
-        let limit = (shade.objective_ns as f64 / 1e9 / wide as f64) as usize;
-        lines.push(format!("{}{}├{}┤ objective", label(""), " ".repeat(from), "─".repeat(limit.saturating_sub(2))));
-    }
-    let mark = 10;
-    let numbers: String = (0..columns).step_by(mark).map(|column| format!("{:<mark$}", column * wide)).collect();
-    lines.push(format!("{}{}", label("seconds of traffic"), numbers).trim_end().to_owned());
-    format!("{}\n\n{}; one column is {wide} s, from the moment the traffic began.", fenced(&lines.join("\n")), chart.caption)
-}
-
-fn bar(count: u32, top: u32) -> char {
-    let eighths = (f64::from(count) / f64::from(top) * 8.0).round() as usize;
-    BARS[if count > 0 { eighths.clamp(1, 8) } else { 0 }]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,19 +108,5 @@ mod tests {
             "# a\\*b: met\n\n**{safe}**\n\n- {safe}\n\n| what | owner |\n|---|---|\n| {safe} | |\n\n| | |\n|---|---|\n| label | \\_ |\n"
         );
         assert_eq!(told, wanted);
-    }
-
-    #[test]
-    fn bars_share_one_scale_and_columns_grow_with_the_drill() {
-        use crate::report::model::{ChartSeries, ChartShade};
-        let chart = |seconds: usize| {
-            let series = vec![ChartSeries { name: "first".into(), grade: Grade::Good, counts: vec![5; seconds] }];
-            let shade = ChartShade { name: "fault", from_ns: 2_000_000_000, until_ns: None, objective_ns: 4_000_000_000 };
-            drawn(&TrafficChart { requests: vec![10; seconds], series, shade: Some(shade), caption: "Requests" })
-        };
-        let bars = "first                 ▄▄▄▄\nfault                   ▒▒\n                        ├──┤ objective";
-        let told = chart(4);
-        assert!(told.contains(bars) && told.ends_with("Requests; one column is 1 s, from the moment the traffic began."), "{told}");
-        assert!(chart(73).ends_with("one column is 2 s, from the moment the traffic began."), "{}", chart(73));
     }
 }

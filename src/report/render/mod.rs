@@ -1,5 +1,6 @@
 //! A report as bytes: a file a format. It decides how things look and never what is said.
 
+pub(in crate::report) mod bars;
 mod findings_table;
 pub(in crate::report) mod gist;
 pub(in crate::report) mod grafana;
@@ -13,5 +14,6 @@ pub(in crate::report) mod oscal;
 pub(in crate::report) mod otlp;
 pub(in crate::report) mod screen;
 pub(in crate::report) mod short;
+pub(in crate::report) mod svg;
 pub(in crate::report) mod terminal;
 mod waterfall;

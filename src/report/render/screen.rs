@@ -116,7 +116,6 @@ impl Screen {
             Block::List(points) => points.iter().for_each(|point| self.hung("- ", &plain(point), LineTone::Plain)),
             Block::Table(table) => self.table(table),
             Block::Facts(facts) => self.facts(facts),
-            Block::Chart(_) => {}
             Block::Picture(picture) => picture.words.iter().for_each(|sentence| self.put(&plain(sentence), LineTone::Plain)),
             Block::Waterfall(waterfall) => self.waterfall(waterfall),
             Block::Findings(findings) => findings.iter().for_each(|finding| self.finding(finding)),

@@ -7,7 +7,7 @@
 use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
-use super::{basis, chart, cost, credential_section, faults, found, limits, objectives, restoration, runbook, traffic, waterfall};
+use super::{basis, cost, credential_section, faults, found, limits, objectives, picture, restoration, runbook, traffic, waterfall};
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::findings;
@@ -81,7 +81,7 @@ fn opening(verdict: &Verdict, subjects: &[Subject<'_>]) -> Vec<Block> {
 /// The same of one workload.
 fn first_screen(subject: &Subject<'_>) -> Vec<Block> {
     let hint = hint(subject.verdict).map(|hint| Paragraph::advice(format!("What to do next: {hint}.")).into());
-    [Paragraph::key(headline(subject.verdict)).into()].into_iter().chain(chart::blocks(subject)).chain(hint).collect()
+    [Paragraph::key(headline(subject.verdict)).into()].into_iter().chain(picture::block(subject)).chain(hint).collect()
 }
 
 /// The section of a workload, where there are several.

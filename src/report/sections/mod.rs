@@ -2,7 +2,6 @@
 
 pub(in crate::report) mod apart;
 pub(in crate::report) mod basis;
-pub(in crate::report) mod chart;
 pub(in crate::report) mod comparison;
 mod cost;
 pub(in crate::report) mod credential_section;
@@ -15,7 +14,11 @@ pub(in crate::report) mod keys;
 pub(in crate::report) mod limits;
 pub(in crate::report) mod objectives;
 pub(in crate::report) mod origin;
+pub(in crate::report) mod picture;
+pub(in crate::report) mod picture_events;
 pub(in crate::report) mod providers;
+pub(in crate::report) mod repeats;
+pub(in crate::report) mod repeats_summary;
 pub(in crate::report) mod restoration;
 pub(in crate::report) mod runbook;
 pub(in crate::report) mod settings;

@@ -192,7 +192,7 @@ impl Way<'_> {
             (false, _) if runbook.steps.iter().any(|step| matches!(step.action, Action::Confirm(_))) => {
                 "nobody answered before the drill ended"
             }
-            (false, _) => "nobody was asked: the runbook goes on by itself",
+            (false, _) => "nobody was asked: the runbook goes on without an answer",
         };
         let at = at.and_then(|at| self.exactly(at));
         Moment::at(WaterfallMoment::Decided, "people have decided", at, source).on_the_way("went by while people decided")

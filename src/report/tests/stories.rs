@@ -96,7 +96,7 @@ fn a_gateway_that_keeps_asking_the_dead_primary() {
         &Drill::of(unavailable(), asks(1, 2_000)),
         &[
             "The gateway still asked primary 3",
-            "400 of 400 requests went to primary first and were then answered by another provider. That cost each 2.00 to 2.01 s",
+            "360 of 400 requests went to primary first and were then answered by another provider. That cost each 2.01 s",
             "2.00 each",
         ],
         &["retry storm", "ended with"],
@@ -106,7 +106,7 @@ fn a_gateway_that_keeps_asking_the_dead_primary() {
         &Drill::of(unavailable(), asks(4, 1_000)),
         &[
             "The gateway still asked primary ",
-            "100 of 400 requests went to primary first and were then answered by another provider. That cost each 1.00 to 1.01 s",
+            "95 of 400 requests went to primary first and were then answered by another provider. That cost each 1.01 s",
         ],
         &["primary 3", "attempts for the"],
     );
@@ -279,7 +279,6 @@ fn a_fault_that_nobody_felt() {
 
 #[test]
 fn answers_that_are_late_and_never_wrong() {
-    // Issue of every outage: an alert on errors sees nothing.
     let slow = |late: u64| {
         move |told: &mut Recorded, id: u64, due: u64| {
             if (FAULT..FAULT + late).contains(&due) { served(told, id, due, 3_000) } else { failover(0)(told, id, due) }
@@ -392,10 +391,10 @@ fn answers_that_are_made_twice_and_a_standby_that_takes_its_time() {
         }
     };
     let twice = "400 answers were made twice: providers charge for them, and nobody read them.";
-    let slower = "standby is slower than primary: 95% of its answers took at most 400 ms at its proxy, against 10 ms";
+    let slower = "standby is slower than primary: 95% of its answers took at most 401 ms at its proxy, against 10 ms";
     holds(
         &Drill::of(Blackhole.into(), hedges(400)),
-        &[twice, slower, "During the fault 95% of the answers came within 408 ms, before it within 15 ms."],
+        &[twice, slower, "During the fault 95% of the answers came within 409 ms, before it within 15 ms."],
         &[],
     );
     holds(&Drill::of(Blackhole.into(), hedges(12)), &[twice], &["slower", "95% of"]);
@@ -405,7 +404,7 @@ fn answers_that_are_made_twice_and_a_standby_that_takes_its_time() {
 fn health_checks_that_see_nothing() {
     let checked = |well: bool| {
         move |told: &mut Recorded, id: u64, due: u64| {
-            if id.is_multiple_of(10) {
+            if id % 10 == 5 {
                 told.seen(None, "primary", due, 1, if well { 200 } else { 503 }).request = Some("GET /health".into());
             }
             failover(3_000)(told, id, due);

@@ -7,12 +7,17 @@
 //! What this file does not do: choose words for people. `because` and `hint` are given to it.
 
 mod parts;
+mod repeats;
 mod rotation;
 
 pub use parts::{
     CaveatRecord, DepartureRecord, DispatchedRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord, IntervalRecord,
     LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord, RescuedRecord, ShareRecord,
     TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
+};
+pub use repeats::{
+    BoundaryRecord, DriftRecord, PlannedTrialRecord, QuantileRecord, REPEATS_FORMAT, RepeatsEnd, RepeatsEndRecord, RepeatsReadError,
+    RepeatsRecord, ResetWay, SequentialRecord, SequentialTestRecord, ShareBoundsRecord, StatementRecord, TrialCountsRecord, TrialRecord,
 };
 pub use rotation::{ClientErrorsRecord, FallbackRecord, JudgementRecord, KeyAnswerRecord, MomentsRecord, ReplicaRecord, RotatedRecord};
 

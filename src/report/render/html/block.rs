@@ -2,8 +2,9 @@
 
 use super::phrase::{badge, text};
 use super::{finding, table, waterfall};
-use crate::report::model::{Block, DrillPicture, Fact, IntervalPlot, Paragraph, ParagraphKind, Section, Text, TrafficChart};
-use maud::{Markup, html};
+use crate::report::model::{Block, DrillPicture, Fact, IntervalPlot, Paragraph, ParagraphKind, Section, Text};
+use crate::report::render::svg::{inline, inline_intervals};
+use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeMap;
 
 /// Where blocks stand.
@@ -57,7 +58,6 @@ pub(super) fn blocks(blocks: &[&Block], place: &Place<'_>) -> Markup {
                 Block::List(points) => { ul { @for point in points { li { (text(point)) } } } }
                 Block::Table(rows) => { (table::table(rows, place)) }
                 Block::Facts(facts) => { (labelled(facts)) }
-                Block::Chart(chart) => { (drawn(chart)) }
                 Block::Picture(shown) => { (picture(shown, &format!("{}-picture-{number}", place.id))) }
                 Block::Waterfall(stages) => { (waterfall::waterfall(stages, place)) }
                 Block::Findings(findings) => { (finding::cards(findings)) }
@@ -95,22 +95,19 @@ fn labelled(facts: &[Fact]) -> Markup {
     }
 }
 
-fn drawn(chart: &TrafficChart) -> Markup {
-    html! { p.plain { (chart.caption) "." } }
-}
-
 /// The picture in its words.
-fn picture(shown: &DrillPicture, _id: &str) -> Markup {
+fn picture(shown: &DrillPicture, id: &str) -> Markup {
     html! {
         figure.picture {
+            (PreEscaped(inline(shown, id)))
             figcaption { @for line in &shown.words { p { (text(line)) } } }
         }
     }
 }
 
 /// Intervals below each other.
-fn intervals(plot: &IntervalPlot, _id: &str) -> Markup {
-    html! { p.plain { (text(&plot.caption)) } }
+fn intervals(plot: &IntervalPlot, id: &str) -> Markup {
+    html! { figure.picture { (PreEscaped(inline_intervals(plot, id))) } }
 }
 
 /// An identifier for each of these sections, unique in the page where `within` is.

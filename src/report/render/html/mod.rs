@@ -23,6 +23,7 @@ mod tests;
 mod waterfall;
 
 use crate::report::model::{Report, ReportIdentity, ReportKind, Section};
+use crate::report::render::svg::STYLE;
 use crate::units::one_line;
 use block::{Place, ids};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -52,7 +53,7 @@ pub fn html(report: &Report) -> String {
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content={ "Lifeboat " (report.identity.lifeboat.as_deref().unwrap_or_default()) };
                 title { (title) }
-                style { (PreEscaped(CSS)) (PreEscaped(running_foot(&title, &report.identity))) }
+                style { (PreEscaped(CSS)) (PreEscaped(STYLE)) (PreEscaped(running_foot(&title, &report.identity))) }
             }
             body {
                 a.skip href="#report" { "Skip to the report" }

@@ -18,7 +18,7 @@ const SENTENCES: usize = 8;
 pub(super) fn first_screen(report: &Report, ids: &[String]) -> Markup {
     let kind = |block: &Block| match block {
         Block::Paragraph(Paragraph { kind: ParagraphKind::Key, .. }) => 0,
-        Block::Picture(_) | Block::Chart(_) => 1,
+        Block::Picture(_) => 1,
         Block::Paragraph(Paragraph { kind: ParagraphKind::Advice, .. }) => 2,
         _ => 3,
     };
