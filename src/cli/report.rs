@@ -147,13 +147,14 @@ impl Told {
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     // What was asked for cannot be had, or nobody answers where it is to be sent to: no fault of this program's.
-    written(args).or_else(|error| match error.downcast::<Problem>() {
-        Ok(problem) => {
-            say(&format!("error: {}", explained(&problem)));
-            Ok(Exit::Usage)
-        }
-        Err(error) => Err(error),
-    })
+    written(args).or_else(refused)
+}
+
+/// Says what cannot be had: that is no fault of this program's.
+pub(super) fn refused(error: anyhow::Error) -> anyhow::Result<Exit> {
+    let problem = error.downcast::<Problem>()?;
+    say(&format!("error: {}", explained(&problem)));
+    Ok(Exit::Usage)
 }
 
 fn written(args: &Args) -> anyhow::Result<Exit> {
