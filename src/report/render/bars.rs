@@ -4,12 +4,16 @@
 //! What this file does not do: say anything but how it is drawn.
 
 use crate::report::model::{DrillPicture, Grade, IntervalPlot, PictureMark, PictureSpan, Quantity, SpanKind};
+use crate::report::words::wording::between;
 use crate::units::one_line;
+use crate::verdict::Interval;
 
 /// Columns of time.
 const COLUMNS: usize = 72;
 /// Letters before them.
 const LABELS: usize = 22;
+/// Columns of a plot of intervals, which has words beside it.
+const PLOT: usize = 44;
 /// Rows of steps, and of marks, at most.
 const LANES: usize = 8;
 const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -35,12 +39,12 @@ pub(in crate::report) fn bars_within(picture: &DrillPicture, width: usize) -> St
     lines.extend(spans(picture, &axis, SpanKind::Guard, '▓', "guard: "));
     lines.extend(spans(picture, &axis, SpanKind::Step, '━', ""));
     lines.extend(picture.marks.iter().take(LANES).map(|mark| moment(mark, &axis)));
-    lines.push(row("p95 latency", &latencies(picture, &axis)));
+    let latency = latencies(picture, &axis);
+    lines.extend((!latency.is_empty()).then(|| row("p95 latency", &latency)));
     lines.push(axis.numbers());
-    lines.retain(|line| line.chars().count() > LABELS);
     let since = if picture.fault_ns.is_some() { "after the fault" } else { "of traffic" };
     let wide = axis.width_ns as f64 / 1e9;
-    format!("{}\n\nOne column is {wide} s; the axis counts seconds {since}.\n", lines.join("\n"))
+    format!("{}\n\nOne column is {wide} s; the axis counts seconds {since}.\n", lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n"))
 }
 
 /// Time as columns of text.
@@ -107,6 +111,7 @@ fn spans(picture: &DrillPicture, axis: &Axis, kind: SpanKind, letter: char, befo
         let (from, until) = (axis.column(span.from_ns), span.until_ns.map_or(axis.columns - 1, |until| axis.column(until)));
         rows[place].1[from..=until.max(from)].fill(letter);
     }
+    // What comes again and again says no more than that it did.
     rows.truncate(LANES);
     rows.into_iter().map(|(name, cells)| row(&name, &cells.into_iter().collect::<String>())).collect()
 }
@@ -150,7 +155,7 @@ fn latencies(picture: &DrillPicture, axis: &Axis) -> String {
     each.iter().map(letter).collect()
 }
 
-/// Intervals on one axis, a row each.
+/// Intervals on one axis, a row each, with their lengths and how the drill ended.
 pub(in crate::report) fn intervals(plot: &IntervalPlot) -> String {
     let ends = |quantity: &Option<Quantity>| match quantity {
         Some(Quantity::Between { lo_ns, hi_ns }) => Some((*lo_ns, *hi_ns)),
@@ -158,19 +163,25 @@ pub(in crate::report) fn intervals(plot: &IntervalPlot) -> String {
     };
     let known = plot.rows.iter().filter_map(|row| ends(&row.interval)).map(|(lo, hi)| hi.unwrap_or(lo));
     let most = known.chain(plot.objective_ns).max().unwrap_or(1).max(1) as f64;
-    let at = |ns: i64| ((ns.max(0) as f64 / most * (COLUMNS - 1) as f64) as usize).min(COLUMNS - 1);
+    let at = |ns: i64| ((ns.max(0) as f64 / most * (PLOT - 1) as f64) as usize).min(PLOT - 1);
     let mut lines: Vec<String> = Vec::new();
     for each in &plot.rows {
-        let mut cells = vec![' '; COLUMNS];
+        let mut cells = vec![' '; PLOT];
+        let mut told = "not measured".to_owned();
+        if let Some((lo, hi)) = ends(&each.interval) {
+            let letter = if each.status.grade == Grade::Bad { '▓' } else { '█' };
+            cells[at(lo)..=hi.map_or(PLOT - 1, at).max(at(lo))].fill(if hi.is_some() { letter } else { '░' });
+            told = between(Interval { lo, hi });
+        }
         if let Some(limit) = plot.objective_ns {
             cells[at(limit)] = '│';
         }
-        if let Some((lo, hi)) = ends(&each.interval) {
-            let letter = if each.status.grade == Grade::Bad { '▓' } else { '█' };
-            cells[at(lo)..=hi.map_or(COLUMNS - 1, at)].fill(if hi.is_some() { letter } else { '░' });
-        }
-        lines.push(row(&each.label.plain(), &cells.into_iter().collect::<String>()));
+        let bar: String = cells.into_iter().collect();
+        lines.push(format!("{} {told:<16} {}", row(&each.label.plain(), &format!("{bar}.")).trim_end_matches('.'), each.status.word));
     }
-    lines.push(row("seconds", &format!("0{:>width$.1}", most / 1e9, width = COLUMNS - 1)));
+    lines.push(row("seconds", &format!("0{:>width$.1}", most / 1e9, width = PLOT - 1)));
+    if let Some(limit) = plot.objective_ns {
+        lines.push(row("", &format!("│ objective {:.2} s", limit as f64 / 1e9)));
+    }
     lines.join("\n") + "\n"
 }
