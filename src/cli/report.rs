@@ -1,20 +1,17 @@
 //! `lifeboat report`: a stored run's report, computed again from its history, in any of its formats; and sent to where it is wanted.
 
-use super::beside::{BesideOptions, is_execution, reported};
+use super::beside::{BesideOptions, reported};
 use super::terminal::show_work;
 use super::{Exit, note, open, put, say, until_interrupted};
 use crate::console::WorkProgress;
 use crate::exercise::{holds_repeats, judge_repeats};
-use crate::history::read;
 use crate::report::{
-    Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, svg, teams, verdict_json,
+    Report, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, svg, teams, verdict_json,
 };
 use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
 use crate::web::post_json;
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Renders the report of a drill or of an execution again from its history, to stdout or into a file, or sends it.
@@ -229,12 +226,4 @@ fn token(place: Option<&TokenPlace>) -> Result<Option<Secret>, Problem> {
         }
     };
     Ok(token.map(Secret::trimmed).filter(|token| !token.is_empty()))
-}
-
-/// The report of a runbook that was walked for real, where that is what the folder holds.
-pub(super) fn executed(folder: &Path) -> Option<Report> {
-    let file = if folder.is_dir() { folder.join("history.jsonl") } else { folder.to_owned() };
-    // Judging tells what is wrong with anything else.
-    is_execution(folder).then_some(())?;
-    execution(&read(File::open(&file).ok().map(BufReader::new)?).ok()?)
 }

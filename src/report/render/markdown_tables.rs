@@ -2,6 +2,7 @@
 //!
 //! What this file does not do: say anything. All words come with the report, but for the headings.
 
+use super::bars;
 use super::markdown_text::{TextPlace, fenced, inline, row};
 use super::waterfall;
 use crate::report::model::{IntervalPlot, Quantity, Waterfall};
@@ -28,5 +29,10 @@ pub(super) fn intervals(plot: &IntervalPlot) -> String {
         format!("{:<40} {:<24} {}", row.label.plain(), interval, row.status.word)
     };
     let lines: Vec<String> = plot.rows.iter().map(told).collect();
-    format!("{}\n\n{}", fenced(&lines.join("\n")), capital(&inline(&plot.caption, TextPlace::LineStart)))
+    let drawn = bars::intervals(plot);
+    format!(
+        "{}\n\n{}",
+        fenced(&format!("{}\n\n{}", drawn.trim_end(), lines.join("\n"))),
+        capital(&inline(&plot.caption, TextPlace::LineStart))
+    )
 }
