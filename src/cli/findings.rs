@@ -70,14 +70,8 @@ pub(super) fn findings(args: &Args) -> anyhow::Result<Exit> {
     let folder = match &args.folder {
         Some(folder) if folder.is_dir() => folder.clone(),
         Some(folder) => {
-<<<<<<< ours
             let problem = Problem::new(format!("{} is no folder", folder.display()));
             return Err(problem.hint("name a folder of drills, or one drill's").into());
-||||||| base
-            return Err(Problem::new(format!("{} is no folder", folder.display()), "name a folder of drills, or one drill's").into());
-=======
-            return Err(Problem::new(format!("{} is no folder", folder.display())).hint("name a folder of drills, or one drill's").into());
->>>>>>> theirs
         }
         None => Project::find(Path::new(".")).context("without a project, name the folder of the drills")?.join("drills"),
     };

@@ -13,12 +13,8 @@ use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 
 mod cost;
-<<<<<<< ours
 mod findings;
-||||||| base
-=======
 mod pictures;
->>>>>>> theirs
 mod recovery;
 mod stopped;
 mod stories;
