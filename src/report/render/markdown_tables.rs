@@ -11,7 +11,7 @@ use crate::report::words::wording::capital;
 /// Where the seconds went: a row for each moment.
 pub(super) fn waterfall_table(told: &Waterfall) -> String {
     let heads: Vec<String> = waterfall::heads(told).into_iter().map(str::to_owned).collect();
-    let mut lines = vec![row(&heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>()), format!("|{}", "---|".repeat(heads.len()))];
+    let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
     let cells = |stage| waterfall::cells(told, stage).iter().map(|cell| inline(cell, TextPlace::Cell)).collect::<Vec<_>>();
     lines.extend(told.stages.iter().map(|stage| row(&cells(stage))));
     let summary = inline(&told.summary, TextPlace::LineStart);
@@ -20,32 +20,5 @@ pub(super) fn waterfall_table(told: &Waterfall) -> String {
 
 /// Intervals one below the other.
 pub(super) fn intervals(plot: &IntervalPlot) -> String {
-<<<<<<< ours
     format!("{}\n\n{}", fenced(bars::intervals(plot).trim_end()), capital(&inline(&plot.caption, TextPlace::LineStart)))
-||||||| base
-    let told = |row: &crate::report::model::PlottedInterval| {
-        let interval = match row.interval {
-            Some(Quantity::Between { lo_ns, hi_ns }) => between(Interval { lo: lo_ns, hi: hi_ns }),
-            _ => "not measured".to_owned(),
-        };
-        format!("{:<40} {:<24} {}", row.label.plain(), interval, row.status.word)
-    };
-    let lines: Vec<String> = plot.rows.iter().map(told).collect();
-    format!("{}\n\n{}", fenced(&lines.join("\n")), capital(&inline(&plot.caption, TextPlace::LineStart)))
-=======
-    let told = |row: &crate::report::model::PlottedInterval| {
-        let interval = match row.interval {
-            Some(Quantity::Between { lo_ns, hi_ns }) => between(Interval { lo: lo_ns, hi: hi_ns }),
-            _ => "not measured".to_owned(),
-        };
-        format!("{:<40} {:<24} {}", row.label.plain(), interval, row.status.word)
-    };
-    let lines: Vec<String> = plot.rows.iter().map(told).collect();
-    let drawn = bars::intervals(plot);
-    format!(
-        "{}\n\n{}",
-        fenced(&format!("{}\n\n{}", drawn.trim_end(), lines.join("\n"))),
-        capital(&inline(&plot.caption, TextPlace::LineStart))
-    )
->>>>>>> theirs
 }
