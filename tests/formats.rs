@@ -2,132 +2,17 @@
 //! its models, Markdown by two engines, Slack's and Teams' messages by their libraries, traces by OpenTelemetry's protobuf; and what is sent
 //! arrives as the other side documents it.
 
-use crate::support::{Project, node, python};
-use flate2::read::GzDecoder;
-use lifeboat::exercise::{Judged, judge};
-use lifeboat::history::read;
-use lifeboat::report::{
-    Block, DrillContext, Fact, Grade, Paragraph, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind,
-    TableCell, TableRow, Text, drill, execution, grafana, junit, markdown, oscal, otlp, report_json, slack, teams,
-};
+use crate::support::reports::{HOSTILE, hostile, of, said, stored, understood, unpacked, walked, written};
+use crate::support::{Project, node};
+use lifeboat::exercise::judge;
+use lifeboat::report::{Paragraph, Report, Text, grafana, junit, markdown, oscal, otlp, report_json, slack, teams};
 use serde_json::Value;
-use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
-
-/// Drills that were met, missed, left open and stopped, with several workloads, with keys, with names of others.
-const DRILLS: [&str; 8] = [
-    "format-2.0/azure-outage",
-    "format-2.0/key-revoked",
-    "format-2.0/several-workloads",
-    "format-1/slow-breaker",
-    "format-1/one-replica-forgotten",
-    "format-1/fault-on-idle-provider",
-    "format-1/planned-rotation",
-    "format-1/stopped",
-];
-
-/// A stored history, unpacked.
-fn unpacked(name: &str, folder: &Path) -> PathBuf {
-    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/drills").join(name).join("history.jsonl.gz");
-    let (folder, mut history) = (folder.join(name), Vec::new());
-    std::fs::create_dir_all(&folder).unwrap();
-    GzDecoder::new(File::open(stored).unwrap()).read_to_end(&mut history).unwrap();
-    let path = folder.join("history.jsonl");
-    std::fs::write(&path, history).unwrap();
-    path
-}
-
-fn of(judged: &Judged) -> Report {
-    drill(&judged.verdict, &judged.digest, &judged.hash, &DrillContext::default())
-}
-
-/// The stored drills with their reports.
-fn stored(folder: &Path) -> Vec<(&'static str, Judged, Report)> {
-    let judged = DRILLS.map(|name| (name, judge(&unpacked(name, folder)).unwrap()));
-    judged.into_iter().map(|(name, judged)| (name, of(&judged), judged)).map(|(name, report, judged)| (name, judged, report)).collect()
-}
-
-/// That of a runbook that was walked for real.
-fn walked(folder: &Path) -> Report {
-    execution(&read(BufReader::new(File::open(unpacked("format-1/execution", folder)).unwrap())).unwrap()).unwrap()
-}
-
-/// Files of these texts.
-fn written(folder: &Path, ending: &str, texts: impl IntoIterator<Item = String>) -> Vec<PathBuf> {
-    let write = |(place, text): (usize, String)| {
-        let path = folder.join(format!("{place}.{ending}"));
-        std::fs::write(&path, text).unwrap();
-        path
-    };
-    texts.into_iter().enumerate().map(write).collect()
-}
-
-fn said(command: &mut Command) -> Vec<Value> {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap()
-}
-
-/// What a reader of others' understood.
-fn understood(kind: &str, files: &[PathBuf]) -> Vec<Value> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/reports.py");
-    said(Command::new(python("reports", "tests/clients/reports.txt").join("python")).arg(script).arg(kind).args(files))
-}
-
-/// Names and reasons that somebody chose to do harm, or without a thought.
-const HOSTILE: [&str; 9] = [
-    "<script>alert(1)</script>",
-    "a|b",
-    "`x` ``` y",
-    "![x](https://evil.example/x.png)",
-    "<!-- ",
-    "\u{1b}[31mred\u{1b}[0m \u{202e}txet",
-    "&lt;b&gt; </td></table>",
-    "- *list* _of_ ~~things~~",
-    "<!channel> <https://evil.example|here>",
-];
-
-fn hostile() -> Report {
-    let text = |place: usize| Text::outside(HOSTILE[place % HOSTILE.len()]);
-    let status = ReportStatus { word: "missed".into(), grade: Grade::Bad };
-    let row = |place: usize| TableRow {
-        key: Some(HOSTILE[place].to_owned()),
-        status: Some(status.clone()),
-        cells: vec![text(place).into(), text(place + 1).into(), text(place + 2).into(), TableCell::BLANK],
-    };
-    let columns = vec!["objective", "promised", "measured", "verdict"];
-    let table = ReportTable { columns, rows: (0..HOSTILE.len()).map(row).collect() };
-    let facts = HOSTILE.iter().map(|words| Fact::of("label", Text::outside(*words))).collect();
-    let list = Block::List(HOSTILE.iter().map(|words| Text::outside(*words)).collect());
-    let own = HOSTILE.map(|words| Paragraph::plain(format!("A sentence about {words}, of ours.")).into());
-    let section = |place: usize| {
-        let section = Section::new(SectionKind::Workload, text(place)).with(Paragraph::key(text(place)));
-        let objectives = Section::new(SectionKind::Objectives, "Objectives").with(table.clone());
-        let about = Some(HOSTILE[place].to_owned());
-        Section { about, ..section.with(Block::Facts(facts_of(&facts))).with(list.clone()).with(Block::Section(objectives)) }
-    };
-    let identity = ReportIdentity {
-        run: Some(HOSTILE[0].into()),
-        scenario: Some(HOSTILE[5].into()),
-        environment: Some(HOSTILE[1].into()),
-        started_at: Some("2026-11-20T14:03:07.250+01:00".into()),
-        traffic_unix_ns: Some(1_795_179_788_250_000_000),
-        ended_unix_ns: Some(1_795_179_858_250_000_000),
-        history_sha256: Some("0".repeat(64)),
-        ..ReportIdentity::default()
-    };
-    let opening = [Paragraph::key(text(0)).into(), Paragraph::advice(text(7)).into()].into_iter().chain(own).collect();
-    Report { kind: ReportKind::Drill, identity, title: text(3), status, opening, sections: (0..HOSTILE.len()).map(section).collect() }
-}
-
-fn facts_of(facts: &Vec<Fact>) -> Vec<Fact> {
-    facts.clone()
-}
 
 /// What `verdict.json` says of each objective, of each workload and of each key.
 fn judgements(verdict: &Value, found: &mut Vec<(String, String)>) {
@@ -220,8 +105,8 @@ fn markdown_is_the_same_in_two_engines_and_nothing_in_it_is_markup_but_ours() {
     let reports = drills.into_iter().map(|(_, _, report)| report).chain([walked(folder.path()), hostile()]);
     let texts: Vec<String> = reports.map(|report| markdown(&report)).collect();
     let ours = [
-        "br", "code", "div", "em", "h1", "h2", "h3", "h4", "img", "li", "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr",
-        "ul",
+        "a", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "img", "li", "p", "pre", "strong", "table", "tbody", "td", "th", "thead",
+        "tr", "ul",
     ];
     for (text, engines) in texts.iter().zip(understood("markdown", &written(folder.path(), "md", texts.clone()))) {
         let headings = text.lines().filter(|line| line.starts_with('#')).count();
@@ -371,10 +256,12 @@ fn server(answer: &'static str) -> (String, mpsc::Receiver<Arrived>) {
 
 #[test]
 fn annotations_and_traces_arrive_as_grafana_and_collectors_document_them() {
-    const ADDED: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 36\r\nconnection: close\r\n\r\n{\"message\":\"Annotation added\",\"id\":1}";
+    const ADDED: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 37\r\nconnection: close\r\n\r\n{\"message\":\"Annotation added\",\"id\":1}";
     const REFUSED: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 29\r\nconnection: close\r\n\r\n{\"message\":\"Invalid API key\"}";
     let project = Project::empty();
-    let history = unpacked("format-2.0/azure-outage", &project.path("."));
+    // A drill of others, whose keys nobody here knows.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let history = unpacked("format-2.0/azure-outage", elsewhere.path());
     let folder = history.parent().unwrap().to_str().unwrap();
     let (grafana_at, annotations) = server(ADDED);
     let (collector, traces) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}");
@@ -420,7 +307,8 @@ fn annotations_and_traces_arrive_as_grafana_and_collectors_document_them() {
 #[test]
 fn every_format_is_written_to_stdout_and_into_a_file_alike() {
     let project = Project::empty();
-    let history = unpacked("format-2.0/key-revoked", &project.path("."));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let history = unpacked("format-2.0/key-revoked", elsewhere.path());
     let folder = history.parent().unwrap().to_str().unwrap();
     for format in ["md", "json", "junit", "oscal", "slack", "teams", "otlp", "grafana", "verdict"] {
         let out = project.path(format).display().to_string();
@@ -436,203 +324,4 @@ fn every_format_is_written_to_stdout_and_into_a_file_alike() {
     assert_eq!((&document["format"], &document["report"]["kind"]), (&"1.0".into(), &"drill".into()));
     let run = project.lifeboat(&["report", folder, "--format", "slack", "--link", "javascript:alert(1)"]);
     run.exits_with(2).says("write the whole address");
-}
-
-/// A schema, as the binary prints it.
-fn schema(project: &Project, of: &str) -> PathBuf {
-    let printed = project.lifeboat(&["schema", of]);
-    printed.exits_with(0);
-    let path = project.path(&format!("{of}.schema.json"));
-    std::fs::write(&path, &printed.stdout).unwrap();
-    path
-}
-
-/// How many values were looked at in each file, and what is wrong with them.
-fn held_to(schema: &Path, files: &[PathBuf]) -> Vec<(u64, Value)> {
-    let all: Vec<PathBuf> = [schema.to_owned()].into_iter().chain(files.iter().cloned()).collect();
-    understood("schema", &all).into_iter().map(|told| (told["values"].as_u64().unwrap(), told["wrong"].clone())).collect()
-}
-
-fn is_right(of: &str, schema: &Path, files: &[PathBuf]) {
-    for ((values, wrong), file) in held_to(schema, files).into_iter().zip(files) {
-        assert!(values > 0 && wrong == Value::Array(Vec::new()), "{of}: {}: {wrong:#}", file.display());
-    }
-}
-
-/// Copies of a JSON file, each with one value changed at a place.
-fn spoiled(folder: &Path, file: &Path, changes: &[(&str, Value)]) -> Vec<PathBuf> {
-    let whole: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let texts = changes.iter().map(|(place, value)| {
-        let mut whole = whole.clone();
-        let (above, key) = place.rsplit_once('/').unwrap();
-        let parent = whole.pointer_mut(above).unwrap_or_else(|| panic!("{place} is not there")).as_object_mut().unwrap();
-        // A misspelt key stands in the place of the right one.
-        match key.strip_suffix('~') {
-            Some(key) => {
-                let old = parent.remove(key).unwrap();
-                parent.insert(format!("{key}x"), old);
-            }
-            None => drop(parent.insert(key.to_owned(), value.clone())),
-        }
-        whole.to_string()
-    });
-    written(folder, "spoiled.json", texts)
-}
-
-fn is_wrong(schema: &Path, files: &[PathBuf], changes: &[(&str, Value)]) {
-    for ((_, wrong), change) in held_to(schema, files).into_iter().zip(changes) {
-        assert!(!wrong.as_array().unwrap().is_empty(), "{change:?} is taken for right");
-    }
-}
-
-#[test]
-fn histories_verdicts_and_reports_are_of_the_form_that_is_published() {
-    let project = Project::empty();
-    let folder = project.path("files");
-    std::fs::create_dir_all(&folder).unwrap();
-    let drills = stored(&folder);
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let histories: Vec<PathBuf> =
-        DRILLS.iter().filter(|name| name.starts_with("format-2")).map(|name| folder.join(name).join("history.jsonl")).collect();
-    let every = std::fs::read_dir(data.join("formats")).unwrap().map(|entry| entry.unwrap().path());
-    let every = every.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("every-line-2"));
-    let lines: Vec<PathBuf> = histories.iter().cloned().chain(every).collect();
-    let of_history = schema(&project, "history");
-    is_right("history", &of_history, &lines);
-    let first = std::fs::read_to_string(&histories[0]).unwrap().lines().next().unwrap().to_owned();
-    let first = &written(&folder, "first.json", [first])[0];
-    let changes = [
-        ("/t", "soon".into()),
-        ("/started~", Value::Null),
-        ("/started/seed~", Value::Null),
-        ("/started/plan/workloads/each", 3.into()),
-        ("/started/plan/scenario/timeline/faults~", Value::Null),
-        ("/started/plan/scenario/timeline/baseline", "for ever".into()),
-    ];
-    is_wrong(&of_history, &spoiled(&folder, first, &changes), &changes);
-
-    let of_verdict = schema(&project, "verdict");
-    let old = DRILLS.iter().map(|name| data.join("drills").join(name).join("verdict.json"));
-    let verdicts: Vec<PathBuf> =
-        written(&folder, "verdict.json", drills.iter().map(|(_, judged, _)| judged.json())).into_iter().chain(old).collect();
-    is_right("verdict", &of_verdict, &verdicts);
-    let changes = [
-        ("/verdict", "passed".into()),
-        ("/objectives~", Value::Null),
-        ("/terms/rto_ms", "10s".into()),
-        ("/evidence/requests~", Value::Null),
-    ];
-    is_wrong(&of_verdict, &spoiled(&folder, &verdicts[0], &changes), &changes);
-
-    let of_report = schema(&project, "report");
-    let texts = drills.iter().map(|(_, judged, report)| report_json(report, Some(&judged.record())));
-    let walk = walked(&folder);
-    let texts: Vec<String> = texts.chain([report_json(&walk, None), report_json(&hostile(), None)]).collect();
-    let reports = written(&folder, "report.json", texts);
-    is_right("report", &of_report, &reports);
-    let changes = [
-        ("/report/kind", "fire".into()),
-        ("/report/identity~", Value::Null),
-        ("/report/status/grade", "fine".into()),
-        ("/report/sections", "none".into()),
-        ("/format", 1.into()),
-    ];
-    is_wrong(&of_report, &spoiled(&folder, &reports[0], &changes), &changes);
-}
-
-#[test]
-fn what_is_shipped_is_of_the_form_that_is_published_and_mistakes_are_not() {
-    let project = Project::shipped();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (mut yaml, mut open) = (Vec::new(), vec![root.join("scenarios"), root.join("runbooks")]);
-    while let Some(folder) = open.pop() {
-        let all = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = all.partition(|path| path.is_dir());
-        open.extend(folders);
-        yaml.extend(files.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "yaml")));
-    }
-    // Each by the key that only its kind has; others' configurations lie there, too.
-    let with = |key: &str| {
-        let has = |path: &&PathBuf| std::fs::read_to_string(path).unwrap().lines().any(|line| line.starts_with(key));
-        yaml.iter().filter(has).cloned().collect::<Vec<_>>()
-    };
-    let script = r#"
-import json, sys, yaml
-class Loader(yaml.SafeLoader):
-    pass
-# As YAML 1.2 has it: a date is a text, and `on` is no truth.
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, known) for tag, known in all if tag != "tag:yaml.org,2002:timestamp" and not (tag.endswith(":bool") and first not in "tTfF")]
-    for first, all in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for name, path in enumerate(sys.argv[2:]):
-    with open(path, encoding="utf-8") as text:
-        value = yaml.load(text, Loader)
-    with open(f"{sys.argv[1]}/{name}.json", "w", encoding="utf-8") as out:
-        json.dump(value, out)
-print("[]")
-"#;
-    let as_json = |of: &str, files: &[PathBuf]| {
-        let folder = project.path(of);
-        std::fs::create_dir_all(&folder).unwrap();
-        said(Command::new(python("reports", "tests/clients/reports.txt").join("python")).args(["-c", script]).arg(&folder).args(files));
-        files.iter().enumerate().map(|(place, _)| folder.join(format!("{place}.json"))).collect::<Vec<_>>()
-    };
-    let scenarios = with("scenario:");
-    let (inventories, mut runbooks) = (with("providers:"), with("runbook:"));
-    runbooks.retain(|path| !scenarios.contains(path));
-    assert!(scenarios.len() > 3 && runbooks.len() > 10 && !inventories.is_empty(), "{scenarios:?} {runbooks:?} {inventories:?}");
-    let kinds: [(&str, &[PathBuf], Vec<(&str, Value)>); 3] = [
-        (
-            "scenario",
-            &scenarios,
-            vec![
-                ("/timeline~", Value::Null),
-                ("/service", Value::Array(Vec::new())),
-                ("/timeline/fault", 1.into()),
-                ("/timeline/baseline", "eight seconds".into()),
-                ("/version", 2.into()),
-            ],
-        ),
-        (
-            "runbook",
-            &runbooks,
-            vec![("/steps~", Value::Null), ("/start", "whenever".into()), ("/steps", "none".into()), ("/step", 1.into())],
-        ),
-        (
-            "inventory",
-            &inventories,
-            vec![("/providers~", Value::Null), ("/services", 3.into()), ("/provider", 1.into()), ("/credentials", true.into())],
-        ),
-    ];
-    for (of, files, changes) in kinds {
-        let (schema, files) = (schema(&project, of), as_json(of, files));
-        is_right(of, &schema, &files);
-        is_wrong(&schema, &spoiled(&project.path(of), &files[0], &changes), &changes);
-    }
-    // Mistakes of faults and their settings.
-    let scenario = |fault: &str| {
-        format!(
-            r#"{{"version":1,"scenario":"a","service":"a","traffic":{{"rate":"50/s"}},"timeline":{{"faults":[{{"on":"a","fault":{fault},"for":"20s"}}]}}}}"#
-        )
-    };
-    let right = [
-        r#"{"blackhole":{}}"#,
-        r#""blackhole""#,
-        r#"{"status":{"code":503,"probability":"30%","match":{"model":"gpt-*"}}}"#,
-        r#"{"latency":{"latency":"2s"}}"#,
-    ];
-    let wrong = [
-        r#"{"blackhol":{}}"#,
-        r#""status""#,
-        r#"{"status":{}}"#,
-        r#"{"status":{"code":"503 please"}}"#,
-        r#"{"latency":{"latency":2000}}"#,
-        r#"{"status":{"code":503,"probabilty":"30%"}}"#,
-        r#"{"refuse":{},"reset":{}}"#,
-    ];
-    let file = schema(&project, "scenario");
-    is_right("scenario", &file, &written(&project.path("."), "right.json", right.map(&scenario)));
-    let changes: Vec<(&str, Value)> = wrong.iter().map(|fault| (*fault, Value::Null)).collect();
-    is_wrong(&file, &written(&project.path("."), "wrong.json", wrong.map(&scenario)), &changes);
 }

@@ -96,7 +96,12 @@ fn a_drill_keeps_the_teams_own_series_and_tells_of_those_that_it_could_not_read(
     // The token went where it belongs, and nowhere else; the history does not hold it (every test's folder is searched for its secrets, too).
     assert!(asked.lock().unwrap().iter().any(|head| head.contains(&format!("authorization: Bearer {TOKEN}"))));
     assert!(!std::fs::read_to_string(project.path("drill/history.jsonl")).unwrap().contains(TOKEN));
-    project.lifeboat(&["show", "drill"]).exits_with(0).says("OUTAGE");
+    let page = std::fs::read_to_string(project.path("drill/report.html")).unwrap();
+    assert!(
+        ["checkout p95", "orders", "up"].iter().all(|name| page.contains(name)) && page.contains("is not shown"),
+        "the page shows them"
+    );
+    project.lifeboat(&["show", "drill"]).exits_with(0).says("The first provider stops answering: ");
 }
 
 #[test]

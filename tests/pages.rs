@@ -56,7 +56,7 @@ fn hostile() -> String {
 fn hostile_drill() -> Report {
     let told = serde_json::to_string(&hostile()).unwrap();
     let mut text = history("format-2.0/azure-outage");
-    for name in ["Azure OpenAI stops answering", "third quarter", "ann", "See that users are failing", "3 failures in a row"] {
+    for name in ["Azure OpenAI stops answering", "third quarter", "ann", "See that users are failing", "staging-1"] {
         let quoted = format!("\"{name}\"");
         assert!(text.contains(&quoted), "{name}");
         text = text.replace(&quoted, &told);
@@ -155,8 +155,12 @@ fn program(project: &Project, name: &str, code: i32) {
 fn opening(project: &Project, browser: Option<&str>) -> Command {
     let mut command = project.command(&["report", "drill", "--open"]);
     command.env("PATH", project.path("bin")).env("TMPDIR", project.path("tmp"));
-    ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"].iter().for_each(|name| drop(command.env_remove(name)));
-    browser.into_iter().for_each(|browser| drop(command.env("BROWSER", browser)));
+    for name in ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"] {
+        command.env_remove(name);
+    }
+    if let Some(browser) = browser {
+        command.env("BROWSER", browser);
+    }
     command
 }
 

@@ -79,7 +79,7 @@ fn no_block_is_left_out_by_these_tests() {
         (("runbooks", "csv"), 1),
         (("runbooks", "yaml"), 6),
         (("scenarios", "console"), 2),
-        (("scenarios", "yaml"), 2),
+        (("scenarios", "yaml"), 3),
         (("src/import", "json"), 1),
         (("src/import", "python"), 1),
         (("src/import", "sh"), 1),
@@ -191,7 +191,10 @@ fn the_references_yaml_is_a_project_that_validates_and_can_be_planned() {
     project.write("traces/conversations.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n0,374,44\n1,396,109\n");
     let scenario = std::fs::read_to_string(project.path("scenarios/outage.yaml")).unwrap();
     let one = scenario.lines().find(|line| line.starts_with("traffic:")).unwrap();
-    project.write("scenarios/outage.yaml", &scenario.replace(one, several));
+    let [overlay] = blocks(SCENARIOS, "yaml").into_iter().filter(|block| block.starts_with("overlay:")).collect::<Vec<_>>()[..] else {
+        panic!()
+    };
+    project.write("scenarios/outage.yaml", &(scenario.replace(one, several) + overlay));
     project.lifeboat(&["run", "scenarios/outage.yaml", "--dry-run"]).exits_with(0).says("crowd: none, it is only load");
 }
 

@@ -105,7 +105,9 @@ fn a_person_ends_a_series_after_healing_and_the_stopped_trial_counts_as_not_met(
     assert_eq!((&counts["stopped"], &counts["not_run"]), (&json!(1), &json!(1)));
     let report = std::fs::read_to_string(project.path("series/report.md")).unwrap();
     assert!(
-        report.contains("A person stopped the series in trial 2 of 3.") && report.contains("1 was stopped before that was known"),
+        report.contains("2 of 3 times")
+            && report.contains("A person stopped the series in trial 2 of 3.")
+            && report.contains("1 was stopped before that was known"),
         "{report}"
     );
     assert_eq!(project.lifeboat(&["report", "series"]).exits_with(0).stdout, report);
@@ -188,8 +190,8 @@ fn stored_drills_are_told_together_and_nothing_more_than_their_number_carries() 
     judged.exits_with(0).says("20 of 20 trials met the RTO of").says("exceeds 86%").says("80% within");
     let report = project.lifeboat(&["report", "twenty"]).exits_with(0).stdout.clone();
     for part in [
-        "Not that 95% of outages are over within",
-        "with a confidence of 64% only",
+        "Not that 95% of such outages end within",
+        "it is only 64% sure that the slowest of 20 trials is slower than 95% of all",
         "that takes 29 trials without a miss, or 46 with one",
         "was not put back between",
     ] {

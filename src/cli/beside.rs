@@ -7,7 +7,8 @@ use crate::history::{Event, ExecutionStarted, Reader, read};
 use crate::import::RecordTime;
 use crate::project::Project;
 use crate::report::{
-    ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, comparison, drill, execution, recorded, repeats, walked,
+    ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, UsersSide, comparison, drill, execution, recorded, repeats,
+    walked,
 };
 use crate::verdict::VerdictRecord;
 use std::fs::File;
@@ -35,6 +36,9 @@ pub(super) struct BesideOptions {
     /// Bring the findings.yaml of the drill's folder up to date as well, and keep what people wrote there
     #[arg(long, conflicts_with_all = ["against", "incident"])]
     keep_findings: bool,
+    /// Beside a runbook that was walked: what users saw meanwhile, a bare history or another tool's record
+    #[arg(long, value_name = "RECORD", requires = "incident")]
+    traffic: Option<PathBuf>,
     #[command(flatten)]
     record: RecordOptions,
 }
@@ -55,7 +59,7 @@ pub(super) fn reported(
         return Ok(beside.walked(path)?.map(|report| (report, None)));
     }
     let source = beside.record.source(path)?;
-    let judged = match beside.record.judged(path, source, work)? {
+    let judged = match beside.record.judged(path, source, beside.incident.is_some(), work)? {
         Ok(judged) => judged,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -90,7 +94,7 @@ fn compared(drill: &Path, other: &Path, record: &RecordOptions, work: &WorkProgr
         let source = record.source(path)?;
         // What is said of records is said of that of the two that is one.
         let judged = match source {
-            Some(_) => record.judged(path, source, work)?,
+            Some(_) => record.judged(path, source, false, work)?,
             None => Ok(judge_counting(path, work)?),
         };
         match judged {
@@ -104,7 +108,7 @@ fn compared(drill: &Path, other: &Path, record: &RecordOptions, work: &WorkProgr
     work.begin("writing the report", 0);
     let of = |place: usize| {
         let (judged, name) = &both[place];
-        ComparedDrill { name, verdict: &judged.verdict, digest: &judged.digest, hash: &judged.hash, findings: &[] }
+        ComparedDrill { name, verdict: &judged.verdict, digest: &judged.digest, hash: &judged.hash }
     };
     Ok(Ok(comparison(&of(0), &of(1))))
 }
@@ -145,9 +149,9 @@ impl BesideOptions {
             name: &name,
             outline: outline.as_deref(),
             scenario: scenario.as_deref(),
-            outage_unix_ns: None,
             drilled: found.as_ref().map(|found| &found.drills),
             latest: latest.as_ref().map(|judged| (&judged.verdict, &judged.digest)),
+            ..IncidentFacts::default()
         };
         Ok(Ok(recorded(&judged.verdict, &judged.digest, &judged.hash, &facts)))
     }
@@ -172,8 +176,18 @@ impl BesideOptions {
             Err(problem) => return Ok(Err(problem)),
         };
         let latest = found.as_ref().and_then(FoundDrills::latest);
+        let users = match self.traffic.as_deref().map(|record| self.users(record)).transpose()?.transpose() {
+            Ok(users) => users,
+            Err(problem) => return Ok(Err(problem)),
+        };
         let name = called(path);
         let facts = IncidentFacts {
+            users: users.as_ref().map(|(name, judged)| UsersSide {
+                name,
+                verdict: &judged.verdict,
+                digest: &judged.digest,
+                hash: &judged.hash,
+            }),
             number: Some(number),
             name: &name,
             outage_unix_ns: outage,
@@ -182,6 +196,16 @@ impl BesideOptions {
             ..IncidentFacts::default()
         };
         Ok(Ok(walked(history, &facts).ok_or_else(unread)?))
+    }
+
+    /// What users saw, with its name; or in words what is wrong with what was said about it.
+    fn users(&self, record: &Path) -> anyhow::Result<Result<(String, Judged), String>> {
+        let source = self.record.source(record)?;
+        let judged = match source {
+            Some(_) => self.record.judged(record, source, true, &WorkProgress::default())?,
+            None => Ok(judge(record)?),
+        };
+        Ok(judged.map(|judged| (called(record), judged)))
     }
 
     /// Which drills are those of a walk: of the scenario that was named, else those with its runbook.
@@ -243,14 +267,14 @@ fn above(drill: &Path) -> PathBuf {
 }
 
 /// A folder's or a file's own name; that of the folder for its `history.jsonl`.
-pub(super) fn called(path: &Path) -> String {
+fn called(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let own = if whole.file_name().is_some_and(|name| name == "history.jsonl") { whole.parent().unwrap_or(&whole) } else { &whole };
     own.file_name().map_or_else(|| own.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// True for the folder or the history of a runbook that was walked for real.
-pub(super) fn is_execution(folder: &Path) -> bool {
+fn is_execution(folder: &Path) -> bool {
     let file = history_of(folder);
     // What is no file can be read only once.
     if !file.is_file() {

@@ -48,6 +48,7 @@ impl Exit {
             Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. }) => Self::Safety,
             Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. }) => Self::Usage,
             None if error.is::<JudgeError>() || error.is::<crate::project::ProjectError>() => Self::Usage,
+            None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,
             None => Self::Own,
         }

@@ -1,11 +1,11 @@
 //! `lifeboat findings`: what past drills showed and is still open, from the `findings.yaml` beside each; of a scenario in an environment that of
 //! its newest drill, which has what came before.
 
-use super::{Exit, put};
+use super::{Exit, put, say};
 use crate::exercise::reviews_in;
 use crate::model::{FindingState, KeptFinding, KeptFindings};
 use crate::project::Project;
-use crate::units::{Problem, counted, printable};
+use crate::units::{counted, printable};
 use anyhow::Context;
 use chrono::{Local, NaiveDate};
 use serde::Serialize;
@@ -70,8 +70,8 @@ pub(super) fn findings(args: &Args) -> anyhow::Result<Exit> {
     let folder = match &args.folder {
         Some(folder) if folder.is_dir() => folder.clone(),
         Some(folder) => {
-            let problem = Problem::new(format!("{} is no folder", folder.display()));
-            return Err(problem.hint("name a folder of drills, or one drill's").into());
+            say(&format!("error: {} is no folder\n\nhint: name a folder of drills, or one drill's", folder.display()));
+            return Ok(Exit::Usage);
         }
         None => Project::find(Path::new(".")).context("without a project, name the folder of the drills")?.join("drills"),
     };
@@ -171,7 +171,7 @@ fn table(open: &[OpenFinding<'_>], drills: usize) -> String {
 
 /// One row.
 fn line(cells: [&str; 7]) -> String {
-    const WIDTHS: [usize; 7] = [20, 8, 10, 8, 11, 8, 9];
+    const WIDTHS: [usize; 7] = [19, 8, 10, 8, 11, 7, 11];
     let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{:<width$}", fit(cell, width)));
     cells.collect::<Vec<_>>().join(" ").trim_end().to_owned() + "\n"
 }

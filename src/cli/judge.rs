@@ -48,7 +48,7 @@ pub(super) fn judge(args: &Args) -> anyhow::Result<Exit> {
     let source = args.record.source(&args.history)?;
     let work = Arc::default();
     let showing = show_work(&work);
-    let judged = match args.record.judged(&args.history, source, &work)? {
+    let judged = match args.record.judged(&args.history, source, false, &work)? {
         Ok(judged) => judged,
         Err(problem) => {
             say(&format!("error: {problem}"));

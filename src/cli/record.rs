@@ -68,10 +68,10 @@ pub(super) fn tell_of(judged: &Judged, history: &Path) {
 }
 
 impl RecordOptions {
-    /// The first option that is given and says something of records only.
-    fn of_records_only(&self) -> Option<&'static str> {
+    /// The first option that is given and says something of records only. A scenario may also say whose drills stand beside an incident.
+    fn of_records_only(&self, incident: bool) -> Option<&'static str> {
         let given = [
-            ("objectives", self.objectives.is_some()),
+            ("objectives", self.objectives.is_some() && !incident),
             ("fault-at", self.fault_at.is_some()),
             ("since", self.since.is_some()),
             ("until", self.until.is_some()),
@@ -102,10 +102,11 @@ impl RecordOptions {
         &self,
         history: &Path,
         source: Option<RecordSource>,
+        incident: bool,
         work: &WorkProgress,
     ) -> anyhow::Result<Result<Judged, String>> {
         let Some(source) = source else {
-            let Some(option) = self.of_records_only() else { return Ok(Ok(exercise::judge_counting(history, work)?)) };
+            let Some(option) = self.of_records_only(incident) else { return Ok(Ok(exercise::judge_counting(history, work)?)) };
             // Where it is no history either, that is what is wrong.
             exercise::judge(history)?;
             let history = history.display();

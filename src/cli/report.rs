@@ -1,28 +1,24 @@
 //! `lifeboat report`: a stored run's report, computed again from its history, in any of its formats; and sent to where it is wanted.
 
-use super::beside::{BesideOptions, is_execution, reported};
+use super::beside::{BesideOptions, reported};
 use super::terminal::show_work;
 use super::{Exit, note, open, put, say, until_interrupted};
 use crate::console::WorkProgress;
 use crate::exercise::{holds_repeats, judge_repeats};
-use crate::history::read;
 use crate::report::{
-    Report, execution, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, svg, teams, verdict_json,
+    Report, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, svg, teams, verdict_json,
 };
 use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
 use crate::web::post_json;
-use anyhow::Context;
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Renders the report of a drill or of an execution again from its history, to stdout or into a file, or sends it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The folder of a drill, of repeated drills or of an execution, or its `history.jsonl`
+    /// The folder of a drill, of repeated drills or of an execution, its `history.jsonl`, a bare history, or what another tool recorded
     drill: PathBuf,
     /// As what it is written; `md` unless it is only sent
     #[arg(long, value_enum)]
@@ -61,6 +57,8 @@ const EXAMPLES: &str = "Examples:
   lifeboat report drills/2026-11-20T14-03-07-azure-outage-2a1f
   lifeboat report DRILL --format junit --out build/drill.xml
   lifeboat report DRILL --format slack --link https://wiki.example/drills/17 | curl -d @- -H 'content-type: application/json' \"$WEBHOOK\"
+  lifeboat report drills/after --against drills/before
+  lifeboat report access.log --from nginx --objectives scenarios/outage.yaml --fault-at 2026-11-20T14:03:07Z --incident INC-123
   lifeboat report DRILL --annotate https://grafana.example --otlp http://127.0.0.1:4318";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -121,14 +119,16 @@ struct Told {
 
 impl Told {
     /// As it is written in a format.
-    fn rendered(&self, format: ReportFormat, link: Option<&str>) -> anyhow::Result<String> {
+    fn rendered(&self, format: ReportFormat, link: Option<&str>) -> Result<String, Problem> {
         let Self { report, verdict } = self;
         Ok(match format {
             ReportFormat::Html => html(report),
             ReportFormat::Md => markdown(report),
             ReportFormat::Svg => match svg(report) {
                 Some(picture) => picture,
-                None => anyhow::bail!("nothing was sent, so there is no picture\n\nhint: `--format html` has the rest of the report"),
+                None => {
+                    return Err(Problem::new("nothing was sent, so there is no picture").hint("`--format html` has the rest of the report"));
+                }
             },
             ReportFormat::Json => report_json(report, verdict.as_ref()),
             ReportFormat::Junit => junit(report),
@@ -139,13 +139,25 @@ impl Told {
             ReportFormat::Grafana => grafana(report)?,
             ReportFormat::Verdict => match verdict {
                 Some(record) => verdict_json(record),
-                None => anyhow::bail!("this has no verdict of its own\n\nhint: `--format json` has its report for machines"),
+                None => return Err(Problem::new("this has no verdict of its own").hint("`--format json` has its report for machines")),
             },
         })
     }
 }
 
 pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
+    // What was asked for cannot be had, or nobody answers where it is to be sent to: no fault of this program's.
+    written(args).or_else(refused)
+}
+
+/// Says what cannot be had: that is no fault of this program's.
+pub(super) fn refused(error: anyhow::Error) -> anyhow::Result<Exit> {
+    let problem = error.downcast::<Problem>()?;
+    say(&format!("error: {}", explained(&problem)));
+    Ok(Exit::Usage)
+}
+
+fn written(args: &Args) -> anyhow::Result<Exit> {
     if args.format == Some(ReportFormat::Verdict) && holds_repeats(&args.drill) {
         return out(args, &judge_repeats(&args.drill, &WorkProgress::default())?.record.json());
     }
@@ -168,24 +180,16 @@ pub(super) fn report(args: &Args) -> anyhow::Result<Exit> {
     if let Some(format) = format {
         out(args, &told.rendered(format, args.link.as_deref())?)?;
     }
-    if !sends {
-        return Ok(Exit::Met);
-    }
-    // A place that cannot be reached is no fault of this program's.
-    send(&args.sending, &told.report).or_else(|error| match error.downcast::<Problem>() {
-        Ok(problem) => {
-            say(&format!("error: {}", explained(&problem)));
-            Ok(Exit::Usage)
-        }
-        Err(error) => Err(error),
-    })
+    if sends { send(&args.sending, &told.report) } else { Ok(Exit::Met) }
 }
 
 /// To stdout, or into the file.
 fn out(args: &Args, text: &str) -> anyhow::Result<Exit> {
     match &args.out {
         None => put(text)?,
-        Some(file) => std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?,
+        Some(file) => std::fs::write(file, text).map_err(|error| {
+            Problem::new(format!("cannot write {}", file.display())).caused_by(error).hint("name another file with `--out`")
+        })?,
     }
     Ok(Exit::Met)
 }
@@ -211,24 +215,18 @@ fn send(sending: &Sending, report: &Report) -> anyhow::Result<Exit> {
 }
 
 /// Grafana's token; `None` where none is told of, as of a Grafana that lets anybody in.
-fn token(place: Option<&TokenPlace>) -> anyhow::Result<Option<Secret>> {
+fn token(place: Option<&TokenPlace>) -> Result<Option<Secret>, Problem> {
     let token = match place {
         None => std::env::var(TOKEN).ok().map(Secret::new),
         Some(TokenPlace::Variable(name)) => {
-            Some(Secret::new(std::env::var(name).map_err(|_| anyhow::anyhow!("the environment variable {name} holds no token"))?))
+            let none = || Problem::new(format!("the environment variable {name} holds no token")).hint(format!("export {name}=…"));
+            Some(Secret::new(std::env::var(name).map_err(|_| none())?))
         }
         Some(TokenPlace::File(path)) => {
-            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            Some(Secret::from_bytes(bytes).with_context(|| format!("{} holds no token", path.display()))?)
+            let none = || Problem::new(format!("{} holds no token", path.display())).hint("name a file with the token and nothing else");
+            let bytes = std::fs::read(path).map_err(|error| none().caused_by(error))?;
+            Some(Secret::from_bytes(bytes).ok_or_else(none)?)
         }
     };
     Ok(token.map(Secret::trimmed).filter(|token| !token.is_empty()))
-}
-
-/// The report of a runbook that was walked for real, where that is what the folder holds.
-pub(super) fn executed(folder: &Path) -> Option<Report> {
-    let file = if folder.is_dir() { folder.join("history.jsonl") } else { folder.to_owned() };
-    // Judging tells what is wrong with anything else.
-    is_execution(folder).then_some(())?;
-    execution(&read(File::open(&file).ok().map(BufReader::new)?).ok()?)
 }

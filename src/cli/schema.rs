@@ -31,6 +31,8 @@ enum SchemaOf {
     Runbook,
     /// The inventory
     Inventory,
+    /// `findings.yaml` of a drill's folder
+    Findings,
 }
 
 pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
@@ -41,6 +43,7 @@ pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
         SchemaOf::Scenario => project_schema(ProjectFile::Scenario),
         SchemaOf::Runbook => project_schema(ProjectFile::Runbook),
         SchemaOf::Inventory => project_schema(ProjectFile::Inventory),
+        SchemaOf::Findings => project_schema(ProjectFile::Findings),
     };
     put(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Met)

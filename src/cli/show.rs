@@ -1,6 +1,7 @@
 //! `lifeboat show`: a stored run's report in the terminal.
 
 use super::beside::{BesideOptions, reported};
+use super::report::refused;
 use super::terminal::{put_report, show_work, width};
 use super::{Exit, say};
 use crate::project::Project;
@@ -22,9 +23,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn show(args: &Args) -> anyhow::Result<Exit> {
-    let folder = match &args.drill {
-        Some(folder) => folder.clone(),
-        None => newest()?,
+    let folder = match args.drill.clone().map_or_else(newest, Ok) {
+        Ok(folder) => folder,
+        Err(error) => return refused(error),
     };
     let work = Arc::default();
     let showing = show_work(&work);

@@ -3,6 +3,8 @@
 //! What this file does not do: compare them (`report`).
 
 use crate::history::{Event, Reader};
+use crate::model::FindingState;
+use crate::project::ReviewFile;
 use crate::report::{EarlierDrill, EarlierDrills};
 use crate::run_folder::RunFile;
 use crate::verdict::record::MeasuresRecord;
@@ -101,9 +103,17 @@ fn earlier(folder: &Path, record: VerdictRecord) -> EarlierDrill {
         verdict: record.verdict,
         cutover: interval(&|measures| measures.cutover.into()),
         restore: interval(&|measures| measures.restore.into()),
-        findings: None,
+        findings: open_findings(folder),
         started,
     }
+}
+
+/// How many findings its file holds that are still there; `None` where there is none that can be read.
+fn open_findings(folder: &Path) -> Option<u64> {
+    let path = RunFile::Findings.within(folder);
+    path.metadata().ok().filter(|facts| facts.is_file() && facts.len() <= LARGEST)?;
+    let file = ReviewFile::read(&path).ok()?;
+    Some(file.kept().entries.iter().filter(|entry| entry.state != FindingState::Gone).count() as u64)
 }
 
 /// Nanoseconds since 1970.

@@ -8,7 +8,7 @@ use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
-use crate::report::{DrillContext, drill, html, markdown, svg};
+use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
 use crate::units::{Explained, Seed};
@@ -186,9 +186,11 @@ fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
     let kept = review_of(folder, &judged.digest).ok().flatten().map(|file| file.kept().clone());
     let context = DrillContext { kept, ..DrillContext::default() };
     let report = drill(&judged.verdict, &judged.digest, &judged.hash, &context);
-    let written = [(RunFile::Verdict, judged.json()), (RunFile::Report, markdown(&report)), (RunFile::Page, html(&report))];
     // Where nothing was sent there is no picture.
-    for (file, text) in written.into_iter().chain(svg(&report).map(|picture| (RunFile::Picture, picture))) {
+    let picture = svg(&report);
+    let text = if picture.is_some() { markdown_beside(&report, &RunFile::Picture.name()) } else { markdown(&report) };
+    let written = [(RunFile::Verdict, judged.json()), (RunFile::Report, text), (RunFile::Page, html(&report))];
+    for (file, text) in written.into_iter().chain(picture.map(|picture| (RunFile::Picture, picture))) {
         let path = file.within(folder);
         private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;
     }

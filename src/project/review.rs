@@ -383,20 +383,23 @@ impl Edits<'_> {
             // `findings: []`, or nothing behind the colon.
             let key_end = self.ends.get(&key.spot.offset).copied().unwrap_or(length);
             let colon = self.text()[key_end..].find(':').map_or(length, |at| key_end + at + 1);
-            let old_end = match node.kind {
-                NodeKind::List(_) => self.text()[colon..].find(']').map_or(colon, |at| colon + at + 1),
-                _ => self.ends.get(&node.spot.offset).copied().filter(|end| *end > colon).unwrap_or(colon),
-            };
-            return self.list.push((colon..old_end, format!("\n{}", lines.trim_end_matches('\n'))));
+            let is_list = matches!(node.kind, NodeKind::List(_));
+            let own =
+                if is_list { self.text()[colon..].find(']').map(|at| colon + at + 1) } else { self.ends.get(&node.spot.offset).copied() };
+            let old_end = own.filter(|end| *end > colon).unwrap_or(colon);
+            let at = self.line_end(old_end);
+            self.list.extend((old_end > colon).then(|| (colon..old_end, String::new())));
+            return self.list.push((at..at, format!("\n{}", lines.trim_end_matches('\n'))));
         };
         let first = items.first().unwrap_or(last).spot.offset;
         let line_start = self.text()[..first].rfind(['\n', '\r']).map_or(0, |at| at + 1);
         let indent = self.text()[line_start..first].chars().take_while(|letter| *letter == ' ').count();
         let end = last_end(last, &self.ends);
-        let (at, pause) = if self.text()[..end].ends_with('\n') { (end, "\n") } else { (self.line_end(end), "\n\n") };
+        let is_whole = self.text()[..end].ends_with('\n');
+        let (at, pause) = if is_whole { (end, "\n") } else { (self.line_end(end), "\n\n") };
         let shifted = |line: &str| if line.is_empty() { String::new() } else { format!("{}{}", " ".repeat(indent), &line[2..]) };
         let lines = lines.lines().map(shifted).collect::<Vec<_>>().join("\n");
-        let tail = if at == end || at == length { "\n" } else { "" };
+        let tail = if is_whole || at == length { "\n" } else { "" };
         self.list.push((at..at, format!("{pause}{lines}{tail}")));
     }
 

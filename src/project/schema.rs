@@ -9,8 +9,8 @@ mod tests;
 
 use crate::fault::scenario_schema;
 use crate::model::{
-    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Engine, Gate, GatewayKind, HttpVersion, Issuer, KeySource, NotifySeverity,
-    Repeat, RequestKind, Requests, StartMode, StepEnd, StoreKind, StreamEnd, TokenCache, UsageReport,
+    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Engine, FindingSeverity, FindingState, Gate, GatewayKind, HttpVersion,
+    Issuer, KeySource, NotifySeverity, Repeat, RequestKind, Requests, StartMode, StepEnd, StoreKind, StreamEnd, TokenCache, UsageReport,
 };
 use forms::{FORMS, Form};
 use serde_json::{Map, Value, json};
@@ -24,6 +24,8 @@ pub enum ProjectFile {
     Runbook,
     /// What there is.
     Inventory,
+    /// What a drill showed, and what people write beside it.
+    Findings,
 }
 
 /// The form of a file, in JSON Schema (2020-12). Texts may also be numbers and truths where YAML takes them for those.
@@ -32,6 +34,7 @@ pub fn project_schema(file: ProjectFile) -> Value {
         ProjectFile::Scenario => ("scenario", "A scenario of Lifeboat"),
         ProjectFile::Runbook => ("runbook", "A runbook of Lifeboat"),
         ProjectFile::Inventory => ("inventory", "An inventory of Lifeboat"),
+        ProjectFile::Findings => ("findings", "What a drill of Lifeboat showed, with what people write beside it"),
     };
     let mut used = vec![root];
     let mut place = 0;
@@ -87,6 +90,9 @@ fn values(told: &'static str, used: &mut Vec<&'static str>) -> Value {
 }
 
 fn one_value(told: &'static str, used: &mut Vec<&'static str>) -> Value {
+    if let Some(inner) = told.strip_prefix("[?").and_then(|rest| rest.strip_suffix(']')) {
+        return json!({"type": ["array", "null"], "items": values(inner, used)});
+    }
     if let Some(inner) = told.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return json!({"type": "array", "minItems": 1, "items": values(inner, used)});
     }
@@ -102,11 +108,13 @@ fn one_value(told: &'static str, used: &mut Vec<&'static str>) -> Value {
     if let Some(name) = told.strip_prefix('=') {
         return json!({"enum": words(name)});
     }
-    let text = |pattern: &str, about: &str| json!({"type": "string", "pattern": pattern, "description": about});
+    // In a runbook a variable may stand anywhere: `${param.credential}`.
+    let text = |pattern: &str, about: &str| json!({"type": "string", "pattern": format!("{pattern}|\\$\\{{"), "description": about});
     match told {
         "text" => json!({"type": ["string", "number", "boolean"]}),
-        "name" => json!({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}),
-        "url" => text("^([a-z]+://.|\\$\\{)", "A URL, or a variable that holds one."),
+        "note" => json!({"type": ["string", "number", "boolean", "null"]}),
+        "name" => json!({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$|\\$\\{"}),
+        "url" => text("^[a-z]+://.", "A URL, or a variable that holds one."),
         "key" => text("^[a-z-]+(@[^:]+)?:.", "Where a credential is found, as `env:NAME`."),
         "env" => text("^env:[A-Za-z_][A-Za-z0-9_]*$", "An environment variable, as `env:NAME`."),
         "time" => text("^([0-9]+(\\.[0-9]+)?(d|h|m|s|ms|us))+$", "A length of time, as `350ms`, `2.5s`, `1m30s`."),
@@ -137,6 +145,8 @@ fn words(name: &str) -> Vec<&'static str> {
         "gate" => Gate::WORDS,
         "gateway" => GatewayKind::WORDS,
         "http" => HttpVersion::WORDS,
+        "finding-severity" => FindingSeverity::WORDS,
+        "finding-state" => FindingState::WORDS,
         "issuer" => Issuer::WORDS,
         "keys" => KeySource::WORDS,
         "severity" => NotifySeverity::WORDS,

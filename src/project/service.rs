@@ -92,8 +92,9 @@ fn reset(reader: &TreeReader<'_>, node: &Node) -> Option<ResetCommand> {
         ResetCommand { run: super::step::argv(reader, node)?, env: BTreeMap::new(), pass: Vec::new(), within: usual }
     };
     // Nothing of a drill runs then, so that a name of its rig stands for nothing.
-    let names = command.texts().flat_map(|text| text.split("${").skip(1)).filter_map(|rest| Some(rest.split_once('}')?.0));
-    if let Some(unknown) = names.filter(|name| !ResetCommand::VARIABLES.contains(name)).next() {
+    let names = |text: &String| text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect::<Vec<_>>();
+    let unknown = command.texts().flat_map(names).find(|name| !ResetCommand::VARIABLES.contains(&name.as_str()));
+    if let Some(unknown) = unknown {
         let known = ResetCommand::VARIABLES.map(|name| format!("`${{{name}}}`")).join(", ");
         let hint = format!("it knows {known}; `pass: [NAME]` gives it a variable of the environment");
         reader.error(node.spot, format!("a reset runs between drills, where `${{{unknown}}}` stands for nothing"), hint);

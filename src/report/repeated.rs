@@ -114,9 +114,11 @@ impl RepeatedDrills {
         self.trials.iter().filter_map(RepeatedTrial::judged)
     }
 
-    /// Trials in which something else was done than what was planned: of them nothing may be said together.
+    /// Trials in which something else was done than in the first of them: of them nothing may be said together. (Not than what was recorded as
+    /// planned: a newer build may write the same plan in another way.)
     pub(in crate::report) fn strangers(&self) -> impl Iterator<Item = &RepeatedTrial> {
-        self.trials.iter().filter(|trial| trial.judged().is_some_and(|judged| judged.configuration != self.record.configuration_sha256))
+        let first = self.judged().next().map(|judged| judged.configuration.as_str());
+        self.trials.iter().filter(move |trial| trial.judged().is_some_and(|judged| Some(judged.configuration.as_str()) != first))
     }
 
     /// All of it in one word: that of the statistics, unless the trials are not alike.

@@ -58,8 +58,9 @@ def markdown(*files):
     from lxml import html
     from markdown_it import MarkdownIt
 
+    # As GitHub itself, which takes out dangerous HTML only after that: so what is there is seen.
     engines = [
-        cmarkgfm.github_flavored_markdown_to_html,
+        lambda source: cmarkgfm.github_flavored_markdown_to_html(source, cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE),
         MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render,
     ]
     told = []
@@ -73,7 +74,8 @@ def markdown(*files):
             headings = [[each.tag, each.text_content().strip()] for each in page.iter("h1", "h2", "h3", "h4")]
             elements = sorted({each.tag for each in page.iter() if isinstance(each.tag, str)})
             comments = sum(1 for each in page.iter() if not isinstance(each.tag, str))
-            links = [each.get("href") for each in page.iter("a")]
+            # GitHub makes a link of each address that it sees; what shows something else than where it leads is not one of those.
+            links = [each.get("href") for each in page.iter("a") if each.text_content() != each.get("href")]
             code = [each.text_content().rstrip("\n") for each in page.iter("pre")]
             text = " ".join(page.text_content().split())
             seen.append({"tables": tables, "headings": headings, "elements": elements, "comments": comments, "links": links, "code": code, "text": text})

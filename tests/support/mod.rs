@@ -12,6 +12,7 @@ mod nginx;
 mod node;
 mod prometheus;
 mod python;
+pub(crate) mod reports;
 mod rig;
 mod screen;
 mod search;

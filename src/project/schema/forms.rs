@@ -8,7 +8,7 @@ pub(super) struct Form {
     /// What its reader calls it; empty where nothing reads it as a map of its own.
     pub(super) what: &'static str,
     /// `KEY: VALUES` with semicolons between them; `!` after a key that must be there. `@NAME` is a form, `=NAME` a word of a list, `[…]` a
-    /// list, `{…}` a map of names, ` or ` stands between alternatives.
+    /// list (`[?…]` one that may be empty), `{…}` a map of names, ` or ` stands between alternatives.
     keys: &'static str,
     /// Of these exactly one must be there.
     pub(super) one_of: &'static str,
@@ -43,6 +43,18 @@ macro_rules! traffic {
 }
 
 pub(super) const FORMS: &[Form] = &[
+    // What a drill showed.
+    form(
+        "findings",
+        "a file of findings",
+        "version!: 1; drill: note; scenario: note; environment: note; started: note; compared_with: note; findings: [?@finding]",
+    ),
+    form(
+        "finding",
+        "a finding",
+        "id!: name; about: note; severity: =finding-severity; says: note; suggestion: note; since: note; last_seen: note; \
+         state: =finding-state; owner: note; due: note; ticket: note; notes: note",
+    ),
     // A scenario.
     form(
         "scenario",
@@ -216,8 +228,10 @@ pub(super) const FORMS: &[Form] = &[
         "address",
         "a service's address",
         "url!: url; replicas: [url]; key_from: env; keys_from: [env]; ca: text; proxy: url; gateway: =gateway; dialect: =dialect; model: text; \
-         headers: texts; headers_from: {env}; body: body; stream_ends_with: =stream-end; usage: =usage",
+         headers: texts; headers_from: {env}; body: body; stream_ends_with: =stream-end; usage: =usage; \
+         reset: [text] or @reset",
     ),
+    form("reset", "a reset", "run!: [text]; env: texts; pass: [text]; within: time"),
     form("proxy", "a proxy's address", "listen: text; tls: truth; hosts: [text]"),
     form("control", "a control API", "url!: url; token_from: env"),
     form("alerts", "where alerts are posted to", "listen!: text; token_from: env; hosts: [text]"),

@@ -31,7 +31,7 @@ environments:
   a:
     gateway: {breaker: {}}
     start: {ready: "http://a.example"}
-    services: {a: {url: "http://a.example"}}
+    services: {a: {url: "http://a.example", reset: {run: [a]}}}
     proxies: {a: {}}
     control: {url: "http://a.example"}
     alerts: {listen: "127.0.0.1:1"}
@@ -76,6 +76,8 @@ steps:
   - {name: k, wait_until: {latency: p95 below 2s over 10s}}
 "#;
 
+const ALL: [ProjectFile; 4] = [ProjectFile::Scenario, ProjectFile::Runbook, ProjectFile::Inventory, ProjectFile::Findings];
+
 #[test]
 fn every_key_that_is_read_is_in_the_schema_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
@@ -87,7 +89,10 @@ fn every_key_that_is_read_is_in_the_schema_and_no_other() {
     write("runbooks/inventory.yaml", INVENTORY);
     write("runbooks/a.yaml", RUNBOOK);
     SCENARIOS.iter().enumerate().for_each(|(place, text)| write(&format!("scenarios/{place}.yaml"), text));
-    let read = asked_for(|| drop(crate::project::check(folder.path(), &[], "2026-11-20")));
+    let read = asked_for(|| {
+        drop(crate::project::check(folder.path(), &[], "2026-11-20"));
+        drop(crate::project::ReviewFile::from_bytes(b"version: 1\nfindings: [{id: a}]\n".to_vec(), "findings.yaml"));
+    });
     let mut asked: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (what, keys) in &read {
         asked.entry(what).or_default().extend(keys);
@@ -108,13 +113,13 @@ fn every_key_that_is_read_is_in_the_schema_and_no_other() {
 
 #[test]
 fn every_form_that_is_named_is_there_and_every_one_is_used() {
-    for file in [ProjectFile::Scenario, ProjectFile::Runbook, ProjectFile::Inventory] {
+    for file in ALL {
         let text = project_schema(file).to_string();
         for reference in text.split("#/$defs/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
             assert!(text.contains(&format!("\"{reference}\":{{")), "{reference}");
         }
     }
-    let all = [ProjectFile::Scenario, ProjectFile::Runbook, ProjectFile::Inventory].map(|file| project_schema(file).to_string()).concat();
+    let all = ALL.map(|file| project_schema(file).to_string()).concat();
     for form in FORMS.iter().filter(|form| form.name != "aim") {
         assert!(all.contains(&format!("\"{}\":{{", form.name)), "{}", form.name);
     }

@@ -216,15 +216,14 @@ impl UserView<'_> {
     fn requests_lost(&self) -> Option<ReportFinding> {
         let lost = self.measures.lost + self.measures.lost_in_flight;
         let promised = self.subject.verdict.terms.lost.is_some();
-        let says = format!(
-            "{} of {} that were due during the fault were lost{}.",
-            grouped(self.measures.lost),
-            counted(self.due(), "request"),
-            match self.measures.lost_in_flight {
-                0 => String::new(),
-                count => format!(", and {} more that had been sent before it", grouped(count)),
-            }
-        );
+        let during =
+            format!("{} of {} that were due during the fault were lost", grouped(self.measures.lost), counted(self.due(), "request"));
+        let says = match (self.measures.lost, self.measures.lost_in_flight) {
+            (0, 1) => "1 request that was under way when the fault began was lost.".to_owned(),
+            (0, count) => format!("{} that were under way when the fault began were lost.", counted(count, "request")),
+            (_, 0) => format!("{during}."),
+            (_, count) => format!("{during}, and {} more that had been sent before it.", grouped(count)),
+        };
         let found = finding(FindingId::RequestsLost, FindingSeverity::Medium, says).shown_by(&self.traces.lost);
         (lost > 0 && !promised).then_some(found)
     }

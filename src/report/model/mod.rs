@@ -160,7 +160,7 @@ pub enum Block {
     /// Labels, each with what is said beside it.
     Facts(Vec<Fact>),
     /// All that happened, on one time axis.
-    Picture(#[schemars(with = "serde_json::Map<String, serde_json::Value>")] Box<DrillPicture>),
+    Picture(Box<DrillPicture>),
     /// Where the seconds went, from the fault to the return of the primary.
     Waterfall(Waterfall),
     /// What is to be looked into.

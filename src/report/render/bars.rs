@@ -20,7 +20,12 @@ const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '
 
 /// All rows, each with its line break, and how to read them.
 pub(in crate::report) fn bars(picture: &DrillPicture) -> String {
-    let axis = Axis::of(picture);
+    bars_within(picture, COLUMNS + LABELS)
+}
+
+/// The same, no wider than this.
+pub(in crate::report) fn bars_within(picture: &DrillPicture, width: usize) -> String {
+    let axis = Axis::of(picture, width.saturating_sub(LABELS).clamp(10, COLUMNS));
     let mut lines: Vec<String> = Vec::new();
     let sums: Vec<Vec<u32>> = picture.series.iter().map(|series| axis.sums(&series.counts)).collect();
     let top = (0..axis.columns).map(|column| sums.iter().map(|counts| counts[column]).sum::<u32>()).max().unwrap_or(1).max(1);
@@ -56,8 +61,8 @@ struct Axis {
 }
 
 impl Axis {
-    fn of(picture: &DrillPicture) -> Self {
-        let each = picture.columns.div_ceil(COLUMNS).max(1);
+    fn of(picture: &DrillPicture, most: usize) -> Self {
+        let each = picture.columns.div_ceil(most).max(1);
         let (columns, width_ns) = (picture.columns.div_ceil(each), picture.column_ns.saturating_mul(each as u64));
         Self { each, columns, width_ns: width_ns.max(1), zero_ns: picture.fault_ns.unwrap_or(0) }
     }

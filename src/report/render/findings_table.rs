@@ -11,7 +11,8 @@ pub(super) fn table(findings: &[ReportFinding]) -> ReportTable {
 
 fn row(finding: &ReportFinding) -> TableRow {
     let about = finding.about.as_ref().map(|about| Text::own(", ").then(Text::outside(about))).unwrap_or_default();
-    let id = Text::outside(format!("`{}`", finding.id)).then(about);
+    // A name of letters, digits and hyphens, whoever chose it: `project` sees to that.
+    let id = Text::own(format!("`{}`", finding.id)).then(about);
     let shown = evidence(&finding.evidence);
     let notes = finding.notes.as_ref().map(|notes| Text::own(" ").then(Text::outside(notes))).unwrap_or_default();
     let says = finding.says.clone().then(if shown.is_empty() { String::new() } else { format!(" ({shown})") }).then(notes);

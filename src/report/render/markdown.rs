@@ -5,13 +5,22 @@
 use super::bars::bars;
 use super::findings_table;
 use super::markdown_tables::{intervals, waterfall_table};
-use super::markdown_text::{Place, fenced, inline, row};
+use super::markdown_text::{TextPlace, fenced, inline, row};
 use crate::report::model::{Block, Paragraph, ParagraphKind, Report, ReportStatus, ReportTable, Section, TableCell, Text};
 use crate::units::printable;
 
-/// The whole report.
+/// The whole report. Its picture is bars of text, so that it can be pasted anywhere.
 pub fn markdown(report: &Report) -> String {
-    let mut page = Page::default();
+    written(report, None)
+}
+
+/// The same with the drawn picture above its bars: for the file that lies beside that picture's.
+pub fn markdown_beside(report: &Report, picture: &str) -> String {
+    written(report, Some(picture))
+}
+
+fn written(report: &Report, picture: Option<&str>) -> String {
+    let mut page = Page { picture: picture.map(str::to_owned), ..Page::default() };
     page.heading(1, &report.title, Some(&report.status));
     page.blocks(&report.opening, 1);
     report.sections.iter().for_each(|section| page.section(section, 2));
@@ -23,6 +32,8 @@ pub fn markdown(report: &Report) -> String {
 #[derive(Default)]
 struct Page {
     text: String,
+    /// The file of the drawn picture, until it was shown.
+    picture: Option<String>,
 }
 
 impl Page {
@@ -33,7 +44,7 @@ impl Page {
 
     fn heading(&mut self, level: usize, title: &Text, status: Option<&ReportStatus>) {
         let status = status.map(|status| format!(": {}", status.word)).unwrap_or_default();
-        self.put(&format!("{} {}{status}", "#".repeat(level), inline(title, Place::Heading)));
+        self.put(&format!("{} {}{status}", "#".repeat(level), inline(title, TextPlace::Heading)));
     }
 
     fn section(&mut self, section: &Section, level: usize) {
@@ -51,16 +62,20 @@ impl Page {
             below_section = matches!(block, Block::Section(_));
             match block {
                 Block::Paragraph(paragraph) => self.put(&sentences(paragraph)),
-                Block::List(points) => {
-                    self.put(&points.iter().map(|point| format!("- {}", inline(point, Place::LineStart))).collect::<Vec<_>>().join("\n"))
-                }
+                Block::List(points) => self
+                    .put(&points.iter().map(|point| format!("- {}", inline(point, TextPlace::LineStart))).collect::<Vec<_>>().join("\n")),
                 Block::Table(table) => self.put(&rows(table)),
                 Block::Facts(facts) => {
-                    let facts = facts.iter().map(|fact| row(&[&fact.label, &fact.text].map(|text| inline(text, Place::Cell))));
+                    let facts = facts.iter().map(|fact| row(&[&fact.label, &fact.text].map(|text| inline(text, TextPlace::Cell))));
                     let head = ["| | |".to_owned(), "|---|---|".to_owned()];
                     self.put(&head.into_iter().chain(facts).collect::<Vec<_>>().join("\n"));
                 }
-                Block::Picture(picture) => self.put(&fenced(bars(picture).trim_end())),
+                Block::Picture(picture) => {
+                    if let Some(file) = self.picture.take() {
+                        self.put(&format!("![The drill on one time axis; the bars below show the same]({file})"));
+                    }
+                    self.put(&fenced(bars(picture).trim_end()));
+                }
                 Block::Waterfall(waterfall) => self.put(&waterfall_table(waterfall)),
                 Block::Findings(findings) => self.put(&rows(&findings_table::table(findings))),
                 Block::Intervals(plot) => self.put(&intervals(plot)),
@@ -71,15 +86,15 @@ impl Page {
 }
 
 fn sentences(paragraph: &Paragraph) -> String {
-    let lines: Vec<String> = paragraph.lines.iter().map(|line| inline(line, Place::LineStart)).collect();
+    let lines: Vec<String> = paragraph.lines.iter().map(|line| inline(line, TextPlace::LineStart)).collect();
     match paragraph.kind {
         ParagraphKind::Plain | ParagraphKind::Advice => lines.join("\n"),
-        ParagraphKind::Key => format!("**{}**", lines.join(" ")),
+        ParagraphKind::Key => format!("**{}**", lines.join(" ").trim()),
     }
 }
 
 fn rows(table: &ReportTable) -> String {
-    let told = |cell: &TableCell| cell.text.as_ref().map(|text| inline(text, Place::Cell)).unwrap_or_default();
+    let told = |cell: &TableCell| cell.text.as_ref().map(|text| inline(text, TextPlace::Cell)).unwrap_or_default();
     let heads: Vec<String> = table.columns.iter().map(|column| (*column).to_owned()).collect();
     let mut lines = vec![row(&heads), format!("|{}", "---|".repeat(heads.len()))];
     lines.extend(table.rows.iter().map(|each| row(&each.cells.iter().map(told).collect::<Vec<_>>())));

@@ -8,7 +8,7 @@ use crate::units::is_unprintable;
 
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TextPlace {
     /// At the beginning of a line, where some letters make a list or a heading.
     LineStart,
     /// In a heading, which is one line.
@@ -18,7 +18,7 @@ pub(super) enum Place {
 }
 
 /// A text as Markdown.
-pub(super) fn inline(text: &Text, place: Place) -> String {
+pub(super) fn inline(text: &Text, place: TextPlace) -> String {
     let phrase = |phrase: &Phrase| match (phrase.source, phrase.form) {
         (PhraseSource::Outside, PhraseForm::Prose) => escaped(&phrase.words),
         (PhraseSource::Outside, PhraseForm::Code) => escaped(&format!("`{}`", phrase.words)),
@@ -27,8 +27,8 @@ pub(super) fn inline(text: &Text, place: Place) -> String {
     };
     let whole: String = text.0.iter().map(phrase).collect();
     match place {
-        Place::LineStart => at_line_start(whole),
-        Place::Heading | Place::Cell => whole.replace('\n', "<br>"),
+        TextPlace::LineStart => at_line_start(whole),
+        TextPlace::Heading | TextPlace::Cell => whole.replace('\n', "<br>"),
     }
 }
 
@@ -47,9 +47,10 @@ pub(super) fn fenced(lines: &str) -> String {
 /// Text from files and programs, safe anywhere in a line, and within a table's cell.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for (place, letter) in text.char_indices() {
         match letter {
             '\n' => safe.push_str("<br>"),
+            ':' if is_odd_address(&text[place..]) => safe.push_str("\\:"),
             '|' | '<' | '>' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' | '&' | '~' => {
                 safe.push('\\');
                 safe.push(letter);
@@ -61,23 +62,39 @@ fn escaped(text: &str) -> String {
     safe
 }
 
+/// An address that an engine would make a link of, with what is escaped here in it: the link would hold the escapes.
+fn is_odd_address(rest: &str) -> bool {
+    let address = rest.split_whitespace().next().unwrap_or_default();
+    rest.starts_with("://") && address.contains(['|', '<', '>', '*', '_', '`', '[', ']', '\\', '#', '&', '~'])
+}
+
 /// A sentence of Lifeboat's.
 fn own(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '|' | '<' | '[' | '&') {
+    let mut before = ' ';
+    let mut letters = text.chars().peekable();
+    let mut place = 0;
+    while let Some(letter) = letters.next() {
+        // Within a word it makes no emphasis: names of objectives stay as they are.
+        let inside = before.is_alphanumeric() && letters.peek().is_some_and(|next| next.is_alphanumeric() || *next == '_');
+        if matches!(letter, '|' | '<' | '[' | '&' | '*' | '~' | '\\')
+            || letter == '_' && !inside
+            || letter == ':' && is_odd_address(&text[place..])
+        {
             safe.push('\\');
         }
         safe.push(letter);
+        place += letter.len_utf8();
+        before = letter;
     }
     safe
 }
 
 /// What is to be typed: between more backticks than it holds.
-fn code(words: &str, place: Place) -> String {
+fn code(words: &str, place: TextPlace) -> String {
     let (ticks, words) = ("`".repeat(longest_run(words) + 1), words.replace('\n', " "));
     // A table ends its cell at a bar, wherever that stands.
-    let words = if place == Place::Cell { words.replace('|', "\\|") } else { words };
+    let words = if place == TextPlace::Cell { words.replace('|', "\\|") } else { words };
     let room = if words.starts_with('`') || words.ends_with('`') { " " } else { "" };
     format!("{ticks}{room}{words}{room}{ticks}")
 }
@@ -105,14 +122,16 @@ mod tests {
     #[test]
     fn nothing_in_a_text_is_markup() {
         let cases = [
-            (Text::outside("- a"), Place::LineStart, "\\- a"),
-            (Text::outside("12. a"), Place::LineStart, "12\\. a"),
-            (Text::outside("    code"), Place::LineStart, "code"),
-            (Text::outside("&lt;b&gt; ~~x~~"), Place::Cell, r"\&lt;b\&gt; \~\~x\~\~"),
-            (Text::own("it says <b>|[x](y)"), Place::Cell, r"it says \<b>\|\[x](y)"),
-            (Text::own("`a|b`"), Place::Cell, r"`a\|b`"),
-            (Text::own("`a|b`"), Place::LineStart, "`a|b`"),
-            (Text::own("1.5 s\nand more"), Place::Cell, "1.5 s<br>and more"),
+            (Text::outside("- a"), TextPlace::LineStart, "\\- a"),
+            (Text::outside("12. a"), TextPlace::LineStart, "12\\. a"),
+            (Text::outside("    code"), TextPlace::LineStart, "code"),
+            (Text::outside("&lt;b&gt; ~~x~~"), TextPlace::Cell, r"\&lt;b\&gt; \~\~x\~\~"),
+            (Text::own("it says <b>|[x](y)"), TextPlace::Cell, r"it says \<b>\|\[x](y)"),
+            (Text::own("old_key_refused: _x_ *y* \\<b>"), TextPlace::Cell, r"old_key_refused: \_x\_ \*y\* \\\<b>"),
+            (Text::outside("https://a.example/x <https://a.example|x>"), TextPlace::Cell, r"https://a.example/x \<https\://a.example\|x\>"),
+            (Text::own("`a|b`"), TextPlace::Cell, r"`a\|b`"),
+            (Text::own("`a|b`"), TextPlace::LineStart, "`a|b`"),
+            (Text::own("1.5 s\nand more"), TextPlace::Cell, "1.5 s<br>and more"),
         ];
         for (text, place, wanted) in cases {
             assert_eq!(inline(&text, place), wanted);

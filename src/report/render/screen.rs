@@ -2,6 +2,7 @@
 //!
 //! What this file does not do: colour anything (each line says what it is, and `cli` colours it), or say what the report does not.
 
+use super::bars::bars_within;
 use super::waterfall::bar;
 use crate::report::model::{
     Block, Fact, Grade, IntervalPlot, Paragraph, ParagraphKind, PlottedInterval, Quantity, Report, ReportFinding, ReportTable, Section,
@@ -15,6 +16,8 @@ use crate::verdict::Interval;
 const WIDTHS: [usize; 2] = [40, 100];
 /// Columns of bars.
 const BAR: usize = 24;
+/// A label of a moment that is longer is cut.
+const LABEL_MAX: usize = 34;
 /// A cell that is longer stands on lines of its own.
 const CELL_MAX: usize = 30;
 
@@ -42,7 +45,7 @@ pub enum LineTone {
 
 /// The whole report, for a terminal of this width.
 pub fn screen(report: &Report, width: usize) -> Vec<ScreenLine> {
-    let mut screen = Screen { lines: Vec::new(), width: width.clamp(WIDTHS[0], WIDTHS[1]), indent: 0 };
+    let mut screen = ReportScreen { lines: Vec::new(), width: width.clamp(WIDTHS[0], WIDTHS[1]), indent: 0 };
     let title = format!("{}: {}", plain(&report.title), report.status.word);
     screen.put(&title, LineTone::Ended(report.status.grade));
     screen.gap();
@@ -57,14 +60,14 @@ pub fn screen(report: &Report, width: usize) -> Vec<ScreenLine> {
 }
 
 /// Lines in the making.
-struct Screen {
+struct ReportScreen {
     lines: Vec<ScreenLine>,
     width: usize,
     /// Columns that are left empty before each line.
     indent: usize,
 }
 
-impl Screen {
+impl ReportScreen {
     /// Words, wrapped.
     fn put(&mut self, words: &str, tone: LineTone) {
         self.hung("", words, tone);
@@ -116,7 +119,7 @@ impl Screen {
             Block::List(points) => points.iter().for_each(|point| self.hung("- ", &plain(point), LineTone::Plain)),
             Block::Table(table) => self.table(table),
             Block::Facts(facts) => self.facts(facts),
-            Block::Picture(picture) => picture.words.iter().for_each(|sentence| self.put(&plain(sentence), LineTone::Plain)),
+            Block::Picture(picture) => bars_within(picture, self.width - self.indent).lines().for_each(|line| self.raw(line)),
             Block::Waterfall(waterfall) => self.waterfall(waterfall),
             Block::Findings(findings) => findings.iter().for_each(|finding| self.finding(finding)),
             Block::Intervals(plot) => self.intervals(plot),
@@ -179,13 +182,13 @@ impl Screen {
         if !waterfall.summary.is_empty() {
             self.put(&plain(&waterfall.summary), LineTone::Plain);
         }
-        let labels = waterfall.stages.iter().map(|row| plain(&row.label).chars().count()).max().unwrap_or(0).min(CELL_MAX);
+        let labels = waterfall.stages.iter().map(|row| plain(&row.label).chars().count()).max().unwrap_or(0).min(LABEL_MAX);
         for row in &waterfall.stages {
             let label = cut(&plain(&row.label), labels);
             let when = row.at.map_or_else(|| "not seen".to_owned(), stage);
             let share = row.share.map(|share| format!("{:>4.0}%", share * 100.0)).unwrap_or_default();
             let drawn = plain(&bar(waterfall, row)).replace('`', "");
-            self.hung(&format!("{label:<labels$}  "), format!("{when:<16} {drawn}{share}").trim_end(), LineTone::Plain);
+            self.hung(&format!("{label:<labels$}  "), format!("{when:<16} {drawn:<20}{share}").trim_end(), LineTone::Plain);
         }
     }
 
@@ -303,7 +306,7 @@ mod tests {
             let limit = width.clamp(WIDTHS[0], WIDTHS[1]);
             assert!(told.lines().all(|line| line.chars().count() <= limit), "{width}: {told}");
             assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
-            assert_eq!(told.matches('x').count() >= 10_000, true, "nothing but a label is cut");
+            assert!(told.matches('x').count() >= 10_000, "nothing but a label is cut");
         }
     }
 

@@ -17,7 +17,7 @@ const HEADING: usize = 150;
 /// Key numbers that are told; Slack takes ten in a block.
 const NUMBERS: usize = 10;
 /// Characters of a key number.
-const NUMBER: usize = 400;
+const NUMBER: usize = 300;
 
 /// The form that Slack's incoming webhooks take.
 pub fn slack(report: &Report, link: Option<&str>) -> String {
@@ -60,7 +60,8 @@ pub fn teams(report: &Report, link: Option<&str>) -> String {
     };
     let run = json!({"type": "TextRun", "text": at_most(&heading(&gist), HEADING), "size": "Large", "weight": "Bolder", "color": colour});
     let mut body = vec![json!({"type": "RichTextBlock", "inlines": [run]})];
-    body.extend(gist.verdict.iter().map(|line| text(line)));
+    let verdict = gist.verdict.join("\n");
+    body.extend((!verdict.is_empty()).then(|| text(&verdict)));
     let (numbers, left) = numbers(&gist);
     body.extend(numbers.iter().map(|(name, told)| {
         let name = json!({"type": "TextRun", "text": format!("{}: ", at_most(name, NUMBER)), "weight": "Bolder"});

@@ -4,7 +4,7 @@
 
 use super::subject::Subject;
 use crate::report::digest::PeriodDigest;
-use crate::report::model::{Quantity, ReportTable, TableCell, TableRow};
+use crate::report::model::{Grade, Quantity, ReportStatus, ReportTable, TableCell, TableRow};
 use crate::report::words::difference::{self, ContrastWords};
 use crate::report::words::wording::between;
 use crate::verdict::{CountOf, Interval, Measures, Outage, counts, percentile_ranks, times};
@@ -64,7 +64,9 @@ pub(in crate::report) fn measured(first: &Subject<'_>, second: &Subject<'_>) -> 
     if one.failback.is_some() || other.failback.is_some() {
         rows.push(Apart::time("failback, after the heal", "failback", one.failback, other.failback));
     }
-    rows.push(Apart::time("without good service in all", "outage", Some(outage(one.outage)), Some(outage(other.outage))));
+    let (ours, theirs) = (outage(one.outage), outage(other.outage));
+    let words = difference::of_percentiles(times(Some(ours), Some(theirs)), Some((ours, theirs)));
+    rows.push(Apart { words, ..Apart::time("without good service in all", "outage", Some(ours), Some(theirs)) });
     rows.push(count("bad during the fault", "bad", &|measures| measures.bad));
     rows.push(count("lost during the fault", "lost", &|measures| measures.lost));
     rows.push(count("late during the fault", "late", &|measures| measures.late));
@@ -96,7 +98,11 @@ fn rescued(one: &Measures, other: &Measures) -> Option<Apart> {
         let text = if at_most > requests { format!("{least}, perhaps {}", crate::units::grouped(at_most)) } else { least };
         TableCell::of(text, Some(Quantity::Count(requests)))
     };
-    Some(Apart { first: cell(first.requests, first.at_most, first.of), second: cell(second.requests, second.at_most, second.of), ..told })
+    // To be rescued is neither good nor bad: it is better than to be lost, and worse than not to have asked the dead one.
+    let words = ContrastWords { status: ReportStatus { grade: Grade::Neutral, ..told.words.status }, words: told.words.words };
+    let ours = cell(first.requests, first.at_most, first.of);
+    let theirs = cell(second.requests, second.at_most, second.of);
+    Some(Apart { what: told.what, key: told.key, first: ours, second: theirs, words })
 }
 
 /// Percentiles of latency before, during and after the fault; `None` where nothing was answered in one of the two.

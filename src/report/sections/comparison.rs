@@ -4,13 +4,15 @@
 //! A difference is between two drills. What it came of, and whether the next ones will differ, two drills do not tell; the report says so.
 
 use super::apart;
+use super::cost;
 use super::settings::{DifferingSetting, PlanPart, SETTINGS_MAX, differing};
 use super::subject::Subject;
 use crate::model::Gate;
 use crate::report::digest::Digest;
+use crate::report::findings;
 use crate::report::model::{
-    Block, Fact, FindingState, Grade, IntervalPlot, Paragraph, PlottedInterval, Report, ReportFinding, ReportIdentity, ReportKind,
-    ReportStatus, ReportTable, Section, SectionKind, TableRow, Text,
+    Block, Fact, Grade, IntervalPlot, Paragraph, PlottedInterval, Report, ReportFinding, ReportIdentity, ReportKind, ReportStatus,
+    ReportTable, Section, SectionKind, TableRow, Text,
 };
 use crate::report::words::difference::sentence;
 use crate::report::words::headline::headline;
@@ -31,8 +33,6 @@ pub struct ComparedDrill<'a> {
     pub digest: &'a Digest,
     /// SHA-256 of its history, in hexadecimal.
     pub hash: &'a str,
-    /// What it found.
-    pub findings: &'a [ReportFinding],
 }
 
 /// The whole report: `first`, which it calls A, against `second`, which it calls B.
@@ -40,6 +40,7 @@ pub fn comparison(first: &ComparedDrill<'_>, second: &ComparedDrill<'_>) -> Repo
     let pair = Pair { first, second, settings: settings(first, second), subjects: subjects(first, second) };
     let mut sections = vec![pair.plans()];
     sections.extend(pair.subjects.iter().flat_map(|(one, other)| pair.measured(one, other)));
+    sections.extend(pair.cost());
     sections.extend(pair.findings());
     sections.push(limits());
     sections.push(pair.identity());
@@ -168,7 +169,11 @@ impl Pair<'_> {
     /// That the plans differ and what cannot be claimed then; `None` where they are alike.
     fn unlike(&self) -> Option<Vec<Text>> {
         let Some(settings) = &self.settings else {
-            let of = if self.first.digest.started.is_none() { "A" } else { "B" };
+            let of = match (&self.first.digest.started, &self.second.digest.started) {
+                (None, None) => "A and B",
+                (None, _) => "A",
+                _ => "B",
+            };
             return Some(vec![
                 format!(
                     "Of {of} there is no plan, because no drill recorded it: whether both were under the same conditions is not known."
@@ -258,11 +263,28 @@ impl Pair<'_> {
         measured.into_iter().chain(latency).collect()
     }
 
+    /// What each cost; `None` where nothing is known of either.
+    fn cost(&self) -> Option<Section> {
+        let of = |label: &str, drill: &ComparedDrill<'_>| {
+            let section = cost::section(drill.verdict, drill.digest, &Subject::each(drill.verdict, drill.digest))?;
+            Some(Block::Section(Section { title: label.into(), ..section }))
+        };
+        let blocks: Vec<Block> = [of("A", self.first), of("B", self.second)].into_iter().flatten().collect();
+        if blocks.is_empty() {
+            return None;
+        }
+        let untested = Paragraph::plain("Both are estimates, so no test tells whether they differ by more than noise.").into();
+        Some(Section {
+            blocks: [untested].into_iter().chain(blocks).collect(),
+            ..Section::new(SectionKind::Cost, "What each cost, as an estimate")
+        })
+    }
+
     /// What was found in one and not in the other.
     fn findings(&self) -> Option<Section> {
         let same = |one: &ReportFinding, other: &ReportFinding| one.id == other.id && one.about == other.about;
-        let (ours, theirs) = (present(self.first), present(self.second));
-        let both = |finding: &&&ReportFinding| theirs.iter().any(|other| same(finding, other));
+        let (ours, theirs) = (shown(self.first), shown(self.second));
+        let both = |finding: &&ReportFinding| theirs.iter().any(|other| same(finding, other));
         let say = |word: &str, finding: &ReportFinding| {
             let status = ReportStatus { word: word.to_owned(), grade: if word == "only in B" { Grade::Good } else { Grade::Bad } };
             let cells = vec![word.into(), finding.says.clone().into()];
@@ -297,9 +319,9 @@ impl Pair<'_> {
     }
 }
 
-/// Findings that are there, and not kept only because they once were.
-fn present<'a>(drill: &ComparedDrill<'a>) -> Vec<&'a ReportFinding> {
-    drill.findings.iter().filter(|finding| finding.state != FindingState::Gone).collect()
+/// What a drill showed that somebody should look into.
+fn shown(drill: &ComparedDrill<'_>) -> Vec<ReportFinding> {
+    findings::of_drill(drill.verdict, drill.digest, &Subject::each(drill.verdict, drill.digest), None)
 }
 
 /// What cannot be claimed where this part of the plans differs.

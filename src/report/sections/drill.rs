@@ -8,6 +8,7 @@ use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
 use super::{basis, cost, credential_section, faults, found, limits, objectives, picture, restoration, runbook, traffic, waterfall};
+use crate::model::FindingState;
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::findings;
@@ -36,7 +37,9 @@ fn earlier(verdict: &Verdict, digest: &Digest, context: &DrillContext) -> Option
     let earlier = context.earlier.as_ref()?;
     let started = digest.started.as_deref();
     let name = started.map_or("this", |started| started.drill.as_str());
-    Some(trend::section(&TrendLast { name, verdict, started, findings: None }, earlier))
+    let found = findings::of_drill(verdict, digest, &Subject::each(verdict, digest), context.kept.as_ref());
+    let open = found.iter().filter(|finding| finding.state != FindingState::Gone).count() as u64;
+    Some(trend::section(&TrendLast { name, verdict, started, findings: Some(open) }, earlier))
 }
 
 /// Everything below the first screen, in the order in which it is read: a line a section.

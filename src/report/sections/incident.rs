@@ -8,13 +8,15 @@ use super::trend::{self, TrendLast};
 use super::walk::WalkOnTheDay;
 use super::waterfall::waterfall;
 use crate::history::History;
-use crate::model::Gate;
+use crate::model::{FindingId, Gate};
 use crate::report::context::{DrillContext, EarlierDrills};
 use crate::report::digest::Digest;
 use crate::report::model::{
-    Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, StageTime, Text, Waterfall, WaterfallMoment,
+    Block, Fact, FindingEvidence, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, StageTime, Text, Waterfall,
+    WaterfallMoment,
 };
 use crate::report::sections::subject::Subject;
+use crate::report::words::headline::headline;
 use crate::report::words::wording::{between, length};
 use crate::verdict::{Contrast, Interval, Verdict, times};
 
@@ -35,6 +37,8 @@ pub struct IncidentFacts<'a> {
     pub drilled: Option<&'a EarlierDrills>,
     /// The last of these with all that it recorded.
     pub latest: Option<(&'a Verdict, &'a Digest)>,
+    /// What users saw while the runbook was walked, where somebody recorded it.
+    pub users: Option<UsersSide<'a>>,
 }
 
 impl IncidentFacts<'_> {
@@ -53,15 +57,40 @@ impl IncidentFacts<'_> {
     }
 }
 
+/// What others recorded of users while a runbook was walked.
+#[derive(Debug, Clone, Copy)]
+pub struct UsersSide<'a> {
+    /// The name of the file.
+    pub name: &'a str,
+    /// The verdict on it.
+    pub verdict: &'a Verdict,
+    /// What was seen.
+    pub digest: &'a Digest,
+    /// The file's SHA-256, in hexadecimal.
+    pub hash: &'a str,
+}
+
+impl UsersSide<'_> {
+    /// All that a report of its own would tell of them, in one section.
+    fn section(&self) -> Section {
+        let alone = recorded(self.verdict, self.digest, self.hash, &IncidentFacts { name: self.name, ..IncidentFacts::default() });
+        let title = Text::own("What users saw, by ").then(Text::outside(self.name));
+        let blocks = alone.opening.into_iter().chain(alone.sections.into_iter().map(Block::Section)).collect();
+        Section { status: Some(alone.status), blocks, ..Section::new(SectionKind::Workload, title) }
+    }
+}
+
 /// The report of what others recorded. `hash` is the file's SHA-256 in hexadecimal.
 pub fn recorded(verdict: &Verdict, digest: &Digest, hash: &str, facts: &IncidentFacts<'_>) -> Report {
     let as_drilled = drill(verdict, digest, hash, &DrillContext::default());
-    let mut sections: Vec<Section> = as_drilled.sections.into_iter().filter(|section| section.kind != SectionKind::Identity).collect();
+    let told = as_drilled.sections.into_iter().filter(|section| section.kind != SectionKind::Identity);
+    let is_empty = |section: &Section| section.blocks.iter().all(|block| matches!(block, Block::Findings(found) if found.is_empty()));
+    let mut sections: Vec<Section> = told.map(of_a_record).filter(|section| !is_empty(section)).collect();
     let mut opening = as_drilled.opening;
     if let Some(earlier) = facts.drilled {
         let last = TrendLast { name: facts.number.unwrap_or(facts.name), verdict, started: None, findings: None };
         let beside = beside_record(verdict, digest, facts, earlier);
-        opening.extend(beside.first().map(|first| Block::from(Paragraph::plain(first.clone()))));
+        put_first(&mut opening, &beside);
         let lines = Paragraph { lines: beside, ..Paragraph::plain("") };
         let section = trend::beside_drills(&last, earlier, lines);
         // Before what is not known.
@@ -85,9 +114,18 @@ pub fn walked(history: &History, facts: &IncidentFacts<'_>) -> Option<Report> {
     let mut opening = walk.opening().map_or(as_walked.opening, |told| vec![told]);
     let mut sections: Vec<Section> = walk.waterfall_section().into_iter().collect();
     sections.extend(as_walked.sections);
-    let beside = beside_walk(&walk, facts);
+    let mut beside = beside_walk(&walk, facts);
+    if let Some(users) = &facts.users {
+        opening.push(Paragraph::key(headline(users.verdict)).into());
+        sections.push(users.section());
+        // What users saw is more than what a step saw.
+        let measured = facts.drilled.map(|earlier| beside_record(users.verdict, users.digest, facts, earlier)).unwrap_or_default();
+        if let Some(first) = measured.into_iter().next() {
+            beside.splice(..beside.len().min(1), [first]);
+        }
+    }
     if let Some(earlier) = facts.drilled {
-        opening.extend(beside.first().map(|first| Block::from(Paragraph::plain(first.clone()))));
+        put_first(&mut opening, &beside);
         let section = trend::drills_alone(earlier, Paragraph { lines: beside, ..Paragraph::plain("") });
         let place = sections.iter().position(|section| section.kind == SectionKind::Identity).unwrap_or(sections.len());
         sections.insert(place, section);
@@ -192,7 +230,7 @@ fn where_it_lies(drilled: &[(WaterfallMoment, i64)], day: &[(WaterfallMoment, i6
         let hidden: Vec<&str> = skipped.drain(..).filter(|part| *part != PARTS[0].1).collect();
         let what = match hidden.is_empty() {
             true => what.to_owned(),
-            false => format!("the way up to {what}, in which {} cannot be told apart from it", hidden.join(", ")),
+            false => format!("the way up to {what}; {} cannot be told apart from it", listed(&hidden)),
         };
         let more = took_now - took_then;
         if most.as_ref().is_none_or(|(least, ..)| more > *least) {
@@ -203,10 +241,43 @@ fn where_it_lies(drilled: &[(WaterfallMoment, i64)], day: &[(WaterfallMoment, i6
     let whole = before.1 - before.0;
     let (more, what, then, now) = most.filter(|(more, ..)| whole > 0 && more.saturating_mul(2) >= whole)?;
     let lengths = |ns: i64| length(u64::try_from(ns).unwrap_or(0));
-    Some(
-        format!("Most of the difference, {}, is {what}: {} when drilled, {} on the day.", lengths(more), lengths(then), lengths(now))
-            .into(),
-    )
+    let took = format!("It took {} when drilled and {} on the day.", lengths(then), lengths(now));
+    Some(format!("Most of the difference, {}, is {what}. {took}", lengths(more)).into())
+}
+
+/// `detection, the decision and acting on it`.
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
+/// Where a history's lines and a schedule's numbers are no record's, and nobody heals what nobody injected.
+fn as_recorded(block: Block) -> Block {
+    match block {
+        Block::Findings(mut findings) => {
+            findings.retain(|finding| finding.kind() != Some(FindingId::HealNotConfirmed));
+            for finding in &mut findings {
+                finding.evidence = FindingEvidence { count: finding.evidence.count, ..FindingEvidence::default() };
+            }
+            Block::Findings(findings)
+        }
+        other => other,
+    }
+}
+
+fn of_a_record(section: Section) -> Section {
+    Section { blocks: section.blocks.into_iter().map(as_recorded).collect(), ..section }
+}
+
+/// How the day compares with the drills belongs to the first screen, below the verdict.
+fn put_first(opening: &mut Vec<Block>, beside: &[Text]) {
+    if !beside.is_empty() {
+        let lines = beside.iter().take(2).cloned().collect();
+        opening.insert(opening.len().min(1), Paragraph { lines, ..Paragraph::plain("") }.into());
+    }
 }
 
 /// Which record it was.
@@ -233,14 +304,14 @@ mod tests {
     #[test]
     fn the_part_with_most_of_the_difference_is_named() {
         let drilled = [(FirstHurt, 0), (Detected, 3 * S), (Acted, 5 * S), (FirstStandby, 7 * S), (CutOver, 8 * S)];
-        let slow = [(FirstHurt, S), (Detected, 132 * S), (Acted, 135 * S), (FirstStandby, 138 * S), (CutOver, 140 * S)];
+        let slow = [(FirstHurt, 2 * S), (Detected, 132 * S), (Acted, 135 * S), (FirstStandby, 138 * S), (CutOver, 140 * S)];
         let told = where_it_lies(&drilled, &slow).unwrap().plain();
-        assert_eq!(told, "Most of the difference, 2m 8s, is detection: 3s when drilled, 2m 11s on the day.");
+        assert_eq!(told, "Most of the difference, 2 min 7 s, is detection. It took 3 s when drilled and 2 min 10 s on the day.");
         // What only one of the two tells is not told apart.
         let record = [(FirstHurt, S), (FirstStandby, 138 * S), (CutOver, 140 * S)];
         let told = where_it_lies(&drilled, &record).unwrap().plain();
         assert!(
-            told.contains("the first good answer of a standby, in which detection, the decision, acting on it cannot be told apart"),
+            told.contains("the first good answer of a standby; detection, the decision and acting on it cannot be told apart from it."),
             "{told}"
         );
         // No part has half of it; no time was lost; nothing is known of both.

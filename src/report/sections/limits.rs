@@ -24,6 +24,7 @@ pub(in crate::report) fn section(verdict: &Verdict, digest: &Digest, subjects: &
     points.extend(subjects.iter().filter_map(late_load));
     let caveats = subjects.first().into_iter().flat_map(|subject| &subject.verdict.caveats);
     points.extend(caveats.map(|caveat| Text::outside(capital(&caveat.text)).then(".")));
+    points.extend(digest.notable.iter().filter_map(unread));
     points.extend(subjects.iter().map(evidence));
     Section::new(SectionKind::Limits, "What is not known").with(Block::List(points))
 }
@@ -62,6 +63,17 @@ fn late_load(subject: &Subject<'_>) -> Option<Text> {
     (lag * 2 > limit.nanos()).then(told)
 }
 
+/// A series of the team's own that is not shown, or not all of it.
+fn unread(stamped: &Stamped) -> Option<Text> {
+    let Event::Overlay(read) = &stamped.event else { return None };
+    let told = Text::own("The series ").then(Text::outside(&read.name));
+    match (&read.problem, read.of) {
+        (Some(problem), _) => Some(told.then(" is not shown: ").then(Text::outside(problem)).then(".")),
+        (None, Some(of)) => Some(told.then(format!(" is the first of {} that its query yields.", grouped(of)))),
+        (None, None) => None,
+    }
+}
+
 /// Of whom a sentence tells, where there are several.
 fn of(subject: &Subject<'_>) -> Text {
     subject.name().map(|name| Text::own(" of ").then(Text::outside(name))).unwrap_or_default()
@@ -82,7 +94,9 @@ fn resolution(subjects: &[Subject<'_>]) -> Vec<Text> {
     );
     let why = " wide, because requests were so far apart and an answer may take so long; it is wider only where service came and went between two requests.";
     let interval = interval.then(widest).then(why);
-    vec![interval, "One drill is one sample: an objective that was met once may be missed the next time.".into()]
+    let recorded = subjects.iter().any(|subject| subject.digest.started.is_none());
+    let once = if recorded { "One outage is one sample" } else { "One drill is one sample" };
+    vec![interval, format!("{once}: an objective that was met once may be missed the next time.").into()]
 }
 
 /// How much was judged.

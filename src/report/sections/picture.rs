@@ -5,12 +5,12 @@
 
 use super::picture_events::{marks, spans};
 use super::subject::Subject;
-use crate::history::Event;
+use crate::history::{Event, Stamped};
 use crate::model::{Gate, SloOn};
 use crate::report::digest::{Column, Ending, Spread};
 use crate::report::model::{
-    Block, DrillPicture, Grade, LatencyKind, LatencyLimit, LatencyLine, PictureInterval, PictureObjective, PictureSeries, ReportStatus,
-    SeriesEnding,
+    Block, DrillPicture, Grade, LatencyKind, LatencyLimit, LatencyLine, OverlaySeries, PictureInterval, PictureObjective, PictureSeries,
+    ReportStatus, SeriesEnding, Text,
 };
 use crate::report::words::nature::{nameless, objective};
 use crate::report::words::picture::{PartOfDrill, sentences};
@@ -74,10 +74,28 @@ pub(in crate::report) fn block(subject: &Subject<'_>) -> Option<Block> {
         fault_ns,
         objective: fault_ns.and_then(|_| promised(subject)),
         cutover: fault_ns.and_then(|_| measured(subject)),
-        overlays: Vec::new(),
+        overlays: overlays(subject),
     };
     picture.words = sentences(&picture, &parts(subject, &picture, &shape.cells));
     Some(Block::Picture(Box::new(picture)))
+}
+
+/// Series of the team's own, beside the workload that leads.
+fn overlays(subject: &Subject<'_>) -> Vec<OverlaySeries> {
+    let leading = subject.digest.started().map(|started| started.plan.workloads.leading().name.as_str());
+    if subject.name().is_some_and(|name| Some(name) != leading) {
+        return Vec::new();
+    }
+    let zero = i64::try_from(subject.digest.zero()).unwrap_or(0);
+    let series = |stamped: &Stamped| match &stamped.event {
+        Event::Overlay(read) if !read.points.is_empty() => Some(OverlaySeries {
+            name: Text::outside(&read.name),
+            unit: read.unit.clone(),
+            points: read.points.iter().map(|(at, value)| (at.saturating_sub(zero), *value)).collect(),
+        }),
+        _ => None,
+    };
+    subject.digest.notable.iter().filter_map(series).collect()
 }
 
 /// The columns that are shown, and until when.

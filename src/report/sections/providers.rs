@@ -17,7 +17,7 @@ pub(in crate::report) fn tell(digest: &Digest, subjects: &[Subject<'_>], blocks:
     let mut lines: Vec<Text> = Vec::new();
     if let Some(table) = table {
         blocks.push(table.into());
-        lines.push("As the proxies saw it. Other requests are those without the drill's mark, such as a gateway's own health checks; they count nowhere else in this report.".into());
+        lines.extend(digest.started.as_ref().map(|_| Text::own("As the proxies saw it. Other requests are those without the drill's mark, such as a gateway's own health checks; they count nowhere else in this report.")));
     } else if let Some(Block::Paragraph(paragraph)) = blocks.pop_if(|block| matches!(block, Block::Paragraph(_))) {
         lines = paragraph.lines;
     }
@@ -36,6 +36,15 @@ fn table(digest: &Digest) -> Option<ReportTable> {
     names.extend(digest.attempts.keys().chain(digest.others.keys()).filter(|name| !digest.providers.contains(name)));
     names.dedup();
     names.retain(|name| digest.attempts.contains_key(*name) || digest.others.contains_key(*name));
+    // What others recorded tells of no drill, no prices and nobody else.
+    if digest.started.is_none() {
+        let row = |name: &String| {
+            let (attempts, whole) = digest.attempts.get(name).copied().unwrap_or_default();
+            TableRow::of([Text::outside(name).into(), TableCell::count(attempts), TableCell::count(whole)])
+        };
+        let columns = vec!["provider, as recorded", "requests", "answered completely"];
+        return (!names.is_empty()).then(|| ReportTable { columns, rows: names.into_iter().map(row).collect() });
+    }
     let row = |name: &String| {
         let (attempts, whole) = digest.attempts.get(name).copied().unwrap_or_default();
         let cost = cost(digest, name).map(|cost| format!("{cost:.2}")).unwrap_or_default();

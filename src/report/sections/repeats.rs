@@ -39,8 +39,18 @@ pub fn repeats(drills: &RepeatedDrills) -> Report {
         host: first.and_then(|judged| judged.host.clone()),
         ..ReportIdentity::default()
     };
-    let title = Text::outside(&record.title).then(format!(", {} times", record.trials.len()));
+    let title = Text::outside(&record.title).then(format!(", {}", times(drills)));
     Report { kind: ReportKind::Repeats, identity, title, status: drills.verdict().into(), opening, sections }
+}
+
+/// How often it ran.
+fn times(drills: &RepeatedDrills) -> String {
+    let (ran, planned) = (drills.trials.iter().filter(|trial| !matches!(trial.outcome, TrialOutcome::NotRun)).count(), drills.trials.len());
+    match (ran, planned) {
+        (1, 1) => "once".to_owned(),
+        _ if ran == planned => format!("{ran} times"),
+        _ => format!("{ran} of {planned} times"),
+    }
 }
 
 /// What `repeats.json` says of them in the end.

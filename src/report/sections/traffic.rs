@@ -93,7 +93,8 @@ fn lag(flow: &WorkloadDigest) -> Option<Text> {
             late.max() as f64 / 1e3
         )
     };
-    (!late.is_empty()).then(|| told().into())
+    // Of what others recorded it is not known when requests were due.
+    (!late.is_empty() && flow.named.is_some()).then(|| told().into())
 }
 
 /// What went wrong, the most frequent first.

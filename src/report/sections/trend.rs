@@ -63,7 +63,7 @@ pub(in crate::report) fn drills_alone(earlier: &EarlierDrills, told: Paragraph) 
 fn beside(rows: Vec<TrendRow<'_>>, earlier: &EarlierDrills, gate: Gate, objective_ns: Option<i64>, told: Paragraph) -> Section {
     let section = Section::new(SectionKind::Trend, "Beside the last drills of this scenario");
     if earlier.drills.is_empty() {
-        let none = "There is no drill of this scenario with a verdict that can be read: what was to be expected, nobody had tried.";
+        let none = "There is no earlier drill here with a verdict that can be read, so there is nothing to hold the day against.";
         return unread(section.with(Paragraph::plain(none)), earlier);
     }
     let mut told = told;
@@ -119,6 +119,7 @@ fn sentences(rows: &[TrendRow<'_>], earlier: &EarlierDrills) -> Vec<Text> {
     let met = rows.iter().filter(|row| row.verdict == Decision::Met).count() as u64;
     let older = match earlier.older {
         0 => String::new(),
+        1 => " (one older one is not shown)".to_owned(),
         older => format!(" ({} older ones are not shown)", grouped(older)),
     };
     let mut told = vec![format!(
@@ -178,7 +179,8 @@ fn changed(before: &TrendRow<'_>, after: &TrendRow<'_>) -> Option<BTreeSet<&'sta
 fn table(rows: &[TrendRow<'_>], gate: Gate) -> ReportTable {
     let mut columns =
         vec!["drill", "started", "verdict", if gate == Gate::Cutover { "cutover" } else { "service good again" }, "set differently"];
-    let counted = rows.iter().any(|row| row.findings.is_some());
+    // That of the last is always known: alone it says nothing.
+    let counted = rows.iter().filter(|row| row.findings.is_some()).count() > 1;
     if counted {
         columns.push("findings");
     }

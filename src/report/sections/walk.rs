@@ -5,6 +5,7 @@
 
 use super::way::{Moment, arranged};
 use crate::history::{Event, ExecutionStarted, History, Stamped};
+use crate::import::RecordTime;
 use crate::model::{Action, Step, StepEnd};
 use crate::report::model::{Block, Paragraph, Section, SectionKind, StageTime, Text, WaterfallMoment};
 use crate::report::words::wording::length;
@@ -21,7 +22,10 @@ impl<'a> WalkOnTheDay<'a> {
     /// `None` where the history is of something else.
     pub(super) fn of(history: &'a History, outage_unix_ns: Option<i64>) -> Option<Self> {
         let Event::ExecutionStarted(started) = &history.events.first()?.event else { return None };
-        let origin = chrono::DateTime::parse_from_rfc3339(&started.wall_clock).ok().and_then(|began| began.timestamp_nanos_opt());
+        let origin = match started.wall_clock.parse() {
+            Ok(RecordTime::At(origin)) => Some(origin),
+            _ => None,
+        };
         let before = origin.zip(outage_unix_ns).map(|(origin, outage)| origin.saturating_sub(outage));
         Some(Self { started, events: &history.events, before })
     }
@@ -121,8 +125,13 @@ impl<'a> WalkOnTheDay<'a> {
                 .on_the_way("went by before the runbook was started"),
             Moment::at(WaterfallMoment::Decided, "people have decided", exactly(self.decided()), "the answer of the person who was asked")
                 .on_the_way("went by while people decided"),
-            Moment::at(WaterfallMoment::Acted, named("done", acted), at(acted), source(acted, "no step that changes anything was done"))
-                .on_the_way("went by before the runbook had acted"),
+            Moment::at(
+                WaterfallMoment::Acted,
+                named("the runbook has done", acted),
+                at(acted),
+                source(acted, "no step that changes anything was done"),
+            )
+            .on_the_way("went by before the runbook had acted"),
             Moment::at(
                 WaterfallMoment::Restored,
                 named("users are seen served again", served),

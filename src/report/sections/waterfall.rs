@@ -18,6 +18,9 @@ use crate::verdict::{Interval, Measures};
 /// So many alerts are told one by one.
 const ALERTS: usize = 5;
 
+/// Who tells of the edges of a fault that nobody drilled.
+const STATED: &str = "whoever stated it";
+
 /// The section about one workload; nothing where nothing was measured, or nothing was broken.
 pub(in crate::report) fn section(subject: &Subject<'_>) -> Option<Section> {
     let waterfall = waterfall(subject)?;
@@ -78,7 +81,11 @@ impl Way<'_> {
         let first = self.find(|event| matches!(event, Event::FaultConfirmed(_)));
         let issued =
             first.is_some_and(|stamped| matches!(&stamped.event, Event::FaultConfirmed(fault) if self.digest.of_credential(fault.fault)));
-        let source = if issued { "the issuer, checked" } else { "the proxy, checked" };
+        let source = match issued {
+            true => "the issuer, checked",
+            false if self.digest.started.is_none() => STATED,
+            false => "the proxy, checked",
+        };
         Moment::at(WaterfallMoment::FaultActive, "the fault is active", Some(StageTime { lo_ns: 0, hi_ns: Some(0) }), source).on_the_way("")
     }
 
@@ -297,7 +304,8 @@ impl Way<'_> {
         let known = self.find(|event| matches!(event, Event::FaultHealed(fault) if !issued(fault.fault))).is_some();
         let Some(healed) = healed.filter(|_| known) else { return Vec::new() };
         let at = StageTime { lo_ns: healed, hi_ns: Some(healed) };
-        let mut moments = vec![Moment::at(WaterfallMoment::Healed, "the fault is healed", Some(at), "the proxy, checked")];
+        let source = if self.digest.started.is_none() { STATED } else { "the proxy, checked" };
+        let mut moments = vec![Moment::at(WaterfallMoment::Healed, "the fault is healed", Some(at), source)];
         let (verdict, measures) = (self.subject.verdict, self.measures);
         if measures.never_left && verdict.terms.failback.is_some() {
             let label = "the primary serves again";

@@ -74,7 +74,7 @@ fn a_dead_primary_that_is_asked_again_and_again() {
     let asked = one(&told, "dead-primary-asked");
     let says = asked.says.plain();
     assert!(
-        says.starts_with("The gateway asked primary ") && says.contains("400 of 400 requests went to primary before another"),
+        says.starts_with("The reference gateway asked primary ") && says.contains("400 of 400 requests went to primary before another"),
         "{says}"
     );
     assert_eq!(asked.evidence.count, Some(400));

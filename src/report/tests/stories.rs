@@ -46,6 +46,15 @@ fn holds(drill: &Drill, must: &[&str], never: &[&str]) -> Screens {
     screens
 }
 
+/// What is found to look into, by its names, and what is not.
+fn finds(screens: &Screens, must: &[&str], never: &[&str]) {
+    let blocks = screens.model.sections.iter().flat_map(|section| &section.blocks);
+    let findings = blocks.flat_map(|block| if let Block::Findings(findings) = block { findings.as_slice() } else { &[] });
+    let ids: Vec<String> = findings.map(|finding| finding.id.to_string()).collect();
+    assert!(must.iter().all(|id| ids.iter().any(|found| found == id)), "{must:?} are not all among {ids:?}");
+    assert!(!never.iter().any(|id| ids.iter().any(|found| found == id)), "one of {never:?} is among {ids:?}");
+}
+
 fn served(told: &mut Recorded, id: u64, due: u64, after: u64) {
     told.seen(Some(id), "standby", due + after, 10, 200);
     told.done(id, due, after + 15, Outcome::Ok);
@@ -76,6 +85,11 @@ fn a_clean_failover() {
     let told =
         lost(3_000, "60 of 400 requests during the fault ended with an error.", "3.0 of 3.0 s went by before the gateway asked a standby.");
     told.says("where 3.0 of 3.0 s went by before the gateway asked a standby.");
+    finds(
+        &told,
+        &["requests-lost"],
+        &["rto-missed", "dead-primary-asked", "retry-storm", "late-answers", "failback-hurt", "near-miss-rto"],
+    );
     lost(5_000, "100 of 400 requests during the fault ended with an error.", "5.0 of 5.0 s went by before the gateway asked a standby.");
 }
 
@@ -95,17 +109,18 @@ fn a_gateway_that_keeps_asking_the_dead_primary() {
     let always = holds(
         &Drill::of(unavailable(), asks(1, 2_000)),
         &[
-            "The gateway still asked primary 3",
+            "The reference gateway still asked primary 3",
             "360 of 400 requests went to primary first and were then answered by another provider. That cost each 2.01 s",
             "2.00 each",
         ],
         &["retry storm", "ended with"],
     );
     always.says("Until the fault ended, requests still went to primary first.");
+    finds(&always, &["dead-primary-asked"], &["requests-lost", "retry-storm", "late-answers"]);
     holds(
         &Drill::of(unavailable(), asks(4, 1_000)),
         &[
-            "The gateway still asked primary ",
+            "The reference gateway still asked primary ",
             "95 of 400 requests went to primary first and were then answered by another provider. That cost each 1.01 s",
         ],
         &["primary 3", "attempts for the"],
@@ -164,6 +179,7 @@ fn a_person_who_notices_late() {
         &never,
     );
     told.says("where 6.1 of 7.0 s went by before the runbook started.");
+    finds(&told, &["near-miss-rto"], &["rto-missed", "dead-primary-asked"]);
     // Whoever notices at once and then takes long.
     drill.besides = walked(300, 6_900);
     holds(
@@ -225,11 +241,12 @@ fn streams_that_break_off_and_look_whole() {
     let silent = "80 answers broke off without an error: only the missing end shows that they were not whole.";
     let lost = "80 of 400 requests during the fault ended with half of one.";
     let fault = || -> Fault { EndEarly { after: 3 }.into() };
-    holds(
+    let told = holds(
         &Drill::of(fault(), breaks("silently-truncated")),
         &[silent, "80 of 400 requests during the fault ended with half an answer."],
         &["with an error", lost],
     );
+    finds(&told, &["truncated-streams"], &["late-answers"]);
     holds(&Drill::of(fault(), breaks("reset")), &["80 of 400 requests during the fault ended with half an answer."], &[silent]);
 }
 
@@ -247,6 +264,7 @@ fn service_that_does_not_stay() {
         &["came and went"],
     );
     assert_eq!(told.objective("stability"), Some(Decision::Missed));
+    finds(&told, &["relapse"], &["rto-missed", "failback-hurt"]);
     holds(&Drill::of(unavailable(), relapses(14_000)), &["20 of 400"], &["did not stay good"]);
 }
 
@@ -257,11 +275,12 @@ fn a_way_back_that_hurts_again() {
             if (HEAL..HEAL + until).contains(&due) { told.done(id, due, 5, Outcome::Error) } else { failover(1_000)(told, id, due) }
         }
     };
-    holds(
+    let told = holds(
         &Drill::of(unavailable(), back(2_000)),
         &["After the fault was healed 40 of 200 requests were lost: users were hurt a second time.", "20 of 400"],
         &[],
     );
+    finds(&told, &["failback-hurt"], &["relapse"]);
     // One may be chance.
     holds(&Drill::of(unavailable(), back(50)), &["20 of 400"], &["After the fault was healed"]);
     let first = move |told: &mut Recorded, id: u64, due: u64| {
@@ -274,6 +293,7 @@ fn a_way_back_that_hurts_again() {
 fn a_fault_that_nobody_felt() {
     let told = Drill { touched: 0, ..Drill::of(Blackhole.into(), |told, id, due| told.usual(id, due)) }.told();
     assert_eq!((told.verdict.verdict, told.verdict.reason), (Decision::Void, Some(Reason::FaultNotEffective)));
+    finds(&told, &["fault-without-effect"], &["rto-missed", "requests-lost"]);
     told.says("the fault touched no request").never("What was found").never("Where the seconds went").never("nobody noticed");
 }
 
@@ -286,7 +306,8 @@ fn answers_that_are_late_and_never_wrong() {
     };
     let says =
         "of 400 requests during the fault waited longer than the promised 2.5 s for their answers, although none of them got an error";
-    holds(&Drill::of(Blackhole.into(), slow(2_800)), &[&format!("56 {says}")], &["ended with"]);
+    let told = holds(&Drill::of(Blackhole.into(), slow(2_800)), &[&format!("56 {says}")], &["ended with"]);
+    finds(&told, &["late-answers"], &["requests-lost", "truncated-streams"]);
     holds(&Drill::of(Blackhole.into(), slow(5_000)), &[&format!("100 {says}")], &[]);
     holds(&Drill::of(Blackhole.into(), slow(50)), &[], &["waited longer"]);
 }
@@ -313,6 +334,7 @@ fn a_standby_that_cannot_carry_the_load() {
         &never,
     );
     assert_eq!(told.verdict.verdict, Decision::Missed);
+    finds(&told, &["rto-missed", "requests-lost"], &["dead-primary-asked", "truncated-streams"]);
     holds(
         &Drill::of(Blackhole.into(), refuses(4, 500)),
         &["standby refused 100 of 400 attempts, all with status 500: it failed by itself."],
@@ -334,6 +356,7 @@ fn a_drill_that_a_guard_stopped() {
         &["400 requests", "took over", "second time"],
     );
     assert_eq!(told.verdict.reason, Some(Reason::Stopped));
+    finds(&told, &["drill-stopped"], &["rto-missed", "failback-hurt"]);
 }
 
 #[test]
@@ -351,12 +374,13 @@ fn a_retry_storm_on_a_provider_that_asks_for_a_pause() {
     let told = holds(
         &Drill::of(pause(), storm(4)),
         &[
-            "The gateway made 2,000 attempts for the 400 requests of the fault, 5.00 each: a retry storm.",
+            "The reference gateway made 2,000 attempts for the 400 requests of the fault, 5.00 each: a retry storm.",
             "primary asked for a pause of 5 s (`Retry-After`), and 1,599 of its 1,600 attempts came sooner.",
         ],
         &["ended with", "kept to the pause"],
     );
     assert_eq!(told.verdict.verdict, Decision::Met);
+    finds(&told, &["retry-storm", "retry-after-ignored"], &["requests-lost", "rto-missed"]);
     holds(
         &Drill::of(pause(), storm(1)),
         &["800 attempts for the 400 requests of the fault, 2.00 each.", "399 of its 400 attempts came sooner"],
@@ -372,7 +396,7 @@ fn a_retry_storm_on_a_provider_that_asks_for_a_pause() {
     };
     holds(
         &Drill::of(pause(), patient),
-        &["The gateway kept to the pause of 5 s that primary asked for (`Retry-After`)."],
+        &["The reference gateway kept to the pause of 5 s that primary asked for (`Retry-After`)."],
         &["came sooner"],
     );
 }
@@ -392,11 +416,12 @@ fn answers_that_are_made_twice_and_a_standby_that_takes_its_time() {
     };
     let twice = "400 answers were made twice: providers charge for them, and nobody read them.";
     let slower = "standby is slower than primary: 95% of its answers took at most 401 ms at its proxy, against 10 ms";
-    holds(
+    let told = holds(
         &Drill::of(Blackhole.into(), hedges(400)),
         &[twice, slower, "During the fault 95% of the answers came within 409 ms, before it within 15 ms."],
         &[],
     );
+    finds(&told, &["duplicate-answers", "standby-slow"], &["retry-storm", "late-answers"]);
     holds(&Drill::of(Blackhole.into(), hedges(12)), &[twice], &["slower", "95% of"]);
 }
 

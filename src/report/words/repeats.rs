@@ -8,7 +8,7 @@ use crate::report::model::Text;
 use crate::report::repeated::{JudgedTrial, RepeatedDrills};
 use crate::units::counted;
 use crate::verdict::record::{RepeatsEnd, ResetWay};
-use crate::verdict::repeats::{QuantileBound, SequentialDecision, SequentialTest, TrialCounts, TrialResult, covers, trials_needed};
+use crate::verdict::repeats::{SequentialDecision, SequentialTest, TrialCounts, TrialResult, covers, trials_needed};
 use crate::verdict::{Decision, ObjectiveName, Verdict};
 
 /// The claim that people ask for, and the next one.
@@ -176,10 +176,14 @@ fn and(items: &[String]) -> String {
 /// How long most drills take at the most.
 fn quantiles(drills: &RepeatedDrills) -> Option<String> {
     rto(drills)?;
-    let bound = |bound: &QuantileBound| Some(format!("{} within {}", share(bound.share), seconds_up(bound.within?)));
-    let told: Vec<String> = drills.repeats.quantiles.iter().filter_map(bound).collect();
-    let done = if recovered(drills) == "cut over" { "are cut over" } else { "are good again" };
-    (!told.is_empty()).then(|| format!("With 95% confidence, of drills like these {done}: {}.", and(&told)))
+    let done = if recovered(drills) == "cut over" { "cut over" } else { "are good again" };
+    let bounds = drills.repeats.quantiles.iter().filter_map(|bound| Some((share(bound.share), seconds_up(bound.within?))));
+    let told = bounds.enumerate().map(|(place, (share, within))| {
+        let who = if place == 0 { format!(" of drills like these {done}") } else { String::new() };
+        format!("{share}{who} within {within}")
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| format!("With 95% confidence, {}.", and(&told)))
 }
 
 fn share(share: f64) -> String {
@@ -217,7 +221,7 @@ pub(in crate::report) fn must_not_be_said(drills: &RepeatedDrills) -> Vec<Text> 
     {
         let sure = (covers(0.95, all) * 100.0).floor();
         let point = format!(
-            "Not that 95% of outages are over within {rto}: the slowest of {} lies beyond the slowest 5% of all with a confidence of {sure}% only.",
+            "Not that 95% of such outages end within {rto}: it is only {sure}% sure that the slowest of {} is slower than 95% of all.",
             counted(all, "trial")
         );
         points.push(point.into());

@@ -32,7 +32,7 @@ pub(in crate::report) fn sentence(verdict: &Verdict) -> Option<String> {
     let rescued = seen(verdict)?;
     let (of, asked) = (of_all(rescued), who(rescued));
     let (were, each) = if rescued.requests == 1 { ("was", "it") } else { ("were", "each") };
-    let paid = rescued.paid.map(|paid| format!("cost {each} {}", words(paid))).unwrap_or_else(|| "was so".to_owned());
+    let paid = rescued.paid.map_or_else(|| "was so".to_owned(), |paid| format!("cost {each} {}", words(paid)));
     let end = format!("{}{}", until(rescued), mark(rescued));
     Some(format!("{of} went to {asked} first and {were} then answered by another provider. That {paid}, {end}."))
 }

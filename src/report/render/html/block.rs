@@ -1,30 +1,15 @@
 //! Blocks of a section, and sections within sections.
 
 use super::phrase::{badge, text};
+use super::place::PagePlace;
 use super::{finding, table, waterfall};
-use crate::report::model::{Block, DrillPicture, Fact, IntervalPlot, Paragraph, ParagraphKind, Section, Text};
+use crate::report::model::{Block, DrillPicture, Fact, IntervalPlot, Paragraph, ParagraphKind, Section};
 use crate::report::render::svg::{inline, inline_intervals};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeMap;
 
-/// Where blocks stand.
-pub(super) struct Place<'a> {
-    /// The identifier of the section around them.
-    pub(super) id: &'a str,
-    /// The level of its heading.
-    pub(super) level: usize,
-    /// Its heading, by which what has none of its own is called.
-    pub(super) title: &'a Text,
-}
-
-impl<'a> Place<'a> {
-    pub(super) const fn of(id: &'a str, level: usize, title: &'a Text) -> Self {
-        Self { id, level, title }
-    }
-}
-
 /// A section's heading and what stands below it.
-pub(super) fn section(section: &Section, place: &Place<'_>) -> Markup {
+pub(super) fn section(section: &Section, place: &PagePlace<'_>) -> Markup {
     let blocks: Vec<&Block> = section.blocks.iter().collect();
     html! {
         (heading(section, place))
@@ -32,7 +17,7 @@ pub(super) fn section(section: &Section, place: &Place<'_>) -> Markup {
     }
 }
 
-fn heading(section: &Section, place: &Place<'_>) -> Markup {
+fn heading(section: &Section, place: &PagePlace<'_>) -> Markup {
     let words = html! {
         (text(&section.title))
         @if let Some(status) = &section.status { " " (badge(status)) }
@@ -47,7 +32,7 @@ fn heading(section: &Section, place: &Place<'_>) -> Markup {
 }
 
 /// Blocks, in order.
-pub(super) fn blocks(blocks: &[&Block], place: &Place<'_>) -> Markup {
+pub(super) fn blocks(blocks: &[&Block], place: &PagePlace<'_>) -> Markup {
     let inner: Vec<&Section> =
         blocks.iter().filter_map(|block| if let Block::Section(section) = block { Some(section) } else { None }).collect();
     let mut ids = ids(&inner, &format!("{}-", place.id)).into_iter();
@@ -64,7 +49,7 @@ pub(super) fn blocks(blocks: &[&Block], place: &Place<'_>) -> Markup {
                 Block::Intervals(plot) => { (intervals(plot, &format!("{}-intervals-{number}", place.id))) }
                 Block::Section(inner) => {
                     @let id = ids.next().unwrap_or_default();
-                    section.within id=(id) { (section(inner, &Place::of(&id, place.level + 1, &inner.title))) }
+                    section.within id=(id) { (section(inner, &PagePlace::of(&id, place.level + 1, &inner.title))) }
                 }
             }
         }
@@ -95,12 +80,19 @@ fn labelled(facts: &[Fact]) -> Markup {
     }
 }
 
-/// The picture in its words.
+/// The picture, and its words for everybody who would rather read them.
 fn picture(shown: &DrillPicture, id: &str) -> Markup {
     html! {
         figure.picture {
             (PreEscaped(inline(shown, id)))
-            figcaption { @for line in &shown.words { p { (text(line)) } } }
+            @if !shown.words.is_empty() {
+                figcaption {
+                    details {
+                        summary { "The picture in words" }
+                        @for line in &shown.words { p { (text(line)) } }
+                    }
+                }
+            }
         }
     }
 }

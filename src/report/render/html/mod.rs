@@ -7,6 +7,7 @@
 //!  table      rows and columns
 //!  waterfall  where the seconds went, as bars in a table
 //!  finding    cards
+//!  place      where in the page blocks stand
 //!  phrase     texts, kept from being read as markup
 //!  page.css   how it looks
 //! ```
@@ -17,6 +18,7 @@ mod block;
 mod finding;
 mod opening;
 mod phrase;
+mod place;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -25,9 +27,10 @@ mod waterfall;
 use crate::report::model::{Report, ReportIdentity, ReportKind, Section};
 use crate::report::render::svg::STYLE;
 use crate::units::one_line;
-use block::{Place, ids};
+use block::ids;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use phrase::text;
+use place::PagePlace;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -128,7 +131,7 @@ fn sections(report: &Report, ids: &[String]) -> Markup {
         @for (section, id) in report.sections.iter().zip(ids) {
             // Of two landmarks with one name neither helps.
             @let label = (titles[&section.title.plain()] == 1).then(|| format!("{id}-title"));
-            section id=(id) aria-labelledby=[label] { (block::section(section, &Place::of(id, 2, &section.title))) }
+            section id=(id) aria-labelledby=[label] { (block::section(section, &PagePlace::of(id, 2, &section.title))) }
         }
     }
 }

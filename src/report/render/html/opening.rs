@@ -2,8 +2,9 @@
 //!
 //! What this file does not do: choose numbers. Those that it shows stand in the tables of objectives below, with what was promised.
 
-use super::block::{self, Place};
+use super::block;
 use super::phrase::{badge, grade, text};
+use super::place::PagePlace;
 use crate::report::model::{Block, Grade, Paragraph, ParagraphKind, Report, ReportStatus, Section, SectionKind, Text};
 use maud::{Markup, html};
 
@@ -18,12 +19,12 @@ const SENTENCES: usize = 8;
 pub(super) fn first_screen(report: &Report, ids: &[String]) -> Markup {
     let kind = |block: &Block| match block {
         Block::Paragraph(Paragraph { kind: ParagraphKind::Key, .. }) => 0,
-        Block::Picture(_) => 1,
+        Block::Picture(_) | Block::Intervals(_) => 1,
         Block::Paragraph(Paragraph { kind: ParagraphKind::Advice, .. }) => 2,
         _ => 3,
     };
     let of = |wanted: u8| report.opening.iter().filter(|block| kind(block) == wanted).collect::<Vec<&Block>>();
-    let place = Place::of("opening", 2, &report.title);
+    let place = PagePlace::of("opening", 2, &report.title);
     let workloads: Vec<(&Section, &String)> =
         report.sections.iter().zip(ids).filter(|(section, _)| section.kind == SectionKind::Workload).collect();
     html! {
@@ -85,13 +86,14 @@ fn numbers(report: &Report) -> Markup {
         numbers.sort_by_key(|number| number.status.grade == Grade::Good);
         numbers.truncate(NUMBERS);
     }
+    // All alike: no promise weighs more than another because it has fewer words.
+    let large = numbers.iter().all(|number| number.measured.plain().chars().count() <= LARGE);
     html! {
         @if !numbers.is_empty() {
             ul.numbers {
                 @for number in &numbers {
                     li class=(grade(number.status.grade)) {
                         span.label { (text(number.label)) }
-                        @let large = number.measured.plain().chars().count() <= LARGE;
                         span class=(if large { "value" } else { "value small" }) { (text(number.measured)) }
                         @if let Some(promised) = number.promised { span.promised { (text(promised)) } }
                         (badge(number.status))

@@ -21,7 +21,7 @@ fn phrase(phrase: &Phrase) -> Markup {
 }
 
 /// What stands behind a number and belongs to it.
-const UNITS: [&str; 7] = ["ms", "s", "min", "h", "USD", "EUR", "requests"];
+pub(super) const UNITS: [&str; 7] = ["ms", "s", "min", "h", "d", "USD", "EUR"];
 
 /// A sentence in which no line ends between a number and its unit.
 fn with_units(words: &str) -> String {

@@ -1,7 +1,7 @@
 //! Rows and columns: numbers to the right, a row called by its first cell, and what is too wide scrolls by itself.
 
-use super::block::Place;
-use super::phrase::{badge, is_long, text};
+use super::phrase::{UNITS, badge, is_long, text};
+use super::place::PagePlace;
 use crate::report::model::{ReportTable, TableCell, TableRow};
 use crate::units::one_line;
 use maud::{Markup, html};
@@ -12,7 +12,7 @@ const STACKED: usize = 5;
 const NUMBER: usize = 22;
 
 /// A table.
-pub(super) fn table(table: &ReportTable, place: &Place<'_>) -> Markup {
+pub(super) fn table(table: &ReportTable, place: &PagePlace<'_>) -> Markup {
     let numeric: Vec<bool> = (0..table.columns.len()).map(|column| is_numeric(table, column)).collect();
     let class = if table.columns.len() <= STACKED { "stacks" } else { "scrolls" };
     html! {
@@ -74,7 +74,14 @@ fn is_numeric(table: &ReportTable, column: usize) -> bool {
     let cells = || table.rows.iter().filter_map(|row| row.cells.get(column)).filter(|cell| !is_blank(cell));
     let is_number = |cell: &TableCell| {
         let words = cell.text.as_ref().map(|text| text.plain()).unwrap_or_default();
-        words.chars().count() <= NUMBER && (cell.quantity.is_some() || words.starts_with(|letter: char| letter.is_ascii_digit()))
+        words.chars().count() <= NUMBER && (cell.quantity.is_some() || words.split_whitespace().all(is_figure))
     };
     cells().next().is_some() && cells().all(is_number)
+}
+
+/// A figure, or what stands between figures or behind them: `2.90 to 3.10 s (± 0.3 ms)`, and not `1. Say so`.
+fn is_figure(word: &str) -> bool {
+    let bare = word.trim_matches(|letter: char| letter.is_ascii_punctuation() || letter == '±');
+    let is_number = !bare.is_empty() && bare.chars().all(|letter| letter.is_ascii_digit() || ".,:".contains(letter));
+    bare.is_empty() || is_number || bare == "to" || UNITS.contains(&bare)
 }

@@ -2,8 +2,8 @@
 //!
 //! The bars are drawn to be seen; whoever does not see them reads the same numbers in the cells beside them.
 
-use super::block::Place;
 use super::phrase::text;
+use super::place::PagePlace;
 use crate::report::model::{Waterfall, WaterfallMoment, WaterfallStage};
 use crate::report::words::wording::{percent_of, seconds_up, stage};
 use crate::units::{Duration, one_line};
@@ -15,8 +15,9 @@ const WIDTH: f64 = 1000.0;
 const THIN: f64 = 4.0;
 
 /// A waterfall.
-pub(super) fn waterfall(waterfall: &Waterfall, place: &Place<'_>) -> Markup {
-    let axis = Axis::of(waterfall);
+pub(super) fn waterfall(waterfall: &Waterfall, place: &PagePlace<'_>) -> Markup {
+    let axis = BarAxis::of(waterfall);
+    let allowed = waterfall.stages.iter().any(|stage| stage.budget_ns.is_some());
     let objective = waterfall.budget_ns.map(|budget| Duration::from_nanos(budget.max(0).unsigned_abs()));
     html! {
         @if !waterfall.summary.is_empty() { p.key { (text(&waterfall.summary)) } }
@@ -29,10 +30,10 @@ pub(super) fn waterfall(waterfall: &Waterfall, place: &Place<'_>) -> Markup {
                         th.number scope="col" { "after the fault" }
                         th.number scope="col" { "since the one before" }
                         th.number scope="col" { "share" }
-                        @if let Some(objective) = objective { th.number scope="col" { "of the " (objective) " objective" } }
+                        @if allowed { th.number scope="col" { "of the objective" } }
                     }
                 }
-                tbody { @for stage in &waterfall.stages { (row(stage, &axis, stage.moment == waterfall.goal)) } }
+                tbody { @for stage in &waterfall.stages { (row(stage, &axis, stage.moment == waterfall.goal, allowed)) } }
             }
         }
         p.legend {
@@ -43,7 +44,9 @@ pub(super) fn waterfall(waterfall: &Waterfall, place: &Place<'_>) -> Markup {
     }
 }
 
-fn row(told: &WaterfallStage, axis: &Axis, is_goal: bool) -> Markup {
+fn row(told: &WaterfallStage, axis: &BarAxis, is_goal: bool, allowed: bool) -> Markup {
+    // The return of the primary has an objective of its own, from the heal on.
+    let counted = if told.moment == WaterfallMoment::FailedBack { told.took } else { told.at };
     html! {
         tr class=[is_goal.then_some("reached")] {
             th scope="row" { (text(&told.label)) " " span.from { (text(&told.source)) } }
@@ -51,8 +54,8 @@ fn row(told: &WaterfallStage, axis: &Axis, is_goal: bool) -> Markup {
             td.number { (told.at.map_or_else(|| "not seen".to_owned(), stage)) }
             td.number { @if let Some(took) = told.took { (stage(took)) } }
             td.number { @if let Some(share) = told.share { (format!("{:.0}%", share * 100.0)) } }
-            @if axis.budget_ns.is_some() {
-                td.number { @if let Some((budget, at)) = told.budget_ns.zip(told.at.and_then(|at| at.hi_ns)) { (percent_of(at, budget)) } }
+            @if allowed {
+                td.number { @if let Some((budget, time)) = told.budget_ns.zip(counted.and_then(|time| time.hi_ns)) { (percent_of(time, budget)) } }
             }
         }
     }
@@ -60,12 +63,12 @@ fn row(told: &WaterfallStage, axis: &Axis, is_goal: bool) -> Markup {
 
 /// The time from the fault to the goal, or to its objective where that is later. What comes after that has no bar: it would leave no room for
 /// those that count.
-struct Axis {
+struct BarAxis {
     end_ns: i64,
     budget_ns: Option<i64>,
 }
 
-impl Axis {
+impl BarAxis {
     fn of(waterfall: &Waterfall) -> Self {
         let ends = |until: WaterfallMoment| {
             let seen = waterfall.stages.iter().filter(move |stage| stage.moment <= until).filter_map(|stage| stage.at);

@@ -37,7 +37,7 @@ pub(super) fn asked_in_vain(subject: &Subject<'_>) -> Option<Text> {
     let count = asked(&name);
     let told = || {
         let after = if measures.share.is_some() { "after nobody waited for it any more" } else { "after service was good again" };
-        Text::own("The gateway still asked ")
+        Text::own(format!("{} still asked ", subject.gateway_name()))
             .then(Text::outside(name))
             .then(format!(" {} times {after}, and the fault hit each of these attempts.", grouped(count)))
     };

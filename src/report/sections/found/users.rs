@@ -38,10 +38,8 @@ pub(super) fn lost(subject: &Subject<'_>) -> Option<Text> {
         }
     };
     let requests = counted(due, "request");
-    Some(match measures.lost == due {
-        true => format!("All {requests} during the fault ended{how}.").into(),
-        false => format!("{} of {requests} during the fault ended{how}.", grouped(measures.lost)).into(),
-    })
+    let which = if measures.lost == due { "All".to_owned() } else { format!("{} of", grouped(measures.lost)) };
+    Some(format!("{which} {requests} during the fault ended{how}.").into())
 }
 
 /// Half an answer that looks like a whole one.
