@@ -136,13 +136,13 @@ fn measured(picture: &DrillPicture, axis: &Axis) -> Vec<String> {
             Some(_) => "╂".to_owned(),
             None => format!("[{}?", "─".repeat(axis.columns.saturating_sub(lo + 2))),
         };
-        lines.push(row("", &format!("{}{}{rest} {}", " ".repeat(from), "─".repeat(lo.saturating_sub(from)), cutover.label)));
+        lines.push(row("", &format!("{}{}{rest} {}", " ".repeat(from), "─".repeat(lo.saturating_sub(from)), one_line(&cutover.label))));
     }
     if let Some(objective) = &picture.objective {
         let beyond = fault.saturating_add(objective.ns) > picture.end_ns;
         let until = axis.column(fault.saturating_add(objective.ns));
         let line = "─".repeat(until.saturating_sub(from + 1));
-        lines.push(row("", &format!("{}├{line}{} {}", " ".repeat(from), if beyond { '→' } else { '┤' }, objective.label)));
+        lines.push(row("", &format!("{}├{line}{} {}", " ".repeat(from), if beyond { '→' } else { '┤' }, one_line(&objective.label))));
     }
     lines
 }

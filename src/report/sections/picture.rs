@@ -55,7 +55,7 @@ const PERCENTILES: [(f64, &str); 3] = [(0.5, "p50"), (0.95, "p95"), (0.99, "p99"
 
 /// The picture of one workload; nothing where it sent nothing.
 pub(in crate::report) fn block(subject: &Subject<'_>) -> Option<Block> {
-    let shape = Shape::of(subject)?;
+    let shape = PictureShape::of(subject)?;
     let series = series(subject, &shape.cells);
     let fault_ns = subject.digest.fault_span().map(|(from, _)| from);
     let (kinds, limit) = kinds(subject);
@@ -99,7 +99,7 @@ fn overlays(subject: &Subject<'_>) -> Vec<OverlaySeries> {
 }
 
 /// The columns that are shown, and until when.
-struct Shape {
+struct PictureShape {
     column_ns: u64,
     cells: Vec<Column>,
     end_ns: u64,
@@ -107,7 +107,7 @@ struct Shape {
     joined: usize,
 }
 
-impl Shape {
+impl PictureShape {
     fn of(subject: &Subject<'_>) -> Option<Self> {
         let columns = &subject.workload.columns;
         let (width, seen) = (columns.width_ns(), columns.cells().len() as u64);
@@ -208,7 +208,7 @@ fn spread(cell: &Column, kind: LatencyKind) -> &Spread {
 }
 
 /// The percentiles of one kind; columns that are joined have the same.
-fn lines(kind: LatencyKind, shape: &Shape) -> Vec<LatencyLine> {
+fn lines(kind: LatencyKind, shape: &PictureShape) -> Vec<LatencyLine> {
     let mut joined: Vec<Spread> = shape.cells.chunks(shape.joined).map(|cells| together(cells, kind)).collect();
     // What is left over goes with what comes before, as in columns.
     if joined.len() > 1 && shape.cells.len() % shape.joined > 0 && shape.cells.len() % shape.joined < shape.joined.div_ceil(2) {

@@ -1,6 +1,6 @@
 //! Scales: time from left to right, with round numbers on it, and logarithms of lengths of time.
 
-use super::sheet::Frame;
+use super::frame::PictureFrame;
 use crate::report::model::DrillPicture;
 
 /// Seconds between two marks on an axis of time.
@@ -44,7 +44,7 @@ pub(super) struct TimeAxis {
 
 impl TimeAxis {
     /// For a time of this length; its numbers count from `zero_ns`.
-    pub(super) fn new(frame: &Frame, end_ns: u64, zero_ns: u64) -> Self {
+    pub(super) fn new(frame: &PictureFrame, end_ns: u64, zero_ns: u64) -> Self {
         let (left, width) = (frame.left, frame.edge() - frame.left);
         let mut axis = Self { left, width, end_ns: end_ns.max(1) as f64, zero_ns: zero_ns as f64, ticks: Vec::new() };
         let most = if frame.roomy { 12.0 } else { 6.0 };

@@ -1,9 +1,8 @@
 //! Intervals of several drills, one below the other, with what was promised as a line through all of them.
 
-use super::Drawing;
 use super::axis::round_up;
+use super::frame::{Drawing, PictureFrame};
 use super::ink::{Ink, N, fitted, wide};
-use super::sheet::Frame;
 use crate::report::model::{Grade, IntervalPlot, PlottedInterval, Quantity};
 use crate::units::{Duration, counted};
 
@@ -12,7 +11,7 @@ const ROW: f64 = 20.0;
 
 /// Where things are.
 struct Plot<'a> {
-    frame: &'a Frame,
+    frame: &'a PictureFrame,
     left: f64,
     edge: f64,
     /// Nanoseconds at the right edge.
@@ -33,7 +32,7 @@ fn ends(row: &PlottedInterval) -> Option<(i64, Option<i64>)> {
 }
 
 /// The plot on such a frame.
-pub(super) fn drawn(plot: &IntervalPlot, frame: &Frame) -> Drawing {
+pub(super) fn drawn(plot: &IntervalPlot, frame: &PictureFrame) -> Drawing {
     let known = plot.rows.iter().filter_map(ends).map(|(lo, hi)| hi.unwrap_or(lo));
     let most = known.chain(plot.objective_ns).max().unwrap_or(0).max(1) as f64;
     let label = plot.rows.iter().map(|row| wide(&row.label.plain(), frame.em)).fold(0.0, f64::max);

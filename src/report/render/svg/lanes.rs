@@ -17,10 +17,10 @@ struct Item<'a> {
     name: String,
     /// Those of the same share a lane, and one name.
     lane: Option<&'a str>,
-    shape: Shape<'a>,
+    shape: LaneShape<'a>,
 }
 
-enum Shape<'a> {
+enum LaneShape<'a> {
     Span(&'a PictureSpan),
     Mark(&'a PictureMark),
 }
@@ -85,7 +85,7 @@ fn spans<'a>(sheet: &Sheet<'_>, picture: &'a DrillPicture, kind: SpanKind) -> Ve
     let item = |span: &'a PictureSpan| {
         let (from, until) = ends(sheet, span);
         let name = span.name.plain().replace('`', "");
-        Item { from, until: until.max(from + 3.0), name, lane: span.lane.as_deref(), shape: Shape::Span(span) }
+        Item { from, until: until.max(from + 3.0), name, lane: span.lane.as_deref(), shape: LaneShape::Span(span) }
     };
     picture.spans.iter().filter(|span| span.kind == kind).map(item).collect()
 }
@@ -94,7 +94,7 @@ fn marks<'a>(sheet: &Sheet<'_>, picture: &'a DrillPicture, kinds: &[MarkKind]) -
     let item = |mark: &'a PictureMark| {
         let x = sheet.axis.x(mark.at_ns);
         let name = mark.name.plain().replace('`', "");
-        Item { from: x - 5.0, until: x + 5.0, name, lane: mark.lane.as_deref(), shape: Shape::Mark(mark) }
+        Item { from: x - 5.0, until: x + 5.0, name, lane: mark.lane.as_deref(), shape: LaneShape::Mark(mark) }
     };
     picture.marks.iter().filter(|mark| kinds.contains(&mark.kind)).map(item).collect()
 }
@@ -194,8 +194,8 @@ fn label(sheet: &Sheet<'_>, item: &Item<'_>) -> Label {
 
 fn draw(sheet: &mut Sheet<'_>, item: &Item<'_>, label: &Label, middle: f64) {
     match item.shape {
-        Shape::Span(span) => bar(sheet, item, span, middle - BAR / 2.0),
-        Shape::Mark(mark) => symbol(sheet, mark.kind, (item.from + item.until) / 2.0, middle),
+        LaneShape::Span(span) => bar(sheet, item, span, middle - BAR / 2.0),
+        LaneShape::Mark(mark) => symbol(sheet, mark.kind, (item.from + item.until) / 2.0, middle),
     }
     if !label.text.is_empty() {
         match label.anchor {

@@ -8,6 +8,7 @@
 
 mod axis;
 mod bracket;
+mod frame;
 mod ink;
 mod intervals;
 mod lanes;
@@ -21,8 +22,8 @@ mod style;
 
 pub(in crate::report) use style::STYLE;
 
+use self::frame::{Drawing, PictureFrame};
 use self::ink::{Ink, N};
-use self::sheet::Frame;
 use crate::report::model::{Block, DrillPicture, IntervalPlot, Report};
 
 /// The picture of a drill within a page; `id` begins every name in it, so that it must be the page's only one. The page holds [`STYLE`].
@@ -39,16 +40,10 @@ pub(in crate::report) fn inline_intervals(plot: &IntervalPlot, id: &str) -> Stri
     both(id, &plot.caption.plain().replace('`', ""), &words, |frame, _| intervals::drawn(plot, frame))
 }
 
-/// What was drawn on a frame, and how high it is.
-struct Drawing {
-    body: String,
-    height: f64,
-}
-
-fn both(id: &str, title: &str, words: &str, draw: impl Fn(&Frame, &str) -> Drawing) -> String {
+fn both(id: &str, title: &str, words: &str, draw: impl Fn(&PictureFrame, &str) -> Drawing) -> String {
     let mut ink = Ink::default();
     ink.open("div", &[("class", &"lb-picture")]);
-    for (name, frame) in [("wide", Frame::WIDE), ("narrow", Frame::NARROW)] {
+    for (name, frame) in [("wide", PictureFrame::WIDE), ("narrow", PictureFrame::NARROW)] {
         let id = format!("{id}-{name}");
         let drawing = draw(&frame, &id);
         let (view, class) = (format!("0 0 {} {}", N(frame.width), N(drawing.height)), format!("lb-pic lb-{name}"));
@@ -70,7 +65,7 @@ fn described(ink: &mut Ink, id: &str, title: &str, words: &str) {
 /// The pictures of a report by themselves, one below the other; `None` where it has none. The bytes of a file.
 pub fn svg(report: &Report) -> Option<String> {
     let pictures = pictures(report);
-    let frame = Frame::WIDE;
+    let frame = PictureFrame::WIDE;
     let (mut body, mut y) = (Ink::default(), 0.0);
     let mut words: Vec<String> = Vec::new();
     for (place, picture) in pictures.iter().enumerate() {

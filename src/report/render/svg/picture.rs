@@ -1,20 +1,20 @@
 //! The picture of a drill: its panels below each other on one axis of time, and behind all of them the time of the faults.
 
-use super::Drawing;
 use super::axis::TimeAxis;
 use super::bracket::brackets;
+use super::frame::{Drawing, PictureFrame};
 use super::ink::Ink;
 use super::lanes;
 use super::latency::latencies;
 use super::legend::legend;
 use super::overlay::overlays;
 use super::requests::requests;
-use super::sheet::{Frame, Sheet};
+use super::sheet::Sheet;
 use super::style::patterns;
 use crate::report::model::{DrillPicture, MarkKind, SpanKind};
 
 /// The picture on such a frame; every name in it begins with `id`.
-pub(super) fn drawn(picture: &DrillPicture, frame: &Frame, id: &str) -> Drawing {
+pub(super) fn drawn(picture: &DrillPicture, frame: &PictureFrame, id: &str) -> Drawing {
     let axis = TimeAxis::new(frame, picture.end_ns, picture.fault_ns.unwrap_or(0));
     let mut sheet = Sheet { frame, axis: &axis, id, ink: Ink::default(), y: 2.0 };
     legend(&mut sheet, picture);
@@ -42,7 +42,7 @@ pub(super) fn drawn(picture: &DrillPicture, frame: &Frame, id: &str) -> Drawing 
 }
 
 /// What shows through all panels: when something was broken, and when somebody noticed.
-fn behind(ink: &mut Ink, picture: &DrillPicture, axis: &TimeAxis, frame: &Frame, (top, bottom): (f64, f64)) {
+fn behind(ink: &mut Ink, picture: &DrillPicture, axis: &TimeAxis, frame: &PictureFrame, (top, bottom): (f64, f64)) {
     for fault in picture.spans.iter().filter(|span| span.kind == SpanKind::Fault) {
         let (from, until) = (axis.x(fault.from_ns), fault.until_ns.map_or(frame.edge(), |until| axis.x(until)));
         ink.rect("lb-shade", from, top, (until - from).max(1.0), bottom - top);

@@ -93,11 +93,17 @@ fn area(layer: &[(f64, f64)], edges: &[f64], floor: f64) -> String {
             continue;
         }
         path += &format!("M{} {}", N(edges[first]), N(floor - layer[first].0));
+        // Neighbours of one height are one line.
+        let differs = |one: f64, other: f64| (one - other).abs() >= 0.05;
         for place in first..column {
-            path += &format!("V{}H{}", N(floor - layer[place].1), N(edges[place + 1]));
+            if place + 1 == column || differs(layer[place].1, layer[place + 1].1) {
+                path += &format!("V{}H{}", N(floor - layer[place].1), N(edges[place + 1]));
+            }
         }
         for place in (first..column).rev() {
-            path += &format!("V{}H{}", N(floor - layer[place].0), N(edges[place]));
+            if place == first || differs(layer[place].0, layer[place - 1].0) {
+                path += &format!("V{}H{}", N(floor - layer[place].0), N(edges[place]));
+            }
         }
         path.push('Z');
     }

@@ -1,45 +1,12 @@
-//! What a picture is drawn on: how wide it is and how large its letters are.
+//! What a picture is drawn on, and how far it is filled.
 
 use super::axis::TimeAxis;
+use super::frame::PictureFrame;
 use super::ink::Ink;
-
-/// The measures of a drawing, in its units.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
-    /// The whole width.
-    pub(super) width: f64,
-    /// Where panels begin.
-    pub(super) left: f64,
-    /// What is kept free beside them.
-    pub(super) right: f64,
-    /// The size of letters.
-    pub(super) em: f64,
-    /// The height of the largest panel.
-    pub(super) tall: f64,
-    /// Whether there is room for headings beside panels.
-    pub(super) roomy: bool,
-}
-
-impl Frame {
-    /// For a page, and for paper.
-    pub(super) const WIDE: Self = Self { width: 960.0, left: 74.0, right: 46.0, em: 12.0, tall: 190.0, roomy: true };
-    /// For a telephone.
-    pub(super) const NARROW: Self = Self { width: 360.0, left: 40.0, right: 30.0, em: 11.0, tall: 150.0, roomy: false };
-
-    /// Where panels end.
-    pub(super) fn edge(&self) -> f64 {
-        self.width - self.right
-    }
-
-    /// The height of a line of text.
-    pub(super) fn line(&self) -> f64 {
-        self.em + 5.0
-    }
-}
 
 /// A drawing in the making.
 pub(super) struct Sheet<'a> {
-    pub(super) frame: &'a Frame,
+    pub(super) frame: &'a PictureFrame,
     pub(super) axis: &'a TimeAxis,
     /// What begins every name in it.
     pub(super) id: &'a str,
