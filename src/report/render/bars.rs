@@ -44,7 +44,10 @@ pub(in crate::report) fn bars_within(picture: &DrillPicture, width: usize) -> St
     lines.push(axis.numbers());
     let since = if picture.fault_ns.is_some() { "after the fault" } else { "of traffic" };
     let wide = axis.width_ns as f64 / 1e9;
-    format!("{}\n\nOne column is {wide} s; the axis counts seconds {since}.\n", lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n"))
+    format!(
+        "{}\n\nOne column is {wide} s; the axis counts seconds {since}.\n",
+        lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+    )
 }
 
 /// Time as columns of text.
