@@ -5,7 +5,7 @@
 //! else, from the file.
 //!
 //! ```text
-//!  inventory, scenario, runbook ─project─► DrillPlan ──drill──► history.jsonl ──history──► Verdict ──► report.md, verdict.json
+//!  inventory, scenario, runbook ─project─► DrillPlan ──drill──► history.jsonl ──history──► Verdict ──► report.html, verdict.json
 //!       (YAML, CSV)                        (valid)   engine     (evidence)      verdict               report
 //! ```
 //!
@@ -65,7 +65,7 @@
 //! 7. `history/event.rs`: what is recorded of all that
 //! 8. `history/fold.rs`: from events to evidence
 //! 9. `verdict/mod.rs`: from evidence to a verdict
-//! 10. `report/model.rs`: what a report says, before it is Markdown
+//! 10. `report/model/`: what a report says, before it is a page
 //!
 //! | to find | look at |
 //! |---|---|
@@ -76,14 +76,16 @@
 //! | where a fault's lease ends by itself, is set, is renewed | `expire` of `proxy/proxy_actor.rs`; `proxy/toxic_entry.rs`; `drill/faults.rs` |
 //! | where secrets are taken out of texts | `redact/redactor.rs` |
 //! | what is on disk, and which versions of it can be read | `history/format/` (`version.rs`), `verdict/record/` |
-//! | what a report says, and in which form | `report/model.rs`; a renderer a file: `markdown.rs`, `terminal.rs` |
+//! | what a report says, and in which form | `report/model/`; a section a file of `report/sections/`, a format a file of `report/render/` |
+//! | what is to be looked into, and which setting of a gateway would mend it | `report/findings/`, `report/findings/knobs.rs` |
+//! | what several drills together support | `verdict/repeats.rs` |
 //! | exit codes | `cli/exit.rs` |
 //!
 //! To **add a fault**: one file in `fault/`, and one line in its list; `fault/mod.rs` says how. **A step** of runbooks: its data in
 //! `model/runbook.rs`, its YAML in `project/step.rs`, what it does in a file of `step/`; the compiler asks for the rest, because steps are a closed
 //! enum. **A dialect**: `dialect/mod.rs` says how. **A store** of credentials: its address in `model/store.rs`, its YAML in `project/store.rs`, and a file
 //! of `secret/` with a `Store`, opened in `secret/open.rs`, and its form on disk in `history/format/store.rs`.
-//! **A renderer** of reports: a file of `report/`; `report/mod.rs` says how.
+//! **A section or a format** of reports: a file of `report/sections/` or `report/render/`; `report/mod.rs` says how.
 //!
 //! # Words
 //!
@@ -110,6 +112,9 @@
 //! | cutover, restore | a standby serves well and holds; anyone does |
 //! | failback | the primary serves again after the heal |
 //! | verdict | met, missed, inconclusive or void, for each objective and in all |
+//! | trial | one drill of several of the same scenario (`run --repeat`) |
+//! | finding | something that a drill showed and somebody should look into |
+//! | digest | what a report shows of a history, folded while it is read |
 //! | execution | a runbook walked in a real incident |
 
 pub mod alert;

@@ -39,7 +39,7 @@ environments:
     allow: {}
 "#;
 
-const SCENARIOS: [&str; 3] = [
+const SCENARIOS: [&str; 4] = [
     r#"version: 1
 scenario: a
 service: a
@@ -54,6 +54,7 @@ overlay: [{as: a, promql: up}, {as: b, csv: a.csv}]
 "#,
     "version: 1\nscenario: b\nservice: a\ntraffic: [{workload: a, request: http, expect: {}}, {workload: b, request: tcp, expect: x}]\n",
     "version: 1\nscenario: c\nservice: a\ntraffic: {request: http, expect: {}}\n",
+    "version: 1\nscenario: d\nservice: a\ntraffic: {request: tcp, expect: x}\n",
 ];
 
 const RUNBOOK: &str = r#"version: 1

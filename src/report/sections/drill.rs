@@ -12,7 +12,9 @@ use crate::model::FindingState;
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
 use crate::report::findings;
-use crate::report::model::{Block, Fact, Paragraph, Report, ReportIdentity, ReportKind, Section, SectionKind, Text};
+use crate::report::model::{
+    Block, Fact, FindingSeverity, Paragraph, Report, ReportFinding, ReportIdentity, ReportKind, Section, SectionKind, Text,
+};
 use crate::report::words::advice::hint;
 use crate::report::words::headline::headline;
 use crate::report::words::wording::span;
@@ -22,28 +24,37 @@ use crate::verdict::Verdict;
 pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, context: &DrillContext) -> Report {
     let subjects = Subject::each(verdict, digest);
     let title = digest.started.as_ref().map_or_else(|| "A drill".into(), |started| Text::outside(&started.plan.scenario.title));
+    let found = findings::of_drill(verdict, digest, &subjects, context.kept.as_ref());
+    let mut opening = opening(verdict, &subjects);
+    opening.extend(advice(verdict, &found));
     Report {
         kind: ReportKind::Drill,
         identity: run_identity(digest, hash),
         title,
         status: verdict.verdict.into(),
-        opening: opening(verdict, &subjects),
-        sections: sections(verdict, digest, hash, &subjects, context),
+        opening,
+        sections: sections(verdict, digest, hash, &subjects, found, context),
     }
 }
 
 /// The drills before it, where somebody asked for them.
-fn earlier(verdict: &Verdict, digest: &Digest, context: &DrillContext) -> Option<Section> {
+fn earlier(verdict: &Verdict, digest: &Digest, found: &[ReportFinding], context: &DrillContext) -> Option<Section> {
     let earlier = context.earlier.as_ref()?;
     let started = digest.started.as_deref();
     let name = started.map_or("this", |started| started.drill.as_str());
-    let found = findings::of_drill(verdict, digest, &Subject::each(verdict, digest), context.kept.as_ref());
     let open = found.iter().filter(|finding| finding.state != FindingState::Gone).count() as u64;
     Some(trend::section(&TrendLast { name, verdict, started, findings: Some(open) }, earlier))
 }
 
 /// Everything below the first screen, in the order in which it is read: a line a section.
-fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<'_>], context: &DrillContext) -> Vec<Section> {
+fn sections(
+    verdict: &Verdict,
+    digest: &Digest,
+    hash: &str,
+    subjects: &[Subject<'_>],
+    findings: Vec<ReportFinding>,
+    context: &DrillContext,
+) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     sections.extend(found::section(subjects));
     for subject in subjects {
@@ -52,7 +63,8 @@ fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<
             None => sections.extend(about(subject)),
         }
     }
-    sections.extend(findings::section(findings::of_drill(verdict, digest, subjects, context.kept.as_ref())));
+    let trend = earlier(verdict, digest, &findings, context);
+    sections.extend(findings::section(findings));
     sections.extend(faults::section(verdict, digest, subjects));
     sections.push(traffic::section(verdict, digest, subjects));
     sections.extend(cost::section(verdict, digest, subjects));
@@ -61,7 +73,7 @@ fn sections(verdict: &Verdict, digest: &Digest, hash: &str, subjects: &[Subject<
     );
     sections.extend(runbook::section(digest));
     sections.extend(restoration::section(digest));
-    sections.extend(earlier(verdict, digest, context));
+    sections.extend(trend);
     sections.push(limits::section(verdict, digest, subjects));
     sections.extend(basis::section(digest, subjects));
     sections.push(identity(verdict, digest, hash));
@@ -79,6 +91,16 @@ fn opening(verdict: &Verdict, subjects: &[Subject<'_>]) -> Vec<Block> {
         each = each.then(pause).then(Text::outside(&of.name)).then(format!(": {}", of.verdict.verdict));
     }
     vec![Paragraph::key(each.then(".")).into()]
+}
+
+/// What to do next where the verdict itself has no advice: what mends the weightiest finding that nobody has accepted.
+fn advice(verdict: &Verdict, found: &[ReportFinding]) -> Option<Block> {
+    let is_advised = verdict.workloads.is_empty() && hint(verdict).is_some();
+    let is_open = |finding: &&ReportFinding| {
+        finding.severity > FindingSeverity::Low && !matches!(finding.state, FindingState::Gone | FindingState::Accepted)
+    };
+    let first = found.iter().filter(is_open).find_map(|finding| finding.suggestion.as_ref()).filter(|_| !is_advised)?;
+    Some(Paragraph::advice(Text::own("What to do next: ").then(first.text.clone())).into())
 }
 
 /// The same of one workload.
