@@ -362,7 +362,7 @@ fn what_has_no_mark_counts_in_no_bar_attempt_or_dollar() {
     }
     let told = Drill { touched: 441, ..Drill::of(EndEarly { after: 3 }.into(), early) }.told();
     assert_eq!(told.verdict.verdict, Decision::Missed, "{}", told.screen);
-    told.reports("| primary | 800 | 399 |").reports("| standby | 0 | 0 |  | 80 (all GET /v1/models) |");
+    told.reports("| primary | 800 | 399 |").reports("| standby | 0 | 0 | | 80 (all GET /v1/models) |");
     let bars = told.report.lines().find(|line| line.starts_with("standby")).unwrap();
     assert_eq!(bars.trim(), "standby", "no bar in the picture");
     // The primary was never left.
