@@ -141,15 +141,32 @@ fn measured(picture: &DrillPicture, axis: &Axis) -> Vec<String> {
             Some(_) => "╂".to_owned(),
             None => format!("[{}?", "─".repeat(axis.columns.saturating_sub(lo + 2))),
         };
+<<<<<<< ours
         lines.push(row("", &format!("{}{}{rest} {}", " ".repeat(from), "─".repeat(lo.saturating_sub(from)), label(&cutover.label))));
+||||||| base
+        lines.push(row("", &format!("{}{}{rest} {}", " ".repeat(from), "─".repeat(lo.saturating_sub(from)), one_line(&cutover.label))));
+=======
+        lines.push(row("", &format!("{}{}{rest} {}", " ".repeat(from), "─".repeat(lo.saturating_sub(from)), beside(&cutover.label))));
+>>>>>>> theirs
     }
     if let Some(objective) = &picture.objective {
         let beyond = fault.saturating_add(objective.ns) > picture.end_ns;
         let until = axis.column(fault.saturating_add(objective.ns));
         let line = "─".repeat(until.saturating_sub(from + 1));
+<<<<<<< ours
         lines.push(row("", &format!("{}├{line}{} {}", " ".repeat(from), if beyond { '→' } else { '┤' }, label(&objective.label))));
+||||||| base
+        lines.push(row("", &format!("{}├{line}{} {}", " ".repeat(from), if beyond { '→' } else { '┤' }, one_line(&objective.label))));
+=======
+        lines.push(row("", &format!("{}├{line}{} {}", " ".repeat(from), if beyond { '→' } else { '┤' }, beside(&objective.label))));
+>>>>>>> theirs
     }
     lines
+}
+
+/// What stands beside a line, no longer than a line is.
+fn beside(label: &str) -> String {
+    one_line(label).chars().take(LABELS * 2).collect()
 }
 
 /// The 95th percentile on a scale of logarithms.

@@ -10,7 +10,7 @@ use crate::model::{Gate, SloOn};
 use crate::report::digest::{Column, Ending, Spread};
 use crate::report::model::{
     Block, DrillPicture, Grade, LatencyKind, LatencyLimit, LatencyLine, OverlaySeries, PictureInterval, PictureObjective, PictureSeries,
-    ReportStatus, SeriesEnding, Text,
+    ReportStatus, SeriesEnding, SpanKind, Text,
 };
 use crate::report::words::nature::{nameless, objective};
 use crate::report::words::picture::{PartOfDrill, sentences};
@@ -273,13 +273,17 @@ fn parts(subject: &Subject<'_>, picture: &DrillPicture, cells: &[Column]) -> Vec
         let latency = together(&cells[columns.clone()], kind);
         PartOfDrill { name, columns, p95_ns: latency.quantile(0.95) }
     };
+    // A key that was revoked is never healed: what is shaded ends when the new one is used everywhere.
+    let shaded = picture.spans.iter().filter(|span| span.kind == SpanKind::Fault).map(|span| span.until_ns).max().flatten();
+    let healed = shaded.or(healed);
     let end = healed.unwrap_or(picture.end_ns);
     let (again, after) = if subject.verdict.only_rotates {
         ("once the new key was in use", "after the rotation")
     } else {
         ("from the recovery to the end of the fault", "after the fault")
     };
-    let mut parts = vec![part("before the fault", 0, fault)];
+    let before = if subject.verdict.only_rotates { "before the rotation" } else { "before the fault" };
+    let mut parts = vec![part(before, 0, fault)];
     parts.extend(recovered.filter(|recovered| *recovered < end).map(|recovered| part(again, recovered, end)));
     parts.extend(healed.map(|healed| part(after, healed, picture.end_ns)));
     parts.retain(|part| !part.columns.is_empty());

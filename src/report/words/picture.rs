@@ -55,8 +55,9 @@ fn faults(picture: &DrillPicture) -> Option<Text> {
         Some(until) => format!(" lasted from {} to {} of the traffic.", rounded(from), rounded(until)),
         None => format!(" lasted from {} of the traffic to its end.", rounded(from)),
     };
+    let rotates = picture.cutover.as_ref().is_some_and(|cutover| cutover.word == "new key");
     Some(match faults.len() {
-        1 => Text::own("The fault, ").then(first.name.clone()).then(",").then(when),
+        1 => Text::own(if rotates { "The rotation, " } else { "The fault, " }).then(first.name.clone()).then(",").then(when),
         count => Text::own(format!("{count} faults, the first of them ")).then(first.name.clone()).then(",").then(when),
     })
 }
@@ -100,16 +101,10 @@ fn recovery(picture: &DrillPicture) -> Option<Text> {
     let lies = match (cutover.grade, cutover.between.hi_ns) {
         (Grade::Good, Some(_)) => "lies before",
         (Grade::Bad, Some(_)) => "lies beyond",
-        (Grade::Bad, None) => "did not end before",
+        (Grade::Bad, None) => return Some(format!("No {} was proven by the line of the {}.", cutover.word, objective.label).into()),
         _ => return None,
     };
-    let label = seconds_label(&cutover.label);
-    Some(format!("Counted from the fault, the {label} {lies} the line of the {}.", objective.label).into())
-}
-
-/// The label of a bracket within a sentence.
-fn seconds_label(label: &str) -> String {
-    label.replacen(" not proven", "", 1)
+    Some(format!("Counted from the fault, the {} {lies} the line of the {}.", cutover.label, objective.label).into())
 }
 
 /// How long answers took, where the parts can be compared.

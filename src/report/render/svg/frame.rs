@@ -21,7 +21,7 @@ impl PictureFrame {
     /// For a page, and for paper.
     pub(super) const WIDE: Self = Self { width: 960.0, left: 74.0, right: 46.0, em: 12.0, tall: 190.0, roomy: true };
     /// For a telephone.
-    pub(super) const NARROW: Self = Self { width: 360.0, left: 40.0, right: 30.0, em: 11.0, tall: 150.0, roomy: false };
+    pub(super) const NARROW: Self = Self { width: 360.0, left: 50.0, right: 30.0, em: 11.0, tall: 150.0, roomy: false };
 
     /// Where panels end.
     pub(super) fn edge(&self) -> f64 {
