@@ -97,11 +97,6 @@ fn row(label: &str, cells: &str) -> String {
     format!("{name:<LABELS$}{}", cells.trim_end())
 }
 
-/// What stands beside a line: as much of it as fits.
-fn label(text: &str) -> String {
-    one_line(text).chars().take(40).collect()
-}
-
 fn bar(count: u32, top: u32) -> char {
     let eighths = (f64::from(count) / f64::from(top) * 8.0).round() as usize;
     BARS[if count > 0 { eighths.clamp(1, 8) } else { 0 }]
@@ -141,25 +136,13 @@ fn measured(picture: &DrillPicture, axis: &Axis) -> Vec<String> {
             Some(_) => "╂".to_owned(),
             None => format!("[{}?", "─".repeat(axis.columns.saturating_sub(lo + 2))),
         };
-<<<<<<< ours
-        lines.push(row("", &format!("{}{}{rest} {}", " ".repeat(from), "─".repeat(lo.saturating_sub(from)), label(&cutover.label))));
-||||||| base
-        lines.push(row("", &format!("{}{}{rest} {}", " ".repeat(from), "─".repeat(lo.saturating_sub(from)), one_line(&cutover.label))));
-=======
         lines.push(row("", &format!("{}{}{rest} {}", " ".repeat(from), "─".repeat(lo.saturating_sub(from)), beside(&cutover.label))));
->>>>>>> theirs
     }
     if let Some(objective) = &picture.objective {
         let beyond = fault.saturating_add(objective.ns) > picture.end_ns;
         let until = axis.column(fault.saturating_add(objective.ns));
         let line = "─".repeat(until.saturating_sub(from + 1));
-<<<<<<< ours
-        lines.push(row("", &format!("{}├{line}{} {}", " ".repeat(from), if beyond { '→' } else { '┤' }, label(&objective.label))));
-||||||| base
-        lines.push(row("", &format!("{}├{line}{} {}", " ".repeat(from), if beyond { '→' } else { '┤' }, one_line(&objective.label))));
-=======
         lines.push(row("", &format!("{}├{line}{} {}", " ".repeat(from), if beyond { '→' } else { '┤' }, beside(&objective.label))));
->>>>>>> theirs
     }
     lines
 }

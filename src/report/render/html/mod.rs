@@ -26,7 +26,7 @@ mod waterfall;
 
 use crate::report::model::{Report, ReportIdentity, ReportKind, Section};
 use crate::report::render::svg::STYLE;
-use crate::units::{one_line, printable};
+use crate::units::one_line;
 use block::ids;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use phrase::text;
@@ -54,13 +54,7 @@ pub fn html(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="color-scheme" content="light dark";
-<<<<<<< ours
-                meta name="generator" content={ "Lifeboat " (printable(report.identity.lifeboat.as_deref().unwrap_or_default())) };
-||||||| base
-                meta name="generator" content={ "Lifeboat " (report.identity.lifeboat.as_deref().unwrap_or_default()) };
-=======
                 meta name="generator" content={ "Lifeboat " (one_line(report.identity.lifeboat.as_deref().unwrap_or_default())) };
->>>>>>> theirs
                 title { (title) }
                 style { (PreEscaped(CSS)) (PreEscaped(STYLE)) (PreEscaped(running_foot(&title, &report.identity))) }
             }
