@@ -45,7 +45,7 @@ fn outage(bad: u32, nth: u32) -> String {
 
 #[test]
 fn two_drills_under_different_plans_are_told_as_that_first_and_then_what_differs() {
-    let project = Project::empty();
+    let project = Project::empty().unsearched();
     stored(&project, OUTAGE, "drills/fast", &[]);
     stored(&project, SLOW, "drills/slow", &[]);
     let run = project.lifeboat(&["report", "drills/fast", "--against", "drills/slow"]);
@@ -62,7 +62,7 @@ fn two_drills_under_different_plans_are_told_as_that_first_and_then_what_differs
 
 #[test]
 fn a_drill_against_itself_shows_no_difference() {
-    let project = Project::empty();
+    let project = Project::empty().unsearched();
     stored(&project, OUTAGE, "drills/one", &[]);
     // Another history with the same requests.
     stored(
@@ -99,7 +99,7 @@ fn where_one_setting_differs_that_one_is_told_and_what_falls_with_it() {
             "They ran elsewhere or with other settings",
         ),
     ] {
-        let project = Project::empty();
+        let project = Project::empty().unsearched();
         stored(&project, OUTAGE, "one", &[]);
         stored(&project, OUTAGE, "two", &[(old, new)]);
         let run = project.lifeboat(&["report", "one", "--against", "two"]);
@@ -109,7 +109,7 @@ fn where_one_setting_differs_that_one_is_told_and_what_falls_with_it() {
 
 #[test]
 fn records_of_others_are_held_against_each_other_and_only_what_differs_is_called_different() {
-    let project = Project::empty();
+    let project = Project::empty().unsearched();
     project.write("quick.json", &outage(2, 0)).write("slow.json", &outage(9, 0)).write("lossy.json", &outage(2, 25));
     let slow = project.lifeboat(&["report", "slow.json", "--against", "quick.json"]);
     slow.exits_with(0).says("# slow.json against quick.json: later").says("Of A and B there is no plan");
@@ -120,7 +120,7 @@ fn records_of_others_are_held_against_each_other_and_only_what_differs_is_called
 
 #[test]
 fn what_cannot_be_compared_says_what_to_type() {
-    let project = Project::empty();
+    let project = Project::empty().unsearched();
     stored(&project, OUTAGE, "drill", &[]);
     stored(&project, "format-1/execution", "walk", &[]);
     project.write("notes.txt", "nothing").write("none/readme", "");
@@ -144,7 +144,7 @@ fn what_cannot_be_compared_says_what_to_type() {
 
 #[test]
 fn the_drills_before_one_are_shown_where_they_are_asked_for_and_only_then() {
-    let project = Project::empty();
+    let project = Project::empty().unsearched();
     let day = |day: &str| ("2026-11-29T19:35:49.991", format!("{day}T19:35:49.991"));
     for (name, date, id) in
         [("third", "2026-11-29", "3"), ("first", "2026-05-02", "1"), ("second", "2026-08-11", "2"), ("later", "2026-12-24", "4")]
@@ -201,7 +201,7 @@ fn an_incident_has_a_report_of_the_same_form_beside_the_drills_of_its_scenario()
 
 #[test]
 fn an_access_log_has_a_report_with_what_it_cannot_tell() {
-    let project = Project::empty();
+    let project = Project::empty().unsearched();
     let log = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records/haproxy.log");
     std::fs::copy(log, project.path("haproxy.log")).unwrap();
     let run =

@@ -288,7 +288,7 @@ fn a_key_that_was_minted_and_not_stored_is_named_and_no_second_one_is_minted_sil
     run.says("hint: revoke `svc_acct_new_1` at the issuer, then start again without `--resume`");
     let report = stage.text("x/report.md");
     assert!(
-        report.contains("the store was not seen to hold the new key, ") && report.contains(", was not seen to be revoked |"),
+        report.contains("the store was not seen to hold the new key, ") && report.contains(", was not seen to be revoked. |"),
         "{report}"
     );
     let minted = |stage: &Stage| stage.asked().iter().filter(|asked| *asked == "mint").count();
