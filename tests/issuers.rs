@@ -507,7 +507,7 @@ async fn an_access_key_names_itself_to_who_goes_on_after_a_crash() {
     let held: Vec<Value> = stage.project.events("x").iter().filter_map(|event| Some(event.get("key_held")?["id"].clone())).collect();
     assert_eq!(held, [json!(old.id)]);
     let report = stage.text("x/report.md");
-    assert!(report.contains(" is revoked | the issuer's answer, ") && report.contains(", so it may still work |"), "{report}");
+    assert!(report.contains(" is revoked | the issuer's answer, ") && report.contains(", so it may still work. |"), "{report}");
     assert!(!report.contains("was not seen to be revoked"), "{report}");
     replaced(&moto, &stage, &manager, &old).await;
 }
