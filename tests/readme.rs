@@ -118,6 +118,7 @@ fn every_file_that_a_readme_names_is_there() {
         "inventory.yaml",
         "report.md",
         "report.html",
+        "findings.yaml",
         "config.yaml",
     ];
     let mut named = 0;
