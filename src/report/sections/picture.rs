@@ -171,7 +171,7 @@ fn series(subject: &Subject<'_>, cells: &[Column]) -> Vec<PictureSeries> {
                 series.push(good(&name, SeriesEnding::Provider(place), counts));
             }
         }
-        series.push(good("good, by whom is not known", SeriesEnding::Good, counts(&[Ending::Good])));
+        series.push(good("good, not known who served", SeriesEnding::Good, counts(&[Ending::Good])));
     }
     for (ending, name) in Ending::BAD {
         let (grade, shown) = match ending {

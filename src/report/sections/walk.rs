@@ -120,7 +120,7 @@ impl<'a> WalkOnTheDay<'a> {
         let at = |step: Option<(u64, &str)>| exactly(step.map(|(at, _)| at));
         let source = |step: Option<(u64, &str)>, none: &'static str| if step.is_some() { "the end of that step" } else { none };
         let moments = vec![
-            Moment::at(WaterfallMoment::FaultActive, "the outage begins", start, "whoever stated it").on_the_way(""),
+            Moment::at(WaterfallMoment::FaultActive, "the outage begins", start, "the person who stated it").on_the_way(""),
             Moment::at(WaterfallMoment::Detected, "the runbook is started", exactly(Some(self.began())), "Lifeboat")
                 .on_the_way("went by before the runbook was started"),
             Moment::at(WaterfallMoment::Decided, "people have decided", exactly(self.decided()), "the answer of the person who was asked")

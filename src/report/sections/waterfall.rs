@@ -19,7 +19,7 @@ use crate::verdict::{Interval, Measures};
 const ALERTS: usize = 5;
 
 /// Who tells of the edges of a fault that nobody drilled.
-const STATED: &str = "whoever stated it";
+const STATED: &str = "the person who stated it";
 
 /// The section about one workload; nothing where nothing was measured, or nothing was broken.
 pub(in crate::report) fn section(subject: &Subject<'_>) -> Option<Section> {

@@ -21,10 +21,10 @@ impl Display for N {
 }
 
 /// Attributes of an element, by name.
-pub(super) type Attributes<'a> = &'a [(&'a str, &'a dyn Display)];
+pub(super) type SvgAttributes<'a> = &'a [(&'a str, &'a dyn Display)];
 
 impl Ink {
-    pub(super) fn open(&mut self, name: &str, attributes: Attributes<'_>) {
+    pub(super) fn open(&mut self, name: &str, attributes: SvgAttributes<'_>) {
         self.begin(name, attributes);
         self.0.push('>');
     }
@@ -34,13 +34,13 @@ impl Ink {
     }
 
     /// An element without content.
-    pub(super) fn empty(&mut self, name: &str, attributes: Attributes<'_>) {
+    pub(super) fn empty(&mut self, name: &str, attributes: SvgAttributes<'_>) {
         self.begin(name, attributes);
         self.0.push_str("/>");
     }
 
     /// An element that holds nothing but this text.
-    pub(super) fn leaf(&mut self, name: &str, attributes: Attributes<'_>, text: &str) {
+    pub(super) fn leaf(&mut self, name: &str, attributes: SvgAttributes<'_>, text: &str) {
         self.open(name, attributes);
         self.0.push_str(&escaped(text));
         self.close(name);
@@ -55,7 +55,7 @@ impl Ink {
         self.0
     }
 
-    fn begin(&mut self, name: &str, attributes: Attributes<'_>) {
+    fn begin(&mut self, name: &str, attributes: SvgAttributes<'_>) {
         self.0 += &format!("<{name}");
         for (name, value) in attributes {
             self.0 += &format!(" {name}=\"{}\"", escaped(&value.to_string()));
