@@ -177,7 +177,7 @@ fn the_drills_before_one_are_shown_where_they_are_asked_for_and_only_then() {
 
 #[test]
 fn an_incident_has_a_report_of_the_same_form_beside_the_drills_of_its_scenario() {
-    let project = Project::shipped();
+    let project = Project::shipped().unsearched();
     stored(&project, OUTAGE, "drills/drilled", &[]);
     project.write("day.json", &outage(9, 0));
     let plain = project.lifeboat(&["report", "day.json"]);
@@ -216,7 +216,7 @@ fn an_access_log_has_a_report_with_what_it_cannot_tell() {
 
 #[test]
 fn a_walked_runbook_is_an_incident_whose_seconds_begin_with_the_outage() {
-    let project = Project::shipped();
+    let project = Project::shipped().unsearched();
     stored(&project, "format-1/execution", "walk", &[]);
     stored(&project, OUTAGE, "drills/drilled", &[("2026-11-29T19:35:49.991", "2026-01-29T19:35:49.991")]);
     let history = std::fs::read_to_string(project.path("walk/history.jsonl")).unwrap();

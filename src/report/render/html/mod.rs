@@ -141,13 +141,13 @@ fn foot(identity: &ReportIdentity) -> Markup {
     html! {
         @if let Some(hash) = &identity.history_sha256 {
             p {
-                "Everything on this page is computed from " code { "history.jsonl" } ", whose SHA-256 is " code { (hash) } ". "
+                "Everything on this page is computed from " code { "history.jsonl" } ", whose SHA-256 is " code { (one_line(hash)) } ". "
                 "Check it with " code { "sha256sum history.jsonl" } ", and compute the verdict again with " code { "lifeboat judge" } "."
             }
         }
         p {
             "Written by Lifeboat"
-            @if let Some(version) = &identity.lifeboat { " " (version) }
+            @if let Some(version) = &identity.lifeboat { " " bdi { (one_line(version)) } }
             ". The page loads nothing and runs nothing."
         }
     }
