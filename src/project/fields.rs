@@ -177,14 +177,18 @@ impl<'n> MapFields<'n> {
     }
 }
 
+/// What a reader calls a map, and the keys that it asked for.
+#[cfg(test)]
+type AskedKeys = (&'static str, Vec<&'static str>);
+
 #[cfg(test)]
 thread_local! {
-    static ASKED: RefCell<Option<Vec<(&'static str, Vec<&'static str>)>>> = const { RefCell::new(None) };
+    static ASKED: RefCell<Option<Vec<AskedKeys>>> = const { RefCell::new(None) };
 }
 
 /// Every map with fixed keys that is read meanwhile: what it is called, and the keys that its reader asks for.
 #[cfg(test)]
-pub(super) fn asked_for(read: impl FnOnce()) -> Vec<(&'static str, Vec<&'static str>)> {
+pub(super) fn asked_for(read: impl FnOnce()) -> Vec<AskedKeys> {
     ASKED.set(Some(Vec::new()));
     read();
     ASKED.take().unwrap_or_default()

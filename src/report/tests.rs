@@ -20,12 +20,15 @@ mod stopped;
 mod stories;
 mod whole;
 
+/// What becomes of a request with this number, due at this millisecond.
+type Course = Box<dyn Fn(&mut Recorded, u64, u64)>;
+
 /// A request every 50 ms: ten seconds of baseline, twenty of the fault, ten of watching.
 struct Drill {
     fault: Fault,
     objectives: DeclaredObjectives,
     /// What becomes of the request at this place, due at this millisecond.
-    course: Box<dyn Fn(&mut Recorded, u64, u64)>,
+    course: Course,
     /// By the proxy's count.
     touched: u64,
     /// True where both share the load.

@@ -117,7 +117,7 @@ fn decimal(number: f64, what: &str) -> String {
 
 /// The most that one answer of a provider to a workload may cost; `None` where no price is known or nothing bounds it.
 fn each_at_most(plan: &DrillPlan, workload: usize, provider: &str) -> Option<Money> {
-    let named = plan.workloads.iter().nth(workload)?;
+    let (_, named) = plan.workloads.iter().enumerate().find(|(place, _)| *place == workload)?;
     let tokens = most_tokens(named, plan)?;
     if tokens.input == 0 && tokens.output == 0 {
         return Some(Money::ZERO);

@@ -211,7 +211,7 @@ fn spread(cell: &Column, kind: LatencyKind) -> &Spread {
 fn lines(kind: LatencyKind, shape: &PictureShape) -> Vec<LatencyLine> {
     let mut joined: Vec<Spread> = shape.cells.chunks(shape.joined).map(|cells| together(cells, kind)).collect();
     // What is left over goes with what comes before, as in columns.
-    if joined.len() > 1 && shape.cells.len() % shape.joined > 0 && shape.cells.len() % shape.joined < shape.joined.div_ceil(2) {
+    if joined.len() > 1 && !shape.cells.len().is_multiple_of(shape.joined) && shape.cells.len() % shape.joined < shape.joined.div_ceil(2) {
         let rest = joined.pop().unwrap_or_default();
         joined.last_mut().expect("there are two").merge(&rest);
     }

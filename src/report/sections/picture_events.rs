@@ -74,11 +74,10 @@ impl<'a> Open<'a> {
                 let place = self.begin(SpanKind::Step, "people react (modelled)".into(), t);
                 self.end(Some(place), t.saturating_add(reaction.length));
             }
-            Event::StepStarted(StepStarted { step, name, .. }) => {
-                if !self.steps.contains_key(step) {
-                    let place = self.begin(SpanKind::Step, Text::outside(name), t);
-                    self.steps.insert(*step, place);
-                }
+            // Only a first try begins it.
+            Event::StepStarted(StepStarted { step, name, .. }) if !self.steps.contains_key(step) => {
+                let place = self.begin(SpanKind::Step, Text::outside(name), t);
+                self.steps.insert(*step, place);
             }
             Event::StepFinished(finished) => {
                 let place = self.steps.get(&finished.step).copied();

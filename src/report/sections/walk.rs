@@ -142,7 +142,7 @@ impl<'a> WalkOnTheDay<'a> {
         ];
         let decided = self.decided().is_some();
         let moments = moments.into_iter().filter(|moment| decided || !moment.is(WaterfallMoment::Decided)).collect();
-        let budget = self.started.plan.rto().map(|rto| rto.nanos());
+        let budget = self.started.plan.rto().map(crate::units::Duration::nanos);
         let waterfall = arranged(moments, WaterfallMoment::Restored, budget);
         Some(Section::new(SectionKind::Waterfall, "Where the seconds went").with(Block::Waterfall(waterfall)))
     }

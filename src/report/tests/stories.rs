@@ -291,7 +291,7 @@ fn a_way_back_that_hurts_again() {
 
 #[test]
 fn a_fault_that_nobody_felt() {
-    let told = Drill { touched: 0, ..Drill::of(Blackhole.into(), |told, id, due| told.usual(id, due)) }.told();
+    let told = Drill { touched: 0, ..Drill::of(Blackhole.into(), Recorded::usual) }.told();
     assert_eq!((told.verdict.verdict, told.verdict.reason), (Decision::Void, Some(Reason::FaultNotEffective)));
     finds(&told, &["fault-without-effect"], &["rto-missed", "requests-lost"]);
     told.says("the fault touched no request").never("What was found").never("Where the seconds went").never("nobody noticed");
@@ -388,7 +388,7 @@ fn a_retry_storm_on_a_provider_that_asks_for_a_pause() {
     );
     let patient = |told: &mut Recorded, id: u64, due: u64| match due {
         // Once at first, and then every six seconds.
-        FAULT..HEAL if (due - FAULT) % 6_000 == 0 => {
+        FAULT..HEAL if (due - FAULT).is_multiple_of(6_000) => {
             told.seen(Some(id), "primary", due + 2, 1, 429).touched = true;
             served(told, id, due, 6);
         }

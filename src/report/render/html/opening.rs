@@ -5,7 +5,7 @@
 use super::block;
 use super::phrase::{badge, grade, text};
 use super::place::PagePlace;
-use crate::report::model::{Block, Grade, Paragraph, ParagraphKind, Report, ReportStatus, Section, SectionKind, Text};
+use crate::report::model::{Block, Grade, Paragraph, ParagraphKind, Report, ReportStatus, Section, SectionKind, TableRow, Text};
 use maud::{Markup, html};
 
 /// Numbers that one look takes in.
@@ -109,11 +109,12 @@ fn promises(block: &Block) -> Vec<KeyNumber<'_>> {
     let Block::Table(table) = block else { return Vec::new() };
     let column = |name: &str| table.columns.iter().position(|column| *column == name);
     let Some((promised, measured)) = column("promised").zip(column("measured")) else { return Vec::new() };
-    let row = |row| {
-        let &crate::report::model::TableRow { ref status, ref cells, .. } = row;
-        let cell = |place: usize| cells.get(place).and_then(|cell| cell.text.as_ref());
-        let (label, measured, status) = (cell(0)?, cell(measured)?, status.as_ref()?);
-        Some(KeyNumber { label, promised: cell(promised).filter(|text| !text.is_empty()), measured, status })
-    };
-    table.rows.iter().filter_map(row).collect()
+    table.rows.iter().filter_map(|row| promise(row, promised, measured)).collect()
+}
+
+/// What a row says, with its promise and its measurement in these columns.
+fn promise(row: &TableRow, promised: usize, measured: usize) -> Option<KeyNumber<'_>> {
+    let cell = |place: usize| row.cells.get(place).and_then(|cell| cell.text.as_ref());
+    let (label, measured, status) = (cell(0)?, cell(measured)?, row.status.as_ref()?);
+    Some(KeyNumber { label, promised: cell(promised).filter(|text| !text.is_empty()), measured, status })
 }

@@ -73,7 +73,7 @@ fn is_blank(cell: &TableCell) -> bool {
 fn is_numeric(table: &ReportTable, column: usize) -> bool {
     let cells = || table.rows.iter().filter_map(|row| row.cells.get(column)).filter(|cell| !is_blank(cell));
     let is_number = |cell: &TableCell| {
-        let words = cell.text.as_ref().map(|text| text.plain()).unwrap_or_default();
+        let words = cell.text.as_ref().map(crate::report::model::Text::plain).unwrap_or_default();
         words.chars().count() <= NUMBER && (cell.quantity.is_some() || words.split_whitespace().all(is_figure))
     };
     cells().next().is_some() && cells().all(is_number)
