@@ -163,7 +163,7 @@ fn series(project: &Project, name: &str, histories: &[Option<&[u8]>]) -> PathBuf
     });
     for (history, trial) in histories.iter().zip(1..) {
         if let Some(history) = history {
-            project.write(&format!("{name}/trial-{trial:02}/history.jsonl"), &String::from_utf8(history.to_vec()).unwrap());
+            project.write(&format!("{name}/trial-{trial:02}/history.jsonl"), std::str::from_utf8(history).unwrap());
         }
     }
     project.write(&format!("{name}/repeats.json"), &record.to_string());

@@ -110,6 +110,9 @@ fn histories_verdicts_and_reports_are_of_the_form_that_is_published() {
     is_wrong(&of_report, &spoiled(&folder, &reports[0], &changes), &changes);
 }
 
+/// A form by its word, files of it, and what is put into them that must not be of it.
+type Kind<'a> = (&'a str, &'a [PathBuf], Vec<(&'a str, Value)>);
+
 #[test]
 fn what_is_shipped_is_of_the_form_that_is_published_and_mistakes_are_not() {
     let project = Project::shipped();
@@ -152,7 +155,7 @@ print("[]")
     let (inventories, mut runbooks) = (with("providers:"), with("runbook:"));
     runbooks.retain(|path| !scenarios.contains(path));
     assert!(scenarios.len() > 3 && runbooks.len() > 10 && !inventories.is_empty(), "{scenarios:?} {runbooks:?} {inventories:?}");
-    let kinds: [(&str, &[PathBuf], Vec<(&str, Value)>); 3] = [
+    let kinds: [Kind<'_>; 3] = [
         (
             "scenario",
             &scenarios,

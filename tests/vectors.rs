@@ -247,8 +247,8 @@ fn the_sequential_test_decides_the_worked_sequences() {
         let results = |letter| if letter == 'P' { TrialResult::Met } else { TrialResult::Missed };
         let results: Vec<TrialResult> = vector["trials"].as_str().unwrap().chars().map(results).collect();
         // Looked at after each trial, as a campaign does.
-        let decisions = (1..=results.len()).map(|so_far| test.decide(&results[..so_far]));
-        let (word, at) = match decisions.last().unwrap() {
+        let mut decisions = (1..=results.len()).map(|so_far| test.decide(&results[..so_far]));
+        let (word, at) = match decisions.next_back().unwrap() {
             SequentialDecision::Accepted(at) => ("ACCEPT", at),
             SequentialDecision::Rejected(at) => ("REJECT", at),
             SequentialDecision::Undecided => ("INCONCLUSIVE", results.len() as u32),
