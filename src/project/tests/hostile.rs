@@ -14,7 +14,7 @@ fn a_long_line_is_cut_around_the_place() {
     }
 }
 
-/// What a hostile file gets: the one finding, and at once. The bound guards against work that
+/// What a hostile file gets: the one finding, in well under the second that is promised. The bound guards against work that
 /// grows faster than the file: each of these takes milliseconds, and would take minutes if it did.
 fn hostile(bytes: &[u8]) -> Vec<String> {
     let files = Files::new();
@@ -22,7 +22,7 @@ fn hostile(bytes: &[u8]) -> Vec<String> {
     let begun = std::time::Instant::now();
     let (project, _) = Project::open(files.root());
     let findings = project.plan(&files.scenario(), "lab").unwrap_err();
-    assert!(begun.elapsed().as_secs_f64() < 10.0, "{:?}", begun.elapsed());
+    assert!(begun.elapsed().as_secs_f64() < 1.0, "{:?}", begun.elapsed());
     assert!(findings.to_string().len() < 400_000, "what is shown is bounded too");
     findings.iter().map(|finding| finding.message.clone()).collect()
 }
@@ -71,7 +71,7 @@ fn a_hostile_inventory_is_no_slower() {
     let begun = std::time::Instant::now();
     let (_, findings) = Project::open(files.root());
     // As above: milliseconds if the work is bounded, many seconds if every name is compared with every other.
-    assert!(begun.elapsed().as_secs_f64() < 10.0, "{:?}", begun.elapsed());
+    assert!(begun.elapsed().as_secs_f64() < 1.0, "{:?}", begun.elapsed());
     assert!(findings.errors() >= 400, "{}", findings.errors());
 }
 
@@ -86,7 +86,7 @@ fn a_hostile_sheet_is_no_slower() {
         let begun = std::time::Instant::now();
         let (_, findings) = Project::open(files.root());
         // As above: a place is found by walking over the text once, not once for each cell.
-        assert!(begun.elapsed().as_secs_f64() < 10.0, "{:?}", begun.elapsed());
+        assert!(begun.elapsed().as_secs_f64() < 1.0, "{:?}", begun.elapsed());
         assert!(findings.has_errors() && findings.to_string().len() < 400_000);
     }
 }
