@@ -4,21 +4,26 @@
 //! relied on: the room `project` is the only one that makes them from text, and a history carries them as JSON so that a
 //! drill can be judged again without its files.
 
+mod action;
 mod aim;
 mod bound;
 mod bursts;
 mod business;
 mod canary;
+mod command;
 mod complete;
 mod condition;
+mod confirm;
 mod dialect;
 mod environment;
 mod execution;
 mod fault;
+mod http_call;
 mod inventory;
 mod latency;
 mod mail;
 mod named_workload;
+mod notify;
 mod objective;
 mod operation;
 mod overlay;
@@ -32,6 +37,7 @@ mod rotation;
 mod runbook;
 mod scenario;
 mod secret_source;
+mod step;
 mod store;
 mod switch;
 mod tokens;
@@ -39,13 +45,16 @@ mod trace;
 mod wire;
 mod workload;
 
+pub use action::Action;
 pub use aim::{Aim, FaultShape, Match, Requests};
 pub use bound::{Bound, merge_all, of_body, stays_bounded};
 pub use bursts::Bursts;
 pub use business::Business;
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
+pub use command::Command;
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
+pub use confirm::Confirm;
 pub use dialect::Dialect;
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
@@ -56,12 +65,14 @@ pub use fault::{
     ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
     Settings, Taken, TlsProblem,
 };
+pub use http_call::HttpCall;
 pub use inventory::{
     Contact, Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
+pub use notify::{Channel, Notify, NotifySeverity};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation, RequestKind};
 pub use overlay::{OVERLAY_POINTS, OVERLAYS_MAX, Overlay, OverlaySource, PrometheusBinding};
@@ -71,12 +82,10 @@ pub use ramp::{Ramp, RampPoint};
 pub use reaction::Reaction;
 pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding, KeptFindings};
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
-pub use runbook::{
-    Action, Backoff, Channel, Command, Confirm, Escalation, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Runbook, StartMode, Step,
-    StepEnd, When,
-};
+pub use runbook::{Escalation, Runbook, StartMode};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use secret_source::SecretSource;
+pub use step::{Backoff, OnFailure, Repeat, Step, StepEnd, When};
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use switch::{DocumentSelector, KubernetesObject, Switch, Within};
 pub use tokens::Tokens;

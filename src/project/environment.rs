@@ -67,9 +67,9 @@ fn breaker(reader: &TreeReader<'_>, node: &Node) -> Option<BreakerSettings> {
 
 fn start(reader: &TreeReader<'_>, node: &Node) -> Option<StartCommand> {
     let fields = reader.fields(node, "a start command")?;
-    let run = fields.required("run", &super::step::argv);
+    let run = fields.required("run", &super::command::argv);
     let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
-    let pass = fields.optional("pass", &super::step::pass).unwrap_or_default();
+    let pass = fields.optional("pass", &super::command::pass).unwrap_or_default();
     let ready = fields.required("ready", &|reader, node| reader.url(node));
     let within = fields.optional("within", &|reader, node| reader.time(node)).unwrap_or(Duration::from_secs(60));
     let warm_up = fields.optional("warm_up", &|reader, node| reader.count(node, 0)).unwrap_or(0);

@@ -1,10 +1,10 @@
 //! Rotations: what a step does of one, who mints and revokes a credential, and steps that cannot work because an issuer or a store cannot.
 
+use super::command::argv;
 use super::document::SourceDocument;
 use super::finding::Finding;
 use super::reader::TreeReader;
 use super::runbook::RunbookFile;
-use super::step::argv;
 use super::store;
 use super::tree::Node;
 use crate::model::{Action, AzureSlot, Credential, CredentialSource, Inventory, Issuer, Rotate, RotationPart, Runbook, SecretStore};
@@ -61,7 +61,7 @@ pub(super) fn issuer(reader: &TreeReader<'_>, node: &Node) -> Option<Issuer> {
         _ => {
             let command = |name| fields.required(name, &argv);
             let (mint, revoke, probe) = (command("mint"), command("revoke"), command("probe"));
-            let pass = fields.optional("pass", &super::step::pass).unwrap_or_default();
+            let pass = fields.optional("pass", &super::command::pass).unwrap_or_default();
             mint.zip(revoke).zip(probe).map(|((mint, revoke), probe)| Issuer::Command { mint, revoke, probe, pass })
         }
     };

@@ -82,14 +82,14 @@ fn reset(reader: &TreeReader<'_>, node: &Node) -> Option<ResetCommand> {
     let usual = Duration::from_secs(60);
     let command = if let NodeKind::Map(_) = &node.kind {
         let fields = reader.fields(node, "a reset")?;
-        let run = fields.required("run", &super::step::argv);
+        let run = fields.required("run", &super::command::argv);
         let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
-        let pass = fields.optional("pass", &super::step::pass).unwrap_or_default();
+        let pass = fields.optional("pass", &super::command::pass).unwrap_or_default();
         let within = fields.optional("within", &|reader, node| reader.time(node)).unwrap_or(usual);
         fields.finish();
         ResetCommand { run: run?, env, pass, within }
     } else {
-        ResetCommand { run: super::step::argv(reader, node)?, env: BTreeMap::new(), pass: Vec::new(), within: usual }
+        ResetCommand { run: super::command::argv(reader, node)?, env: BTreeMap::new(), pass: Vec::new(), within: usual }
     };
     // Nothing of a drill runs then, so that a name of its rig stands for nothing.
     let names = |text: &String| text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect::<Vec<_>>();

@@ -1,17 +1,18 @@
 //! Steps of a runbook: what each does, and what becomes of it when it fails, takes long or is interrupted.
 
 use super::canary;
+use super::command;
 use super::condition;
 use super::fields::MapFields;
-use super::mail;
-use super::reaction;
+use super::http_call;
+use super::notify;
+use super::question;
 use super::reader::TreeReader;
 use super::rotation;
 use super::switch;
 use super::tree::{Node, NodeKind};
-use super::variable;
-use super::wire;
-use crate::model::{Action, Backoff, Channel, Command, Confirm, HttpCall, Notify, NotifySeverity, OnFailure, Repeat, Step, StepEnd, When};
+use super::when;
+use crate::model::{Action, Backoff, OnFailure, Repeat, Step};
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
 
@@ -92,7 +93,7 @@ fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, faili
     let backoff = fields.optional("backoff", &backoff);
     let undo = fields.optional("undo", &undo);
     let on_failure = fields.optional("on_failure", &on_failure);
-    let when = fields.optional("when", &when);
+    let when = fields.optional("when", &when::read);
     let expected = fields.optional("expected", &|reader, node| reader.time(node));
     let owner = fields.optional("owner", &|reader, node| reader.name(node));
     let output = fields.optional("output", &variable_name);
@@ -136,29 +137,6 @@ fn on_failure(reader: &TreeReader<'_>, node: &Node) -> Option<OnFailure> {
     Some(OnFailure::Goto { step: step?, at_most })
 }
 
-/// `{value: "${steps.region}", is: eu}` or `{step: NAME, ended: failed}`.
-fn when(reader: &TreeReader<'_>, node: &Node) -> Option<When> {
-    let fields = reader.fields(node, "a `when`")?;
-    let when = match fields.exactly_one(&["value", "step"]) {
-        Some("value") => {
-            let value = fields.optional("value", &|reader, node| reader.words(node));
-            match fields.exactly_one(&["is", "is_not"]) {
-                Some("is") => value.zip(fields.optional("is", &|r, n| r.text(n))).map(|(value, text)| When::Is { value, text }),
-                Some(_) => value.zip(fields.optional("is_not", &|r, n| r.text(n))).map(|(value, text)| When::IsNot { value, text }),
-                None => None,
-            }
-        }
-        Some(_) => {
-            let step = fields.optional("step", &|reader, node| reader.words(node));
-            let end = fields.required("ended", &|reader, node| reader.word(node, StepEnd::WORDS, StepEnd::from_word));
-            step.zip(end).map(|(step, end)| When::Ended { step, end })
-        }
-        None => None,
-    };
-    fields.finish();
-    when
-}
-
 /// The name of a variable; no point in it, because `${steps.NAME.json.path}` goes on after one.
 fn variable_name(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let name = reader.name(node)?;
@@ -183,146 +161,13 @@ fn undo(reader: &TreeReader<'_>, node: &Node) -> Option<Option<Action>> {
 pub(super) fn action(fields: &MapFields<'_>, word: &'static str) -> Option<Action> {
     match word {
         "wait_until" => fields.optional(word, &condition::read).map(Action::WaitUntil),
-        "http" => fields.optional(word, &http).map(Action::Http),
-        "run" => fields.optional(word, &command).map(Action::Run),
-        "confirm" => fields.optional(word, &confirm).map(Action::Confirm),
+        "http" => fields.optional(word, &http_call::read).map(Action::Http),
+        "run" => fields.optional(word, &command::read).map(Action::Run),
+        "confirm" => fields.optional(word, &question::read).map(Action::Confirm),
         "switch" => fields.optional(word, &switch::read).map(Action::Switch),
-        "notify" => fields.optional(word, &notify).map(Action::Notify),
+        "notify" => fields.optional(word, &notify::read).map(Action::Notify),
         "rotate" => fields.optional(word, &rotation::rotate).map(Action::Rotate),
         "canary" => fields.optional(word, &canary::read).map(Action::Canary),
         _ => fields.optional(word, &|reader, node| reader.time(node)).map(Action::Pause),
     }
-}
-
-/// A question, or one with `answers`, `approvers`, `needed` and `default`.
-fn confirm(reader: &TreeReader<'_>, node: &Node) -> Option<Confirm> {
-    if !matches!(node.kind, NodeKind::Map(_)) {
-        return Some(Confirm { question: reader.words(node)?, ..Confirm::default() });
-    }
-    let fields = reader.fields(node, "a question")?;
-    let question = fields.required("question", &|reader, node| reader.words(node));
-    let answers = fields.optional("answers", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default();
-    let approvers = fields.optional("approvers", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default();
-    let most = u64::try_from(approvers.len()).unwrap_or(u64::MAX).max(1);
-    let needed = fields.optional("needed", &|reader, node| reader.number(node, 1, most)).and_then(|needed| u32::try_from(needed).ok());
-    let reaction = fields.optional("reaction", &reaction::read);
-    let confirm = Confirm { question: question?, answers, approvers, needed: needed.unwrap_or(0), default: None, reaction };
-    let default = fields.optional("default", &|reader, node| {
-        let allowed = confirm.allowed();
-        let words: Vec<&str> = allowed.iter().map(String::as_str).collect();
-        reader.word(node, &words, |text| allowed.iter().find(|word| *word == text).cloned())
-    });
-    fields.finish();
-    Some(Confirm { default, ..confirm })
-}
-
-/// `{slack: "env:NAME", message: …}`.
-fn notify(reader: &TreeReader<'_>, node: &Node) -> Option<Notify> {
-    let fields = reader.fields(node, "a notification")?;
-    let chosen = fields.exactly_one(&["webhook", "slack", "email", "contact", "pagerduty"]);
-    let address = chosen.and_then(|word| {
-        fields.optional(word, &|reader, node| {
-            let text = reader.text(node)?;
-            if word != "contact"
-                && let Some(name) = text.strip_prefix("env:").filter(|name| variable::is_environment_name(name))
-            {
-                return Some(format!("env:{name}"));
-            }
-            if word == "pagerduty" {
-                reader.error(node.spot, "a routing key does not stand in a file", "write `env:NAME` with the variable that holds it");
-                return None;
-            }
-            match word {
-                "email" => mail::address(reader, node),
-                "contact" => reader.name(node),
-                _ => reader.url(node),
-            }
-        })
-    });
-    let at = fields.optional("at", &|reader, node| reader.url(node));
-    let message = fields.required("message", &|reader, node| reader.words(node));
-    let severity = fields.optional("severity", &|reader, node| reader.word(node, NotifySeverity::WORDS, NotifySeverity::from_word));
-    fields.finish();
-    let channel = match chosen? {
-        "webhook" => Channel::Webhook(address?),
-        "slack" => Channel::Slack(address?),
-        "email" => Channel::Email(address?),
-        "contact" => Channel::Contact(address?),
-        _ => Channel::Pagerduty { key: address?, at },
-    };
-    Some(Notify { channel, message: message?, severity: severity.unwrap_or(NotifySeverity::Error) })
-}
-
-fn command(reader: &TreeReader<'_>, node: &Node) -> Option<Command> {
-    if !matches!(node.kind, NodeKind::Map(_)) {
-        return Some(Command { argv: argv(reader, node)?, env: BTreeMap::new(), pass: Vec::new(), folder: None, exit_codes: Vec::new() });
-    }
-    let fields = reader.fields(node, "a command")?;
-    let argv = fields.required("command", &argv);
-    let env = fields.optional("env", &|reader, node| reader.texts(node)).unwrap_or_default();
-    let pass = fields.optional("pass", &pass).unwrap_or_default();
-    let folder = fields.optional("folder", &|reader, node| reader.words(node));
-    let exit_codes = fields
-        .optional("exit_codes", &|reader, node| {
-            reader.list(node, &|reader, node| reader.number(node, 0, 255).and_then(|code| u8::try_from(code).ok()))
-        })
-        .unwrap_or_default();
-    fields.finish();
-    Some(Command { argv: argv?, env, pass, folder, exit_codes })
-}
-
-/// Variables of Lifeboat's own environment that a program is given: names, never values.
-pub(super) fn pass(reader: &TreeReader<'_>, node: &Node) -> Option<Vec<String>> {
-    reader.list(node, &|reader, node| {
-        let name = reader.text(node)?;
-        let good = variable::is_environment_name(&name);
-        if !good {
-            reader.error(node.spot, "this is not the name of an environment variable", "write names, for example `pass: [AWS_PROFILE]`");
-        }
-        good.then_some(name)
-    })
-}
-
-/// A program and its arguments. One text is refused: it would need a shell to take it apart, and a shell takes variables
-/// apart as well.
-pub(super) fn argv(reader: &TreeReader<'_>, node: &Node) -> Option<Vec<String>> {
-    if let NodeKind::Text(line) = &node.kind {
-        let words: Vec<String> = line.split_whitespace().map(|word| format!("\"{}\"", word.trim_matches(['"', '\'']))).collect();
-        let hint = format!("write a list, `[{}]`; no shell is used", words.join(", "));
-        reader.error(node.spot, "a command is a list of the program and its arguments", hint);
-        return None;
-    }
-    let argv = reader.list(node, &|reader, node| reader.text(node))?;
-    if argv.first().is_some_and(|program| program.trim().is_empty()) {
-        reader.error(node.spot, "the program has no name", "write it first, for example `[\"./switch.sh\", \"standby\"]`");
-        return None;
-    }
-    (!argv.is_empty()).then_some(argv)
-}
-
-/// Headers of a request; a secret only by a variable.
-fn headers(reader: &TreeReader<'_>, node: &Node) -> Option<BTreeMap<String, String>> {
-    let headers = reader.texts(node)?;
-    wire::no_secrets(reader, node);
-    Some(headers)
-}
-
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-
-fn http(reader: &TreeReader<'_>, node: &Node) -> Option<HttpCall> {
-    let fields = reader.fields(node, "an http request")?;
-    let method = fields.exactly_one(&METHODS);
-    let url = method.and_then(|method| fields.optional(method, &|reader, node| reader.url(node)));
-    let headers = fields.optional("headers", &headers).unwrap_or_default();
-    let body = fields.optional("body", &|reader, node| reader.text(node));
-    let expect = fields.optional("expect", &|reader, node| {
-        let fields = reader.fields(node, "what is expected")?;
-        let status = fields.optional("status", &|reader, node| reader.number(node, 100, 599));
-        let contains = fields.optional("contains", &|reader, node| reader.words(node));
-        fields.finish();
-        Some((status.and_then(|status| u16::try_from(status).ok()), contains))
-    });
-    fields.finish();
-    let (expect_status, expect_text) = expect.unwrap_or_default();
-    Some(HttpCall { method: method?.to_uppercase(), url: url?, headers, body, expect_status, expect_text })
 }

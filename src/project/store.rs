@@ -1,11 +1,11 @@
 //! Secret stores of an inventory, and where a credential says that it is found.
 
+use super::command::argv;
 use super::document::SourceDocument;
 use super::finding::Finding;
 use super::inventory::name_hint;
 use super::reader::TreeReader;
 use super::secretive;
-use super::step::argv;
 use super::tree::Node;
 use crate::model::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<SecretStore> 
         }
         StoreKind::Command => {
             let (read, write) = (fields.required("read", &argv), fields.optional("write", &argv));
-            let pass = fields.optional("pass", &super::step::pass).unwrap_or_default();
+            let pass = fields.optional("pass", &super::command::pass).unwrap_or_default();
             read.map(|read| SecretStore::Command { read, write, pass })
         }
     };

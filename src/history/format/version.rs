@@ -1,7 +1,7 @@
 //! Which format a history has: a major and a minor number.
 //!
-//! A new **minor** version only adds: keys to events and kinds of events; a new word in a closed set is a major change. A reader leaves out
-//! what it does not know and judges as well as before. A new **major** version changes what is there, so that a reader which does not know it
+//! A new **minor** version only adds: keys to events, kinds of events, and words of runbooks. A reader leaves out the keys and events that it does not
+//! know and judges as well as before; a word that it does not know it refuses, and says that a newer build is needed. A new **major** version changes what is there, so that a reader which does not know it
 //! must refuse. What was format 1 had one number only, and was written so.
 
 use serde::de::{Deserialize, Deserializer, Visitor};
@@ -19,8 +19,8 @@ pub struct FormatVersion {
 }
 
 /// The format that this build writes. 2.1 added `business` to services, `prometheus` to environments, `overlays` to scenarios, and the event
-/// `overlay`.
-pub const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 1 };
+/// `overlay`. 2.2 added what a night needs: parameters, conditions, waits, people and their words.
+pub const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 2 };
 
 /// The oldest major version that it reads. There is none that it forgot.
 const OLDEST: u16 = 1;

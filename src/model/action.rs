@@ -1,0 +1,107 @@
+//! What a step does: one variant a kind of step.
+
+use super::{Canary, Channel, Command, Condition, Confirm, Goal, HttpCall, Notify, Rotate, Switch, Within};
+use crate::units::Duration;
+use serde::{Deserialize, Serialize};
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Waits for a condition.
+    WaitUntil(Condition),
+    /// Sends one HTTP request and checks the answer.
+    Http(HttpCall),
+    /// Runs a program.
+    Run(Command),
+    /// Asks a person.
+    Confirm(Confirm),
+    /// Waits this long.
+    Pause(Duration),
+    /// Replaces one value of a file or of a Kubernetes object.
+    Switch(Switch),
+    /// Puts back what a switch replaced: what undoes it where nothing else is said.
+    SwitchBack(Switch),
+    /// Sends a message.
+    Notify(Notify),
+    /// Does one part of a credential's rotation.
+    Rotate(Rotate),
+    /// Shifts a share of the traffic, watches, and goes on or takes it back.
+    Canary(Canary),
+}
+
+impl Action {
+    /// Itself, or of a canary what shifts traffic and takes it back.
+    pub fn parts(&self) -> Vec<&Self> {
+        match self {
+            Self::Canary(canary) => vec![&canary.shift, &canary.back],
+            other => vec![other],
+        }
+    }
+
+    /// The key that introduces it in YAML.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::WaitUntil(_) => "wait_until",
+            Self::Http(_) => "http",
+            Self::Run(_) => "run",
+            Self::Confirm(_) => "confirm",
+            Self::Pause(_) => "pause",
+            Self::Switch(_) => "switch",
+            Self::SwitchBack(_) => "switch_back",
+            Self::Notify(_) => "notify",
+            Self::Rotate(_) => "rotate",
+            Self::Canary(_) => "canary",
+        }
+    }
+
+    /// True where it changes nothing outside.
+    pub fn only_reads(&self) -> bool {
+        match self {
+            Self::WaitUntil(_) | Self::Pause(_) | Self::Confirm(_) => true,
+            Self::Http(call) => call.method == "GET",
+            Self::Rotate(rotate) => rotate.part.only_reads(),
+            Self::Run(_) | Self::Switch(_) | Self::SwitchBack(_) | Self::Notify(_) | Self::Canary(_) => false,
+        }
+    }
+
+    /// True where its success shows that somebody answered who was asked: a probe, or a request that only reads.
+    pub fn sees_the_service(&self) -> bool {
+        match self {
+            Self::WaitUntil(condition) => condition.request.is_some() && !matches!(condition.goal, Goal::Fails(_)),
+            Self::Http(call) => call.method == "GET" && call.url.contains("${service.url}"),
+            _ => false,
+        }
+    }
+
+    /// Every text in it that may hold variables.
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::WaitUntil(condition) => {
+                let probes = condition.request.iter();
+                probes.flat_map(|probe| std::iter::once(&probe.to).chain(probe.headers.values())).map(String::as_str).collect()
+            }
+            Self::Http(call) => {
+                let body = call.body.iter().chain(&call.expect_text).map(String::as_str);
+                std::iter::once(call.url.as_str()).chain(call.headers.values().map(String::as_str)).chain(body).collect()
+            }
+            Self::Run(command) => command.argv.iter().chain(command.env.values()).chain(&command.folder).map(String::as_str).collect(),
+            Self::Confirm(confirm) => vec![&confirm.question],
+            Self::Pause(_) | Self::Rotate(_) => Vec::new(),
+            Self::Switch(switch) | Self::SwitchBack(switch) => match &switch.within {
+                Within::File { file, .. } => vec![file, &switch.to],
+                Within::Kubernetes { .. } => vec![&switch.to],
+            },
+            Self::Notify(notify) => match &notify.channel {
+                Channel::Email(to) => vec![&notify.message, to],
+                _ => vec![&notify.message],
+            },
+            Self::Canary(canary) => canary.shift.texts().into_iter().chain(canary.back.texts()).collect(),
+        }
+    }
+
+    /// True where doing it twice is as good as doing it once, whatever the step says.
+    pub fn may_be_repeated(&self) -> bool {
+        self.only_reads() || matches!(self, Self::Switch(_) | Self::SwitchBack(_))
+    }
+}

@@ -1,0 +1,22 @@
+//! A program that a step runs.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A program and its arguments; never a shell line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Program and arguments. Each may contain variables such as `${service.url}`; a value stays one argument.
+    pub argv: Vec<String>,
+    /// Its environment, besides what every program needs to run.
+    pub env: BTreeMap<String, String>,
+    /// The variables of Lifeboat's own environment that it is given besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pass: Vec<String>,
+    /// Where it runs, from the project's root; may contain variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// The exit codes that count as done; none means 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exit_codes: Vec<u8>,
+}
