@@ -126,7 +126,7 @@ async fn contact(name: &str, context: &Context) -> Rehearsed {
 async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome, String, Option<Secret>) {
     let tried = match &step.action {
         // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
-        Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
+        Action::WaitUntil(condition) => match condition.here(false).request.as_ref().map(|probe| context.expand(&probe.to)) {
             Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
             Some(Err(error)) => Err(explained(&error)),
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),

@@ -68,7 +68,10 @@ impl Action {
     /// True where its success shows that somebody answered who was asked: a probe, or a request that only reads.
     pub fn sees_the_service(&self) -> bool {
         match self {
-            Self::WaitUntil(condition) => condition.request.is_some() && !matches!(condition.goal, Goal::Fails(_)),
+            Self::WaitUntil(condition) => {
+                let condition = condition.here(false);
+                condition.request.is_some() && !matches!(condition.goal, Goal::Fails(_))
+            }
             Self::Http(call) => call.method == "GET" && call.url.contains("${service.url}"),
             _ => false,
         }
@@ -77,10 +80,7 @@ impl Action {
     /// Every text in it that may hold variables.
     pub fn texts(&self) -> Vec<&str> {
         match self {
-            Self::WaitUntil(condition) => {
-                let probes = condition.request.iter();
-                probes.flat_map(|probe| std::iter::once(&probe.to).chain(probe.headers.values())).map(String::as_str).collect()
-            }
+            Self::WaitUntil(condition) => condition.texts(),
             Self::Http(call) => {
                 let body = call.body.iter().chain(&call.expect_text).map(String::as_str);
                 std::iter::once(call.url.as_str()).chain(call.headers.values().map(String::as_str)).chain(body).collect()
@@ -96,7 +96,19 @@ impl Action {
                 Channel::Email(to) => vec![&notify.message, to],
                 _ => vec![&notify.message],
             },
-            Self::Canary(canary) => canary.shift.texts().into_iter().chain(canary.back.texts()).collect(),
+            Self::Canary(canary) => {
+                let outside = canary.outside.iter().flat_map(Condition::texts);
+                canary.shift.texts().into_iter().chain(canary.back.texts()).chain(outside).collect()
+            }
+        }
+    }
+
+    /// The alert that it waits for outside a drill.
+    pub fn alert_outside(&self) -> Option<&str> {
+        match self {
+            Self::WaitUntil(condition) => condition.here(false).goal.alert(),
+            Self::Canary(canary) => canary.outside.as_ref()?.goal.alert(),
+            _ => None,
         }
     }
 

@@ -11,6 +11,32 @@ pub struct Condition {
     pub request: Option<HttpProbe>,
     /// What must be seen.
     pub goal: Goal,
+    /// What counts in its place where a runbook is walked for real, without a drill's traffic (`outside` in YAML).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Box<Self>>,
+}
+
+impl Condition {
+    /// What a drill's traffic must show, or an alert.
+    pub const fn of(goal: Goal) -> Self {
+        Self { request: None, goal, outside: None }
+    }
+
+    /// What counts where it is looked at: in a drill itself, outside one what is named for that.
+    pub fn here(&self, in_drill: bool) -> &Self {
+        self.outside.as_deref().filter(|_| !in_drill).unwrap_or(self)
+    }
+
+    /// True where only a drill's traffic can show it.
+    pub fn looks_at_traffic(&self) -> bool {
+        self.request.is_none() && self.goal.alert().is_none()
+    }
+
+    /// Every text in it that may hold variables.
+    pub fn texts(&self) -> Vec<&str> {
+        let probes = self.request.iter().flat_map(|probe| std::iter::once(&probe.to).chain(probe.headers.values())).map(String::as_str);
+        probes.chain(self.outside.iter().flat_map(|outside| outside.texts())).collect()
+    }
 }
 
 /// A request that the runbook sends itself, again and again.

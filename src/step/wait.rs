@@ -1,4 +1,4 @@
-//! `wait_until`: a condition on the drill's live traffic, or on a probe of the runbook's own.
+//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, or an alert; outside a drill what is named for that.
 
 use super::http::in_words;
 use super::last_seen::LastSeen;
@@ -38,6 +38,7 @@ pub async fn answers(url: &str) -> Result<String, String> {
 }
 
 pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<String, StepError> {
+    let condition = condition.here(context.live.borrow().in_drill());
     match &condition.request {
         Some(probe) => probing(probe, &condition.goal, context, last).await,
         None => watching(&condition.goal, context).await,
