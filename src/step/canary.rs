@@ -61,7 +61,7 @@ async fn held_outside<'a>(
     tokio::time::sleep(canary.hold.std()).await;
     let last = LastSeen::default();
     let why = match tokio::time::timeout(canary.hold.std(), wait(condition, context, &last)).await {
-        Ok(Ok(seen)) => return Ok(Output::of(format!("went on\n{seen}"))),
+        Ok(Ok(seen)) => return Ok(Output::of(format!("went on\n{}", seen.shown))),
         Ok(Err(error)) => explained(&error),
         Err(_) => format!("{condition} was not seen within {} after the hold{}", canary.hold, last.told()),
     };

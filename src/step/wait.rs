@@ -1,8 +1,9 @@
-//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, or an alert; outside a drill what is named for that.
+//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, on somebody's answer, or an alert; outside a drill what
+//! is named for that.
 
 use super::http::in_words;
 use super::last_seen::LastSeen;
-use super::{Context, StepError};
+use super::{Context, Output, StepError, inquire};
 use crate::history::Live;
 use crate::model::{Condition, Goal, HttpProbe};
 use crate::units::counted;
@@ -18,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// See [`StepError`].
 pub async fn detected(condition: &Condition, context: &Context) -> Result<String, StepError> {
-    wait(condition, context, &LastSeen::default()).await
+    wait(condition, context, &LastSeen::default()).await.map(|output| output.shown)
 }
 
 /// Whether anybody answers at an address at all; says who listened, or what went wrong.
@@ -38,11 +39,12 @@ pub async fn answers(url: &str) -> Result<String, String> {
     }
 }
 
-pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<String, StepError> {
+pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<Output, StepError> {
     let condition = condition.here(context.live.borrow().in_drill());
-    match &condition.request {
-        Some(probe) => probing(probe, &condition.goal, context, last).await,
-        None => watching(&condition.goal, context, last).await,
+    match (&condition.goal, &condition.request) {
+        (Goal::Asked(inquiry), _) => inquire::inquire(inquiry, context, last).await,
+        (goal, Some(probe)) => probing(probe, goal, context, last).await.map(Output::of),
+        (goal, None) => watching(goal, context, last).await.map(Output::of),
     }
 }
 
@@ -135,7 +137,7 @@ impl ProbeTally {
                 now.duration_since(began) >= over.std() && good as f64 >= ratio.get() * self.recent.len() as f64 && !self.recent.is_empty()
             }
             // A probe does not know who answered it, only the proxies do; and alerts come by themselves.
-            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Alert(_) | Goal::Resolved(_) => false,
+            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Alert(_) | Goal::Resolved(_) | Goal::Asked(_) => false,
         }
     }
 }
