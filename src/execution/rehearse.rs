@@ -134,7 +134,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
             },
         },
         Action::StopHere(_) => Ok((RehearsalOutcome::Skipped, "it would end here".into())),
-        Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
+        Action::WaitUntil(condition) => match condition.here(false).request.as_ref().map(|probe| context.expand(&probe.to)) {
             Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
             Some(Err(error)) => Err(explained(&error)),
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),

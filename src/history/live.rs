@@ -24,6 +24,8 @@ pub struct Live {
     pub now: u64,
     /// The drill's plan; `None` before the first event.
     pub plan: Option<Arc<DrillPlan>>,
+    /// The alerts that a runbook waits for which is walked for real.
+    pub awaited_outside: BTreeSet<String>,
     /// The drill's identifier.
     pub drill: String,
     /// How many steps the runbook has.
@@ -61,6 +63,7 @@ impl Default for Live {
         Self {
             now: 0,
             plan: None,
+            awaited_outside: BTreeSet::new(),
             drill: String::new(),
             steps: 0,
             phase: None,
@@ -153,6 +156,7 @@ impl Live {
             Event::ExecutionStarted(started) => {
                 self.drill.clone_from(&started.execution);
                 self.steps = started.plan.runbook.steps.len();
+                self.awaited_outside = started.plan.runbook.alerts_outside().map(str::to_owned).collect();
             }
             Event::Phase(entered) => {
                 self.phase = Some((entered.name, t));
@@ -203,6 +207,11 @@ impl Live {
         self.sides = steps.clone().any(|step| matches!(step.action, Action::Canary(_))).then(Sides::default);
         self.steps = steps.count();
         self.plan = Some(plan);
+    }
+
+    /// True where there is a drill's traffic to look at; false where a runbook is walked for real, or a drill's is taken back.
+    pub fn in_drill(&self) -> bool {
+        self.plan.is_some()
     }
 
     /// The place of the leading workload.
@@ -262,7 +271,8 @@ impl Live {
 
     fn alert(&mut self, alert: &AlertReceived) {
         // What is waited for must never be crowded out, however much of other things comes.
-        let is_awaited = self.plan.as_ref().is_some_and(|plan| plan.awaits_alert(&alert.name));
+        let in_drill = self.plan.as_ref().is_some_and(|plan| plan.awaits_alert(&alert.name));
+        let is_awaited = in_drill || self.awaited_outside.contains(&alert.name);
         if self.alerts.len() >= ALERTS && !is_awaited && !self.alerts.contains_key(&alert.name) {
             return;
         }

@@ -71,7 +71,10 @@ impl Action {
     /// True where its success shows that somebody answered who was asked: a probe, or a request that only reads.
     pub fn sees_the_service(&self) -> bool {
         match self {
-            Self::WaitUntil(condition) => condition.sees_the_service(),
+            Self::WaitUntil(condition) => {
+                let condition = condition.here(false);
+                condition.sees_the_service()
+            }
             Self::Http(call) => call.method == "GET" && call.url.contains("${service.url}"),
             _ => false,
         }
@@ -94,7 +97,19 @@ impl Action {
                 _ => vec![&notify.message],
             },
             Self::StopHere(stop) => stop.message.as_deref().into_iter().collect(),
-            Self::Canary(canary) => canary.shift.texts().into_iter().chain(canary.back.texts()).collect(),
+            Self::Canary(canary) => {
+                let outside = canary.outside.iter().flat_map(Condition::texts);
+                canary.shift.texts().into_iter().chain(canary.back.texts()).chain(outside).collect()
+            }
+        }
+    }
+
+    /// The alert that it waits for outside a drill.
+    pub fn alert_outside(&self) -> Option<&str> {
+        match self {
+            Self::WaitUntil(condition) => condition.here(false).goal.alert(),
+            Self::Canary(canary) => canary.outside.as_ref()?.goal.alert(),
+            _ => None,
         }
     }
 

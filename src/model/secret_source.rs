@@ -328,7 +328,8 @@ impl SecretSourceSet {
     }
 
     fn condition(&mut self, condition: &Condition) {
-        let Condition { request, goal } = condition;
+        let Condition { request, goal, outside } = condition;
+        outside.iter().for_each(|outside| self.condition(outside));
         if let Some(HttpProbe { to, every: _, timeout: _, headers }) = request {
             self.url(to);
             self.written(headers);
@@ -379,7 +380,8 @@ impl SecretSourceSet {
                 Channel::Email(_) | Channel::Contact(_) => {}
             },
             Action::Rotate(Rotate { part: _, credential: _, from }) => from.iter().for_each(|from| self.key(from)),
-            Action::Canary(Canary { shift, back, of: _, hold: _, at_least: _, worse_by: _ }) => {
+            Action::Canary(Canary { shift, back, of: _, hold: _, at_least: _, worse_by: _, outside }) => {
+                outside.iter().for_each(|outside| self.condition(outside));
                 self.action(shift);
                 self.action(back);
             }

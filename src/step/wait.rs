@@ -1,4 +1,5 @@
-//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, or on somebody's answer.
+//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, on somebody's answer, or an alert; outside a drill
+//! what is named for that.
 
 use super::http::in_words;
 use super::last_seen::LastSeen;
@@ -38,6 +39,7 @@ pub async fn answers(url: &str) -> Result<String, String> {
 }
 
 pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<Output, StepError> {
+    let condition = condition.here(context.live.borrow().in_drill());
     match (&condition.goal, &condition.request) {
         (Goal::Asked(inquiry), _) => inquire::inquire(inquiry, context, last).await,
         (goal, Some(probe)) => probing(probe, goal, context, last).await.map(Output::of),

@@ -123,6 +123,8 @@ record! {
         hold: Duration,
         at_least: u64,
         worse_by: WorseByRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<ConditionRecord>,
     }
 }
 
