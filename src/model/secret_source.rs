@@ -342,7 +342,7 @@ impl SecretSourceSet {
                 self.address(url);
                 self.written(headers);
             }
-            Action::Run(Command { argv: _, env, pass, folder: _, exit_codes: _ }) => {
+            Action::Run(Command { argv: _, env, pass, folder: _, exit_codes: _, leaves_running: _, grace: _ }) => {
                 self.written(env);
                 self.passed(pass);
             }

@@ -47,6 +47,10 @@ record! {
         folder: Option<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         exit_codes: Vec<u8>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        leaves_running: bool,
+        #[serde(default = "Command::usual_grace", skip_serializing_if = "Command::is_usual_grace")]
+        grace: Duration,
     }
 }
 
