@@ -32,6 +32,7 @@ mod issuers;
 mod killed;
 mod leaks;
 mod left_behind;
+mod left_running;
 mod limits;
 mod litellm;
 mod mail;
