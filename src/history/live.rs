@@ -9,6 +9,7 @@ use super::live_workload::{LiveWorkload, Measure};
 use super::number::workload_of;
 use super::side::{Side, Sides};
 use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, ProviderSelector, StepEnd};
+use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -264,6 +265,13 @@ impl Live {
         }
     }
 
+    /// The alert that is waited for and probably meant by another of this name: `providerdown` for `ProviderDown`.
+    pub fn meant_by(&self, name: &str) -> Option<&str> {
+        let in_drill = self.plan.iter().flat_map(|plan| plan.awaited_alerts());
+        let awaited: Vec<&str> = in_drill.chain(self.awaited_outside.iter().map(String::as_str)).collect();
+        closest(name, awaited.iter().copied()).filter(|_| !awaited.contains(&name))
+    }
+
     /// True while an alert of this name fires.
     pub fn fires(&self, name: &str) -> bool {
         self.alerts.get(name).is_some_and(|alert| !alert.firing.is_empty())
@@ -391,12 +399,17 @@ mod tests {
         assert!(!live.meets(&goal(1.0, 200), 4 * second), "the last while has none");
     }
 
+    fn alert_of(at: u64, name: &str, instance: &str, firing: bool) -> AlertReceived {
+        let (name, instance) = (name.to_owned(), instance.to_owned());
+        AlertReceived { at, source: AlertSource::Json, name, instance, firing, starts_at: None, ends_at: None }
+    }
+
     #[test]
     fn an_alert_fires_until_each_of_its_name_is_over() {
         let mut live = Live::default();
         let goals = [Goal::Alert("Down".into()), Goal::Resolved("Down".into())];
         let mut tell = |at, instance: &str, firing| {
-            let alert = AlertReceived { at, source: AlertSource::Json, name: "Down".into(), instance: instance.into(), firing };
+            let alert = alert_of(at, "Down", instance, firing);
             live.apply(&Stamped { t: at, event: Event::AlertReceived(alert) });
             (goals.clone().map(|goal| live.meets(&goal, at)), live.alerts["Down"].since)
         };
@@ -413,7 +426,7 @@ mod tests {
     fn others_do_not_crowd_out_an_alert_that_the_plan_waits_for() {
         let mut live = Live { plan: Some(super::super::guard::tests::waiting_for("Down").into()), ..Live::default() };
         let mut tell = |name: String, instance: u32, firing| {
-            let alert = AlertReceived { at: 1, source: AlertSource::Json, name, instance: instance.to_string(), firing };
+            let alert = alert_of(1, &name, &instance.to_string(), firing);
             live.apply(&Stamped { t: 1, event: Event::AlertReceived(alert) });
             (live.fires("Down"), live.alerts.len())
         };
