@@ -242,6 +242,8 @@ impl Live {
                 let all = place.map_or(0, |place| seen.known(place + 1));
                 self.looks_back(over.as_nanos(), now) && all > 0 && in_time as f64 >= share.get() * all as f64
             }
+            // The traffic does not say what somebody else would answer.
+            Goal::Asked(_) => false,
             Goal::Alert(name) => self.fires(name),
             Goal::Resolved(name) => self.alerts.get(name).is_some_and(|alert| alert.firing.is_empty()),
             Goal::ServedBy { who, over } => {

@@ -20,3 +20,10 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exit_codes: Vec<u8>,
 }
+
+impl Command {
+    /// Every text in it that may hold variables.
+    pub fn texts(&self) -> Vec<&str> {
+        self.argv.iter().chain(self.env.values()).chain(&self.folder).map(String::as_str).collect()
+    }
+}

@@ -1,5 +1,6 @@
-//! What a runbook waits for: a measure of the live traffic, or of a probe of its own, or an alert.
+//! What a runbook waits for: a measure of the live traffic, or of a probe of its own, an alert, or anybody's answer.
 
+use super::{Inquiry, InquiryGoal, InquirySource};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub enum Goal {
         /// Over this long, ending now.
         over: Duration,
     },
+    /// Somebody whom the runbook asks itself answers as it should (`promql: …, above: 0.99`, `tcp: HOST:PORT`, …).
+    Asked(Box<Inquiry>),
 }
 
 /// Who serves.
@@ -84,6 +87,34 @@ impl std::fmt::Display for ProviderSelector {
             Self::Standby => "standby",
             Self::Provider(name) => name,
         })
+    }
+}
+
+impl Condition {
+    /// Of the drill's traffic, or an alert.
+    pub const fn of(goal: Goal) -> Self {
+        Self { request: None, goal }
+    }
+
+    /// True where only a drill's traffic shows it: neither a probe, nor an alert, nor anybody's answer.
+    pub fn looks_at_traffic(&self) -> bool {
+        self.request.is_none() && self.goal.alert().is_none() && !matches!(self.goal, Goal::Asked(_))
+    }
+
+    /// True where it shows that somebody answered who was asked.
+    pub fn sees_the_service(&self) -> bool {
+        match &self.goal {
+            Goal::Fails(_) => false,
+            Goal::Asked(inquiry) => matches!(inquiry.of, InquirySource::Http(_)) && inquiry.expects != InquiryGoal::Bad,
+            _ => self.request.is_some(),
+        }
+    }
+
+    /// Every text in it that may hold variables.
+    pub fn texts(&self) -> Vec<&str> {
+        let probe = self.request.iter().flat_map(|probe| std::iter::once(&probe.to).chain(probe.headers.values())).map(String::as_str);
+        let asked = if let Goal::Asked(inquiry) = &self.goal { inquiry.texts() } else { Vec::new() };
+        probe.chain(asked).collect()
     }
 }
 
@@ -109,6 +140,7 @@ impl std::fmt::Display for Goal {
             Self::Alert(name) => write!(f, "the alert {name}"),
             Self::Resolved(name) => write!(f, "the end of the alert {name}"),
             Self::ServedBy { who, over } => write!(f, "served by {who} over {over}"),
+            Self::Asked(inquiry) => inquiry.fmt(f),
         }
     }
 }

@@ -145,7 +145,7 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
         start: fields
             .required("start", &|reader, node| reader.word(node, StartMode::WORDS, StartMode::from_word))
             .unwrap_or(StartMode::OnDetection),
-        detect: fields.optional("detect", &condition::read).unwrap_or(Condition { request: None, goal: Goal::Fails(3) }),
+        detect: fields.optional("detect", &condition::read).unwrap_or(Condition::of(Goal::Fails(3))),
         reaction: fields.optional("reaction", &reaction::read),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),

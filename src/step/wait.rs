@@ -1,8 +1,8 @@
-//! `wait_until`: a condition on the drill's live traffic, or on a probe of the runbook's own.
+//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, or on somebody's answer.
 
 use super::http::in_words;
 use super::last_seen::LastSeen;
-use super::{Context, StepError};
+use super::{Context, Output, StepError, inquire};
 use crate::model::{Condition, Goal, HttpProbe};
 use crate::units::counted;
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// See [`StepError`].
 pub async fn detected(condition: &Condition, context: &Context) -> Result<String, StepError> {
-    wait(condition, context, &LastSeen::default()).await
+    wait(condition, context, &LastSeen::default()).await.map(|output| output.shown)
 }
 
 /// Whether anybody answers at an address at all; says who listened, or what went wrong.
@@ -37,10 +37,11 @@ pub async fn answers(url: &str) -> Result<String, String> {
     }
 }
 
-pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<String, StepError> {
-    match &condition.request {
-        Some(probe) => probing(probe, &condition.goal, context, last).await,
-        None => watching(&condition.goal, context).await,
+pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<Output, StepError> {
+    match (&condition.goal, &condition.request) {
+        (Goal::Asked(inquiry), _) => inquire::inquire(inquiry, context, last).await,
+        (goal, Some(probe)) => probing(probe, goal, context, last).await.map(Output::of),
+        (goal, None) => watching(goal, context).await.map(Output::of),
     }
 }
 
@@ -115,7 +116,7 @@ impl ProbeTally {
                 now.duration_since(began) >= over.std() && good as f64 >= ratio.get() * self.recent.len() as f64 && !self.recent.is_empty()
             }
             // A probe does not know who answered it, only the proxies do; and alerts come by themselves.
-            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Alert(_) | Goal::Resolved(_) => false,
+            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Alert(_) | Goal::Resolved(_) | Goal::Asked(_) => false,
         }
     }
 }

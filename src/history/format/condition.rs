@@ -1,5 +1,6 @@
 //! What a runbook waits for, and how long people take.
 
+use super::inquiry::InquiryRecord;
 use super::record::record;
 use crate::model::{Condition, Goal, HttpProbe, ProviderSelector, Reaction};
 use crate::units::{Duration, Ratio};
@@ -49,6 +50,7 @@ record! {
             who: ProviderSelectorRecord,
             over: Duration,
         },
+        Asked(inner: Box<InquiryRecord>),
     }
 }
 

@@ -215,7 +215,7 @@ fn others_who_were_hit_and_an_alert_that_never_came() {
         owner: None,
         reviewed: None,
         start: StartMode::OnDetection,
-        detect: Condition { request: None, goal: Goal::Alert("AzureDown".into()) },
+        detect: Condition::of(Goal::Alert("AzureDown".into())),
         reaction: None,
         escalate: Vec::new(),
         steps: Vec::new(),

@@ -143,7 +143,7 @@ fn runbook(start: StartMode) -> Runbook {
         owner: None,
         reviewed: None,
         start,
-        detect: Condition { request: None, goal: Goal::Alert("ServiceSlow".into()) },
+        detect: Condition::of(Goal::Alert("ServiceSlow".into())),
         reaction: None,
         escalate: Vec::new(),
         steps: vec![Step::new("Switch to the standby", run, minute)],
