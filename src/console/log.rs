@@ -122,7 +122,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             let again = if step.attempt > 1 { format!(", try {}", step.attempt) } else { String::new() };
             ("step", format!("{}/{} {}{again}", step.step + 1, steps(), step.name))
         }
-        Event::StepFinished(step) => ("step", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
+        Event::StepFinished(step) => {
+            let note = step.note().map_or_else(String::new, |note| format!("; {note}"));
+            ("step", format!("{}/{} {}{note}", step.step + 1, steps(), ended(step.end, &step.output)))
+        }
         Event::StepOverran(step) => {
             let expected = crate::units::Duration::from_nanos(step.expected);
             ("step", format!("{}/{} takes longer than the expected {expected}", step.step + 1, steps()))

@@ -213,9 +213,6 @@ fn ready(command: &crate::model::Command, context: &Context) -> Result<(), Strin
         },
         None => context.folder.clone(),
     };
-    if !folder.is_dir() {
-        return Err(format!("there is no folder {}", folder.display()));
-    }
     can_start(&program, &folder).map_err(|error| error.to_string())
 }
 

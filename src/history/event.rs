@@ -437,6 +437,17 @@ pub struct StepFinished {
     pub value: Option<String>,
 }
 
+impl StepFinished {
+    /// What the last line of an output begins with that says something to whoever watches, though the step be done.
+    pub const NOTE: &'static str = "note: ";
+
+    /// That line, where there is one.
+    pub fn note(&self) -> Option<&str> {
+        let last = self.output.trim_end().lines().next_back()?;
+        last.starts_with(Self::NOTE).then_some(last)
+    }
+}
+
 /// A step was taken back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepUndone {

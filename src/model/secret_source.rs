@@ -351,7 +351,7 @@ impl SecretSourceSet {
     }
 
     fn command(&mut self, command: &Command) {
-        let Command { argv: _, env, pass, folder: _, exit_codes: _ } = command;
+        let Command { argv: _, env, pass, folder: _, exit_codes: _, leaves_running: _, grace: _ } = command;
         self.written(env);
         self.passed(pass);
     }

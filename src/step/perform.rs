@@ -25,7 +25,7 @@ pub(super) async fn perform_watched(action: &Action, place: usize, context: &Con
         Action::Switch(step) => switch::switch(step, place, context).await,
         Action::SwitchBack(step) => switch::back(step, place, context).await,
         Action::Notify(message) => notify::notify(message, context).await,
-        Action::Canary(step) => canary::canary(step, &|action| boxed(action, place, context), context).await,
+        Action::Canary(step) => canary::canary(step, &|action| boxed(action, place, context, last), context).await,
         Action::Rotate(part) => rotation::rotate(part, context).await,
         Action::StopHere(stop) => {
             let message = stop.message.as_ref().map(|message| context.expand(message)).transpose()?;
@@ -42,6 +42,6 @@ pub(super) async fn perform_watched(action: &Action, place: usize, context: &Con
 }
 
 /// For a step that is made of others: the compiler must see an end of it.
-fn boxed<'a>(action: &'a Action, place: usize, context: &'a Context) -> canary::UnderWay<'a> {
-    Box::pin(perform(action, place, context))
+fn boxed<'a>(action: &'a Action, place: usize, context: &'a Context, last: &'a LastSeen) -> canary::UnderWay<'a> {
+    Box::pin(perform_watched(action, place, context, last))
 }

@@ -134,7 +134,11 @@ pub(super) const FORMS: &[Form] = &[
         "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message!: text; severity: =severity",
         "webhook slack email contact pagerduty",
     ),
-    form("command", "a command", "command!: [text]; env: texts; pass: [text]; folder: text; exit_codes: [count]"),
+    form(
+        "command",
+        "a command",
+        "command!: [text]; env: texts; pass: [text]; folder: text; exit_codes: [count]; leaves_running: truth; grace: time",
+    ),
     choice(
         "http-call",
         "an http request",

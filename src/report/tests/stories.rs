@@ -136,6 +136,8 @@ fn runbook(start: StartMode) -> Runbook {
         pass: Vec::new(),
         folder: None,
         exit_codes: Vec::new(),
+        leaves_running: false,
+        grace: Command::GRACE,
     });
     let minute: Duration = "1m".parse().unwrap();
     Runbook {
