@@ -8,7 +8,8 @@ use crate::execution::{
     Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome, ResumePolicy, flags_for,
     hold, missing, rehearse,
 };
-use crate::history::{ExecutionEnd, read};
+use crate::exercise::drills_of;
+use crate::history::{ExecutionEnd, RunbookDrilled, read};
 use crate::host::private;
 use crate::model::{Action, ExecutionPlan};
 use crate::project::Project;
@@ -89,7 +90,9 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         say(&problem);
         return Ok(Exit::Usage);
     }
-    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out };
+    let drilled = drills_of(&plan.runbook, &root.join("drills"));
+    note(&proven(&drilled));
+    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out, drilled };
     walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
 }
 
@@ -189,6 +192,20 @@ fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Resu
         }
         conclude(&finish)
     })
+}
+
+/// Which drills have walked what is walked now: whoever walks it wants to know before the first step.
+fn proven(drilled: &[RunbookDrilled]) -> String {
+    let Some((last, drill)) = drilled.last().and_then(|last| Some((last, last.drill.as_ref()?))) else {
+        return "no drill has walked this runbook".to_owned();
+    };
+    let day = last.started.as_deref().and_then(|started| started.get(..10)).unwrap_or("a day that is not known");
+    let verdict = last.verdict.as_deref().unwrap_or("not judged");
+    if !last.same {
+        return format!("no drill has walked this version of the runbook; the last, on {day}, walked an older one: {verdict} ({drill})");
+    }
+    let count = drilled.len() as u64 + last.more;
+    format!("{} walked this version of the runbook; the last, on {day}: {verdict} ({drill})", crate::units::counted(count, "drill"))
 }
 
 fn heading(execution: &Execution) -> String {

@@ -32,6 +32,7 @@ mod proxy;
 mod record;
 mod reflow;
 mod report;
+mod review;
 mod run;
 mod schema;
 mod series;
@@ -84,6 +85,8 @@ enum CliCommand {
     Doctor(doctor::Args),
     /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
+    /// Ask what a review needs after a runbook was walked, and write its draft
+    Review(review::Args),
     /// Judge a stored drill again, or a history that something else recorded
     Judge(judge::Args),
     /// Render a stored drill's report again
@@ -146,6 +149,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
         CliCommand::Execute(args) => execute::execute(args),
+        CliCommand::Review(args) => review::review(&args),
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),

@@ -8,8 +8,8 @@ use super::killed_drill::{KilledDrill, drill_of};
 use super::unchanged::{ResumePolicy, unchanged};
 use super::values::Values;
 use crate::history::{
-    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
-    StepFinished, StepUndone,
+    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted,
+    Stamped, StepFinished, StepUndone,
 };
 use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
@@ -32,6 +32,8 @@ pub struct Execution {
     hands: Participants,
     journal: Journal,
     ear: Ear,
+    /// Which drills have walked the runbook before; told once, when it begins.
+    drilled: Vec<RunbookDrilled>,
 }
 
 /// The outcome of one run of an execution, which may have been interrupted and resumed before.
@@ -61,7 +63,8 @@ impl Execution {
     /// # Errors
     /// Where the folder cannot be made or holds something already.
     pub fn begin(orders: ExecutionOrder, hands: Participants) -> Result<Self, ExecutionError> {
-        Self::over(OpenHistory::begin(orders)?, false, None, hands)
+        let drilled = orders.drilled.clone();
+        Ok(Self { drilled, ..Self::over(OpenHistory::begin(orders)?, false, None, hands)? })
     }
 
     /// Opens the history in a folder again, to go on where it was interrupted, or to take back what was done.
@@ -109,7 +112,7 @@ impl Execution {
         let (live, clock) = (history.live(), history.clock());
         let OpenHistory { folder, file, started, past } = history;
         let journal = Journal::durable(file, clock, live, salt(&folder)?)?;
-        Ok(Self { folder, started, past, undo, drill, hands, journal, ear: Ear::default() })
+        Ok(Self { folder, started, past, undo, drill, hands, journal, ear: Ear::default(), drilled: Vec::new() })
     }
 
     /// The same with a place for the environment's alerts, where something is still walked that may wait for one.
@@ -154,13 +157,16 @@ impl Execution {
     /// Walks to the end, or to where it is stopped.
     pub async fn run(self) -> ExecutionOutcome {
         let recorder = self.journal.recorder();
-        let Self { folder, started, past, undo, drill, hands, journal, ear } = self;
+        let Self { folder, started, past, undo, drill, hands, journal, ear, drilled } = self;
         let started = Arc::new(started);
         let Participants { supervisor, attendance, notes, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
         let (context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, unread, &context.redactor).await;
+        for drill in drilled {
+            recorder.record(Event::RunbookDrilled(drill)).await;
+        }
         let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
         let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));

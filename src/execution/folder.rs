@@ -1,7 +1,7 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
 use crate::alert::AlertError;
-use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, Stamped};
+use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, RunbookDrilled, Stamped};
 use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
@@ -27,6 +27,8 @@ pub struct ExecutionOrder {
     pub root: PathBuf,
     /// The folder; `None` makes one under `executions/` of the project.
     pub out: Option<PathBuf>,
+    /// Which drills have walked this runbook before.
+    pub drilled: Vec<RunbookDrilled>,
 }
 
 /// The participants of an execution: who answers, takes notes and stops it.
@@ -160,7 +162,7 @@ pub(super) struct OpenHistory {
 impl OpenHistory {
     /// A new one.
     pub(super) fn begin(orders: ExecutionOrder) -> Result<Self, ExecutionError> {
-        let ExecutionOrder { plan, seed, reason, root, out } = orders;
+        let ExecutionOrder { plan, seed, reason, root, out, drilled: _ } = orders;
         let id = identifier(&plan.runbook.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),

@@ -24,6 +24,7 @@ mod inventory;
 mod latency;
 mod mail;
 mod named_workload;
+mod night_review;
 mod notify;
 mod objective;
 mod operation;
@@ -75,6 +76,7 @@ pub use inventory::{
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
+pub use night_review::{NightReview, ReviewEntry, ReviewTopic, StepReviewed, StepTruth};
 pub use notify::{Channel, Notify, NotifySeverity};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
 pub use operation::{Expect, Operation, RequestKind};

@@ -29,6 +29,12 @@ pub enum RunFile {
     Picture,
     /// What is to be looked into, which people complete.
     Findings,
+    /// What people said after a runbook was walked.
+    Review,
+    /// The draft that is made of it.
+    ReviewDraft,
+    /// What it changes of the runbook, as a patch.
+    RunbookPatch,
     /// What several drills of one scenario were planned to be, and what may be said of them; their folders are beside it.
     Repeats,
     /// The certificate of the authority that the fault proxies were signed by.
@@ -50,7 +56,7 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 13] = [
+const FIXED: [RunFile; 16] = [
     RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
@@ -58,6 +64,9 @@ const FIXED: [RunFile; 13] = [
     RunFile::Page,
     RunFile::Picture,
     RunFile::Findings,
+    RunFile::Review,
+    RunFile::ReviewDraft,
+    RunFile::RunbookPatch,
     RunFile::Repeats,
     RunFile::SystemLog,
     RunFile::TrafficLog(0),
@@ -76,6 +85,9 @@ impl RunFile {
             Self::Page => "report.html",
             Self::Picture => "report.svg",
             Self::Findings => "findings.yaml",
+            Self::Review => "review.yaml",
+            Self::ReviewDraft => "review.md",
+            Self::RunbookPatch => "runbook.patch",
             Self::Repeats => "repeats.json",
             Self::Authority => "authority.pem",
             Self::SystemLog => "system.log",
@@ -109,6 +121,9 @@ impl RunFile {
             | Self::Page
             | Self::Picture
             | Self::Findings
+            | Self::Review
+            | Self::ReviewDraft
+            | Self::RunbookPatch
             | Self::Repeats
             | Self::Authority
             | Self::SystemLog

@@ -8,8 +8,8 @@ use super::timeline::AimRecord;
 use crate::history::{
     AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd, ExecutionFinished,
     FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding,
-    KeyStored, Note, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted,
-    SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted,
+    KeyStored, Note, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled,
+    RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted,
 };
 use crate::model::{Aim, Fault, StepEnd};
 use crate::units::Fingerprint;
@@ -127,7 +127,7 @@ pub(super) struct RunbookDrilledRecord {
     cutover_hi: Option<i64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     same: bool,
-    #[serde(default, skip_serializing_if = "crate::history::format::record::is_usual")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     more: u64,
 }
 
