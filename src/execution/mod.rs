@@ -7,6 +7,7 @@
 //!  values        what variables stand for outside a drill
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
 //!  contacts      who is told when
+//!  roles         who does what on the night
 //!  rehearse      only what reads
 //! ```
 //!
@@ -18,6 +19,7 @@ mod contacts;
 mod folder;
 mod killed_drill;
 mod rehearse;
+mod roles;
 mod unchanged;
 mod values;
 

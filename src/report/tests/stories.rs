@@ -145,6 +145,8 @@ fn runbook(start: StartMode) -> Runbook {
         start,
         detect: Condition { request: None, goal: Goal::Alert("ServiceSlow".into()) },
         reaction: None,
+        severity: None,
+        roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
         steps: vec![Step::new("Switch to the standby", run, minute)],
     }
