@@ -207,6 +207,7 @@ fn plan() -> DrillPlan {
             detect: Condition { request: None, goal: Goal::Fails(5) },
             reaction: None,
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: vec![step("See that the primary is down"), step("Point the gateway at the standby")],
         }),
         environment_name: "lab".into(),

@@ -1,7 +1,8 @@
 //! One execution from its first event to its last: what is unknown is settled, then the runbook is walked, with contacts told and notes
 //! taken beside it.
 
-use super::contacts::tell;
+use super::acknowledging::Acknowledgement;
+use super::correspondence::{Correspondence, Sender};
 use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
 use super::unchanged::{ResumePolicy, unchanged};
@@ -14,7 +15,7 @@ use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
 use crate::secret::Unread;
-use crate::step::{Attendance, Before, Context, Directory, Keyring, WalkEnd, WalkStage, WalkState, client, walk};
+use crate::step::{Attendance, Before, Context, Directory, Keyring, Outbox, WalkEnd, WalkStage, WalkState, client, walk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -135,16 +136,18 @@ impl Execution {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, drill, hands, journal } = self;
         let started = Arc::new(started);
-        let Participants { supervisor, attendance, notes, stop } = hands;
+        let Participants { supervisor, attendance, notes, acknowledgements, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
         let (context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, unread, &context.redactor).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
-        let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));
-        let mut telling = tell(&started, &past, &context, &recorder, &over);
+        let over = undo || matches!(state.stage(), WalkStage::Ended(_));
+        let sender = Sender { started: started.clone(), context: context.clone(), recorder: recorder.clone() };
+        let (say, inside) = mpsc::channel(16);
+        let mut correspondence = Correspondence::begin(sender, past.clone(), over, (say.clone(), inside), acknowledgements).await;
         let (leaving, over_with) = watch::channel(false);
-        let notes = tokio::spawn(take_notes(notes, context.clone(), recorder.clone(), over_with));
+        let notes = tokio::spawn(take_notes(notes, say, context.clone(), recorder.clone(), over_with));
         let unanswered = settle(&mut state, &context, &recorder).await;
         if unanswered.is_none() {
             walk(&mut state, &context, &recorder, &stop).await;
@@ -154,11 +157,11 @@ impl Execution {
             forget_old_values(drill, &recorder).await;
         }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
-        ending.send_replace(true);
-        while telling.join_next().await.is_some() {}
+        let end = end_of(state.stage());
+        correspondence.end(end).await;
         leaving.send_replace(true);
         let _ = notes.await;
-        let end = end_of(state.stage());
+        correspondence.close().await;
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
         let drill = drill.map(|drill| drill.folder);
@@ -206,9 +209,19 @@ impl Beginning<'_> {
             supervisor: Some(supervisor),
             before: Before::within(self.drill.map_or(self.folder, |drill| &drill.folder)),
             keyring,
+            outbox: self.outbox(),
             stores: plan.stores.clone().into(),
         };
         (context, values.unread)
+    }
+
+    fn outbox(&self) -> Outbox {
+        let ExecutionStarted { execution, seed, wall_clock, .. } = self.started;
+        match self.drill {
+            // What a drill did is taken back without a word to customers.
+            Some(_) => Outbox::of_drill(execution, *seed),
+            None => Outbox::of_execution(execution, *seed, wall_clock, self.recorder.clone()),
+        }
     }
 
     /// Records that it begins or goes on, and what cannot be hidden in its output.
@@ -331,7 +344,13 @@ async fn said(question: String, context: &Context) -> ResumeDecision {
 }
 
 /// Records what is typed; once nothing more is waited for, what was typed until then.
-async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder, mut left: watch::Receiver<bool>) {
+async fn take_notes(
+    mut notes: mpsc::Receiver<String>,
+    acknowledge: mpsc::Sender<Acknowledgement>,
+    context: Context,
+    recorder: Recorder,
+    mut left: watch::Receiver<bool>,
+) {
     let left = async {
         let _ = left.wait_for(|left| *left).await;
     };
@@ -348,6 +367,10 @@ async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorde
             }
         };
         let Some(text) = typed else { return };
+        if let Some(acknowledgement) = Acknowledgement::typed(&text) {
+            let _ = acknowledge.send(acknowledgement).await;
+            continue;
+        }
         let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
     }
 }

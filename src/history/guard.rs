@@ -105,6 +105,7 @@ pub(super) mod tests {
             detect: Condition { request: None, goal: Goal::Alert(alert.into()) },
             reaction: None,
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: Vec::new(),
         });
         plan

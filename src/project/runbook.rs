@@ -11,11 +11,12 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::step::{StepEntry, entry};
 use super::tree::{Node, NodeKind};
+use super::update::{self, MissingTemplate, Templates};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, ProviderSelector, Runbook, SecretStore, SourceFile,
-    StartMode, Step, StoreKind, When, Within,
+    Action, Canary, Channel, Condition, Escalation, EscalationUntil, Goal, Inventory, OnFailure, ProviderSelector, Runbook, SecretStore,
+    SourceFile, StartMode, Step, StoreKind, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,15 +115,24 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
     let found = reader.into_parts();
     document.add(found);
-    let Some((mut runbook, entries)) = whole else { return Err(document.findings) };
+    let Some((mut runbook, entries, templates)) = whole else { return Err(document.findings) };
     let mut found = Vec::new();
-    let mut list = List { root, included: Vec::new(), sources: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
+    let mut list =
+        List { root, templates, included: Vec::new(), sources: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
     let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
     let own = own.canonicalize().unwrap_or(own);
     list.add(entries, 0, &document, "", &mut vec![own]);
     runbook.steps = list.steps;
+    let templates = list.templates;
     found.extend(list.findings);
     let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open };
+    for MissingTemplate { step, keys, message, hint } in update::put_templates(&mut file.runbook, &templates) {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        found.push(match step {
+            Some(step) => file.error(step, &keys, message, hint),
+            None => file.document.error(&keys, message, hint),
+        });
+    }
     found.extend(targets(&file));
     if let Some(inventory) = inventory {
         found.extend(names(&file, inventory));
@@ -131,8 +141,8 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     Ok(file)
 }
 
-/// A runbook without its steps, and the entries of its list of steps.
-type WholeRunbook = (Runbook, Vec<StepEntry>);
+/// A runbook without its steps, the entries of its list of steps, and its templates.
+type WholeRunbook = (Runbook, Vec<StepEntry>, Templates);
 
 fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
     let fields = reader.fields(root, "a runbook")?;
@@ -149,20 +159,24 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
         reaction: fields.optional("reaction", &reaction::read),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),
+        updates: fields.optional("updates", &|reader, node| reader.list(node, &|r, n| Some(update::read(r, n)))).unwrap_or_default(),
         steps: Vec::new(),
     };
+    let templates = fields.optional("templates", &update::templates).unwrap_or_default();
     let entries =
         fields.required("steps", &|reader, node| reader.list(node, &|reader, node| Some(entry(reader, node)))).unwrap_or_default();
     fields.finish();
-    Some((runbook, entries))
+    Some((runbook, entries, templates))
 }
 
 fn escalation(reader: &TreeReader<'_>, node: &Node) -> Escalation {
-    let Some(fields) = reader.fields(node, "an escalation") else { return Escalation { after: Duration::ZERO, to: String::new() } };
+    let nothing = Escalation { after: Duration::ZERO, to: String::new(), until: EscalationUntil::End };
+    let Some(fields) = reader.fields(node, "an escalation") else { return nothing };
     let after = fields.required("after", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
     let to = fields.required("to", &|reader, node| reader.name(node)).unwrap_or_default();
+    let until = fields.optional("until", &|reader, node| reader.word(node, EscalationUntil::WORDS, EscalationUntil::from_word));
     fields.finish();
-    Escalation { after, to }
+    Escalation { after, to, until: until.unwrap_or(nothing.until) }
 }
 
 /// What a runbook's text may be told by whoever includes it, with the values that count otherwise.
@@ -194,6 +208,8 @@ fn fill(node: &mut Node, values: &BTreeMap<String, String>) {
 /// The list of steps while it is put together.
 struct List<'a> {
     root: &'a Path,
+    /// Of the runbook itself, and of those that it includes where it has none of that name.
+    templates: Templates,
     included: Vec<SourceDocument>,
     sources: Vec<SourceFile>,
     places: Vec<StepLocation>,
@@ -279,7 +295,15 @@ impl List<'_> {
             fill(root, &values);
         }
         let reader = TreeReader::new(&document.source);
-        let entries = document.root.as_ref().and_then(|node| whole(&reader, node)).map(|(_, entries)| entries).unwrap_or_default();
+        let (entries, templates) = document
+            .root
+            .as_ref()
+            .and_then(|node| whole(&reader, node))
+            .map(|(_, entries, templates)| (entries, templates))
+            .unwrap_or_default();
+        for (name, words) in templates {
+            self.templates.entry(name).or_insert(words);
+        }
         let found = reader.into_parts();
         document.add(found);
         self.findings.extend(document.findings.iter().cloned());
@@ -375,11 +399,16 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
         found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
     }
+    for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
+        found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
+    }
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
     let known =
         KnownNames { providers: &inventory.providers, outputs: &outputs, parameters: &file.open, credentials: &inventory.credentials };
     for document in std::iter::once(document).chain(&file.included) {
         found.extend(variable::unknown_in(document, &["steps"], &known));
+        found.extend(variable::unknown_in(document, &["templates"], &known));
+        found.extend(variable::unknown_in(document, &["updates"], &known));
     }
     found.extend(variable::unknown_in(document, &["detect"], &known));
     let roles = ["primary".to_owned(), "standby".to_owned()];

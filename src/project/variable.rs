@@ -17,6 +17,9 @@
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
 //! | `${steps.NAME}`, `${steps.NAME.json.PATH}` | what an earlier step with `output: NAME` printed or was answered, or a value in it |
 //! | `${new_key.CREDENTIAL}` | the key that an earlier step of the runbook minted or took |
+//! | `${since}`, `${step}` | how long ago the runbook was started, and the step that it is at |
+//! | `${updates.last}` | what the runbook's last update said |
+//! | `${end}` | how the runbook ended, in an update with `at_end:` |
 //! | `${param.NAME}` | what a runbook is told by the one that includes it; filled in when it is read |
 //!
 //! How a value is put into a text: [`expand`](crate::units::expand). Values come from whoever runs the step; this file knows none.
@@ -31,7 +34,7 @@ use crate::model::{Credential, Provider};
 use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
-const PLAIN: [&str; 11] = [
+const PLAIN: [&str; 15] = [
     "alerts.url",
     "prometheus.url",
     "service.url",
@@ -43,6 +46,10 @@ const PLAIN: [&str; 11] = [
     "primary",
     "standby",
     "proxy.authority",
+    "since",
+    "step",
+    "updates.last",
+    "end",
 ];
 
 /// What is known of a fault proxy.

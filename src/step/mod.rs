@@ -7,6 +7,8 @@
 //! What this room does not do: decide when a runbook starts (`drill`), read files (`project`), or ask on the terminal itself: a question is
 //! handed to whoever owns the terminal.
 
+mod alert_desk;
+mod api_call;
 mod attendance;
 mod backend;
 mod before;
@@ -22,27 +24,31 @@ mod keyring;
 mod last_seen;
 mod mail;
 mod notify;
+mod outbox;
 mod output;
 mod perform;
 mod rotating;
 mod rotation;
 mod select;
+mod status_page;
 mod switch;
 mod variables;
 mod wait;
 mod walk;
 mod walk_state;
 
+pub use alert_desk::AlertDesk;
 pub use attendance::{Attendance, Prompt, PromptAnswer, StandIn};
 pub use backend::declared;
 pub use before::{Before, Changed, Notes};
-pub use contact::{ContactOutcome, Message, tell, way_to};
+pub use contact::{ContactOutcome, Message, alert_desk, is_page, tell, way_to};
 pub use context::{Context, comes_from_a_step};
 pub use directory::Directory;
 pub use error::StepError;
 pub use http::client;
 pub use keyring::Keyring;
-pub use notify::destination;
+pub use notify::{desk_of, destination, key_of_step};
+pub use outbox::{OpenAlert, Outbox};
 pub use output::Output;
 pub use perform::perform;
 pub use rotating::CredentialBackend;

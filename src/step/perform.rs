@@ -24,7 +24,7 @@ pub(super) async fn perform_watched(action: &Action, place: usize, context: &Con
         Action::Confirm(confirm) => confirm::ask(confirm, context).await,
         Action::Switch(step) => switch::switch(step, place, context).await,
         Action::SwitchBack(step) => switch::back(step, place, context).await,
-        Action::Notify(message) => notify::notify(message, context).await,
+        Action::Notify(message) => notify::notify(message, place, context).await,
         Action::Canary(step) => canary::canary(step, &|action| boxed(action, place, context), context).await,
         Action::Rotate(part) => rotation::rotate(part, context).await,
         Action::Pause(length) => {

@@ -307,6 +307,7 @@ mod tests {
             detect: Condition { request: None, goal: Goal::Fails(3) },
             reaction: None,
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: (0..steps).map(step).collect(),
         })
     }

@@ -110,6 +110,8 @@ record! {
         channel: ChannelRecord,
         message: String,
         severity: NotifySeverity,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template: Option<String>,
     }
 }
 

@@ -1,21 +1,22 @@
 //! One event as one line of JSON: `{"t":…,"kind":{…}}`. Written by hand, because serde's `flatten` is slow and its diagnostics poor.
 
 use super::event::{
-    AlertReceivedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord, ExecutionFinishedRecord,
+    AcknowledgedRecord, AlertReceivedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord, ExecutionFinishedRecord,
     FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord, GuardedRecord, KeyHeldRecord,
-    KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord,
-    ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord,
-    StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
+    KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord, PageIncidentOpenedRecord, PhaseRecord,
+    PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord,
+    StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted, FaultConfirmed,
-    FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Note, Overdue,
-    OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted, Served, Shed,
-    SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
+    Acknowledged, AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted,
+    FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Note,
+    Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed,
+    RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
+    UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -155,6 +156,9 @@ kinds! {
     "resumed" => Resumed: Resumed by ResumedRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
+    "update_begun" => UpdateBegun: UpdateBegun by UpdateBegunRecord,
+    "acknowledged" => Acknowledged: Acknowledged by AcknowledgedRecord,
+    "page_incident_opened" => PageIncidentOpened: PageIncidentOpened by PageIncidentOpenedRecord,
     "execution_finished" => ExecutionFinished: ExecutionFinished by ExecutionFinishedRecord,
     "remark" => Remark: Remark by RemarkRecord,
     "overlay" => Overlay: OverlayRead by OverlayReadRecord,

@@ -218,6 +218,7 @@ fn others_who_were_hit_and_an_alert_that_never_came() {
         detect: Condition { request: None, goal: Goal::Alert("AzureDown".into()) },
         reaction: None,
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps: Vec::new(),
     };
     let told = Drill { runbook: Some(runbook), ..Drill::of(unavailable(), shared) }.told();

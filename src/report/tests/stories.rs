@@ -146,6 +146,7 @@ fn runbook(start: StartMode) -> Runbook {
         detect: Condition { request: None, goal: Goal::Alert("ServiceSlow".into()) },
         reaction: None,
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps: vec![Step::new("Switch to the standby", run, minute)],
     }
 }

@@ -74,6 +74,7 @@ fn walk() -> History {
         detect: Condition { request: None, goal: Goal::Fails(3) },
         reaction: None,
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps,
     };
     let plan = ExecutionPlan {
@@ -136,6 +137,8 @@ fn walk() -> History {
                 because: "it failed".into(),
                 end: StepEnd::Failed,
                 output: "no route".into(),
+                key: String::new(),
+                said: String::new(),
             }),
         ),
         (52, Event::Note(Note { text: "*tried* again by hand".into() })),
