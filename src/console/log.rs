@@ -166,6 +166,15 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             };
             ("contact", format!("{how} {}, {}: {}", contacted.contact, contacted.because, contacted.output))
         }
+        Event::UpdateBegun(update) => ("contact", format!("an update goes to {}", update.contact)),
+        Event::Acknowledged(acknowledged) => {
+            let spared = match acknowledged.spared.as_slice() {
+                [] => String::new(),
+                spared => format!("; not told any more: {}", spared.join(", ")),
+            };
+            ("ack", format!("{} acknowledged ({}){spared}", acknowledged.by, acknowledged.how.told()))
+        }
+        Event::PageIncidentOpened(opened) => ("contact", format!("{}: the incident {} is open", opened.contact, opened.incident)),
         Event::ExecutionFinished(finished) => ("end", finished.end.to_string()),
         // Never notable: the live fold only counts them.
         Event::Request(_) | Event::Shed(_) | Event::Overdue(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) => {

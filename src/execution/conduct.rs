@@ -1,7 +1,8 @@
 //! One execution from its first event to its last: what is unknown is settled, then the runbook is walked, with contacts told and notes
 //! taken beside it.
 
-use super::contacts::tell;
+use super::acknowledging::Acknowledgement;
+use super::correspondence::{Correspondence, Sender};
 use super::ear::Ear;
 use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
@@ -16,7 +17,9 @@ use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
 use crate::secret::Unread;
-use crate::step::{Attendance, Before, Context, Directory, Keyring, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk};
+use crate::step::{
+    Attendance, Before, Context, Directory, Keyring, Outbox, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -159,17 +162,19 @@ impl Execution {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, drill, hands, journal, ear } = self;
         let started = Arc::new(started);
-        let Participants { supervisor, attendance, notes, stop } = hands;
+        let Participants { supervisor, attendance, notes, acknowledgements, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
         let (mut context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, unread, &context.redactor).await;
         let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
-        let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));
-        let mut telling = tell(&started, &past, &context, &recorder, &over);
+        let over = undo || matches!(state.stage(), WalkStage::Ended(_));
+        let sender = Sender { started: started.clone(), context: context.clone(), recorder: recorder.clone() };
+        let (say, inside) = mpsc::channel(16);
+        let mut correspondence = Correspondence::begin(sender, past.clone(), over, (say.clone(), inside), acknowledgements).await;
         let (leaving, over_with) = watch::channel(false);
-        let notes = tokio::spawn(take_notes(notes, context.clone(), recorder.clone(), over_with));
+        let notes = tokio::spawn(take_notes(notes, say, context.clone(), recorder.clone(), over_with));
         let role = if undo { None } else { fill(&started.plan.runbook, &past, &mut context, &recorder).await };
         let unanswered = match role {
             Some(role) => Some(format!("naming the {role}")),
@@ -187,11 +192,11 @@ impl Execution {
             receiver.stop().await;
         }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
-        ending.send_replace(true);
-        while telling.join_next().await.is_some() {}
+        let end = end_of(state.stage());
+        correspondence.end(end).await;
         leaving.send_replace(true);
         let _ = notes.await;
-        let end = end_of(state.stage());
+        correspondence.close().await;
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
         let drill = drill.map(|drill| drill.folder);
@@ -246,9 +251,19 @@ impl Beginning<'_> {
             supervisor: Some(supervisor),
             before: Before::within(self.drill.map_or(self.folder, |drill| &drill.folder)),
             keyring,
+            outbox: self.outbox(),
             stores: plan.stores.clone().into(),
         };
         (context, values.unread)
+    }
+
+    fn outbox(&self) -> Outbox {
+        let ExecutionStarted { execution, seed, wall_clock, .. } = self.started;
+        match self.drill {
+            // What a drill did is taken back without a word to customers.
+            Some(_) => Outbox::of_drill(execution, *seed),
+            None => Outbox::of_execution(execution, *seed, wall_clock, self.recorder.clone()),
+        }
     }
 
     /// Records that it begins or goes on, and what cannot be hidden in its output.
@@ -371,7 +386,13 @@ async fn said(question: String, context: &Context) -> ResumeDecision {
 }
 
 /// Records what is typed; once nothing more is waited for, what was typed until then.
-async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder, mut left: watch::Receiver<bool>) {
+async fn take_notes(
+    mut notes: mpsc::Receiver<String>,
+    acknowledge: mpsc::Sender<Acknowledgement>,
+    context: Context,
+    recorder: Recorder,
+    mut left: watch::Receiver<bool>,
+) {
     let left = async {
         let _ = left.wait_for(|left| *left).await;
     };
@@ -388,6 +409,10 @@ async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorde
             }
         };
         let Some(text) = typed else { return };
+        if let Some(acknowledgement) = Acknowledgement::typed(&text) {
+            let _ = acknowledge.send(acknowledgement).await;
+            continue;
+        }
         let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
     }
 }

@@ -8,10 +8,11 @@ use crate::process::can_start;
 use crate::redact::Redactor;
 use crate::secret::Unread;
 use crate::step::{
-    Attendance, Before, Context, Directory, Keyring, StepError, answers, asked_once, can_rotate, can_switch, client, comes_from_a_step,
-    destination, perform, way_to,
+    Attendance, Before, Context, Directory, Keyring, Outbox, StepError, answers, asked_once, can_rotate, can_switch, client,
+    comes_from_a_step, destination, perform, way_to,
 };
 use crate::units::{Secret, Seed, counted, explained};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -74,6 +75,7 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
         supervisor: Some(supervisor.to_owned()),
         before: Before::default(),
         keyring: nobody.map_or_else(|_| Keyring::default(), |journal| values.keyring(plan, root, journal.recorder())),
+        outbox: Outbox::default(),
         stores: plan.stores.clone().into(),
     };
     let missing = values.missing(plan);
@@ -101,7 +103,9 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
     }
     all.extend(values.unread.iter().map(|unread| hidden(unread, &context)));
     let runbook = &plan.runbook;
-    for name in runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)) {
+    let told = runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to));
+    let told: BTreeSet<&String> = told.chain(runbook.updates.iter().map(|update| &update.to)).collect();
+    for name in told {
         all.push(contact(name, &context).await);
     }
     all

@@ -102,6 +102,12 @@ impl Values {
                 missing.push((step.name.clone(), names));
             }
         }
+        for update in &plan.runbook.updates {
+            let names: Vec<String> = self.unknown(&update.message).into_iter().filter(|name| name != "end").collect();
+            if !names.is_empty() {
+                missing.push((format!("update to {}", update.to), names));
+            }
+        }
         missing
     }
 

@@ -2,7 +2,9 @@
 
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
-use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+use super::execution::{
+    Acknowledged, Contacted, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran, UndoStarted, UpdateBegun,
+};
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
 use super::people::{Answered, RoleTaken, StepExplained, Ticked};
@@ -91,6 +93,12 @@ pub enum Event {
     Note(Note),
     /// Somebody was told.
     Contacted(Contacted),
+    /// An update is about to be sent.
+    UpdateBegun(UpdateBegun),
+    /// Somebody acknowledged.
+    Acknowledged(Acknowledged),
+    /// There is an incident on a status page.
+    PageIncidentOpened(PageIncidentOpened),
     /// The walk ended. More events follow only where it is resumed.
     ExecutionFinished(ExecutionFinished),
     /// Something that whoever reads the history must know.
@@ -482,6 +490,8 @@ words! {
         Format = "format",
         /// The team's own alerts.
         Alerts = "alerts",
+        /// What stays open at a paging service or on a status page.
+        Open = "open",
     }
 }
 

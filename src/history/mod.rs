@@ -72,7 +72,10 @@ pub use event::{
     SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
-pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+pub use execution::{
+    Acknowledged, Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran,
+    UndoStarted, UpdateBegun,
+};
 pub use fold::{Fold, evidence};
 pub use format::{FORMAT, FormatVersion, WrittenBy, history_schema};
 pub(crate) use format::{drill_as_recorded, execution_as_recorded, runbook_as_recorded};

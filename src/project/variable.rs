@@ -20,6 +20,9 @@
 //! | `${severity}` | how bad it is, as the runbook says; `error` where it says nothing |
 //! | `${role.NAME}` | who has a role of the runbook: the contact's name, or what was answered at the start |
 //! | `${answer_url.CONTACT}` | a link of this contact's own, by which one question is answered; made for each message |
+//! | `${since}`, `${step}` | how long ago the runbook was started, and the step that it is at |
+//! | `${updates.last}` | what the runbook's last update said |
+//! | `${end}` | how the runbook ended, in an update with `at_end:` |
 //! | `${param.NAME}` | what a runbook is told by the one that includes it; filled in when it is read |
 //!
 //! How a value is put into a text: [`expand`](crate::units::expand). Values come from whoever runs the step; this file knows none.
@@ -34,7 +37,7 @@ use crate::model::{Credential, Provider, RoleHolder};
 use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
-const PLAIN: [&str; 12] = [
+const PLAIN: [&str; 16] = [
     "severity",
     "alerts.url",
     "prometheus.url",
@@ -47,6 +50,10 @@ const PLAIN: [&str; 12] = [
     "primary",
     "standby",
     "proxy.authority",
+    "since",
+    "step",
+    "updates.last",
+    "end",
 ];
 
 /// What is known of a fault proxy.

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 /// cannot take in; what was done can then be taken back with [`undo`].
 pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder, stop: &watch::Receiver<bool>) {
     loop {
+        context.outbox.publish(state.values());
         match state.stage().clone() {
             WalkStage::Ended(_) => return,
             WalkStage::Undo => undo(state, context, recorder).await,
@@ -59,6 +60,7 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
 
 /// Takes back what was done, last first. A failure is recorded and does not hold up the rest.
 pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder) {
+    context.outbox.publish(state.values());
     let context = context.knowing(state.values());
     while let Some(place) = state.next_undo() {
         let step = state.runbook().steps[place].clone();

@@ -345,6 +345,7 @@ mod tests {
             severity: None,
             roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: (0..steps).map(step).collect(),
         })
     }

@@ -1,11 +1,12 @@
 //! One event as one line of JSON: `{"t":…,"kind":{…}}`. Written by hand, because serde's `flatten` is slow and its diagnostics poor.
 
 use super::event::{
-    AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord,
+    AcknowledgedRecord, AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord,
     ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
-    GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord, PhaseRecord,
-    PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord,
-    StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
+    GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
+    PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
+    RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord,
+    UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
@@ -13,11 +14,11 @@ use super::people::{AnsweredRecord, RoleTakenRecord, StepExplainedRecord, Ticked
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
+    Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
     ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
-    KeyStored, Note, Overdue, OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed,
-    RoleTaken, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished, StepOverran, StepStarted, StepUndone,
-    Ticked, TokenMinted, UndoStarted,
+    KeyStored, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
+    RequestDone, Resumed, RoleTaken, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished, StepOverran,
+    StepStarted, StepUndone, Ticked, TokenMinted, UndoStarted, UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -162,6 +163,9 @@ kinds! {
     "role_taken" => RoleTaken: RoleTaken by RoleTakenRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
+    "update_begun" => UpdateBegun: UpdateBegun by UpdateBegunRecord,
+    "acknowledged" => Acknowledged: Acknowledged by AcknowledgedRecord,
+    "page_incident_opened" => PageIncidentOpened: PageIncidentOpened by PageIncidentOpenedRecord,
     "execution_finished" => ExecutionFinished: ExecutionFinished by ExecutionFinishedRecord,
     "remark" => Remark: Remark by RemarkRecord,
     "overlay" => Overlay: OverlayRead by OverlayReadRecord,

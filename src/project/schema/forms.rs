@@ -92,9 +92,15 @@ pub(super) const FORMS: &[Form] = &[
         "runbook",
         "a runbook",
         "version!: 1; runbook!: name; owner: name; reviewed: text; start!: =start; detect: @condition; reaction: time or @reaction; \
-         severity: =severity; roles: {name}; escalate: [@escalation]; parameters: anything; steps!: [@step]",
+         severity: =severity; roles: {name}; escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: anything; steps!: [@step]",
     ),
-    form("escalation", "an escalation", "after!: time; to!: name"),
+    form("escalation", "an escalation", "after!: time; to!: name; until: =until"),
+    choice(
+        "update",
+        "an update",
+        "every: time; start_after: time; at_end: truth or =execution-end or [=execution-end]; to!: name; message: text; template: name",
+        "every at_end",
+    ),
     form("reaction", "a reaction", "p50!: time; p95!: time"),
     choice(
         "condition",
@@ -133,7 +139,7 @@ pub(super) const FORMS: &[Form] = &[
     choice(
         "notification",
         "a notification",
-        "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message!: text; severity: =severity",
+        "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message: text; template: name; severity: =severity",
         "webhook slack email contact pagerduty",
     ),
     form(
@@ -174,7 +180,15 @@ pub(super) const FORMS: &[Form] = &[
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; providers!: {@provider}; \
          services!: {@service}; environments: {@environment}",
     ),
-    form("contact", "a contact", "name!: text; reach: text; token_from: key"),
+    form(
+        "contact",
+        "a contact",
+        "name!: text; reach: text; token_from: key; pagerduty: @pagerduty; opsgenie: @opsgenie; statuspage: @status-page; \
+         instatus: @status-page",
+    ),
+    form("pagerduty", "a service of PagerDuty", "key!: text; at: url; token: text; api: url"),
+    form("opsgenie", "an integration of Opsgenie", "key!: text; at: url"),
+    form("status-page", "a status page", "page!: name; token!: text; at: url; title: text; components: {=impact}"),
     form("mail", "a mail server's settings", "server!: text; from!: text; user: text; password_from: key; authority: text"),
     form("credential", "a credential", "kind!: =credential; from!: key; rotates_in: text; issuer: @issuer; key_id: text"),
     form(
