@@ -200,6 +200,7 @@ impl Drill {
             before: Before::within(&self.order.folder),
             keyring: rig.keyring.clone(),
             stores: plan.stores.clone().into(),
+            lacking: Default::default(),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
 use crate::secret::Unread;
 use crate::step::{Attendance, Before, Context, Directory, Keyring, WalkEnd, WalkStage, WalkState, client, walk};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -207,6 +208,7 @@ impl Beginning<'_> {
             before: Before::within(self.drill.map_or(self.folder, |drill| &drill.folder)),
             keyring,
             stores: plan.stores.clone().into(),
+            lacking: BTreeMap::new(),
         };
         (context, values.unread)
     }

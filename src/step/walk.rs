@@ -27,7 +27,7 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
                 let mut running = JoinSet::new();
                 for place in state.waiting() {
                     let step = state.runbook().steps[place].clone();
-                    let (context, recorder) = (context.knowing(state.values()), recorder.clone());
+                    let (context, recorder) = (context.knowing(state.values()).lacking(state.lacking()), recorder.clone());
                     let tried = state.tries(place);
                     let skipped = step.when.as_ref().map(|when| holds(when, state, &context));
                     let stop = stop.clone();
@@ -56,7 +56,7 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
 
 /// Takes back what was done, last first. A failure is recorded and does not hold up the rest.
 pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder) {
-    let context = context.knowing(state.values());
+    let context = context.knowing(state.values()).lacking(state.lacking());
     while let Some(place) = state.next_undo() {
         let step = state.runbook().steps[place].clone();
         // A history that cannot be written does not keep anything from being taken back.
