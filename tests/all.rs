@@ -16,6 +16,7 @@ mod doctor;
 mod drills;
 mod driven;
 mod earlier_formats;
+mod examples;
 mod execute;
 mod exercised;
 mod faulty_answers;

@@ -108,8 +108,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
         Event::AlertReceived(alert) => {
             let state = if alert.firing { "fires" } else { "is over" };
-            ("alert", format!("{} {state}, by {}", alert.name, alert.source))
+            let meant = live.meant_by(&alert.name).map(|name| format!("; the runbook waits for `{name}`")).unwrap_or_default();
+            ("alert", format!("{} {state}, by {}{meant}", alert.name, alert.source))
         }
+        Event::AlertsAwaited(awaited) => ("alert", format!("alerts are received at {}", awaited.url)),
         Event::AlertsLeftOut(left_out) => ("alert", left_out.to_string()),
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::ReactionModelled(reaction) => {

@@ -6,6 +6,7 @@
 //!  unchanged     whether the runbook still says what is walked
 //!  values        what variables stand for outside a drill
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
+//!  ear           the environment's alerts, which steps may wait for
 //!  contacts      who is told when
 //!  rehearse      only what reads
 //! ```
@@ -15,6 +16,7 @@
 
 mod conduct;
 mod contacts;
+mod ear;
 mod folder;
 mod killed_drill;
 mod rehearse;

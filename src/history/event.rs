@@ -1,6 +1,6 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
-use super::alert::{AlertReceived, AlertsLeftOut};
+use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use super::format::FormatVersion;
@@ -44,6 +44,8 @@ pub enum Event {
     Gateway(Gateway),
     /// An alert of the team's own arrived.
     AlertReceived(AlertReceived),
+    /// From here on alerts are taken while a runbook is walked for real.
+    AlertsAwaited(AlertsAwaited),
     /// Alerts arrived that were not recorded one by one.
     AlertsLeftOut(AlertsLeftOut),
     /// The runbook began.
@@ -469,6 +471,8 @@ words! {
         Traffic = "traffic",
         /// The history's own format.
         Format = "format",
+        /// The team's own alerts.
+        Alerts = "alerts",
     }
 }
 

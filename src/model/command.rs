@@ -43,3 +43,10 @@ impl Command {
         *grace == Self::GRACE
     }
 }
+
+impl Command {
+    /// Every text in it that may hold variables.
+    pub fn texts(&self) -> Vec<&str> {
+        self.argv.iter().chain(self.env.values()).chain(&self.folder).map(String::as_str).collect()
+    }
+}

@@ -30,7 +30,7 @@ pub(super) async fn run(command: &Command, context: &Context, last: &LastSeen) -
     Ok(Output { shown: format!("{said}{note}"), value: finished.stdout.value().trim_end_matches(['\n', '\r']).into() })
 }
 
-fn program(command: &Command, context: &Context) -> Result<Program, StepError> {
+pub(super) fn program(command: &Command, context: &Context) -> Result<Program, StepError> {
     let argv = command.argv.iter().map(|argument| context.expand(argument)).collect::<Result<Vec<_>, _>>()?;
     let own = command.env.iter().map(|(name, value)| Ok((name.clone(), Secret::new(context.expand(value)?))));
     let supervisor = context.supervisor.clone();

@@ -7,6 +7,7 @@
 //! What this room does not do: decide when a runbook starts (`drill`), read files (`project`), or ask on the terminal itself: a question is
 //! handed to whoever owns the terminal.
 
+mod asking;
 mod attendance;
 mod backend;
 mod before;
@@ -18,6 +19,7 @@ mod context;
 mod directory;
 mod error;
 mod http;
+mod inquire;
 mod keyring;
 mod last_seen;
 mod mail;
@@ -26,6 +28,7 @@ mod output;
 mod perform;
 mod rotating;
 mod rotation;
+mod seen;
 mod select;
 mod switch;
 mod variables;
@@ -41,6 +44,7 @@ pub use context::{Context, comes_from_a_step};
 pub use directory::Directory;
 pub use error::StepError;
 pub use http::client;
+pub use inquire::asked_once;
 pub use keyring::Keyring;
 pub use notify::destination;
 pub use output::Output;

@@ -5,7 +5,7 @@ use super::error::StepError;
 use super::last_seen::LastSeen;
 use super::output::Output;
 use super::{canary, command, confirm, http, notify, rotation, switch, wait};
-use crate::model::Action;
+use crate::model::{Action, WalkResult};
 
 /// Does it once, without a timeout; dropping the future ends whatever it started. Returns what it saw or printed.
 ///
@@ -18,7 +18,7 @@ pub async fn perform(action: &Action, place: usize, context: &Context) -> Result
 /// The same, and `last` has what was seen last where it is ended before it is over.
 pub(super) async fn perform_watched(action: &Action, place: usize, context: &Context, last: &LastSeen) -> Result<Output, StepError> {
     match action {
-        Action::WaitUntil(condition) => wait::wait(condition, context, last).await.map(Output::of),
+        Action::WaitUntil(condition) => wait::wait(condition, context, last).await,
         Action::Http(call) => http::call(call, context).await,
         Action::Run(command) => command::run(command, context, last).await,
         Action::Confirm(confirm) => confirm::ask(confirm, context).await,
@@ -27,6 +27,13 @@ pub(super) async fn perform_watched(action: &Action, place: usize, context: &Con
         Action::Notify(message) => notify::notify(message, context).await,
         Action::Canary(step) => canary::canary(step, &|action| boxed(action, place, context, last), context).await,
         Action::Rotate(part) => rotation::rotate(part, context).await,
+        Action::StopHere(stop) => {
+            let message = stop.message.as_ref().map(|message| context.expand(message)).transpose()?;
+            match stop.end {
+                WalkResult::Well => Ok(Output::of(message.unwrap_or_else(|| "it ends here, and all is well".to_owned()))),
+                WalkResult::Failed => Err(StepError::failed(message.unwrap_or_else(|| "it ends here, as failed".to_owned()))),
+            }
+        }
         Action::Pause(length) => {
             tokio::time::sleep(length.std()).await;
             Ok(Output::of(format!("waited {length}")))

@@ -326,7 +326,7 @@ mod tests {
             owner: None,
             reviewed: None,
             start: StartMode::ByHand,
-            detect: Condition { request: None, goal: Goal::Fails(3) },
+            detect: Condition::of(Goal::Fails(3)),
             reaction: None,
             escalate: Vec::new(),
             steps: (0..steps).map(step).collect(),

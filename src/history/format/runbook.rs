@@ -3,8 +3,9 @@
 use super::action::ActionRecord;
 use super::condition::{ConditionRecord, ReactionRecord};
 use super::record::record;
-use crate::model::{Backoff, Escalation, OnFailure, Repeat, Runbook, StartMode, Step, StepEnd, When};
+use crate::model::{Backoff, Escalation, OnFailure, OnSuccess, Repeat, Runbook, StartMode, Step, StepEnd, When};
 use crate::units::{Duration, Ratio};
+use std::collections::BTreeMap;
 
 record! {
     struct RunbookRecord of Runbook {
@@ -38,6 +39,8 @@ record! {
         backoff: Option<BackoffRecord>,
         undo: Option<ActionRecord>,
         on_failure: OnFailureRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_success: Option<OnSuccessRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         when: Option<WhenRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +80,20 @@ record! {
             step: String,
             end: StepEnd,
         },
+        Holds {
+            text: String,
+            #[serde(default, skip_serializing_if = "String::is_empty")]
+            within: String,
+            #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+            given: BTreeMap<String, String>,
+        },
+    }
+}
+
+record! {
+    struct OnSuccessRecord of OnSuccess {
+        step: String,
+        at_most: u32,
     }
 }
 
