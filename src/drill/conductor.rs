@@ -203,6 +203,7 @@ impl Drill {
             keyring: rig.keyring.clone(),
             outbox: Outbox::of_drill(&self.order.folder.display().to_string(), self.order.seed),
             stores: plan.stores.clone().into(),
+            lacking: Default::default(),
         }
     }
 

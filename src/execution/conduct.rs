@@ -20,6 +20,7 @@ use crate::secret::Unread;
 use crate::step::{
     Attendance, Before, Context, Directory, Keyring, Outbox, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
 };
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -253,6 +254,7 @@ impl Beginning<'_> {
             keyring,
             outbox: self.outbox(),
             stores: plan.stores.clone().into(),
+            lacking: BTreeMap::new(),
         };
         (context, values.unread)
     }

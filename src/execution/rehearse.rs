@@ -11,8 +11,7 @@ use crate::step::{
     Attendance, Before, Context, Directory, Keyring, Outbox, StepError, answers, asked_once, can_rotate, can_switch, client,
     comes_from_a_step, destination, perform, way_to,
 };
-use crate::units::{Secret, Seed, counted, explained};
-use std::collections::BTreeSet;
+use crate :: units :: { Secret , Seed , counted , explained } ; use std :: collections :: BTreeSet ; use std :: collections :: BTreeMap ;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -77,10 +76,11 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
         keyring: nobody.map_or_else(|_| Keyring::default(), |journal| values.keyring(plan, root, journal.recorder())),
         outbox: Outbox::default(),
         stores: plan.stores.clone().into(),
+        lacking: BTreeMap::new(),
     };
     let missing = values.missing(plan);
     let mut all = Vec::new();
-    let mut known = std::collections::BTreeMap::new();
+    let mut known = BTreeMap::new();
     for (place, step) in plan.runbook.steps.iter().enumerate() {
         let what = format!("step {} {}", place + 1, step.name);
         let context = context.knowing(&known);
@@ -171,7 +171,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
             return match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
                 Ok(Ok(output)) => (RehearsalOutcome::Done, output.shown, Some(output.value)),
                 // It needs what a step gave that was left out.
-                Ok(Err(StepError::Variable { name })) if comes_from_a_step(&name) => {
+                Ok(Err(StepError::Variable { name, .. })) if comes_from_a_step(&name) => {
                     (RehearsalOutcome::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make"), None)
                 }
                 Ok(Err(error)) => (RehearsalOutcome::Missing, explained(&error), None),
@@ -227,7 +227,7 @@ fn ready(command: &crate::model::Command, context: &Context) -> Result<(), Strin
 /// A variable that an earlier step will give is not missing.
 fn unless_later(error: StepError) -> Result<(RehearsalOutcome, String), String> {
     match error {
-        StepError::Variable { name } if comes_from_a_step(&name) => {
+        StepError::Variable { name, .. } if comes_from_a_step(&name) => {
             Ok((RehearsalOutcome::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make")))
         }
         other => Err(explained(&other)),

@@ -61,6 +61,8 @@ pub struct Context {
     pub outbox: Outbox,
     /// The inventory's stores, whose clusters a `switch` may change something in.
     pub stores: Arc<BTreeMap<String, SecretStore>>,
+    /// Why outputs of steps have no value, by the outputs' names.
+    pub lacking: BTreeMap<String, String>,
 }
 
 impl Context {
@@ -69,7 +71,24 @@ impl Context {
     /// # Errors
     /// Where one has none.
     pub fn expand(&self, text: &str) -> Result<String, StepError> {
-        crate::units::expand(text, |name| self.value(name)).map_err(|unknown| StepError::Variable { name: unknown.name })
+        crate::units::expand(text, |name| self.value(name)).map_err(|unknown| {
+            let why = self.why_not(&unknown.name);
+            StepError::Variable { name: unknown.name, why }
+        })
+    }
+
+    /// Why a variable that a step gives has no value.
+    fn why_not(&self, name: &str) -> Option<String> {
+        let name = name.strip_prefix("steps.")?;
+        let (output, path) = name.split_once(".json.").map_or((name, None), |(output, path)| (output, Some(path)));
+        match (self.variables.get(&format!("steps.{output}")), path) {
+            (Some(text), Some(_)) if text.contains(CUT) => Some(format!(
+                "the output of {output} was cut, for it was longer than what is kept: 128 KiB of a program, 1 MiB of an answer"
+            )),
+            (Some(text), Some(path)) if select::is_json(text) => Some(format!("the output of {output} has nothing at `{path}`")),
+            (Some(_), Some(_)) => Some(format!("the output of {output} is not JSON")),
+            _ => self.lacking.get(output).cloned(),
+        }
     }
 
     fn value(&self, name: &str) -> Option<String> {
@@ -127,6 +146,13 @@ impl Context {
         let known = self.knowing(&self.outbox.outputs());
         let value = |name: &str| known.value(name).or_else(|| comes_from_a_step(name).then(|| "(not known yet)".to_owned()));
         crate::units::expand(text, value).map_err(|unknown| StepError::Variable { name: unknown.name })
+    }
+
+    /// The same, knowing why outputs of steps have no value.
+    #[must_use]
+    pub fn lacking(mut self, lacking: BTreeMap<String, String>) -> Self {
+        self.lacking = lacking;
+        self
     }
 
     /// The same with the outputs of steps as variables.

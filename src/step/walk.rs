@@ -29,7 +29,7 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
                 let mut running = JoinSet::new();
                 for place in state.waiting() {
                     let step = state.runbook().steps[place].clone();
-                    let (context, recorder) = (context.knowing(state.values()), recorder.clone());
+                    let (context, recorder) = (context.knowing(state.values()).lacking(state.lacking()), recorder.clone());
                     let interview = Interview::new(number(place), false, state.heard(place), recorder.clone());
                     let context = context.heard_by(interview);
                     let tried = state.tries(place);
@@ -61,7 +61,7 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
 /// Takes back what was done, last first. A failure is recorded and does not hold up the rest.
 pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder) {
     context.outbox.publish(state.values());
-    let context = context.knowing(state.values());
+    let context = context.knowing(state.values()).lacking(state.lacking());
     while let Some(place) = state.next_undo() {
         let step = state.runbook().steps[place].clone();
         // A history that cannot be written does not keep anything from being taken back.
