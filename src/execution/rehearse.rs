@@ -136,24 +136,38 @@ async fn contact(name: &str, context: &Context) -> Rehearsed {
     Rehearsed { what: format!("contact {name}"), found, detail, about: None }
 }
 
-/// How it went, what was seen, and what later steps may use of it.
-async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome, String, Option<Secret>) {
-    let tried = match &step.action {
-        // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
-        Action::WaitUntil(Condition { goal: Goal::Asked(inquiry), .. }) => match &inquiry.of {
+/// Whether what is waited for could be seen: its goal says nothing on a quiet day, whether somebody answers does.
+async fn awaited(condition: &Condition, context: &Context) -> Result<(RehearsalOutcome, String), String> {
+    if let Goal::Asked(inquiry) = &condition.goal {
+        return match &inquiry.of {
             InquirySource::Run(command) => ready(command, context).map(|()| (RehearsalOutcome::Skipped, "its program exists".into())),
             _ => match asked_once(inquiry, context).await {
                 Ok(seen) => Ok((RehearsalOutcome::Done, seen)),
                 Err(error) => unless_later(error),
             },
-        },
+        };
+    }
+    if let Some(name) = condition.goal.alert() {
+        return Ok((RehearsalOutcome::Skipped, format!("it waits for the alert {name}")));
+    }
+    match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
+        Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
+        Some(Err(error)) => Err(explained(&error)),
+        None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
+    }
+}
+
+/// How it went, what was seen, and what later steps may use of it.
+async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome, String, Option<Secret>) {
+    let tried = match &step.action {
+        Action::WaitUntil(condition) => awaited(condition.here(false), context).await,
         Action::StopHere(_) => Ok((RehearsalOutcome::Skipped, "it would end here".into())),
-        Action::WaitUntil(condition) => match condition.here(false).request.as_ref().map(|probe| context.expand(&probe.to)) {
-            Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
-            Some(Err(error)) => Err(explained(&error)),
+        Action::Canary(canary) => match &canary.outside {
+            Some(condition) => {
+                awaited(condition, context).await.map(|(_, seen)| (RehearsalOutcome::Skipped, format!("it would change something; {seen}")))
+            }
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         },
-        Action::Canary(_) => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         Action::Confirm(_) | Action::Pause(_) => Ok((RehearsalOutcome::Skipped, format!("a {}", step.action.word()))),
         Action::Manual(manual) => {
             let items = match manual.checklist.len() {

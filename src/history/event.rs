@@ -2,6 +2,7 @@
 
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
+use super::drilled::RunbookDrilled;
 use super::execution::{
     Acknowledged, Contacted, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran, UndoStarted, UpdateBegun,
 };
@@ -51,6 +52,8 @@ pub enum Event {
     AlertsAwaited(AlertsAwaited),
     /// Alerts arrived that were not recorded one by one.
     AlertsLeftOut(AlertsLeftOut),
+    /// Which drill has walked the runbook before.
+    RunbookDrilled(RunbookDrilled),
     /// The runbook began.
     RunbookStarted(RunbookStarted),
     /// Nobody is there, and as much time as people take goes by.

@@ -38,6 +38,7 @@ mod bare;
 mod broken;
 mod bucket;
 mod credential;
+mod drilled;
 mod edge;
 mod event;
 mod evidence;
@@ -65,6 +66,7 @@ pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
+pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,

@@ -79,18 +79,15 @@ impl RunbookFile {
         blind.map(|(place, key)| self.error(place, &[key], message, hint)).collect()
     }
 
-    /// The same in one doubt about the whole runbook, for whoever drills it and does not walk it yet.
-    pub(super) fn only_for_drills(&self) -> Option<Finding> {
-        let blind = self.blind_outside();
-        let (place, key) = *blind.first()?;
-        let more = match blind.len() {
-            1 => String::new(),
-            count => format!(", and so {} more", crate::units::counted(count as u64 - 1, "step")),
+    /// Why it can be drilled and not be walked for real; `None` where it can.
+    pub(super) fn only_for_drills(&self) -> Option<String> {
+        let blind: Vec<&str> = self.blind_outside().into_iter().map(|(place, _)| self.runbook.steps[place].name.as_str()).collect();
+        let looks = match *blind.first()? {
+            only if blind.len() == 1 => format!("the step `{only}` looks at a drill's traffic"),
+            first => format!("`{first}` and {} look at a drill's traffic", crate::units::counted(blind.len() as u64 - 1, "more step")),
         };
-        let hint = "name what counts there with `outside: {…}` beside it, a condition that needs no traffic; \
-                    a runbook that is only drilled may leave it so";
-        let message = format!("`lifeboat execute` cannot walk this runbook: this step looks at a drill's traffic{more}");
-        Some(self.error(place, &[key], message, hint).warning())
+        let path = &self.document.source.path;
+        Some(format!("{path} can be drilled and not be executed: {looks}; `outside: {{…}}` beside it names what counts without"))
     }
 
     /// Steps that see something only in a drill, each with its key.
