@@ -33,10 +33,6 @@ record! {
         end: WalkResult,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        leaves_running: bool,
-        #[serde(default = "Command::usual_grace", skip_serializing_if = "Command::is_usual_grace")]
-        grace: Duration,
     }
 }
 
