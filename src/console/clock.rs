@@ -7,7 +7,7 @@
 
 use super::log::line;
 use crate::history::{Event, Live};
-use crate::model::{Action, ExecutionPlan, Step};
+use crate::model::{ExecutionPlan, Step};
 use crate::units::Duration;
 
 /// Nanoseconds.
@@ -97,7 +97,7 @@ fn told(open: &OpenStep, step: &Step, steps: usize, now: u64) -> String {
         Doing::Try(attempt @ 2..) => ("", format!(", try {attempt}")),
         Doing::Try(_) => ("", String::new()),
     };
-    let asks = matches!((&open.doing, &step.action), (Doing::Try(_), Action::Confirm(_)));
+    let asks = matches!(open.doing, Doing::Try(_)) && step.action.asks_people();
     let how = if asks { "unanswered for" } else { "for" };
     // After its timeout a try has ended, and the next is to come.
     let most = if taken <= step.timeout.as_nanos() { format!(" of at most {}", step.timeout) } else { String::new() };

@@ -8,6 +8,7 @@
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
 //!  ear           the environment's alerts, which steps may wait for
 //!  contacts      who is told when
+//!  roles         who does what on the night
 //!  rehearse      only what reads
 //! ```
 //!
@@ -20,6 +21,7 @@ mod ear;
 mod folder;
 mod killed_drill;
 mod rehearse;
+mod roles;
 mod unchanged;
 mod values;
 

@@ -5,6 +5,7 @@ use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, To
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
+use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::run_origin::RunOrigin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
@@ -78,6 +79,14 @@ pub enum Event {
     ExecutionStarted(Box<ExecutionStarted>),
     /// It goes on after it was interrupted.
     Resumed(Resumed),
+    /// What a step that begins is for.
+    StepExplained(StepExplained),
+    /// Somebody answered a step's question.
+    Answered(Answered),
+    /// Somebody ticked off an item of a checklist.
+    Ticked(Ticked),
+    /// Somebody was named for a role.
+    RoleTaken(RoleTaken),
     /// A person wrote something down.
     Note(Note),
     /// Somebody was told.

@@ -9,8 +9,8 @@
 //! What this file does not do: read any of them. It knows references; values live elsewhere.
 
 use super::{
-    Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
-    DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Notify, Overlay,
+    Action, AlertsBinding, Allow, Ask, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
+    DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Manual, Notify, Overlay,
     OverlaySource, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore,
     ServiceBinding, Simulation, StartCommand, Step, StopHere, Switch, VaultLogin, Wire, Within, Workload,
 };
@@ -145,7 +145,8 @@ impl SecretSourceSet {
     }
 
     fn contact(&mut self, contact: &Contact) {
-        let Contact { name: _, reach } = contact;
+        let Contact { name: _, reach, token_from } = contact;
+        token_from.iter().for_each(|source| self.key(source));
         // An e-mail address and a number must be read by whoever is to write or call.
         let posted = |reach: &&String| !reach.starts_with("mailto:") && !reach.starts_with("tel:");
         reach.iter().filter(posted).for_each(|reach| self.address(reach));
@@ -301,11 +302,12 @@ impl SecretSourceSet {
     }
 
     fn runbook(&mut self, runbook: &Runbook) {
-        let Runbook { name: _, owner: _, reviewed: _, start: _, detect, reaction: _, escalate: _, steps } = runbook;
+        let Runbook { name: _, owner: _, reviewed: _, start: _, detect, reaction: _, severity: _, roles: _, escalate: _, steps } = runbook;
         self.condition(detect);
         for step in steps {
             let Step {
                 name: _,
+                description: _,
                 action,
                 timeout: _,
                 retries: _,
@@ -362,7 +364,10 @@ impl SecretSourceSet {
             Action::Http(call) => self.call(call),
             Action::Run(command) => self.command(command),
             Action::StopHere(StopHere { end: _, message: _ }) => {}
-            Action::Confirm(Confirm { question: _, answers: _, approvers: _, needed: _, default: _, reaction: _ }) | Action::Pause(_) => {}
+            Action::Confirm(Confirm { question: _, answers: _, approvers: _, needed: _, role: _, default: _, reaction: _ })
+            | Action::Ask(Ask { question: _, pattern: _, default: _, reaction: _ })
+            | Action::Pause(_) => {}
+            Action::Manual(Manual { text: _, links, checklist: _, reaction: _ }) => links.iter().for_each(|link| self.url(link)),
             Action::Switch(Switch { within, key, to }) | Action::SwitchBack(Switch { within, key, to }) => {
                 match within {
                     Within::File { file: _, document: _ } | Within::Kubernetes { store: _, object: _ } => {}

@@ -3,6 +3,7 @@
 //! A runbook may include others. What comes out is one list of steps: those of an included runbook and those that run at the same time
 //! stand in it under the name of the step that holds them (`Fail over: Switch`), so that whoever walks it knows neither.
 
+use super::by_hand;
 use super::condition;
 use super::document::SourceDocument;
 use super::finding::Finding;
@@ -14,8 +15,8 @@ use super::tree::{Node, NodeKind};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, ProviderSelector, Runbook, SecretStore, SourceFile,
-    StartMode, Step, StoreKind, When, Within,
+    Action, Canary, Channel, Condition, Confirm, Escalation, Goal, Inventory, NotifySeverity, OnFailure, ProviderSelector, RoleHolder,
+    Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,11 +152,22 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     document.add(found);
     let Some((mut runbook, entries)) = whole else { return Err(document.findings) };
     let mut found = Vec::new();
-    let mut list = List { root, included: Vec::new(), sources: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
+    let mut list = List {
+        root,
+        included: Vec::new(),
+        sources: Vec::new(),
+        places: Vec::new(),
+        steps: Vec::new(),
+        roles: BTreeMap::new(),
+        findings: Vec::new(),
+    };
     let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
     let own = own.canonicalize().unwrap_or(own);
     list.add(entries, 0, &document, "", &mut vec![own]);
     runbook.steps = list.steps;
+    for (role, holder) in list.roles {
+        runbook.roles.entry(role).or_insert(holder);
+    }
     found.extend(list.findings);
     let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open };
     found.extend(targets(&file));
@@ -182,6 +194,8 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
             .unwrap_or(StartMode::OnDetection),
         detect: fields.optional("detect", &condition::read).unwrap_or(Condition::of(Goal::Fails(3))),
         reaction: fields.optional("reaction", &reaction::read),
+        severity: fields.optional("severity", &|reader, node| reader.word(node, NotifySeverity::WORDS, NotifySeverity::from_word)),
+        roles: fields.optional("roles", &|reader, node| reader.named(node, &by_hand::role)).unwrap_or_default(),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),
         steps: Vec::new(),
@@ -233,6 +247,8 @@ struct List<'a> {
     sources: Vec<SourceFile>,
     places: Vec<StepLocation>,
     steps: Vec<Step>,
+    /// Of those that are included.
+    roles: BTreeMap<String, RoleHolder>,
     findings: Vec<Finding>,
 }
 
@@ -314,7 +330,11 @@ impl List<'_> {
             fill(root, &values);
         }
         let reader = TreeReader::new(&document.source);
-        let entries = document.root.as_ref().and_then(|node| whole(&reader, node)).map(|(_, entries)| entries).unwrap_or_default();
+        let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
+        let (roles, entries) = whole.map(|(runbook, entries)| (runbook.roles, entries)).unwrap_or_default();
+        for (role, holder) in roles {
+            self.roles.entry(role).or_insert(holder);
+        }
         let found = reader.into_parts();
         document.add(found);
         self.findings.extend(document.findings.iter().cloned());
@@ -410,9 +430,19 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
         found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
     }
+    for (role, holder) in &runbook.roles {
+        if let RoleHolder::Contact(name) = holder {
+            found.extend(contact(&["roles", role], name));
+        }
+    }
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
-    let known =
-        KnownNames { providers: &inventory.providers, outputs: &outputs, parameters: &file.open, credentials: &inventory.credentials };
+    let known = KnownNames {
+        providers: &inventory.providers,
+        outputs: &outputs,
+        parameters: &file.open,
+        credentials: &inventory.credentials,
+        roles: &runbook.roles,
+    };
     for document in std::iter::once(document).chain(&file.included) {
         found.extend(variable::unknown_in(document, &["steps"], &known));
     }
@@ -423,6 +453,12 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["detect", "served_by"], name, "a provider", &known));
     }
     for (place, step) in runbook.steps.iter().enumerate() {
+        if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
+            && !runbook.roles.contains_key(role)
+        {
+            let hint = format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`");
+            found.push(file.error(place, &["confirm", "role"], format!("`{role}` is not a role of this runbook"), hint));
+        }
         let mut check = |keys: &[&str], name: &str, what: &str, declared: bool, hint: &dyn Fn() -> String| {
             if !declared {
                 let finding = file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint());

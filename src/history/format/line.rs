@@ -9,13 +9,15 @@ use super::event::{
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
+use super::people::{AnsweredRecord, RoleTakenRecord, StepExplainedRecord, TickedRecord};
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    AlertReceived, AlertsAwaited, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted,
-    FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Note,
-    Overdue, OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted, Served,
-    Shed, SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
+    AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
+    ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
+    KeyStored, Note, Overdue, OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed,
+    RoleTaken, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished, StepOverran, StepStarted, StepUndone,
+    Ticked, TokenMinted, UndoStarted,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -154,6 +156,10 @@ kinds! {
     "token_minted" => TokenMinted: TokenMinted by TokenMintedRecord,
     "execution_started" => ExecutionStarted: ExecutionStarted by FirstLine::<ExecutionStartedRecord>,
     "resumed" => Resumed: Resumed by ResumedRecord,
+    "step_explained" => StepExplained: StepExplained by StepExplainedRecord,
+    "answered" => Answered: Answered by AnsweredRecord,
+    "ticked" => Ticked: Ticked by TickedRecord,
+    "role_taken" => RoleTaken: RoleTaken by RoleTakenRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
     "execution_finished" => ExecutionFinished: ExecutionFinished by ExecutionFinishedRecord,

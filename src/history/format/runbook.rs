@@ -3,7 +3,9 @@
 use super::action::ActionRecord;
 use super::condition::{ConditionRecord, ReactionRecord};
 use super::record::record;
-use crate::model::{Backoff, Escalation, OnFailure, OnSuccess, Repeat, Runbook, StartMode, Step, StepEnd, When};
+use crate::model::{
+    Backoff, Escalation, NotifySeverity, OnFailure, OnSuccess, Repeat, RoleHolder, Runbook, StartMode, Step, StepEnd, When,
+};
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
 
@@ -16,8 +18,20 @@ record! {
         detect: ConditionRecord,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reaction: Option<ReactionRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        severity: Option<NotifySeverity>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        roles: BTreeMap<String, RoleHolderRecord>,
         escalate: Vec<EscalationRecord>,
         steps: Vec<StepRecord>,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum RoleHolderRecord of RoleHolder {
+        Contact(inner: String),
+        Asked,
     }
 }
 
@@ -31,6 +45,8 @@ record! {
 record! {
     struct StepRecord of Step {
         name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
         action: ActionRecord,
         timeout: Duration,
         retries: u32,
