@@ -11,7 +11,9 @@ use crate::step::{
     Attendance, Before, Context, Directory, Keyring, Outbox, StepError, answers, asked_once, can_rotate, can_switch, client,
     comes_from_a_step, destination, perform, way_to,
 };
-use crate :: units :: { Secret , Seed , counted , explained } ; use std :: collections :: BTreeSet ; use std :: collections :: BTreeMap ;
+use crate::units::{Secret, Seed, counted, explained};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;

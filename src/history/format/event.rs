@@ -9,8 +9,8 @@ use crate::history::{
     Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd,
     ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
     KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
-    RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason, TokenMinted,
-    UndoStarted, UpdateBegun,
+    RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason,
+    TokenMinted, UndoStarted, UpdateBegun,
 };
 use crate::model::{AcknowledgementWay, Aim, Fault, StepEnd};
 use crate::units::Fingerprint;

@@ -5,8 +5,8 @@ use super::event::{
     ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
     GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
     PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
-    RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord,
-    UndoStartedRecord, UpdateBegunRecord,
+    RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord,
+    TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
@@ -17,8 +17,8 @@ use crate::history::{
     Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
     ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
     KeyStored, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
-    RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished, StepOverran,
-    StepStarted, StepUndone, Ticked, TokenMinted, UndoStarted, UpdateBegun,
+    RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished,
+    StepOverran, StepStarted, StepUndone, Ticked, TokenMinted, UndoStarted, UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
