@@ -156,6 +156,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::ExecutionStarted(started) => ("execute", format!("{} ({})", started.plan.runbook.name, started.execution)),
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to undo what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
+        Event::StepExplained(explained) => ("about", explained.text.clone()),
+        Event::Answered(answered) => ("answer", format!("{}/{} {answered}", answered.step + 1, steps())),
+        Event::Ticked(ticked) => ("tick", format!("{}/{} {ticked}", ticked.step + 1, steps())),
+        Event::RoleTaken(taken) => ("role", taken.to_string()),
         Event::Note(note) => ("note", note.text.clone()),
         Event::Overlay(series) => ("series", told_of(series)),
         Event::Awaited(awaited) => ("waits", format!("for {}, at most {}", awaited.what, length(awaited.most))),
@@ -168,6 +172,15 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             };
             ("contact", format!("{how} {}, {}: {}", contacted.contact, contacted.because, contacted.output))
         }
+        Event::UpdateBegun(update) => ("contact", format!("an update goes to {}", update.contact)),
+        Event::Acknowledged(acknowledged) => {
+            let spared = match acknowledged.spared.as_slice() {
+                [] => String::new(),
+                spared => format!("; not told any more: {}", spared.join(", ")),
+            };
+            ("ack", format!("{} acknowledged ({}){spared}", acknowledged.by, acknowledged.how.told()))
+        }
+        Event::PageIncidentOpened(opened) => ("contact", format!("{}: the incident {} is open", opened.contact, opened.incident)),
         Event::ExecutionFinished(finished) => ("end", finished.end.to_string()),
         // Never notable: the live fold only counts them.
         Event::Request(_) | Event::Shed(_) | Event::Overdue(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) => {

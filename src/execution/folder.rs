@@ -1,5 +1,6 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
+use super::acknowledging::Acknowledgement;
 use crate::alert::AlertError;
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, RunbookDrilled, Stamped};
 use crate::host::{self, private};
@@ -40,6 +41,8 @@ pub struct Participants {
     pub attendance: Attendance,
     /// What people write down.
     pub notes: mpsc::Receiver<String>,
+    /// Acknowledgements that come from elsewhere than the terminal.
+    pub acknowledgements: mpsc::Receiver<Acknowledgement>,
     /// Becomes true when a person wants it to stop.
     pub stop: watch::Receiver<bool>,
 }

@@ -3,9 +3,12 @@
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::drilled::RunbookDrilled;
-use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+use super::execution::{
+    Acknowledged, Contacted, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran, UndoStarted, UpdateBegun,
+};
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
+use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::run_origin::RunOrigin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
@@ -81,10 +84,24 @@ pub enum Event {
     ExecutionStarted(Box<ExecutionStarted>),
     /// It goes on after it was interrupted.
     Resumed(Resumed),
+    /// What a step that begins is for.
+    StepExplained(StepExplained),
+    /// Somebody answered a step's question.
+    Answered(Answered),
+    /// Somebody ticked off an item of a checklist.
+    Ticked(Ticked),
+    /// Somebody was named for a role.
+    RoleTaken(RoleTaken),
     /// A person wrote something down.
     Note(Note),
     /// Somebody was told.
     Contacted(Contacted),
+    /// An update is about to be sent.
+    UpdateBegun(UpdateBegun),
+    /// Somebody acknowledged.
+    Acknowledged(Acknowledged),
+    /// There is an incident on a status page.
+    PageIncidentOpened(PageIncidentOpened),
     /// The walk ended. More events follow only where it is resumed.
     ExecutionFinished(ExecutionFinished),
     /// Something that whoever reads the history must know.
@@ -476,6 +493,8 @@ words! {
         Format = "format",
         /// The team's own alerts.
         Alerts = "alerts",
+        /// What stays open at a paging service or on a status page.
+        Open = "open",
     }
 }
 

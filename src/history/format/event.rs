@@ -6,12 +6,13 @@
 use super::record::{Via, is_usual};
 use super::timeline::AimRecord;
 use crate::history::{
-    AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd, ExecutionFinished,
-    FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding,
-    KeyStored, Note, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled,
-    RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted,
+    Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd,
+    ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
+    KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
+    RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason,
+    TokenMinted, UndoStarted, UpdateBegun,
 };
-use crate::model::{Aim, Fault, StepEnd};
+use crate::model::{AcknowledgementWay, Aim, Fault, StepEnd};
 use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
 
@@ -277,6 +278,33 @@ pub(super) struct ContactedRecord {
     end: StepEnd,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     output: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    key: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    said: String,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "UpdateBegun")]
+pub(super) struct UpdateBegunRecord {
+    contact: String,
+    key: String,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Acknowledged")]
+pub(super) struct AcknowledgedRecord {
+    by: String,
+    how: AcknowledgementWay,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spared: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "PageIncidentOpened")]
+pub(super) struct PageIncidentOpenedRecord {
+    contact: String,
+    incident: String,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

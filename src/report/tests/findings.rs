@@ -217,7 +217,10 @@ fn others_who_were_hit_and_an_alert_that_never_came() {
         start: StartMode::OnDetection,
         detect: Condition::of(Goal::Alert("AzureDown".into())),
         reaction: None,
+        severity: None,
+        roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps: Vec::new(),
     };
     let alert = |after: i64, name: &str, firing: bool, starts_at: Option<&str>| {
