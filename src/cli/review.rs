@@ -40,7 +40,7 @@ const TOPICS: [(ReviewTopic, &str); 5] = [
     (ReviewTopic::WentWell, "What went well?"),
     (ReviewTopic::WentBadly, "What went badly?"),
     (ReviewTopic::Lucky, "Where were we lucky?"),
-    (ReviewTopic::FollowUp, "What is to be done, by whom, until when?"),
+    (ReviewTopic::FollowUp, "What is to be done, who does it, and until when?"),
 ];
 
 pub(super) fn review(args: &Args) -> anyhow::Result<Exit> {
@@ -55,7 +55,7 @@ pub(super) fn review(args: &Args) -> anyhow::Result<Exit> {
         Ok(file) => file,
         Err(findings) => return Ok(broken(&findings)),
     };
-    let mut talk = Talk { path, file, redactor: redactor(&started), broken: None };
+    let mut talk = ReviewTalk { path, file, redactor: redactor(&started), broken: None };
     let mut end = Exit::Met;
     if !args.no_questions {
         end = until_interrupted("what was said is kept", async |stop| Ok(talk.asked(&steps_to_review(&history), stop).await))?;
@@ -93,7 +93,7 @@ fn redactor(started: &ExecutionStarted) -> Redactor {
 }
 
 /// Questions, and what was said.
-struct Talk {
+struct ReviewTalk {
     path: PathBuf,
     file: NightReviewFile,
     redactor: Redactor,
@@ -130,7 +130,7 @@ impl Lines {
     }
 }
 
-impl Talk {
+impl ReviewTalk {
     /// Asks what nothing was said about yet. Each question may be skipped.
     async fn asked(&mut self, steps: &[(String, String)], stop: watch::Receiver<bool>) -> Exit {
         let stopped = stop.clone();
