@@ -95,7 +95,8 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
 const EVERYWHERE: [&str; 6] = ["serde", "serde_json", "thiserror", "tokio", "tracing", "bytes"];
 
 /// The rooms of every other library.
-const HOMES: [(&str, &[&str]); 43] = [
+const HOMES: [(&str, &[&str]); 44] = [
+    ("regex", &["units"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -108,9 +109,9 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("flate2", &["import", "traffic"]),
     ("ruzstd", &["import"]),
     ("genai_prices", &["price"]),
-    ("axum", &["proxy", "alert"]),
+    ("axum", &["proxy", "alert", "execution"]),
     ("hyper", &["proxy", "traffic", "lab", "listen"]),
-    ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen"]),
+    ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen", "execution"]),
     ("hyper_rustls", &["proxy", "lab"]),
     ("http_body_util", &["proxy", "traffic", "lab", "listen"]),
     ("rustls", &["proxy", "traffic", "lab", "secret", "step", "cli"]),
@@ -121,7 +122,7 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("tower_service", &["proxy"]),
     ("socket2", &["proxy", "peer"]),
     ("reqwest", &["web", "secret", "step", "control", "drill", "lab"]),
-    ("form_urlencoded", &["lab", "redact", "secret"]),
+    ("form_urlencoded", &["lab", "redact", "secret", "execution"]),
     ("base64", &["dialect", "lab", "project", "redact", "secret"]),
     ("aho_corasick", &["redact"]),
     ("zeroize", &["units", "secret", "process"]),

@@ -136,7 +136,7 @@ mod tests {
     use super::super::sample::{SampleHistory, outage};
     use super::*;
     use crate::history::{ExecutionEnd, ExecutionFinished, Note, Resumed, StepEnd, StepFinished, StepStarted, StepUndone, UndoStarted};
-    use crate::model::Confirm;
+    use crate::model::{Action, Confirm};
 
     const NAMES: [&str; 2] = ["Wait for the replicas", "Ask"];
 
@@ -148,14 +148,7 @@ mod tests {
             plan.runbook.steps[1].name = NAMES[1].into();
             plan.runbook.steps[0].timeout = "11m".parse().unwrap();
             plan.runbook.steps[1].timeout = "5m".parse().unwrap();
-            plan.runbook.steps[1].action = Action::Confirm(Confirm {
-                question: "Are they informed?".into(),
-                answers: Vec::new(),
-                approvers: Vec::new(),
-                needed: 0,
-                default: None,
-                reaction: None,
-            });
+            plan.runbook.steps[1].action = Action::Confirm(Confirm { question: "Are they informed?".into(), ..Confirm::default() });
         })
     }
 

@@ -1,7 +1,10 @@
 //! One execution from its first event to its last: what is unknown is settled, then the runbook is walked, with contacts told and notes
 //! taken beside it.
 
+use super::answer_routes::DoorbellContext;
+use super::approvers::Approvers;
 use super::contacts::tell;
+use super::doorbell::{Doorbell, OpenDoorbell};
 use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
 use super::roles::{fill, holder};
@@ -11,11 +14,15 @@ use crate::history::{
     Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
     StepFinished, StepUndone,
 };
+use crate::host::private;
 use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
-use crate::secret::Unread;
-use crate::step::{Attendance, Before, Context, Directory, Keyring, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk};
+use crate::run_folder::RunFile;
+use crate::secret::{SecretContext, Unread};
+use crate::step::{
+    Attendance, Before, Board, Context, Directory, Keyring, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -138,7 +145,7 @@ impl Execution {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, drill, hands, journal } = self;
         let started = Arc::new(started);
-        let Participants { supervisor, attendance, notes, stop } = hands;
+        let Participants { supervisor, attendance, doorbell, notes, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
         let (mut context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
@@ -148,6 +155,10 @@ impl Execution {
         let mut telling = tell(&started, &past, &context, &recorder, &over);
         let (leaving, over_with) = watch::channel(false);
         let notes = tokio::spawn(take_notes(notes, context.clone(), recorder.clone(), over_with));
+        let listening = match doorbell {
+            Some(doorbell) => answered_elsewhere(doorbell, &started, &mut context, &recorder, &folder).await,
+            None => None,
+        };
         let role = if undo { None } else { fill(&started.plan.runbook, &past, &mut context, &recorder).await };
         let unanswered = match role {
             Some(role) => Some(format!("naming the {role}")),
@@ -166,6 +177,7 @@ impl Execution {
         while telling.join_next().await.is_some() {}
         leaving.send_replace(true);
         let _ = notes.await;
+        close(listening, &mut context, &folder).await;
         let end = end_of(state.stage());
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
@@ -248,6 +260,39 @@ impl Beginning<'_> {
             self.recorder.record(Event::RunbookStarted(event)).await;
         }
     }
+}
+
+/// Lets people answer from elsewhere from now on, and says in the folder where.
+async fn answered_elsewhere(
+    doorbell: Doorbell,
+    started: &Arc<ExecutionStarted>,
+    context: &mut Context,
+    recorder: &Recorder,
+    folder: &Path,
+) -> Option<OpenDoorbell> {
+    let site = SecretContext { stores: &started.plan.stores, root: Path::new(&started.root) };
+    let (approvers, unread) = Approvers::of(&started.plan.contacts, site).await;
+    for Unread { whose, why, .. } in unread {
+        let text = format!("{whose} cannot be read, so it lets nobody in: {}", context.redactor.redact(&why));
+        recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
+    }
+    let board = Board::new(doorbell.base(), context.redactor.clone());
+    let place = serde_json::json!({"url": doorbell.base(), "pid": std::process::id()});
+    let (live, redactor) = (context.live.clone(), context.redactor.clone());
+    let parts = DoorbellContext::new(board.clone(), started.clone(), live, recorder.clone(), redactor, approvers.into());
+    let open = doorbell.open(parts).ok()?;
+    // Who looks there and finds nothing asks at the terminal.
+    let _ = private::write(&RunFile::Listening.within(folder), place.to_string().as_bytes());
+    context.board = Some(board);
+    Some(open)
+}
+
+async fn close(listening: Option<OpenDoorbell>, context: &mut Context, folder: &Path) {
+    if let Some(open) = listening {
+        open.stop().await;
+        let _ = std::fs::remove_file(RunFile::Listening.within(folder));
+    }
+    context.board = None;
 }
 
 /// Everything is back, so the drill's old values go; that they could not is told in the history.

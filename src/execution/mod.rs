@@ -7,6 +7,7 @@
 //!  values        what variables stand for outside a drill
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
 //!  contacts      who is told when
+//!  doorbell      people answer from elsewhere: routes, who they are, the page behind a link
 //!  roles         who does what on the night
 //!  rehearse      only what reads
 //! ```
@@ -14,8 +15,12 @@
 //! The walk and the steps are those of a drill (`step`). What this room does not do: ask or show anything itself (a question and a note
 //! come and go over queues), or break anything: here the outage is real.
 
+mod answer_page;
+mod answer_routes;
+mod approvers;
 mod conduct;
 mod contacts;
+mod doorbell;
 mod folder;
 mod killed_drill;
 mod rehearse;
@@ -24,6 +29,7 @@ mod unchanged;
 mod values;
 
 pub use conduct::{Execution, ExecutionOutcome};
+pub use doorbell::{Doorbell, DoorbellError};
 pub use folder::{ExecutionError, ExecutionOrder, Participants};
 pub use killed_drill::{hold, left_over};
 pub use rehearse::{RehearsalOutcome, Rehearsed, rehearse};

@@ -205,9 +205,10 @@ impl Board {
         }
     }
 
-    /// Says that somebody has taken it on.
+    /// Says that somebody has taken it on; false where nobody asked to be told.
     pub async fn acknowledge(&self, speaker: Speaker, comment: String) -> bool {
-        self.acknowledging.send(Acknowledgement { speaker, comment }).await.is_ok()
+        let is_awaited = self.acknowledged.lock().expect("nothing panics while it holds this").is_none();
+        is_awaited && self.acknowledging.send(Acknowledgement { speaker, comment }).await.is_ok()
     }
 
     /// Who says that; the first who asks gets them all.
