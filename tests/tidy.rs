@@ -96,7 +96,6 @@ const EVERYWHERE: [&str; 6] = ["serde", "serde_json", "thiserror", "tokio", "tra
 
 /// The rooms of every other library.
 const HOMES: [(&str, &[&str]); 44] = [
-    ("regex", &["units"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -132,7 +131,8 @@ const HOMES: [(&str, &[&str]); 44] = [
     ("aws_credential_types", &["secret"]),
     ("hdrhistogram", &["report", "history"]),
     ("lettre", &["step"]),
-    ("cel", &["step", "project"]),
+    ("cel", &["expression"]),
+    ("regex", &["step", "project", "units"]),
     ("similar", &["execution", "report", "units"]),
     ("maud", &["report"]),
     ("quick_junit", &["report"]),

@@ -216,7 +216,7 @@ fn walk(
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
         let base = doorbell.as_ref().map(|doorbell| doorbell.base().to_owned());
-        let execution = begin(Participants { supervisor, attendance, doorbell, notes, stop })?;
+        let execution = begin(Participants { supervisor, attendance, doorbell, notes, stop })?.listening().await?;
         note(&heading(&execution));
         if let Some(base) = base {
             note(&format!("people can answer at {base}"));

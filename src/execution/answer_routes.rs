@@ -1,10 +1,12 @@
 //! The calls of a doorbell: what each reads, who may make it, and how it is answered.
 
+use super::acknowledging::Acknowledgement;
 use super::answer_page;
 use super::approvers::{Approvers, AuthRefusal};
 use crate::history::{AnswerWay, Event, ExecutionStarted, Live, Note, Speaker};
 use crate::journal::Recorder;
 use crate::listen::{self, Callers, HEAD_WITHIN, Reached, Unfinished};
+use crate::model::AcknowledgementWay;
 use crate::redact::Redactor;
 use crate::step::{AnswerRefusal, Board, LONGEST_SAID, LinkPurpose, Reply};
 use crate::units::Secret;
@@ -20,7 +22,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// The longest body.
 const LONGEST: usize = 16 << 10;
@@ -34,19 +36,20 @@ pub(super) struct DoorbellContext {
     pub(super) recorder: Recorder,
     pub(super) redactor: Redactor,
     pub(super) approvers: Arc<Approvers>,
+    acknowledge: mpsc::Sender<Acknowledgement>,
     callers: Option<Arc<Callers>>,
 }
 
 impl DoorbellContext {
-    pub(super) const fn new(
+    pub(super) fn new(
         board: Board,
         started: Arc<ExecutionStarted>,
         live: watch::Receiver<Arc<Live>>,
         recorder: Recorder,
         redactor: Redactor,
-        approvers: Arc<Approvers>,
+        (approvers, acknowledge): (Arc<Approvers>, mpsc::Sender<Acknowledgement>),
     ) -> Self {
-        Self { board, started, live, recorder, redactor, approvers, callers: None }
+        Self { board, started, live, recorder, redactor, approvers, acknowledge, callers: None }
     }
 
     /// It listens there and is called so; readers must send the token, where there is one.
@@ -270,12 +273,20 @@ async fn acknowledge(State(context): State<DoorbellContext>, headers: HeaderMap,
 }
 
 async fn acknowledged(context: &DoorbellContext, speaker: Speaker, comment: &str) -> Response {
-    let comment = context.kept(comment);
-    let words = format!("acknowledged {speaker}");
-    if context.board.acknowledge(speaker, comment.clone()).await {
-        return axum::Json(json!({"recorded": words})).into_response();
+    let how = match speaker.way {
+        AnswerWay::Terminal => AcknowledgementWay::Terminal,
+        AnswerWay::Link => AcknowledgementWay::Link,
+        AnswerWay::Token => AcknowledgementWay::Token,
+        AnswerWay::Signature => AcknowledgementWay::Signature,
+    };
+    let by = speaker.by.clone().unwrap_or_else(|| "somebody".to_owned());
+    if context.acknowledge.send(Acknowledgement { by, how }).await.is_err() {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "the runbook has ended");
     }
-    written(context, if comment.is_empty() { words } else { format!("{words}: {comment}") }).await
+    if comment.trim().is_empty() {
+        return axum::Json(json!({"recorded": format!("acknowledged {speaker}")})).into_response();
+    }
+    written(context, format!("acknowledged {speaker}: {}", context.kept(comment))).await
 }
 
 /// The page behind a link. Whoever only looks (as what shows a preview of a link does) changes nothing.

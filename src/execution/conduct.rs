@@ -1,11 +1,13 @@
 //! One execution from its first event to its last: what is unknown is settled, then the runbook is walked, with contacts told and notes
 //! taken beside it.
 
+use super::acknowledging::Acknowledgement;
 use super::answer_routes::DoorbellContext;
 use super::approvers::Approvers;
-use super::contacts::tell;
+use super::correspondence::{Correspondence, Sender};
 use super::doorbell::{Doorbell, OpenDoorbell};
-use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget_salt, salt, wall_clock};
+use super::ear::Ear;
+use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
 use super::roles::{fill, holder};
 use super::unchanged::{ResumePolicy, unchanged};
@@ -21,8 +23,9 @@ use crate::redact::Redactor;
 use crate::run_folder::RunFile;
 use crate::secret::{SecretContext, Unread};
 use crate::step::{
-    Attendance, Before, Board, Context, Directory, Keyring, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
+    Attendance, Before, Board, Context, Directory, Keyring, Outbox, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
 };
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -38,6 +41,7 @@ pub struct Execution {
     drill: Option<KilledDrill>,
     hands: Participants,
     journal: Journal,
+    ear: Ear,
 }
 
 /// The outcome of one run of an execution, which may have been interrupted and resumed before.
@@ -117,7 +121,26 @@ impl Execution {
         let (live, clock) = (history.live(), history.clock());
         let OpenHistory { folder, file, started, past } = history;
         let journal = Journal::durable(file, clock, live, salt(&folder)?)?;
-        Ok(Self { folder, started, past, undo, drill, hands, journal })
+        Ok(Self { folder, started, past, undo, drill, hands, journal, ear: Ear::default() })
+    }
+
+    /// The same with a place for the environment's alerts, where something is still walked that may wait for one.
+    ///
+    /// # Errors
+    /// Where a step waits for an alert, and nobody can listen for it: then there is no folder either.
+    pub async fn listening(mut self) -> Result<Self, ExecutionError> {
+        if !self.undo {
+            self.ear = match Ear::of(&self.started.plan).await {
+                Ok(ear) => ear,
+                Err(error) => {
+                    if self.past.is_empty() {
+                        forget(&self.folder);
+                    }
+                    return Err(error);
+                }
+            };
+        }
+        Ok(self)
     }
 
     /// What is known of it while it runs.
@@ -143,22 +166,26 @@ impl Execution {
     /// Walks to the end, or to where it is stopped.
     pub async fn run(self) -> ExecutionOutcome {
         let recorder = self.journal.recorder();
-        let Self { folder, started, past, undo, drill, hands, journal } = self;
+        let Self { folder, started, past, undo, drill, hands, journal, ear } = self;
         let started = Arc::new(started);
         let Participants { supervisor, attendance, doorbell, notes, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
         let (mut context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, unread, &context.redactor).await;
+        let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
-        let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));
-        let mut telling = tell(&started, &past, &context, &recorder, &over);
-        let (leaving, over_with) = watch::channel(false);
-        let notes = tokio::spawn(take_notes(notes, context.clone(), recorder.clone(), over_with));
+        let over = undo || matches!(state.stage(), WalkStage::Ended(_));
+        let (acknowledge, acknowledgements) = mpsc::channel(16);
         let listening = match doorbell {
-            Some(doorbell) => answered_elsewhere(doorbell, &started, &mut context, &recorder, &folder).await,
+            Some(doorbell) => answered_elsewhere(doorbell, (&started, &folder), &mut context, &recorder, acknowledge.clone()).await,
             None => None,
         };
+        let sender = Sender { started: started.clone(), context: context.clone(), recorder: recorder.clone() };
+        let (say, inside) = mpsc::channel(16);
+        let mut correspondence = Correspondence::begin(sender, past.clone(), over, (say.clone(), inside), acknowledgements).await;
+        let (leaving, over_with) = watch::channel(false);
+        let notes = tokio::spawn(take_notes(notes, say, context.clone(), recorder.clone(), over_with));
         let role = if undo { None } else { fill(&started.plan.runbook, &past, &mut context, &recorder).await };
         let unanswered = match role {
             Some(role) => Some(format!("naming the {role}")),
@@ -172,13 +199,16 @@ impl Execution {
         if let Some(drill) = drill.as_ref().filter(|_| left == 0) {
             forget_old_values(drill, &recorder).await;
         }
+        if let Some(receiver) = receiver {
+            receiver.stop().await;
+        }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
-        ending.send_replace(true);
-        while telling.join_next().await.is_some() {}
+        let end = end_of(state.stage());
+        correspondence.end(end).await;
         leaving.send_replace(true);
         let _ = notes.await;
+        correspondence.close().await;
         close(listening, &mut context, &folder).await;
-        let end = end_of(state.stage());
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
         let drill = drill.map(|drill| drill.folder);
@@ -233,9 +263,20 @@ impl Beginning<'_> {
             supervisor: Some(supervisor),
             before: Before::within(self.drill.map_or(self.folder, |drill| &drill.folder)),
             keyring,
+            outbox: self.outbox(),
             stores: plan.stores.clone().into(),
+            lacking: BTreeMap::new(),
         };
         (context, values.unread)
+    }
+
+    fn outbox(&self) -> Outbox {
+        let ExecutionStarted { execution, seed, wall_clock, .. } = self.started;
+        match self.drill {
+            // What a drill did is taken back without a word to customers.
+            Some(_) => Outbox::of_drill(execution, *seed),
+            None => Outbox::of_execution(execution, *seed, wall_clock, self.recorder.clone()),
+        }
     }
 
     /// Records that it begins or goes on, and what cannot be hidden in its output.
@@ -265,10 +306,10 @@ impl Beginning<'_> {
 /// Lets people answer from elsewhere from now on, and says in the folder where.
 async fn answered_elsewhere(
     doorbell: Doorbell,
-    started: &Arc<ExecutionStarted>,
+    (started, folder): (&Arc<ExecutionStarted>, &Path),
     context: &mut Context,
     recorder: &Recorder,
-    folder: &Path,
+    acknowledge: mpsc::Sender<Acknowledgement>,
 ) -> Option<OpenDoorbell> {
     let site = SecretContext { stores: &started.plan.stores, root: Path::new(&started.root) };
     let (approvers, unread) = Approvers::of(&started.plan.contacts, site).await;
@@ -279,7 +320,7 @@ async fn answered_elsewhere(
     let board = Board::new(doorbell.base(), context.redactor.clone());
     let place = serde_json::json!({"url": doorbell.base(), "pid": std::process::id()});
     let (live, redactor) = (context.live.clone(), context.redactor.clone());
-    let parts = DoorbellContext::new(board.clone(), started.clone(), live, recorder.clone(), redactor, approvers.into());
+    let parts = DoorbellContext::new(board.clone(), started.clone(), live, recorder.clone(), redactor, (approvers.into(), acknowledge));
     let open = doorbell.open(parts).ok()?;
     // Who looks there and finds nothing asks at the terminal.
     let _ = private::write(&RunFile::Listening.within(folder), place.to_string().as_bytes());
@@ -391,7 +432,13 @@ async fn said(question: String, context: &Context) -> ResumeDecision {
 }
 
 /// Records what is typed; once nothing more is waited for, what was typed until then.
-async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder, mut left: watch::Receiver<bool>) {
+async fn take_notes(
+    mut notes: mpsc::Receiver<String>,
+    acknowledge: mpsc::Sender<Acknowledgement>,
+    context: Context,
+    recorder: Recorder,
+    mut left: watch::Receiver<bool>,
+) {
     let left = async {
         let _ = left.wait_for(|left| *left).await;
     };
@@ -408,6 +455,10 @@ async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorde
             }
         };
         let Some(text) = typed else { return };
+        if let Some(acknowledgement) = Acknowledgement::typed(&text) {
+            let _ = acknowledge.send(acknowledgement).await;
+            continue;
+        }
         let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
     }
 }

@@ -90,7 +90,8 @@ impl Values {
         for step in steps {
             let when = step.when.iter().filter_map(|when| match when {
                 When::Is { value, .. } | When::IsNot { value, .. } => Some(value.as_str()),
-                When::Ended { .. } => None,
+                // What an expression lacks, its step says.
+                When::Ended { .. } | When::Holds { .. } => None,
             });
             let undo = step.undo.iter().flat_map(Action::texts).chain(step.description.as_deref());
             let mut names: Vec<String> =
@@ -99,6 +100,12 @@ impl Values {
             names.dedup();
             if !names.is_empty() {
                 missing.push((step.name.clone(), names));
+            }
+        }
+        for update in &plan.runbook.updates {
+            let names: Vec<String> = self.unknown(&update.message).into_iter().filter(|name| name != "end").collect();
+            if !names.is_empty() {
+                missing.push((format!("update to {}", update.to), names));
             }
         }
         missing

@@ -14,11 +14,13 @@ mod command;
 mod complete;
 mod condition;
 mod confirm;
+mod contact;
 mod dialect;
 mod environment;
 mod execution;
 mod fault;
 mod http_call;
+mod inquiry;
 mod inventory;
 mod latency;
 mod mail;
@@ -39,6 +41,7 @@ mod runbook;
 mod scenario;
 mod secret_source;
 mod step;
+mod stop_here;
 mod store;
 mod switch;
 mod tokens;
@@ -56,6 +59,10 @@ pub use command::Command;
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use confirm::Confirm;
+pub use contact::{
+    AcknowledgementWay, ComponentImpact, Contact, ContactService, EscalationUntil, OpsgenieIntegration, PagerdutyService, StatusPage,
+    StatusUpdate, UpdateTime,
+};
 pub use dialect::Dialect;
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
@@ -67,8 +74,9 @@ pub use fault::{
     Settings, Taken, TlsProblem,
 };
 pub use http_call::HttpCall;
+pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{
-    Contact, Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
+    Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
@@ -87,7 +95,8 @@ pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{Escalation, Runbook, StartMode};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use secret_source::SecretSource;
-pub use step::{Backoff, OnFailure, Repeat, Step, StepEnd, When};
+pub use step::{Backoff, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
+pub use stop_here::{StopHere, WalkResult};
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use switch::{DocumentSelector, KubernetesObject, Switch, Within};
 pub use tokens::Tokens;

@@ -162,6 +162,9 @@ fn words(name: &str) -> Vec<&'static str> {
         "on-failure" => crate::model::OnFailure::WORDS,
         "forms" => crate::model::FaultShape::WORDS,
         "still" => &["step", "grey"],
+        "until" => crate::model::EscalationUntil::WORDS,
+        "execution-end" => crate::history::ExecutionEnd::WORDS,
+        "impact" => crate::model::ComponentImpact::WORDS,
         "none" => &["none"],
         _ => panic!("there is no list of words `{name}`"),
     };

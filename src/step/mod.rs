@@ -7,6 +7,9 @@
 //! What this room does not do: decide when a runbook starts (`drill`), read files (`project`), or ask on the terminal itself: a question is
 //! handed to whoever owns the terminal.
 
+mod alert_desk;
+mod api_call;
+mod asking;
 mod attendance;
 mod backend;
 mod before;
@@ -19,36 +22,43 @@ mod context;
 mod directory;
 mod error;
 mod http;
+mod inquire;
 mod interview;
 mod keyring;
 mod last_seen;
 mod mail;
 mod manual;
 mod notify;
+mod outbox;
 mod output;
 mod perform;
 mod question;
 mod rotating;
 mod rotation;
+mod seen;
 mod select;
+mod status_page;
 mod switch;
 mod variables;
 mod wait;
 mod walk;
 mod walk_state;
 
+pub use alert_desk::AlertDesk;
 pub use attendance::{Attendance, Prompt, PromptAnswer, Said, StandIn};
 pub use backend::declared;
 pub use before::{Before, Changed, Notes};
-pub use board::{Acknowledgement, AnswerRefusal, Board, LinkPurpose, OpenQuestion, Posting};
-pub use contact::{ContactOutcome, Message, tell, way_to};
+pub use board::{AnswerRefusal, Board, LinkPurpose, OpenQuestion, Posting};
+pub use contact::{ContactOutcome, Message, alert_desk, is_page, tell, way_to};
 pub use context::{Context, comes_from_a_step};
 pub use directory::Directory;
 pub use error::StepError;
 pub use http::client;
+pub use inquire::asked_once;
 pub use interview::{Heard, Interview, put_aside};
 pub use keyring::Keyring;
-pub use notify::destination;
+pub use notify::{desk_of, destination, key_of_step};
+pub use outbox::{OpenAlert, Outbox};
 pub use output::Output;
 pub use perform::perform;
 pub use question::{DONE, FAILED, LONGEST_SAID, Question, Reply};

@@ -12,6 +12,7 @@ use crate::history::{Event, ReactionModelled, StepExplained, StepFinished, StepO
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, Step, StepEnd, When};
 use crate::units::{Secret, Seed, explained};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 /// cannot take in; what was done can then be taken back with [`undo`].
 pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder, stop: &watch::Receiver<bool>) {
     loop {
+        context.outbox.publish(state.values());
         match state.stage().clone() {
             WalkStage::Ended(_) => return,
             WalkStage::Undo => undo(state, context, recorder).await,
@@ -27,7 +29,7 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
                 let mut running = JoinSet::new();
                 for place in state.waiting() {
                     let step = state.runbook().steps[place].clone();
-                    let (context, recorder) = (context.knowing(state.values()), recorder.clone());
+                    let (context, recorder) = (context.knowing(state.values()).lacking(state.lacking()), recorder.clone());
                     let interview = Interview::new(number(place), false, state.heard(place), recorder.clone());
                     let context = context.heard_by(interview);
                     let tried = state.tries(place);
@@ -58,7 +60,8 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
 
 /// Takes back what was done, last first. A failure is recorded and does not hold up the rest.
 pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder) {
-    let context = context.knowing(state.values());
+    context.outbox.publish(state.values());
+    let context = context.knowing(state.values()).lacking(state.lacking());
     while let Some(place) = state.next_undo() {
         let step = state.runbook().steps[place].clone();
         // A history that cannot be written does not keep anything from being taken back.
@@ -67,7 +70,7 @@ pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder)
             Some(undo) => {
                 let interview = Interview::new(number(place), true, state.heard_undoing(place), recorder.clone());
                 let context = context.clone().heard_by(interview);
-                let tried = once(undo, &step, place, &context, std::future::ready(())).await;
+                let tried = once(undo, &step, (place, &context), std::future::ready(()), &LastSeen::default()).await;
                 (tried.end, tried.output)
             }
             None => (StepEnd::Done, Output::default()),
@@ -85,6 +88,7 @@ fn holds(when: &When, state: &WalkState, context: &Context) -> Result<bool, Stri
         When::Is { value, text } => context.expand(value).map(|value| value == *text).map_err(|error| error.to_string()),
         When::IsNot { value, text } => context.expand(value).map(|value| value != *text).map_err(|error| error.to_string()),
         When::Ended { step, end } => Ok(state.last(step) == Some(*end)),
+        When::Holds { .. } => Err("expressions come next".to_owned()),
     }
 }
 
@@ -107,14 +111,28 @@ impl StepRun {
         mut stop: watch::Receiver<bool>,
     ) -> Option<(StepFinished, Option<Secret>)> {
         let mut unsure = false;
+        let last = LastSeen::default();
         let (end, output) = match when {
             Some(Ok(false)) => (StepEnd::Skipped, Output::default()),
             Some(Err(problem)) => (StepEnd::Failed, Output::of(self.context.presentable(&problem))),
-            None | Some(Ok(true)) => tokio::select! {
-                biased;
-                _ = stop.wait_for(|stop| *stop) => (StepEnd::Cancelled, Output::default()),
-                ended = self.attempt(&mut unsure) => ended?,
-            },
+            None | Some(Ok(true)) => {
+                let mut attempt = pin!(self.attempt(&mut unsure, &last));
+                let stopped = async {
+                    let _ = stop.wait_for(|stop| *stop).await;
+                };
+                let ended = tokio::select! {
+                    biased;
+                    () = stopped => None,
+                    ended = attempt.as_mut() => Some(ended),
+                };
+                match ended {
+                    Some(ended) => ended?,
+                    None => {
+                        last.wind_down(attempt).await;
+                        (StepEnd::Cancelled, Output::of(self.context.presentable(&last.ending())))
+                    }
+                }
+            }
         };
         let value = self.step.output.as_ref().filter(|_| end == StepEnd::Done).map(|_| output.value);
         let secret = value.as_ref().is_some_and(|value| self.context.redactor.finds(value.expose()));
@@ -126,7 +144,7 @@ impl StepRun {
     }
 
     /// `unsure` becomes true where it is not known what a try did, even if a later one is known to have failed.
-    async fn attempt(&self, unsure: &mut bool) -> Option<(StepEnd, Output)> {
+    async fn attempt(&self, unsure: &mut bool, last: &LastSeen) -> Option<(StepEnd, Output)> {
         for attempt in 1.. {
             if let Some(description) = self.step.description.as_ref().filter(|_| self.tried + attempt == 1) {
                 let text = self.context.expand(description).unwrap_or_else(|_| description.clone());
@@ -143,11 +161,11 @@ impl StepRun {
             }
             let first = tokio::time::sleep(reaction.map_or(Duration::ZERO, crate::units::Duration::std));
             let StepTry { end, output, unsure: this } = tokio::select! {
-                tried = once(&self.step.action, &self.step, self.place, &self.context, first) => tried,
+                tried = once(&self.step.action, &self.step, (self.place, &self.context), first, last) => tried,
                 () = self.overrun() => unreachable!("it never ends"),
             };
             *unsure |= this;
-            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries {
+            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries || last.order().is_given() {
                 *unsure &= end == StepEnd::Failed;
                 return Some((end, output));
             }
@@ -185,14 +203,22 @@ struct StepTry {
     unsure: bool,
 }
 
-/// One try within the step's timeout, `first` included.
-async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> StepTry {
-    let last = LastSeen::default();
-    let done = async {
+/// One try within the step's timeout, `first` included. A program that is not done by then has its grace to end.
+async fn once(
+    action: &Action,
+    step: &Step,
+    (place, context): (usize, &Context),
+    first: impl Future<Output = ()>,
+    last: &LastSeen,
+) -> StepTry {
+    let mut done = pin!(async {
         first.await;
-        perform_watched(action, place, context, &last).await
-    };
-    let tried = tokio::time::timeout(step.timeout.std(), done).await;
+        perform_watched(action, place, context, last).await
+    });
+    let tried = tokio::time::timeout(step.timeout.std(), done.as_mut()).await;
+    if tried.is_err() {
+        last.wind_down(done).await;
+    }
     let left = matches!(tried, Ok(Err(StepError::Left(_))));
     let (end, output) = match tried {
         Ok(Ok(output)) => (StepEnd::Done, output),

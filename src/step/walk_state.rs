@@ -143,6 +143,28 @@ impl WalkState {
         self.ended.get(&place) == Some(&StepEnd::TimedOut) && self.runbook.steps[place].action.asks_people()
     }
 
+    /// Why outputs of steps have no value, by the outputs' names: what became of the step.
+    pub fn lacking(&self) -> BTreeMap<String, String> {
+        let steps = self.runbook.steps.iter().enumerate();
+        let outputs = steps.filter_map(|(place, step)| Some((step.output.as_ref()?, step, self.last.get(&place))));
+        let mut lacking = BTreeMap::new();
+        for (output, step, end) in outputs.filter(|(output, ..)| !self.values.contains_key(*output)) {
+            let became = match end {
+                None if lacking.contains_key(output) => continue,
+                None => "has not run",
+                Some(StepEnd::Done) => {
+                    "is done, and what it gave is secret: it stands in no history, and only the process that ran it knew it"
+                }
+                Some(StepEnd::Failed) => "failed",
+                Some(StepEnd::TimedOut) => "was not done in time",
+                Some(StepEnd::Cancelled) => "was stopped",
+                Some(StepEnd::Skipped) => "was skipped",
+            };
+            lacking.insert(output.clone(), format!("the step {} {became}", step.name));
+        }
+        lacking
+    }
+
     /// Keeps a step's output that is in no history, for it holds a secret.
     pub fn keep(&mut self, place: usize, value: Secret) {
         if let Some(name) = self.runbook.steps.get(place).and_then(|step| step.output.as_ref()) {
@@ -340,11 +362,12 @@ mod tests {
             owner: None,
             reviewed: None,
             start: StartMode::ByHand,
-            detect: Condition { request: None, goal: Goal::Fails(3) },
+            detect: Condition::of(Goal::Fails(3)),
             reaction: None,
             severity: None,
             roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: (0..steps).map(step).collect(),
         })
     }

@@ -92,14 +92,21 @@ pub(super) const FORMS: &[Form] = &[
         "runbook",
         "a runbook",
         "version!: 1; runbook!: name; owner: name; reviewed: text; start!: =start; detect: @condition; reaction: time or @reaction; \
-         severity: =severity; roles: {name}; escalate: [@escalation]; parameters: anything; steps!: [@step]",
+         severity: =severity; roles: {name}; escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: anything; steps!: [@step]",
     ),
-    form("escalation", "an escalation", "after!: time; to!: name"),
+    form("escalation", "an escalation", "after!: time; to!: name; until: =until"),
+    choice(
+        "update",
+        "an update",
+        "every: time; start_after: time; at_end: truth or =execution-end or [=execution-end]; to!: name; message: text; template: name",
+        "every at_end",
+    ),
     form("reaction", "a reaction", "p50!: time; p95!: time"),
     choice(
         "condition",
         "a condition",
-        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text",
+        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text; \
+         outside: @condition",
         "fails succeeds success served_by latency alert resolved",
     ),
     form("probe", "a request", "to!: url; every: time; timeout: time; headers: texts"),
@@ -132,10 +139,14 @@ pub(super) const FORMS: &[Form] = &[
     choice(
         "notification",
         "a notification",
-        "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message!: text; severity: =severity",
+        "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message: text; template: name; severity: =severity",
         "webhook slack email contact pagerduty",
     ),
-    form("command", "a command", "command!: [text]; env: texts; pass: [text]; folder: text; exit_codes: [count]"),
+    form(
+        "command",
+        "a command",
+        "command!: [text]; env: texts; pass: [text]; folder: text; exit_codes: [count]; leaves_running: truth; grace: time",
+    ),
     choice(
         "http-call",
         "an http request",
@@ -155,7 +166,11 @@ pub(super) const FORMS: &[Form] = &[
         "mint: name; take: name; stage: name; commit: name; store: name; rollback: name; revoke: name; accepted: name; refused: name; from: key",
         "mint take stage commit store rollback revoke accepted refused",
     ),
-    form("canary", "a canary", "shift!: @router; back: @router; of!: text; hold!: time; at_least: text; worse_by!: @worse-by"),
+    form(
+        "canary",
+        "a canary",
+        "shift!: @router; back: @router; of!: text; hold!: time; at_least: text; worse_by!: @worse-by; outside: @condition",
+    ),
     choice("router", "what shifts traffic", "run: [text] or @command; http: @http-call; switch: @switch", "run http switch"),
     form("worse-by", "how much worse it may be", "errors!: share; latency!: share; quality: share"),
     // An inventory.
@@ -165,7 +180,15 @@ pub(super) const FORMS: &[Form] = &[
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; providers!: {@provider}; \
          services!: {@service}; environments: {@environment}",
     ),
-    form("contact", "a contact", "name!: text; reach: text; token_from: key"),
+    form(
+        "contact",
+        "a contact",
+        "name!: text; reach: text; token_from: key; pagerduty: @pagerduty; opsgenie: @opsgenie; statuspage: @status-page; \
+         instatus: @status-page",
+    ),
+    form("pagerduty", "a service of PagerDuty", "key!: text; at: url; token: text; api: url"),
+    form("opsgenie", "an integration of Opsgenie", "key!: text; at: url"),
+    form("status-page", "a status page", "page!: name; token!: text; at: url; title: text; components: {=impact}"),
     form("mail", "a mail server's settings", "server!: text; from!: text; user: text; password_from: key; authority: text"),
     form("credential", "a credential", "kind!: =credential; from!: key; rotates_in: text; issuer: @issuer; key_id: text"),
     form(

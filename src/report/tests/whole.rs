@@ -71,11 +71,12 @@ fn walk() -> History {
         owner: Some("ann".into()),
         reviewed: None,
         start: StartMode::ByHand,
-        detect: Condition { request: None, goal: Goal::Fails(3) },
+        detect: Condition::of(Goal::Fails(3)),
         reaction: None,
         severity: None,
         roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps,
     };
     let plan = ExecutionPlan {
@@ -138,6 +139,8 @@ fn walk() -> History {
                 because: "it failed".into(),
                 end: StepEnd::Failed,
                 output: "no route".into(),
+                key: String::new(),
+                said: String::new(),
             }),
         ),
         (52, Event::Note(Note { text: "*tried* again by hand".into() })),
