@@ -113,6 +113,12 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::AlertsAwaited(awaited) => ("alert", format!("alerts are received at {}", awaited.url)),
         Event::AlertsLeftOut(left_out) => ("alert", left_out.to_string()),
+        Event::RunbookDrilled(drilled) => {
+            let version = if drilled.same { "this version" } else { "an older version" };
+            let verdict = drilled.verdict.as_deref().unwrap_or("not judged");
+            let told = drilled.drill.as_ref().map(|drill| format!("{drill} walked {version} of the runbook: {verdict}"));
+            ("drilled", told.unwrap_or_else(|| "no drill has walked this runbook".to_owned()))
+        }
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::ReactionModelled(reaction) => {
             let length = crate::units::Duration::from_nanos(reaction.length / 1_000_000 * 1_000_000);

@@ -147,7 +147,7 @@ impl Context {
     pub fn expand_so_far(&self, text: &str) -> Result<String, StepError> {
         let known = self.knowing(&self.outbox.outputs());
         let value = |name: &str| known.value(name).or_else(|| comes_from_a_step(name).then(|| "(not known yet)".to_owned()));
-        crate::units::expand(text, value).map_err(|unknown| StepError::Variable { name: unknown.name })
+        crate::units::expand(text, value).map_err(|unknown| StepError::Variable { name: unknown.name, why: None })
     }
 
     /// The same, knowing why outputs of steps have no value.
