@@ -178,7 +178,7 @@ fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Resu
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
         // Links and interfaces that people acknowledge by hold the other end.
         let (_acknowledge, acknowledgements) = mpsc::channel(16);
-        let execution = begin(Participants { supervisor, attendance, notes, acknowledgements, stop })?;
+        let execution = begin(Participants { supervisor, attendance, notes, acknowledgements, stop })?.listening().await?;
         note(&heading(&execution));
         let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);

@@ -204,7 +204,7 @@ fn plan() -> DrillPlan {
             owner: None,
             reviewed: None,
             start: StartMode::OnDetection,
-            detect: Condition { request: None, goal: Goal::Fails(5) },
+            detect: Condition::of(Goal::Fails(5)),
             reaction: None,
             escalate: Vec::new(),
             updates: Vec::new(),

@@ -3,7 +3,8 @@
 
 use super::acknowledging::Acknowledgement;
 use super::correspondence::{Correspondence, Sender};
-use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget_salt, salt, wall_clock};
+use super::ear::Ear;
+use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
 use super::unchanged::{ResumePolicy, unchanged};
 use super::values::Values;
@@ -31,6 +32,7 @@ pub struct Execution {
     drill: Option<KilledDrill>,
     hands: Participants,
     journal: Journal,
+    ear: Ear,
 }
 
 /// The outcome of one run of an execution, which may have been interrupted and resumed before.
@@ -108,7 +110,26 @@ impl Execution {
         let (live, clock) = (history.live(), history.clock());
         let OpenHistory { folder, file, started, past } = history;
         let journal = Journal::durable(file, clock, live, salt(&folder)?)?;
-        Ok(Self { folder, started, past, undo, drill, hands, journal })
+        Ok(Self { folder, started, past, undo, drill, hands, journal, ear: Ear::default() })
+    }
+
+    /// The same with a place for the environment's alerts, where something is still walked that may wait for one.
+    ///
+    /// # Errors
+    /// Where a step waits for an alert, and nobody can listen for it: then there is no folder either.
+    pub async fn listening(mut self) -> Result<Self, ExecutionError> {
+        if !self.undo {
+            self.ear = match Ear::of(&self.started.plan).await {
+                Ok(ear) => ear,
+                Err(error) => {
+                    if self.past.is_empty() {
+                        forget(&self.folder);
+                    }
+                    return Err(error);
+                }
+            };
+        }
+        Ok(self)
     }
 
     /// What is known of it while it runs.
@@ -134,13 +155,14 @@ impl Execution {
     /// Walks to the end, or to where it is stopped.
     pub async fn run(self) -> ExecutionOutcome {
         let recorder = self.journal.recorder();
-        let Self { folder, started, past, undo, drill, hands, journal } = self;
+        let Self { folder, started, past, undo, drill, hands, journal, ear } = self;
         let started = Arc::new(started);
         let Participants { supervisor, attendance, notes, acknowledgements, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
         let (context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, unread, &context.redactor).await;
+        let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
         let over = undo || matches!(state.stage(), WalkStage::Ended(_));
         let sender = Sender { started: started.clone(), context: context.clone(), recorder: recorder.clone() };
@@ -155,6 +177,9 @@ impl Execution {
         let left = state.left();
         if let Some(drill) = drill.as_ref().filter(|_| left == 0) {
             forget_old_values(drill, &recorder).await;
+        }
+        if let Some(receiver) = receiver {
+            receiver.stop().await;
         }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
         let end = end_of(state.stage());

@@ -8,6 +8,7 @@
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
 //!  correspondence  all that is said to people elsewhere: contacts (who is told when), updates (again and again, and at the end), closing
 //!                (what was left open there), acknowledging (somebody knows)
+//!  ear           the environment's alerts, which steps may wait for
 //!  rehearse      only what reads
 //! ```
 //!
@@ -19,6 +20,7 @@ mod closing;
 mod conduct;
 mod contacts;
 mod correspondence;
+mod ear;
 mod folder;
 mod killed_drill;
 mod rehearse;

@@ -3,13 +3,13 @@
 use super::values::{Values, flags_for};
 use crate::history::Live;
 use crate::journal::{Clock, Journal};
-use crate::model::{Action, ExecutionPlan, Step};
+use crate::model::{Action, Condition, ExecutionPlan, Goal, InquirySource, Step};
 use crate::process::can_start;
 use crate::redact::Redactor;
 use crate::secret::Unread;
 use crate::step::{
-    Attendance, Before, Context, Directory, Keyring, Outbox, StepError, answers, can_rotate, can_switch, client, comes_from_a_step,
-    destination, perform, way_to,
+    Attendance, Before, Context, Directory, Keyring, Outbox, StepError, answers, asked_once, can_rotate, can_switch, client,
+    comes_from_a_step, destination, perform, way_to,
 };
 use crate::units::{Secret, Seed, explained};
 use std::collections::BTreeSet;
@@ -130,7 +130,15 @@ async fn contact(name: &str, context: &Context) -> Rehearsed {
 async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome, String, Option<Secret>) {
     let tried = match &step.action {
         // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
-        Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
+        Action::WaitUntil(Condition { goal: Goal::Asked(inquiry), .. }) => match &inquiry.of {
+            InquirySource::Run(command) => ready(command, context).map(|()| (RehearsalOutcome::Skipped, "its program exists".into())),
+            _ => match asked_once(inquiry, context).await {
+                Ok(seen) => Ok((RehearsalOutcome::Done, seen)),
+                Err(error) => unless_later(error),
+            },
+        },
+        Action::StopHere(_) => Ok((RehearsalOutcome::Skipped, "it would end here".into())),
+        Action::WaitUntil(condition) => match condition.here(false).request.as_ref().map(|probe| context.expand(&probe.to)) {
             Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
             Some(Err(error)) => Err(explained(&error)),
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
@@ -195,9 +203,6 @@ fn ready(command: &crate::model::Command, context: &Context) -> Result<(), Strin
         },
         None => context.folder.clone(),
     };
-    if !folder.is_dir() {
-        return Err(format!("there is no folder {}", folder.display()));
-    }
     can_start(&program, &folder).map_err(|error| error.to_string())
 }
 

@@ -85,7 +85,8 @@ impl Values {
         for step in steps {
             let when = step.when.iter().filter_map(|when| match when {
                 When::Is { value, .. } | When::IsNot { value, .. } => Some(value.as_str()),
-                When::Ended { .. } => None,
+                // What an expression lacks, its step says.
+                When::Ended { .. } | When::Holds { .. } => None,
             });
             let undo = step.undo.iter().flat_map(Action::texts);
             let mut names: Vec<String> =

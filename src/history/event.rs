@@ -1,6 +1,6 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
-use super::alert::{AlertReceived, AlertsLeftOut};
+use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{
     Acknowledged, Contacted, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran, UndoStarted, UpdateBegun,
@@ -46,6 +46,8 @@ pub enum Event {
     Gateway(Gateway),
     /// An alert of the team's own arrived.
     AlertReceived(AlertReceived),
+    /// From here on alerts are taken while a runbook is walked for real.
+    AlertsAwaited(AlertsAwaited),
     /// Alerts arrived that were not recorded one by one.
     AlertsLeftOut(AlertsLeftOut),
     /// The runbook began.
@@ -440,6 +442,17 @@ pub struct StepFinished {
     pub value: Option<String>,
 }
 
+impl StepFinished {
+    /// What the last line of an output begins with that says something to whoever watches, though the step be done.
+    pub const NOTE: &'static str = "note: ";
+
+    /// That line, where there is one.
+    pub fn note(&self) -> Option<&str> {
+        let last = self.output.trim_end().lines().next_back()?;
+        last.starts_with(Self::NOTE).then_some(last)
+    }
+}
+
 /// A step was taken back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepUndone {
@@ -468,6 +481,8 @@ words! {
         Format = "format",
         /// What stays open at a paging service or on a status page.
         Open = "open",
+        /// The team's own alerts.
+        Alerts = "alerts",
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) mod tests {
             owner: None,
             reviewed: None,
             start: StartMode::OnDetection,
-            detect: Condition { request: None, goal: Goal::Alert(alert.into()) },
+            detect: Condition::of(Goal::Alert(alert.into())),
             reaction: None,
             escalate: Vec::new(),
             updates: Vec::new(),

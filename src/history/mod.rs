@@ -59,7 +59,7 @@ mod side;
 mod turns;
 
 pub use crate::model::StepEnd;
-pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
+pub use alert::{AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut};
 pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;

@@ -56,7 +56,7 @@ impl ExecutionPlan {
             owner: None,
             reviewed: None,
             start: StartMode::ByHand,
-            detect: Condition { request: None, goal: Goal::Fails(1) },
+            detect: Condition::of(Goal::Fails(1)),
             reaction: None,
             escalate: Vec::new(),
             updates: Vec::new(),

@@ -73,6 +73,11 @@ impl Runbook {
         self.awaited().find_map(Goal::alert)
     }
 
+    /// The names of the alerts that its steps wait for outside a drill.
+    pub fn alerts_outside(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| step.action.alert_outside())
+    }
+
     /// What it waits for, to begin and in its steps.
     pub fn awaited(&self) -> impl Iterator<Item = &Goal> {
         let begins = Some(&self.detect).filter(|_| self.start == StartMode::OnDetection);

@@ -10,9 +10,10 @@
 
 use super::{
     Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding, Credential,
-    CredentialSource, DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, OpsgenieIntegration,
-    Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook,
-    Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, StatusPage, Step, Switch, VaultLogin, Wire, Within, Workload,
+    CredentialSource, DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Notify,
+    OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand,
+    Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire,
+    Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -331,6 +332,7 @@ impl SecretSourceSet {
                 backoff: _,
                 undo,
                 on_failure: _,
+                on_success: _,
                 when: _,
                 expected: _,
                 owner: _,
@@ -345,25 +347,40 @@ impl SecretSourceSet {
     }
 
     fn condition(&mut self, condition: &Condition) {
-        let Condition { request, goal: _ } = condition;
+        let Condition { request, goal, outside } = condition;
+        outside.iter().for_each(|outside| self.condition(outside));
         if let Some(HttpProbe { to, every: _, timeout: _, headers }) = request {
             self.url(to);
             self.written(headers);
         }
+        let Goal::Asked(inquiry) = goal else { return };
+        match &inquiry.of {
+            InquirySource::Run(command) => self.command(command),
+            InquirySource::Http(call) => self.call(call),
+            InquirySource::Promql { query: _, prometheus } => prometheus.iter().for_each(|url| self.url(url)),
+            InquirySource::Dns(_) | InquirySource::Tcp(_) | InquirySource::Kubernetes { store: _, object: _ } => {}
+        }
+    }
+
+    fn call(&mut self, call: &HttpCall) {
+        let HttpCall { method: _, url, headers, body: _, expect_status: _, expect_text: _ } = call;
+        // A webhook may be called by a plain request too.
+        self.address(url);
+        self.written(headers);
+    }
+
+    fn command(&mut self, command: &Command) {
+        let Command { argv: _, env, pass, folder: _, exit_codes: _, leaves_running: _, grace: _ } = command;
+        self.written(env);
+        self.passed(pass);
     }
 
     fn action(&mut self, action: &Action) {
         match action {
             Action::WaitUntil(condition) => self.condition(condition),
-            Action::Http(HttpCall { method: _, url, headers, body: _, expect_status: _, expect_text: _ }) => {
-                // A webhook may be called by a plain request too.
-                self.address(url);
-                self.written(headers);
-            }
-            Action::Run(Command { argv: _, env, pass, folder: _, exit_codes: _ }) => {
-                self.written(env);
-                self.passed(pass);
-            }
+            Action::Http(call) => self.call(call),
+            Action::Run(command) => self.command(command),
+            Action::StopHere(StopHere { end: _, message: _ }) => {}
             Action::Confirm(Confirm { question: _, answers: _, approvers: _, needed: _, default: _, reaction: _ }) | Action::Pause(_) => {}
             Action::Switch(Switch { within, key, to }) | Action::SwitchBack(Switch { within, key, to }) => {
                 match within {
@@ -382,7 +399,8 @@ impl SecretSourceSet {
                 Channel::Email(_) | Channel::Contact(_) => {}
             },
             Action::Rotate(Rotate { part: _, credential: _, from }) => from.iter().for_each(|from| self.key(from)),
-            Action::Canary(Canary { shift, back, of: _, hold: _, at_least: _, worse_by: _ }) => {
+            Action::Canary(Canary { shift, back, of: _, hold: _, at_least: _, worse_by: _, outside }) => {
+                outside.iter().for_each(|outside| self.condition(outside));
                 self.action(shift);
                 self.action(back);
             }

@@ -16,7 +16,7 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
         let changes = match &step.action {
             Action::Run(_) | Action::Http(_) => !step.reads,
             // What is sent cannot be taken back; what is switched, or shifted to a canary, is taken back by itself.
-            Action::WaitUntil(_) | Action::Confirm(_) | Action::Pause(_) | Action::Canary(_) => false,
+            Action::WaitUntil(_) | Action::Confirm(_) | Action::Pause(_) | Action::Canary(_) | Action::StopHere(_) => false,
             // A key that was minted is no harm, and one that was revoked cannot be brought back.
             Action::Switch(_) | Action::SwitchBack(_) | Action::Notify(_) | Action::Rotate(_) => false,
         };

@@ -72,19 +72,54 @@ impl RunbookFile {
 
     /// Steps that wait for what only a drill's traffic can show.
     pub(super) fn without_traffic(&self) -> Vec<Finding> {
-        let traffic = "this looks at a drill's traffic, and outside a drill there is none";
-        let alert = "this waits for an alert, and outside a drill nobody listens for one";
-        let probe =
-            "let it send a probe of its own: `wait_until: {request: {to: \"https://gateway.example/health\"}, succeeds: 3 in a row}`";
-        let steps = "shift the share with `run`, ask what you see in your monitoring with `confirm`, and take it back with `undo`";
-        let found = self.runbook.steps.iter().enumerate().filter_map(|(place, step)| match &step.action {
-            Action::WaitUntil(Condition { request: None, goal }) => {
-                Some(self.error(place, &["wait_until"], if goal.alert().is_some() { alert } else { traffic }, probe))
-            }
-            Action::Canary(_) => Some(self.error(place, &["canary"], traffic, steps)),
-            _ => None,
-        });
-        found.collect()
+        let message = "this looks at a drill's traffic, and outside a drill there is none";
+        let hint = "name what counts there: `outside: {request: {to: \"${service.url}/models\"}, succeeds: 3 in a row}`";
+        let blind = self.blind_outside().into_iter();
+        blind.map(|(place, key)| self.error(place, &[key], message, hint)).collect()
+    }
+
+    /// The same in one doubt about the whole runbook, for whoever drills it and does not walk it yet.
+    pub(super) fn only_for_drills(&self) -> Option<Finding> {
+        let blind = self.blind_outside();
+        let (place, key) = *blind.first()?;
+        let more = match blind.len() {
+            1 => String::new(),
+            count => format!(", and so {} more", crate::units::counted(count as u64 - 1, "step")),
+        };
+        let hint = "name what counts there with `outside: {…}` beside it, a condition that needs no traffic; \
+                    a runbook that is only drilled may leave it so";
+        let message = format!("`lifeboat execute` cannot walk this runbook: this step looks at a drill's traffic{more}");
+        Some(self.error(place, &[key], message, hint).warning())
+    }
+
+    /// Steps that see something only in a drill, each with its key.
+    fn blind_outside(&self) -> Vec<(usize, &'static str)> {
+        let blind = |action: &Action| match action {
+            Action::WaitUntil(condition) => condition.here(false).looks_at_traffic(),
+            Action::Canary(canary) => canary.outside.is_none(),
+            _ => false,
+        };
+        let steps = self.runbook.steps.iter().enumerate();
+        steps.filter(|(_, step)| blind(&step.action)).map(|(place, step)| (place, step.action.word())).collect()
+    }
+
+    /// An alert that it waits for outside a drill, where nobody listens for one: an error at the step.
+    pub(super) fn unheard(&self, environment: Option<&str>, listens: bool) -> Vec<Finding> {
+        if listens {
+            return Vec::new();
+        }
+        let (whose, hint) = match environment {
+            Some(name) => (
+                format!("the environment `{name}` listens for none"),
+                "add `alerts: {listen: \"127.0.0.1:9099\"}` to the environment, and let your monitoring post there",
+            ),
+            None => ("no environment was named".to_owned(), "name one that listens for alerts with `--env NAME`"),
+        };
+        let steps = self.runbook.steps.iter().enumerate();
+        let awaited = steps.filter_map(|(place, step)| Some((place, step.action.alert_outside()?, step.action.word())));
+        awaited
+            .map(|(place, alert, key)| self.error(place, &[key], format!("this waits for the alert `{alert}`, and {whose}"), hint))
+            .collect()
     }
 
     /// Parameters without a value, which only whoever includes this runbook can give.
@@ -155,7 +190,7 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
         start: fields
             .required("start", &|reader, node| reader.word(node, StartMode::WORDS, StartMode::from_word))
             .unwrap_or(StartMode::OnDetection),
-        detect: fields.optional("detect", &condition::read).unwrap_or(Condition { request: None, goal: Goal::Fails(3) }),
+        detect: fields.optional("detect", &condition::read).unwrap_or(Condition::of(Goal::Fails(3))),
         reaction: fields.optional("reaction", &reaction::read),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),

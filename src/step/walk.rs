@@ -11,6 +11,7 @@ use crate::history::{Event, ReactionModelled, StepFinished, StepOverran, StepSta
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, Step, StepEnd, When};
 use crate::units::{Secret, Seed, explained};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -64,7 +65,7 @@ pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder)
         let _ = recorder.record_durably(Event::UndoStarted(UndoStarted { step: number(place) })).await;
         let (end, output) = match &step.undo {
             Some(undo) => {
-                let tried = once(undo, &step, place, &context, std::future::ready(())).await;
+                let tried = once(undo, &step, (place, &context), std::future::ready(()), &LastSeen::default()).await;
                 (tried.end, tried.output)
             }
             None => (StepEnd::Done, Output::default()),
@@ -82,6 +83,7 @@ fn holds(when: &When, state: &WalkState, context: &Context) -> Result<bool, Stri
         When::Is { value, text } => context.expand(value).map(|value| value == *text).map_err(|error| error.to_string()),
         When::IsNot { value, text } => context.expand(value).map(|value| value != *text).map_err(|error| error.to_string()),
         When::Ended { step, end } => Ok(state.last(step) == Some(*end)),
+        When::Holds { .. } => Err("expressions come next".to_owned()),
     }
 }
 
@@ -104,14 +106,28 @@ impl StepRun {
         mut stop: watch::Receiver<bool>,
     ) -> Option<(StepFinished, Option<Secret>)> {
         let mut unsure = false;
+        let last = LastSeen::default();
         let (end, output) = match when {
             Some(Ok(false)) => (StepEnd::Skipped, Output::default()),
             Some(Err(problem)) => (StepEnd::Failed, Output::of(self.context.presentable(&problem))),
-            None | Some(Ok(true)) => tokio::select! {
-                biased;
-                _ = stop.wait_for(|stop| *stop) => (StepEnd::Cancelled, Output::default()),
-                ended = self.attempt(&mut unsure) => ended?,
-            },
+            None | Some(Ok(true)) => {
+                let mut attempt = pin!(self.attempt(&mut unsure, &last));
+                let stopped = async {
+                    let _ = stop.wait_for(|stop| *stop).await;
+                };
+                let ended = tokio::select! {
+                    biased;
+                    () = stopped => None,
+                    ended = attempt.as_mut() => Some(ended),
+                };
+                match ended {
+                    Some(ended) => ended?,
+                    None => {
+                        last.wind_down(attempt).await;
+                        (StepEnd::Cancelled, Output::of(self.context.presentable(&last.ending())))
+                    }
+                }
+            }
         };
         let value = self.step.output.as_ref().filter(|_| end == StepEnd::Done).map(|_| output.value);
         let secret = value.as_ref().is_some_and(|value| self.context.redactor.finds(value.expose()));
@@ -123,7 +139,7 @@ impl StepRun {
     }
 
     /// `unsure` becomes true where it is not known what a try did, even if a later one is known to have failed.
-    async fn attempt(&self, unsure: &mut bool) -> Option<(StepEnd, Output)> {
+    async fn attempt(&self, unsure: &mut bool, last: &LastSeen) -> Option<(StepEnd, Output)> {
         for attempt in 1.. {
             let started = StepStarted { step: number(self.place), name: self.step.name.clone(), attempt: self.tried + attempt };
             self.recorder.record_durably(Event::StepStarted(started)).await.ok()?;
@@ -134,11 +150,11 @@ impl StepRun {
             }
             let first = tokio::time::sleep(reaction.map_or(Duration::ZERO, crate::units::Duration::std));
             let StepTry { end, output, unsure: this } = tokio::select! {
-                tried = once(&self.step.action, &self.step, self.place, &self.context, first) => tried,
+                tried = once(&self.step.action, &self.step, (self.place, &self.context), first, last) => tried,
                 () = self.overrun() => unreachable!("it never ends"),
             };
             *unsure |= this;
-            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries {
+            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries || last.order().is_given() {
                 *unsure &= end == StepEnd::Failed;
                 return Some((end, output));
             }
@@ -176,14 +192,22 @@ struct StepTry {
     unsure: bool,
 }
 
-/// One try within the step's timeout, `first` included.
-async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> StepTry {
-    let last = LastSeen::default();
-    let done = async {
+/// One try within the step's timeout, `first` included. A program that is not done by then has its grace to end.
+async fn once(
+    action: &Action,
+    step: &Step,
+    (place, context): (usize, &Context),
+    first: impl Future<Output = ()>,
+    last: &LastSeen,
+) -> StepTry {
+    let mut done = pin!(async {
         first.await;
-        perform_watched(action, place, context, &last).await
-    };
-    let tried = tokio::time::timeout(step.timeout.std(), done).await;
+        perform_watched(action, place, context, last).await
+    });
+    let tried = tokio::time::timeout(step.timeout.std(), done.as_mut()).await;
+    if tried.is_err() {
+        last.wind_down(done).await;
+    }
     let left = matches!(tried, Ok(Err(StepError::Left(_))));
     let (end, output) = match tried {
         Ok(Ok(output)) => (StepEnd::Done, output),

@@ -304,7 +304,7 @@ mod tests {
             owner: None,
             reviewed: None,
             start: StartMode::ByHand,
-            detect: Condition { request: None, goal: Goal::Fails(3) },
+            detect: Condition::of(Goal::Fails(3)),
             reaction: None,
             escalate: Vec::new(),
             updates: Vec::new(),

@@ -1,11 +1,12 @@
 //! What a step does.
 
+use super::call::{CommandRecord, HttpCallRecord, KubernetesObjectRecord};
 use super::condition::{ConditionRecord, ProviderSelectorRecord, ReactionRecord};
 use super::record::{is_usual, record};
 use super::store::CredentialSourceRecord;
 use crate::model::{
-    Action, Canary, Channel, Command, Confirm, DocumentSelector, HttpCall, KubernetesObject, Notify, NotifySeverity, Rotate, RotationPart,
-    Switch, Within, WorseBy,
+    Action, Canary, Channel, Confirm, DocumentSelector, Notify, NotifySeverity, Rotate, RotationPart, StopHere, Switch, WalkResult, Within,
+    WorseBy,
 };
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -23,30 +24,15 @@ record! {
         Notify(inner: NotifyRecord),
         Rotate(inner: RotateRecord),
         Canary(inner: CanaryRecord),
+        StopHere(inner: StopHereRecord),
     }
 }
 
 record! {
-    struct HttpCallRecord of HttpCall {
-        method: String,
-        url: String,
-        headers: BTreeMap<String, String>,
-        body: Option<String>,
-        expect_status: Option<u16>,
-        expect_text: Option<String>,
-    }
-}
-
-record! {
-    struct CommandRecord of Command {
-        argv: Vec<String>,
-        env: BTreeMap<String, String>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pass: Vec<String>,
+    struct StopHereRecord of StopHere {
+        end: WalkResult,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        folder: Option<String>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        exit_codes: Vec<u8>,
+        message: Option<String>,
     }
 }
 
@@ -98,14 +84,6 @@ record! {
 }
 
 record! {
-    struct KubernetesObjectRecord of KubernetesObject {
-        namespace: String,
-        kind: String,
-        name: String,
-    }
-}
-
-record! {
     struct NotifyRecord of Notify {
         channel: ChannelRecord,
         message: String,
@@ -147,6 +125,8 @@ record! {
         hold: Duration,
         at_least: u64,
         worse_by: WorseByRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<ConditionRecord>,
     }
 }
 

@@ -1,22 +1,23 @@
 //! One event as one line of JSON: `{"t":…,"kind":{…}}`. Written by hand, because serde's `flatten` is slow and its diagnostics poor.
 
 use super::event::{
-    AcknowledgedRecord, AlertReceivedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord, ExecutionFinishedRecord,
-    FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord, GuardedRecord, KeyHeldRecord,
-    KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord, PageIncidentOpenedRecord, PhaseRecord,
-    PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord,
-    StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
+    AcknowledgedRecord, AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord,
+    ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
+    GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
+    PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
+    RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord,
+    UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    Acknowledged, AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted,
-    FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Note,
-    Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed,
-    RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
-    UpdateBegun,
+    Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
+    ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
+    KeyStored, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
+    RequestDone, Resumed, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone,
+    TokenMinted, UndoStarted, UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -137,6 +138,7 @@ kinds! {
     "sight_gap" => SightGap: SightGap by SightGapRecord,
     "gateway" => Gateway: Gateway by GatewayBreakerRecord,
     "alert_received" => AlertReceived: AlertReceived by AlertReceivedRecord,
+    "alerts_awaited" => AlertsAwaited: AlertsAwaited by AlertsAwaitedRecord,
     "alerts_left_out" => AlertsLeftOut: AlertsLeftOut by AlertsLeftOutRecord,
     "runbook_started" => RunbookStarted: RunbookStarted by RunbookStartedRecord,
     "reaction_modelled" => ReactionModelled: ReactionModelled by ReactionModelledRecord,

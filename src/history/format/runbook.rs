@@ -4,9 +4,10 @@ use super::action::ActionRecord;
 use super::condition::{ConditionRecord, ReactionRecord};
 use super::record::record;
 use crate::model::{
-    Backoff, Escalation, EscalationUntil, OnFailure, Repeat, Runbook, StartMode, StatusUpdate, Step, StepEnd, UpdateTime, When,
+    Backoff, Escalation, EscalationUntil, OnFailure, OnSuccess, Repeat, Runbook, StartMode, StatusUpdate, Step, StepEnd, UpdateTime, When,
 };
 use crate::units::{Duration, Ratio};
+use std::collections::BTreeMap;
 
 record! {
     struct RunbookRecord of Runbook {
@@ -77,6 +78,8 @@ record! {
         undo: Option<ActionRecord>,
         on_failure: OnFailureRecord,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_success: Option<OnSuccessRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         when: Option<WhenRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expected: Option<Duration>,
@@ -115,6 +118,20 @@ record! {
             step: String,
             end: StepEnd,
         },
+        Holds {
+            text: String,
+            #[serde(default, skip_serializing_if = "String::is_empty")]
+            within: String,
+            #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+            given: BTreeMap<String, String>,
+        },
+    }
+}
+
+record! {
+    struct OnSuccessRecord of OnSuccess {
+        step: String,
+        at_most: u32,
     }
 }
 

@@ -105,7 +105,8 @@ pub(super) const FORMS: &[Form] = &[
     choice(
         "condition",
         "a condition",
-        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text",
+        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text; \
+         outside: @condition",
         "fails succeeds success served_by latency alert resolved",
     ),
     form("probe", "a request", "to!: url; every: time; timeout: time; headers: texts"),
@@ -139,7 +140,11 @@ pub(super) const FORMS: &[Form] = &[
         "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message: text; template: name; severity: =severity",
         "webhook slack email contact pagerduty",
     ),
-    form("command", "a command", "command!: [text]; env: texts; pass: [text]; folder: text; exit_codes: [count]"),
+    form(
+        "command",
+        "a command",
+        "command!: [text]; env: texts; pass: [text]; folder: text; exit_codes: [count]; leaves_running: truth; grace: time",
+    ),
     choice(
         "http-call",
         "an http request",
@@ -159,7 +164,11 @@ pub(super) const FORMS: &[Form] = &[
         "mint: name; take: name; stage: name; commit: name; store: name; rollback: name; revoke: name; accepted: name; refused: name; from: key",
         "mint take stage commit store rollback revoke accepted refused",
     ),
-    form("canary", "a canary", "shift!: @router; back: @router; of!: text; hold!: time; at_least: text; worse_by!: @worse-by"),
+    form(
+        "canary",
+        "a canary",
+        "shift!: @router; back: @router; of!: text; hold!: time; at_least: text; worse_by!: @worse-by; outside: @condition",
+    ),
     choice("router", "what shifts traffic", "run: [text] or @command; http: @http-call; switch: @switch", "run http switch"),
     form("worse-by", "how much worse it may be", "errors!: share; latency!: share; quality: share"),
     // An inventory.

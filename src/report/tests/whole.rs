@@ -71,7 +71,7 @@ fn walk() -> History {
         owner: Some("ann".into()),
         reviewed: None,
         start: StartMode::ByHand,
-        detect: Condition { request: None, goal: Goal::Fails(3) },
+        detect: Condition::of(Goal::Fails(3)),
         reaction: None,
         escalate: Vec::new(),
         updates: Vec::new(),
