@@ -62,6 +62,7 @@ mod staging;
 mod standing;
 mod standing_proxy;
 mod started;
+mod step_answers;
 mod strict_gateway;
 mod support;
 mod switches;

@@ -110,7 +110,9 @@ fn who_acknowledges_stops_what_would_have_come_later_and_is_known_after_a_crash(
     let acknowledged = of_kind(&project, "acknowledged");
     assert_eq!(acknowledged, [json!({"by": "alice", "how": "terminal", "spared": ["genie"]})]);
     assert!(of_kind(&project, "note").is_empty());
-    wait_for("PagerDuty is told", || desks.calls("POST /v2/enqueue").into_iter().find(|call| call["body"]["event_action"] == "acknowledge"));
+    wait_for("PagerDuty is told", || {
+        desks.calls("POST /v2/enqueue").into_iter().find(|call| call["body"]["event_action"] == "acknowledge")
+    });
     project.write("go", "");
     let run = project.run(project.command(&["execute", "--resume", "x", "--yes"]).envs(Desks::KEYS));
     run.exits_with(0);

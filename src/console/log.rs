@@ -113,6 +113,12 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::AlertsAwaited(awaited) => ("alert", format!("alerts are received at {}", awaited.url)),
         Event::AlertsLeftOut(left_out) => ("alert", left_out.to_string()),
+        Event::RunbookDrilled(drilled) => {
+            let version = if drilled.same { "this version" } else { "an older version" };
+            let verdict = drilled.verdict.as_deref().unwrap_or("not judged");
+            let told = drilled.drill.as_ref().map(|drill| format!("{drill} walked {version} of the runbook: {verdict}"));
+            ("drilled", told.unwrap_or_else(|| "no drill has walked this runbook".to_owned()))
+        }
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::ReactionModelled(reaction) => {
             let length = crate::units::Duration::from_nanos(reaction.length / 1_000_000 * 1_000_000);
@@ -150,6 +156,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::ExecutionStarted(started) => ("execute", format!("{} ({})", started.plan.runbook.name, started.execution)),
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to undo what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
+        Event::StepExplained(explained) => ("about", explained.text.clone()),
+        Event::Answered(answered) => ("answer", format!("{}/{} {answered}", answered.step + 1, steps())),
+        Event::Ticked(ticked) => ("tick", format!("{}/{} {ticked}", ticked.step + 1, steps())),
+        Event::RoleTaken(taken) => ("role", taken.to_string()),
         Event::Note(note) => ("note", note.text.clone()),
         Event::Overlay(series) => ("series", told_of(series)),
         Event::Awaited(awaited) => ("waits", format!("for {}, at most {}", awaited.what, length(awaited.most))),

@@ -206,6 +206,8 @@ fn plan() -> DrillPlan {
             start: StartMode::OnDetection,
             detect: Condition::of(Goal::Fails(5)),
             reaction: None,
+            severity: None,
+            roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
             updates: Vec::new(),
             steps: vec![step("See that the primary is down"), step("Point the gateway at the standby")],

@@ -191,6 +191,8 @@ impl Drill {
             live: self.journal.live(),
             clock: site.recorder.clock(),
             attendance: self.order.attendance.clone(),
+            board: None,
+            interview: None,
             stand_in: self.stand_in(),
             directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
             folder: self.order.root.clone(),
@@ -201,6 +203,7 @@ impl Drill {
             keyring: rig.keyring.clone(),
             outbox: Outbox::of_drill(&self.order.folder.display().to_string(), self.order.seed),
             stores: plan.stores.clone().into(),
+            lacking: Default::default(),
         }
     }
 

@@ -6,6 +6,7 @@ use super::correspondence::{Correspondence, Sender};
 use super::ear::Ear;
 use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
+use super::roles::{fill, holder};
 use super::unchanged::{ResumePolicy, unchanged};
 use super::values::Values;
 use crate::history::{
@@ -16,7 +17,10 @@ use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
 use crate::secret::Unread;
-use crate::step::{Attendance, Before, Context, Directory, Keyring, Outbox, WalkEnd, WalkStage, WalkState, client, walk};
+use crate::step::{
+    Attendance, Before, Context, Directory, Keyring, Outbox, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
+};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -44,6 +48,8 @@ pub struct ExecutionOutcome {
     pub undo: bool,
     /// How many steps could not be taken back.
     pub left: usize,
+    /// The step whose question too few answered, where that is why it stopped.
+    pub unheard: Option<String>,
     /// The step that nobody could be asked about, where that is why it stopped.
     pub unanswered: Option<String>,
     /// Whether the history is whole on disk.
@@ -159,7 +165,7 @@ impl Execution {
         let started = Arc::new(started);
         let Participants { supervisor, attendance, notes, acknowledgements, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
-        let (context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
+        let (mut context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, unread, &context.redactor).await;
         let receiver = ear.open(&recorder).await;
@@ -170,11 +176,16 @@ impl Execution {
         let mut correspondence = Correspondence::begin(sender, past.clone(), over, (say.clone(), inside), acknowledgements).await;
         let (leaving, over_with) = watch::channel(false);
         let notes = tokio::spawn(take_notes(notes, say, context.clone(), recorder.clone(), over_with));
-        let unanswered = settle(&mut state, &context, &recorder).await;
+        let role = if undo { None } else { fill(&started.plan.runbook, &past, &mut context, &recorder).await };
+        let unanswered = match role {
+            Some(role) => Some(format!("naming the {role}")),
+            None => settle(&mut state, &context, &recorder).await,
+        };
         if unanswered.is_none() {
             walk(&mut state, &context, &recorder, &stop).await;
         }
         let left = state.left();
+        let unheard = state.unanswered().map(|step| step.name.clone());
         if let Some(drill) = drill.as_ref().filter(|_| left == 0) {
             forget_old_values(drill, &recorder).await;
         }
@@ -194,7 +205,7 @@ impl Execution {
         // One that failed or was stopped may go on.
         let over = journal.is_ok() && matches!(end, ExecutionEnd::Done | ExecutionEnd::Undone);
         let salted = Some(()).filter(|()| over).and_then(|()| forget_salt(&folder).err()).map(|error| error.to_string());
-        ExecutionOutcome { end, undo, left, unanswered, journal, folder, drill, salted }
+        ExecutionOutcome { end, undo, left, unheard, unanswered, journal, folder, drill, salted }
     }
 }
 
@@ -213,6 +224,11 @@ impl Beginning<'_> {
     async fn context(&self, supervisor: PathBuf, attendance: Attendance, live: watch::Receiver<Arc<Live>>) -> (Context, Vec<Unread>) {
         let (plan, root) = (&self.started.plan, PathBuf::from(&self.started.root));
         let mut values = Values::of(plan, &root, Redactor::new(self.recorder.salt())).await;
+        for (role, declared) in &plan.runbook.roles {
+            if let Some(holder) = holder(role, declared, self.past) {
+                values.variables.set(format!("role.{role}"), holder);
+            }
+        }
         if let Some(drill) = self.drill {
             drill.recall(&mut values.variables);
         }
@@ -226,6 +242,8 @@ impl Beginning<'_> {
             live,
             clock: self.recorder.clock(),
             attendance,
+            board: None,
+            interview: None,
             stand_in: None,
             directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
             folder: root,
@@ -236,6 +254,7 @@ impl Beginning<'_> {
             keyring,
             outbox: self.outbox(),
             stores: plan.stores.clone().into(),
+            lacking: BTreeMap::new(),
         };
         (context, values.unread)
     }
@@ -357,13 +376,13 @@ async fn settle(state: &mut WalkState, context: &Context, recorder: &Recorder) -
 }
 
 async fn said(question: String, context: &Context) -> ResumeDecision {
-    let answers = ["repeat", "done", "stop"].map(str::to_owned).to_vec();
+    let question = Question::of_words(question, &["repeat", "done", "stop"]);
     if matches!(context.attendance, Attendance::Unattended) {
         return ResumeDecision::Stop;
     }
-    match context.attendance.put(question, answers, Vec::new()).await {
-        Some(answer) if answer.word == "repeat" => ResumeDecision::Repeat,
-        Some(answer) if answer.word == "done" => ResumeDecision::Done,
+    match put_aside(question, context).await {
+        Some(answer) if answer.word() == "repeat" => ResumeDecision::Repeat,
+        Some(answer) if answer.word() == "done" => ResumeDecision::Done,
         _ => ResumeDecision::Stop,
     }
 }

@@ -6,9 +6,10 @@
 //!  unchanged     whether the runbook still says what is walked
 //!  values        what variables stand for outside a drill
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
+//!  ear           the environment's alerts, which steps may wait for
 //!  correspondence  all that is said to people elsewhere: contacts (who is told when), updates (again and again, and at the end), closing
 //!                (what was left open there), acknowledging (somebody knows)
-//!  ear           the environment's alerts, which steps may wait for
+//!  roles         who does what on the night
 //!  rehearse      only what reads
 //! ```
 //!
@@ -24,6 +25,7 @@ mod ear;
 mod folder;
 mod killed_drill;
 mod rehearse;
+mod roles;
 mod unchanged;
 mod updates;
 mod values;

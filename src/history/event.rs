@@ -2,11 +2,13 @@
 
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
+use super::drilled::RunbookDrilled;
 use super::execution::{
     Acknowledged, Contacted, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran, UndoStarted, UpdateBegun,
 };
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
+use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::run_origin::RunOrigin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
@@ -50,6 +52,8 @@ pub enum Event {
     AlertsAwaited(AlertsAwaited),
     /// Alerts arrived that were not recorded one by one.
     AlertsLeftOut(AlertsLeftOut),
+    /// Which drill has walked the runbook before.
+    RunbookDrilled(RunbookDrilled),
     /// The runbook began.
     RunbookStarted(RunbookStarted),
     /// Nobody is there, and as much time as people take goes by.
@@ -80,6 +84,14 @@ pub enum Event {
     ExecutionStarted(Box<ExecutionStarted>),
     /// It goes on after it was interrupted.
     Resumed(Resumed),
+    /// What a step that begins is for.
+    StepExplained(StepExplained),
+    /// Somebody answered a step's question.
+    Answered(Answered),
+    /// Somebody ticked off an item of a checklist.
+    Ticked(Ticked),
+    /// Somebody was named for a role.
+    RoleTaken(RoleTaken),
     /// A person wrote something down.
     Note(Note),
     /// Somebody was told.
@@ -479,10 +491,10 @@ words! {
         Traffic = "traffic",
         /// The history's own format.
         Format = "format",
-        /// What stays open at a paging service or on a status page.
-        Open = "open",
         /// The team's own alerts.
         Alerts = "alerts",
+        /// What stays open at a paging service or on a status page.
+        Open = "open",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who can be told something: a person, a channel, a paging service, a status page.
 
-use super::words;
+use super::{CredentialSource, words};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -12,6 +12,9 @@ pub struct Contact {
     pub name: String,
     /// `webhook:URL`, `mailto:ADDRESS` or `tel:NUMBER`; may contain `${VARIABLE}`.
     pub reach: Option<String>,
+    /// Where the token is found by which this one answers from elsewhere than the terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_from: Option<CredentialSource>,
     /// A service that takes messages by an API of its own, in place of `reach`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<ContactService>,

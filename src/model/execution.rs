@@ -58,6 +58,8 @@ impl ExecutionPlan {
             start: StartMode::ByHand,
             detect: Condition::of(Goal::Fails(1)),
             reaction: None,
+            severity: None,
+            roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
             updates: Vec::new(),
             steps: Vec::new(),

@@ -24,6 +24,7 @@ mod inquiry;
 mod inventory;
 mod latency;
 mod mail;
+mod manual;
 mod named_workload;
 mod notify;
 mod objective;
@@ -79,6 +80,7 @@ pub use inventory::{
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
+pub use manual::{Ask, Manual, RoleHolder};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use notify::{Channel, Notify, NotifySeverity};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};

@@ -1,8 +1,12 @@
 //! Who does what when it goes wrong.
 
-use super::{Action, Channel, Condition, EscalationUntil, Goal, Notify, Reaction, Rotate, StatusUpdate, Step, Switch, Within, words};
+use super::{
+    Action, Channel, Condition, EscalationUntil, Goal, Notify, NotifySeverity, Reaction, RoleHolder, Rotate, StatusUpdate, Step, Switch,
+    Within, words,
+};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 words! {
     /// What starts a runbook in a drill.
@@ -32,6 +36,12 @@ pub struct Runbook {
     /// How long people take before its first step and before they answer a question, where a drill has nobody to measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaction: Option<Reaction>,
+    /// How bad it is when this is needed; `${severity}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<NotifySeverity>,
+    /// Who does what on the night, by the names of roles; `${role.NAME}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, RoleHolder>,
     /// Who is told when it takes long.
     pub escalate: Vec<Escalation>,
     /// What is told again and again while it lasts, and when it ends.
@@ -49,8 +59,9 @@ impl Runbook {
             Action::Notify(Notify { channel: Channel::Contact(name), .. }) => Some(name),
             _ => None,
         });
+        let roles = self.roles.values().filter_map(|holder| if let RoleHolder::Contact(name) = holder { Some(name) } else { None });
         let regular = self.updates.iter().map(|update| &update.to);
-        self.owner.iter().chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(regular).chain(notified)
+        self.owner.iter().chain(roles).chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(regular).chain(notified)
     }
 
     /// The stores whose clusters its steps change something in.

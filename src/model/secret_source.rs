@@ -9,11 +9,11 @@
 //! What this file does not do: read any of them. It knows references; values live elsewhere.
 
 use super::{
-    Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding, Credential,
-    CredentialSource, DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Notify,
-    OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand,
-    Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire,
-    Within, Workload,
+    Action, AlertsBinding, Allow, Ask, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding, Credential,
+    CredentialSource, DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Manual,
+    Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding,
+    ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, StatusPage, Step, StopHere, Switch,
+    VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,7 +146,8 @@ impl SecretSourceSet {
     }
 
     fn contact(&mut self, contact: &Contact) {
-        let Contact { name: _, reach, service } = contact;
+        let Contact { name: _, reach, token_from, service } = contact;
+        token_from.iter().for_each(|source| self.key(source));
         service.iter().for_each(|service| self.contact_service(service));
         // An e-mail address and a number must be read by whoever is to write or call.
         let posted = |reach: &&String| !reach.starts_with("mailto:") && !reach.starts_with("tel:");
@@ -320,11 +321,24 @@ impl SecretSourceSet {
     }
 
     fn runbook(&mut self, runbook: &Runbook) {
-        let Runbook { name: _, owner: _, reviewed: _, start: _, detect, reaction: _, escalate: _, updates: _, steps } = runbook;
+        let Runbook {
+            name: _,
+            owner: _,
+            reviewed: _,
+            start: _,
+            detect,
+            reaction: _,
+            severity: _,
+            roles: _,
+            escalate: _,
+            updates: _,
+            steps,
+        } = runbook;
         self.condition(detect);
         for step in steps {
             let Step {
                 name: _,
+                description: _,
                 action,
                 timeout: _,
                 retries: _,
@@ -381,7 +395,10 @@ impl SecretSourceSet {
             Action::Http(call) => self.call(call),
             Action::Run(command) => self.command(command),
             Action::StopHere(StopHere { end: _, message: _ }) => {}
-            Action::Confirm(Confirm { question: _, answers: _, approvers: _, needed: _, default: _, reaction: _ }) | Action::Pause(_) => {}
+            Action::Confirm(Confirm { question: _, answers: _, approvers: _, needed: _, role: _, default: _, reaction: _ })
+            | Action::Ask(Ask { question: _, pattern: _, default: _, reaction: _ })
+            | Action::Pause(_) => {}
+            Action::Manual(Manual { text: _, links, checklist: _, reaction: _ }) => links.iter().for_each(|link| self.url(link)),
             Action::Switch(Switch { within, key, to }) | Action::SwitchBack(Switch { within, key, to }) => {
                 match within {
                     Within::File { file: _, document: _ } | Within::Kubernetes { store: _, object: _ } => {}

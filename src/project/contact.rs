@@ -4,6 +4,7 @@
 
 use super::fields::MapFields;
 use super::reader::TreeReader;
+use super::store;
 use super::tree::Node;
 use super::variable;
 use crate::model::{ComponentImpact, Contact, ContactService, OpsgenieIntegration, PagerdutyService, StatusPage};
@@ -29,8 +30,9 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Contact> {
         _ => None,
     };
     let reach = fields.optional("reach", &reach);
+    let token_from = fields.optional("token_from", &store::key);
     fields.finish();
-    Some(Contact { name: name.unwrap_or_default(), reach, service })
+    Some(Contact { name: name.unwrap_or_default(), reach, token_from, service })
 }
 
 fn reach(reader: &TreeReader<'_>, node: &Node) -> Option<String> {

@@ -3,6 +3,7 @@
 //! A runbook may include others. What comes out is one list of steps: those of an included runbook and those that run at the same time
 //! stand in it under the name of the step that holds them (`Fail over: Switch`), so that whoever walks it knows neither.
 
+use super::by_hand;
 use super::condition;
 use super::document::SourceDocument;
 use super::finding::Finding;
@@ -15,8 +16,8 @@ use super::update::{self, MissingTemplate, Templates};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Escalation, EscalationUntil, Goal, Inventory, OnFailure, ProviderSelector, Runbook, SecretStore,
-    SourceFile, StartMode, Step, StoreKind, When, Within,
+    Action, Canary, Channel, Condition, Confirm, Escalation, EscalationUntil, Goal, Inventory, NotifySeverity, OnFailure, ProviderSelector,
+    RoleHolder, Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,18 +79,15 @@ impl RunbookFile {
         blind.map(|(place, key)| self.error(place, &[key], message, hint)).collect()
     }
 
-    /// The same in one doubt about the whole runbook, for whoever drills it and does not walk it yet.
-    pub(super) fn only_for_drills(&self) -> Option<Finding> {
-        let blind = self.blind_outside();
-        let (place, key) = *blind.first()?;
-        let more = match blind.len() {
-            1 => String::new(),
-            count => format!(", and so {} more", crate::units::counted(count as u64 - 1, "step")),
+    /// Why it can be drilled and not be walked for real; `None` where it can.
+    pub(super) fn only_for_drills(&self) -> Option<String> {
+        let blind: Vec<&str> = self.blind_outside().into_iter().map(|(place, _)| self.runbook.steps[place].name.as_str()).collect();
+        let looks = match *blind.first()? {
+            only if blind.len() == 1 => format!("the step `{only}` looks at a drill's traffic"),
+            first => format!("`{first}` and {} look at a drill's traffic", crate::units::counted(blind.len() as u64 - 1, "more step")),
         };
-        let hint = "name what counts there with `outside: {…}` beside it, a condition that needs no traffic; \
-                    a runbook that is only drilled may leave it so";
-        let message = format!("`lifeboat execute` cannot walk this runbook: this step looks at a drill's traffic{more}");
-        Some(self.error(place, &[key], message, hint).warning())
+        let path = &self.document.source.path;
+        Some(format!("{path} can be drilled and not be executed: {looks}; `outside: {{…}}` beside it names what counts without"))
     }
 
     /// Steps that see something only in a drill, each with its key.
@@ -152,12 +150,23 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     document.add(found);
     let Some((mut runbook, entries, templates)) = whole else { return Err(document.findings) };
     let mut found = Vec::new();
-    let mut list =
-        List { root, templates, included: Vec::new(), sources: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
+    let mut list = List {
+        root,
+        templates,
+        included: Vec::new(),
+        sources: Vec::new(),
+        places: Vec::new(),
+        steps: Vec::new(),
+        roles: BTreeMap::new(),
+        findings: Vec::new(),
+    };
     let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
     let own = own.canonicalize().unwrap_or(own);
     list.add(entries, 0, &document, "", &mut vec![own]);
     runbook.steps = list.steps;
+    for (role, holder) in list.roles {
+        runbook.roles.entry(role).or_insert(holder);
+    }
     let templates = list.templates;
     found.extend(list.findings);
     let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open };
@@ -192,6 +201,8 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
             .unwrap_or(StartMode::OnDetection),
         detect: fields.optional("detect", &condition::read).unwrap_or(Condition::of(Goal::Fails(3))),
         reaction: fields.optional("reaction", &reaction::read),
+        severity: fields.optional("severity", &|reader, node| reader.word(node, NotifySeverity::WORDS, NotifySeverity::from_word)),
+        roles: fields.optional("roles", &|reader, node| reader.named(node, &by_hand::role)).unwrap_or_default(),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),
         updates: fields.optional("updates", &|reader, node| reader.list(node, &|r, n| Some(update::read(r, n)))).unwrap_or_default(),
@@ -249,6 +260,8 @@ struct List<'a> {
     sources: Vec<SourceFile>,
     places: Vec<StepLocation>,
     steps: Vec<Step>,
+    /// Of those that are included.
+    roles: BTreeMap<String, RoleHolder>,
     findings: Vec<Finding>,
 }
 
@@ -330,12 +343,12 @@ impl List<'_> {
             fill(root, &values);
         }
         let reader = TreeReader::new(&document.source);
-        let (entries, templates) = document
-            .root
-            .as_ref()
-            .and_then(|node| whole(&reader, node))
-            .map(|(_, entries, templates)| (entries, templates))
-            .unwrap_or_default();
+        let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
+        let (roles, entries, templates) =
+            whole.map(|(runbook, entries, templates)| (runbook.roles, entries, templates)).unwrap_or_default();
+        for (role, holder) in roles {
+            self.roles.entry(role).or_insert(holder);
+        }
         for (name, words) in templates {
             self.templates.entry(name).or_insert(words);
         }
@@ -434,12 +447,22 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
         found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
     }
+    for (role, holder) in &runbook.roles {
+        if let RoleHolder::Contact(name) = holder {
+            found.extend(contact(&["roles", role], name));
+        }
+    }
     for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
         found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
     }
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
-    let known =
-        KnownNames { providers: &inventory.providers, outputs: &outputs, parameters: &file.open, credentials: &inventory.credentials };
+    let known = KnownNames {
+        providers: &inventory.providers,
+        outputs: &outputs,
+        parameters: &file.open,
+        credentials: &inventory.credentials,
+        roles: &runbook.roles,
+    };
     for document in std::iter::once(document).chain(&file.included) {
         found.extend(variable::unknown_in(document, &["steps"], &known));
         found.extend(variable::unknown_in(document, &["templates"], &known));
@@ -452,6 +475,12 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["detect", "served_by"], name, "a provider", &known));
     }
     for (place, step) in runbook.steps.iter().enumerate() {
+        if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
+            && !runbook.roles.contains_key(role)
+        {
+            let hint = format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`");
+            found.push(file.error(place, &["confirm", "role"], format!("`{role}` is not a role of this runbook"), hint));
+        }
         let mut check = |keys: &[&str], name: &str, what: &str, declared: bool, hint: &dyn Fn() -> String| {
             if !declared {
                 let finding = file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint());

@@ -130,7 +130,7 @@ pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, Proble
 }
 
 fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Problem> {
-    let Some(Contact { name, reach, service }) = context.directory.contacts.get(contact) else {
+    let Some(Contact { name, reach, service, .. }) = context.directory.contacts.get(contact) else {
         return Err(Problem::new("the inventory has no such contact"));
     };
     if let Some(service) = service {

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::error::StepError;
 use super::last_seen::LastSeen;
 use super::output::Output;
-use super::{canary, command, confirm, http, notify, rotation, switch, wait};
+use super::{canary, command, confirm, http, manual, notify, rotation, switch, wait};
 use crate::model::{Action, WalkResult};
 
 /// Does it once, without a timeout; dropping the future ends whatever it started. Returns what it saw or printed.
@@ -22,6 +22,8 @@ pub(super) async fn perform_watched(action: &Action, place: usize, context: &Con
         Action::Http(call) => http::call(call, context).await,
         Action::Run(command) => command::run(command, context, last).await,
         Action::Confirm(confirm) => confirm::ask(confirm, context).await,
+        Action::Manual(by_hand) => manual::by_hand(by_hand, context).await,
+        Action::Ask(ask) => manual::ask(ask, context).await,
         Action::Switch(step) => switch::switch(step, place, context).await,
         Action::SwitchBack(step) => switch::back(step, place, context).await,
         Action::Notify(message) => notify::notify(message, place, context).await,

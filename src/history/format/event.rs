@@ -9,8 +9,8 @@ use crate::history::{
     Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd,
     ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
     KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
-    RemarkAbout, Resumed, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason, TokenMinted,
-    UndoStarted, UpdateBegun,
+    RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason,
+    TokenMinted, UndoStarted, UpdateBegun,
 };
 use crate::model::{AcknowledgementWay, Aim, Fault, StepEnd};
 use crate::units::Fingerprint;
@@ -110,6 +110,26 @@ pub(super) struct AlertsLeftOutRecord {
     others: u64,
     repeated: u64,
     unread: u64,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "RunbookDrilled")]
+pub(super) struct RunbookDrilledRecord {
+    steps: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drill: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verdict: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cutover_lo: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cutover_hi: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    same: bool,
+    #[serde(default, skip_serializing_if = "crate::history::format::record::is_usual")]
+    more: u64,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

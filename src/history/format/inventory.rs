@@ -15,6 +15,8 @@ record! {
         name: String,
         reach: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_from: Option<CredentialSourceRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         service: Option<ContactServiceRecord>,
     }
 }

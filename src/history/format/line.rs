@@ -5,19 +5,20 @@ use super::event::{
     ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
     GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
     PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
-    RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord,
-    UndoStartedRecord, UpdateBegunRecord,
+    RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord,
+    TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
+use super::people::{AnsweredRecord, RoleTakenRecord, StepExplainedRecord, TickedRecord};
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
+    Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
     ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
     KeyStored, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
-    RequestDone, Resumed, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone,
-    TokenMinted, UndoStarted, UpdateBegun,
+    RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished,
+    StepOverran, StepStarted, StepUndone, Ticked, TokenMinted, UndoStarted, UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -140,6 +141,7 @@ kinds! {
     "alert_received" => AlertReceived: AlertReceived by AlertReceivedRecord,
     "alerts_awaited" => AlertsAwaited: AlertsAwaited by AlertsAwaitedRecord,
     "alerts_left_out" => AlertsLeftOut: AlertsLeftOut by AlertsLeftOutRecord,
+    "runbook_drilled" => RunbookDrilled: RunbookDrilled by RunbookDrilledRecord,
     "runbook_started" => RunbookStarted: RunbookStarted by RunbookStartedRecord,
     "reaction_modelled" => ReactionModelled: ReactionModelled by ReactionModelledRecord,
     "step_started" => StepStarted: StepStarted by StepStartedRecord,
@@ -156,6 +158,10 @@ kinds! {
     "token_minted" => TokenMinted: TokenMinted by TokenMintedRecord,
     "execution_started" => ExecutionStarted: ExecutionStarted by FirstLine::<ExecutionStartedRecord>,
     "resumed" => Resumed: Resumed by ResumedRecord,
+    "step_explained" => StepExplained: StepExplained by StepExplainedRecord,
+    "answered" => Answered: Answered by AnsweredRecord,
+    "ticked" => Ticked: Ticked by TickedRecord,
+    "role_taken" => RoleTaken: RoleTaken by RoleTakenRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
     "update_begun" => UpdateBegun: UpdateBegun by UpdateBegunRecord,

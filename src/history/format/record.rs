@@ -84,7 +84,8 @@ macro_rules! same {
 same! {
     FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
     Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed,
-    Arrivals, AzureSlot, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, UsageReport, WalkResult,
+    Arrivals, AzureSlot, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeySource, MailServer, Repeat, RequestKind,
+    Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, UsageReport, WalkResult,
 }
 
 /// Of a recording that is played a history names the file, and keeps no rows.

@@ -4,7 +4,8 @@ use super::action::ActionRecord;
 use super::condition::{ConditionRecord, ReactionRecord};
 use super::record::record;
 use crate::model::{
-    Backoff, Escalation, EscalationUntil, OnFailure, OnSuccess, Repeat, Runbook, StartMode, StatusUpdate, Step, StepEnd, UpdateTime, When,
+    Backoff, Escalation, EscalationUntil, NotifySeverity, OnFailure, OnSuccess, Repeat, RoleHolder, Runbook, StartMode, StatusUpdate, Step,
+    StepEnd, UpdateTime, When,
 };
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -18,10 +19,22 @@ record! {
         detect: ConditionRecord,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reaction: Option<ReactionRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        severity: Option<NotifySeverity>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        roles: BTreeMap<String, RoleHolderRecord>,
         escalate: Vec<EscalationRecord>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         updates: Vec<StatusUpdateRecord>,
         steps: Vec<StepRecord>,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum RoleHolderRecord of RoleHolder {
+        Contact(inner: String),
+        Asked,
     }
 }
 
@@ -69,6 +82,8 @@ record! {
 record! {
     struct StepRecord of Step {
         name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
         action: ActionRecord,
         timeout: Duration,
         retries: u32,

@@ -92,7 +92,7 @@ pub(super) const FORMS: &[Form] = &[
         "runbook",
         "a runbook",
         "version!: 1; runbook!: name; owner: name; reviewed: text; start!: =start; detect: @condition; reaction: time or @reaction; \
-         escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: anything; steps!: [@step]",
+         severity: =severity; roles: {name}; escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: anything; steps!: [@step]",
     ),
     form("escalation", "an escalation", "after!: time; to!: name; until: =until"),
     choice(
@@ -113,18 +113,18 @@ pub(super) const FORMS: &[Form] = &[
     choice(
         "step",
         "a step",
-        "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; pause: time; \
-         switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; parallel: [@step]; include: text; with: texts; \
+        "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; manual: text or @manual; ask: text or @ask; \
+         description: text; pause: time; switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; parallel: [@step]; include: text; with: texts; \
          timeout: time; retries: count; retry_after: time; backoff: @backoff; undo: =none or @undo; on_failure: =on-failure or @goto; \
          when: @when; expected: time; owner: name; output: name; repeat: =repeat; reads: truth",
-        "wait_until http run confirm pause switch notify rotate canary parallel include",
+        "wait_until http run confirm manual ask pause switch notify rotate canary parallel include",
     ),
     choice(
         "undo",
         "an undo",
-        "wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; pause: time; switch: @switch; \
-         notify: @notification; rotate: @rotate",
-        "wait_until http run confirm pause switch notify rotate",
+        "wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; manual: text or @manual; \
+         ask: text or @ask; pause: time; switch: @switch; notify: @notification; rotate: @rotate",
+        "wait_until http run confirm manual ask pause switch notify rotate",
     ),
     form("backoff", "a backoff", "up_to!: time; jitter: share"),
     form("goto", "what follows a failure", "goto!: text; at_most: count"),
@@ -132,8 +132,10 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "question",
         "a question",
-        "question!: text; answers: [name]; approvers: [name]; needed: count; default: text; reaction: time or @reaction",
+        "question!: text; answers: [name]; approvers: [name]; needed: count; role: name; default: text; reaction: time or @reaction",
     ),
+    form("manual", "a step by hand", "do!: text; links: [text]; checklist: [text]; reaction: time or @reaction"),
+    form("ask", "a question for a text", "question!: text; pattern: text; default: text; reaction: time or @reaction"),
     choice(
         "notification",
         "a notification",
@@ -181,7 +183,8 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "contact",
         "a contact",
-        "name!: text; reach: text; pagerduty: @pagerduty; opsgenie: @opsgenie; statuspage: @status-page; instatus: @status-page",
+        "name!: text; reach: text; token_from: key; pagerduty: @pagerduty; opsgenie: @opsgenie; statuspage: @status-page; \
+         instatus: @status-page",
     ),
     form("pagerduty", "a service of PagerDuty", "key!: text; at: url; token: text; api: url"),
     form("opsgenie", "an integration of Opsgenie", "key!: text; at: url"),

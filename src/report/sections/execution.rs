@@ -182,6 +182,10 @@ impl Walk<'_> {
                 let said = if contacted.said.is_empty() { String::new() } else { format!("; {}", contacted.said) };
                 (contact(&contacted.contact, contacted.end), format!("{}; {}{said}", contacted.because, contacted.output))
             }
+            Event::StepExplained(explained) => (format!("{}: what it is for", self.name(explained.step)), explained.text.clone()),
+            Event::Answered(answered) => (format!("{}: an answer", self.name(answered.step)), answered.to_string()),
+            Event::Ticked(ticked) => (format!("{}: ticked off", self.name(ticked.step)), ticked.to_string()),
+            Event::RoleTaken(taken) => (format!("{} is named", taken.role), taken.to_string()),
             Event::Acknowledged(acknowledged) => {
                 let spared = match acknowledged.spared.as_slice() {
                     [] => String::new(),

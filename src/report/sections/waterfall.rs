@@ -201,7 +201,7 @@ impl Way<'_> {
 
     fn decided(&self, runbook: &Runbook) -> Moment {
         let acted = self.act(runbook).map_or(u64::MAX, |(at, _)| at);
-        let asks = |step: u32| runbook.steps.get(step as usize).is_some_and(|step| matches!(step.action, Action::Confirm(_)));
+        let asks = |step: u32| runbook.steps.get(step as usize).is_some_and(|step| step.action.asks_people());
         let (mut at, mut modelled) = (None, false);
         for stamped in self.digest.notable.iter().filter(|stamped| stamped.t <= acted) {
             match &stamped.event {
@@ -219,9 +219,7 @@ impl Way<'_> {
         let source = match (at.is_some(), modelled) {
             (true, true) => "modelled: how long people take was drawn from the seed, and not measured",
             (true, false) => "the answer of the person who was asked",
-            (false, _) if runbook.steps.iter().any(|step| matches!(step.action, Action::Confirm(_))) => {
-                "nobody answered before the drill ended"
-            }
+            (false, _) if runbook.steps.iter().any(|step| step.action.asks_people()) => "nobody answered before the drill ended",
             (false, _) => "nobody was asked: the runbook goes on without an answer",
         };
         let at = at.and_then(|at| self.exactly(at));

@@ -217,6 +217,8 @@ fn others_who_were_hit_and_an_alert_that_never_came() {
         start: StartMode::OnDetection,
         detect: Condition::of(Goal::Alert("AzureDown".into())),
         reaction: None,
+        severity: None,
+        roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
         updates: Vec::new(),
         steps: Vec::new(),

@@ -147,6 +147,8 @@ fn runbook(start: StartMode) -> Runbook {
         start,
         detect: Condition::of(Goal::Alert("ServiceSlow".into())),
         reaction: None,
+        severity: None,
+        roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
         updates: Vec::new(),
         steps: vec![Step::new("Switch to the standby", run, minute)],

@@ -73,6 +73,8 @@ fn walk() -> History {
         start: StartMode::ByHand,
         detect: Condition::of(Goal::Fails(3)),
         reaction: None,
+        severity: None,
+        roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
         updates: Vec::new(),
         steps,
