@@ -37,6 +37,7 @@ mod left_running;
 mod limits;
 mod litellm;
 mod mail;
+mod messages;
 mod mistakes;
 mod odd_answers;
 mod odd_reports;
