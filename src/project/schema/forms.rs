@@ -96,11 +96,14 @@ pub(super) const FORMS: &[Form] = &[
     ),
     form("escalation", "an escalation", "after!: time; to!: name"),
     form("reaction", "a reaction", "p50!: time; p95!: time"),
-    choice(
+    // One of those that are asked may stand beside what it must answer, `fails` and `succeeds` included.
+    form(
         "condition",
         "a condition",
-        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text",
-        "fails succeeds success served_by latency alert resolved",
+        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text; \
+         run: [text] or @command; http: @http-call; promql: text; dns: text; tcp: text; kubernetes: text; prometheus: url; store: name; \
+         json: text; exits: count; prints: text; matches: text; is: text; is_not: text; above: number; below: number; returns: =returns; \
+         has: text; condition: text; in_a_row: count; every: time; timeout: time",
     ),
     form("probe", "a request", "to!: url; every: time; timeout: time; headers: texts"),
     choice(
