@@ -163,6 +163,7 @@ fn words(name: &str) -> Vec<&'static str> {
         "forms" => crate::model::FaultShape::WORDS,
         "still" => &["step", "grey"],
         "none" => &["none"],
+        "walk-result" => crate::model::WalkResult::WORDS,
         "returns" => &["something", "nothing"],
         _ => panic!("there is no list of words `{name}`"),
     };

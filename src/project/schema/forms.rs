@@ -110,10 +110,10 @@ pub(super) const FORMS: &[Form] = &[
         "step",
         "a step",
         "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; pause: time; \
-         switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; parallel: [@step]; include: text; with: texts; \
+         switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; stop_here: =walk-result or @stop-here; parallel: [@step]; include: text; with: texts; \
          timeout: time; retries: count; retry_after: time; backoff: @backoff; undo: =none or @undo; on_failure: =on-failure or @goto; \
-         when: @when; expected: time; owner: name; output: name; repeat: =repeat; reads: truth",
-        "wait_until http run confirm pause switch notify rotate canary parallel include",
+         on_success: @goto-on; when: text or @when; expected: time; owner: name; output: name; repeat: =repeat; reads: truth",
+        "wait_until http run confirm pause switch notify rotate canary stop_here parallel include",
     ),
     choice(
         "undo",
@@ -124,6 +124,8 @@ pub(super) const FORMS: &[Form] = &[
     ),
     form("backoff", "a backoff", "up_to!: time; jitter: share"),
     form("goto", "what follows a failure", "goto!: text; at_most: count"),
+    form("goto-on", "what follows a success", "goto!: text; at_most: count"),
+    form("stop-here", "an end", "end!: =walk-result; message: text"),
     choice("when", "a `when`", "value: text; is: text; is_not: text; step: text; ended: =end", "value step"),
     form(
         "question",
