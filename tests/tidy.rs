@@ -132,7 +132,7 @@ const HOMES: [(&str, &[&str]); 44] = [
     ("hdrhistogram", &["report", "history"]),
     ("lettre", &["step"]),
     ("cel", &["expression"]),
-    ("regex", &["step", "project"]),
+    ("regex", &["step", "project", "units"]),
     ("similar", &["execution", "report", "units"]),
     ("maud", &["report"]),
     ("quick_junit", &["report"]),

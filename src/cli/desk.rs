@@ -1,7 +1,8 @@
-//! Whoever sits at the terminal while a drill runs or a runbook is walked: questions, answers, and in an execution notes.
+//! Whoever sits at the terminal while a drill runs or a runbook is walked: questions, answers, and in an execution notes and acknowledgements.
 
 use super::{ask, say};
 use crate::console::LiveDisplay;
+use crate::execution::Acknowledgement;
 use crate::step::Prompt;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::sync::Arc;
@@ -39,8 +40,10 @@ pub(super) async fn desk(
                         forget_what_was_typed();
                         *lines = Some(typed());
                     }
-                    say(&ask::put(&question.text, &question.answers, &question.names));
+                    show(&question);
                     open = Some(question);
+                } else if !question.links.is_empty() {
+                    show(&question);
                 }
             }
             () = over(&mut open), if open.is_some() => {
@@ -55,21 +58,34 @@ pub(super) async fn desk(
                     shown.show();
                 }
                 (Some(line), None) => note(notes.as_ref(), line).await,
-                (Some(line), Some(question)) => match ask::understood(&line, &question.answers, &question.names) {
+                (Some(line), Some(question)) => match ask::understood(&line, &question.question) {
                     Some(answer) => {
                         let _ = question.answer.send(answer);
                         shown.show();
                     }
+                    // Who acknowledges while a question is open has not tried to answer it.
+                    None if Acknowledgement::typed(&line).is_some() => {
+                        note(notes.as_ref(), line).await;
+                        open = Some(question);
+                    }
                     None => {
                         note(notes.as_ref(), line).await;
-                        say(&ask::wanted(&question.answers, &question.names));
-                        say(&ask::put(&question.text, &question.answers, &question.names));
+                        say(&ask::wanted(&question.question));
+                        say(&ask::put(&question.question));
                         open = Some(question);
                     }
                 },
             },
             else => return,
         }
+    }
+}
+
+/// A question, and where else it can be answered.
+fn show(prompt: &Prompt) {
+    say(&ask::put(&prompt.question));
+    if !prompt.links.is_empty() {
+        say(&ask::links(&prompt.links));
     }
 }
 

@@ -108,9 +108,17 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
         Event::AlertReceived(alert) => {
             let state = if alert.firing { "fires" } else { "is over" };
-            ("alert", format!("{} {state}, by {}", alert.name, alert.source))
+            let meant = live.meant_by(&alert.name).map(|name| format!("; the runbook waits for `{name}`")).unwrap_or_default();
+            ("alert", format!("{} {state}, by {}{meant}", alert.name, alert.source))
         }
+        Event::AlertsAwaited(awaited) => ("alert", format!("alerts are received at {}", awaited.url)),
         Event::AlertsLeftOut(left_out) => ("alert", left_out.to_string()),
+        Event::RunbookDrilled(drilled) => {
+            let version = if drilled.same { "this version" } else { "an older version" };
+            let verdict = drilled.verdict.as_deref().unwrap_or("not judged");
+            let told = drilled.drill.as_ref().map(|drill| format!("{drill} walked {version} of the runbook: {verdict}"));
+            ("drilled", told.unwrap_or_else(|| "no drill has walked this runbook".to_owned()))
+        }
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::ReactionModelled(reaction) => {
             let length = crate::units::Duration::from_nanos(reaction.length / 1_000_000 * 1_000_000);
@@ -120,7 +128,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             let again = if step.attempt > 1 { format!(", try {}", step.attempt) } else { String::new() };
             ("step", format!("{}/{} {}{again}", step.step + 1, steps(), step.name))
         }
-        Event::StepFinished(step) => ("step", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
+        Event::StepFinished(step) => {
+            let note = step.note().map_or_else(String::new, |note| format!("; {note}"));
+            ("step", format!("{}/{} {}{note}", step.step + 1, steps(), ended(step.end, &step.output)))
+        }
         Event::StepOverran(step) => {
             let expected = crate::units::Duration::from_nanos(step.expected);
             ("step", format!("{}/{} takes longer than the expected {expected}", step.step + 1, steps()))
@@ -145,6 +156,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::ExecutionStarted(started) => ("execute", format!("{} ({})", started.plan.runbook.name, started.execution)),
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to undo what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
+        Event::StepExplained(explained) => ("about", explained.text.clone()),
+        Event::Answered(answered) => ("answer", format!("{}/{} {answered}", answered.step + 1, steps())),
+        Event::Ticked(ticked) => ("tick", format!("{}/{} {ticked}", ticked.step + 1, steps())),
+        Event::RoleTaken(taken) => ("role", taken.to_string()),
         Event::Note(note) => ("note", note.text.clone()),
         Event::Overlay(series) => ("series", told_of(series)),
         Event::Awaited(awaited) => ("waits", format!("for {}, at most {}", awaited.what, length(awaited.most))),
@@ -157,6 +172,15 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             };
             ("contact", format!("{how} {}, {}: {}", contacted.contact, contacted.because, contacted.output))
         }
+        Event::UpdateBegun(update) => ("contact", format!("an update goes to {}", update.contact)),
+        Event::Acknowledged(acknowledged) => {
+            let spared = match acknowledged.spared.as_slice() {
+                [] => String::new(),
+                spared => format!("; not told any more: {}", spared.join(", ")),
+            };
+            ("ack", format!("{} acknowledged ({}){spared}", acknowledged.by, acknowledged.how.told()))
+        }
+        Event::PageIncidentOpened(opened) => ("contact", format!("{}: the incident {} is open", opened.contact, opened.incident)),
         Event::ExecutionFinished(finished) => ("end", finished.end.to_string()),
         // Never notable: the live fold only counts them.
         Event::Request(_) | Event::Shed(_) | Event::Overdue(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) => {

@@ -2,10 +2,10 @@
 //! killed, is written down before the first step.
 
 use super::DrillStop;
-use crate::history::{Event, ReactionModelled, RunbookStarted};
+use crate::history::{Event, ReactionModelled, Remark, RemarkAbout, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{DrillPlan, Runbook, StartMode};
-use crate::step::{Attendance, Context, Notes, WalkState, detected, undo, walk};
+use crate::step::{Attendance, Context, Notes, OpenAlert, Question, WalkState, detected, undo, walk};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -68,7 +68,18 @@ async fn answer(
         _ = stop.wait_for(|stop| *stop) => {}
     }
     undo(&mut state, &context, &recorder).await;
+    close_alerts(&context, &recorder).await;
     settled(state.left(), &context)
+}
+
+/// The alerts that its steps opened are resolved: what they are about is over.
+async fn close_alerts(context: &Context, recorder: &Recorder) {
+    for OpenAlert { name, whose, desk } in context.outbox.open_alerts() {
+        if let Err(problem) = desk.resolve(&name, "the drill is over", context).await {
+            let text = context.presentable(&format!("the alert at {} ({whose}) stays open: {problem}", desk.vendor()));
+            recorder.record(Event::Remark(Remark { about: RemarkAbout::Open, text })).await;
+        }
+    }
 }
 
 /// Writes down what a process that takes this back must know.
@@ -101,9 +112,8 @@ async fn begin(runbook: &Runbook, context: &Context) -> Option<String> {
         (StartMode::OnDetection, _) => detected(&runbook.detect, context).await.ok(),
         (StartMode::ByHand, Attendance::Unattended) => Some("started with the fault; nobody was asked, because of --yes".to_owned()),
         (StartMode::ByHand, attendance) => {
-            let answers = vec!["yes".to_owned(), "no".to_owned()];
-            let answer = attendance.put(format!("Start the runbook {}?", runbook.name), answers, Vec::new()).await?;
-            (answer.word == "yes").then(|| "a person started it".to_owned())
+            let answer = attendance.put(Question::of_words(format!("Start the runbook {}?", runbook.name), &["yes", "no"])).await?;
+            (answer.word() == "yes").then(|| "a person started it".to_owned())
         }
     }
 }

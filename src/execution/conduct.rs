@@ -1,9 +1,12 @@
 //! One execution from its first event to its last: what is unknown is settled, then the runbook is walked, with contacts told and notes
 //! taken beside it.
 
-use super::contacts::tell;
-use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget_salt, salt, wall_clock};
+use super::acknowledging::Acknowledgement;
+use super::correspondence::{Correspondence, Sender};
+use super::ear::Ear;
+use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
+use super::roles::{fill, holder};
 use super::unchanged::{ResumePolicy, unchanged};
 use super::values::Values;
 use crate::history::{
@@ -14,7 +17,10 @@ use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
 use crate::secret::Unread;
-use crate::step::{Attendance, Before, Context, Directory, Keyring, WalkEnd, WalkStage, WalkState, client, walk};
+use crate::step::{
+    Attendance, Before, Context, Directory, Keyring, Outbox, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
+};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -30,6 +36,7 @@ pub struct Execution {
     drill: Option<KilledDrill>,
     hands: Participants,
     journal: Journal,
+    ear: Ear,
 }
 
 /// The outcome of one run of an execution, which may have been interrupted and resumed before.
@@ -41,6 +48,8 @@ pub struct ExecutionOutcome {
     pub undo: bool,
     /// How many steps could not be taken back.
     pub left: usize,
+    /// The step whose question too few answered, where that is why it stopped.
+    pub unheard: Option<String>,
     /// The step that nobody could be asked about, where that is why it stopped.
     pub unanswered: Option<String>,
     /// Whether the history is whole on disk.
@@ -107,7 +116,26 @@ impl Execution {
         let (live, clock) = (history.live(), history.clock());
         let OpenHistory { folder, file, started, past } = history;
         let journal = Journal::durable(file, clock, live, salt(&folder)?)?;
-        Ok(Self { folder, started, past, undo, drill, hands, journal })
+        Ok(Self { folder, started, past, undo, drill, hands, journal, ear: Ear::default() })
+    }
+
+    /// The same with a place for the environment's alerts, where something is still walked that may wait for one.
+    ///
+    /// # Errors
+    /// Where a step waits for an alert, and nobody can listen for it: then there is no folder either.
+    pub async fn listening(mut self) -> Result<Self, ExecutionError> {
+        if !self.undo {
+            self.ear = match Ear::of(&self.started.plan).await {
+                Ok(ear) => ear,
+                Err(error) => {
+                    if self.past.is_empty() {
+                        forget(&self.folder);
+                    }
+                    return Err(error);
+                }
+            };
+        }
+        Ok(self)
     }
 
     /// What is known of it while it runs.
@@ -133,32 +161,43 @@ impl Execution {
     /// Walks to the end, or to where it is stopped.
     pub async fn run(self) -> ExecutionOutcome {
         let recorder = self.journal.recorder();
-        let Self { folder, started, past, undo, drill, hands, journal } = self;
+        let Self { folder, started, past, undo, drill, hands, journal, ear } = self;
         let started = Arc::new(started);
-        let Participants { supervisor, attendance, notes, stop } = hands;
+        let Participants { supervisor, attendance, notes, acknowledgements, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
-        let (context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
+        let (mut context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, unread, &context.redactor).await;
+        let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
-        let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));
-        let mut telling = tell(&started, &past, &context, &recorder, &over);
+        let over = undo || matches!(state.stage(), WalkStage::Ended(_));
+        let sender = Sender { started: started.clone(), context: context.clone(), recorder: recorder.clone() };
+        let (say, inside) = mpsc::channel(16);
+        let mut correspondence = Correspondence::begin(sender, past.clone(), over, (say.clone(), inside), acknowledgements).await;
         let (leaving, over_with) = watch::channel(false);
-        let notes = tokio::spawn(take_notes(notes, context.clone(), recorder.clone(), over_with));
-        let unanswered = settle(&mut state, &context, &recorder).await;
+        let notes = tokio::spawn(take_notes(notes, say, context.clone(), recorder.clone(), over_with));
+        let role = if undo { None } else { fill(&started.plan.runbook, &past, &mut context, &recorder).await };
+        let unanswered = match role {
+            Some(role) => Some(format!("naming the {role}")),
+            None => settle(&mut state, &context, &recorder).await,
+        };
         if unanswered.is_none() {
             walk(&mut state, &context, &recorder, &stop).await;
         }
         let left = state.left();
+        let unheard = state.unanswered().map(|step| step.name.clone());
         if let Some(drill) = drill.as_ref().filter(|_| left == 0) {
             forget_old_values(drill, &recorder).await;
         }
+        if let Some(receiver) = receiver {
+            receiver.stop().await;
+        }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
-        ending.send_replace(true);
-        while telling.join_next().await.is_some() {}
+        let end = end_of(state.stage());
+        correspondence.end(end).await;
         leaving.send_replace(true);
         let _ = notes.await;
-        let end = end_of(state.stage());
+        correspondence.close().await;
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
         let drill = drill.map(|drill| drill.folder);
@@ -166,7 +205,7 @@ impl Execution {
         // One that failed or was stopped may go on.
         let over = journal.is_ok() && matches!(end, ExecutionEnd::Done | ExecutionEnd::Undone);
         let salted = Some(()).filter(|()| over).and_then(|()| forget_salt(&folder).err()).map(|error| error.to_string());
-        ExecutionOutcome { end, undo, left, unanswered, journal, folder, drill, salted }
+        ExecutionOutcome { end, undo, left, unheard, unanswered, journal, folder, drill, salted }
     }
 }
 
@@ -185,6 +224,11 @@ impl Beginning<'_> {
     async fn context(&self, supervisor: PathBuf, attendance: Attendance, live: watch::Receiver<Arc<Live>>) -> (Context, Vec<Unread>) {
         let (plan, root) = (&self.started.plan, PathBuf::from(&self.started.root));
         let mut values = Values::of(plan, &root, Redactor::new(self.recorder.salt())).await;
+        for (role, declared) in &plan.runbook.roles {
+            if let Some(holder) = holder(role, declared, self.past) {
+                values.variables.set(format!("role.{role}"), holder);
+            }
+        }
         if let Some(drill) = self.drill {
             drill.recall(&mut values.variables);
         }
@@ -198,6 +242,8 @@ impl Beginning<'_> {
             live,
             clock: self.recorder.clock(),
             attendance,
+            board: None,
+            interview: None,
             stand_in: None,
             directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
             folder: root,
@@ -206,9 +252,20 @@ impl Beginning<'_> {
             supervisor: Some(supervisor),
             before: Before::within(self.drill.map_or(self.folder, |drill| &drill.folder)),
             keyring,
+            outbox: self.outbox(),
             stores: plan.stores.clone().into(),
+            lacking: BTreeMap::new(),
         };
         (context, values.unread)
+    }
+
+    fn outbox(&self) -> Outbox {
+        let ExecutionStarted { execution, seed, wall_clock, .. } = self.started;
+        match self.drill {
+            // What a drill did is taken back without a word to customers.
+            Some(_) => Outbox::of_drill(execution, *seed),
+            None => Outbox::of_execution(execution, *seed, wall_clock, self.recorder.clone()),
+        }
     }
 
     /// Records that it begins or goes on, and what cannot be hidden in its output.
@@ -319,19 +376,25 @@ async fn settle(state: &mut WalkState, context: &Context, recorder: &Recorder) -
 }
 
 async fn said(question: String, context: &Context) -> ResumeDecision {
-    let answers = ["repeat", "done", "stop"].map(str::to_owned).to_vec();
+    let question = Question::of_words(question, &["repeat", "done", "stop"]);
     if matches!(context.attendance, Attendance::Unattended) {
         return ResumeDecision::Stop;
     }
-    match context.attendance.put(question, answers, Vec::new()).await {
-        Some(answer) if answer.word == "repeat" => ResumeDecision::Repeat,
-        Some(answer) if answer.word == "done" => ResumeDecision::Done,
+    match put_aside(question, context).await {
+        Some(answer) if answer.word() == "repeat" => ResumeDecision::Repeat,
+        Some(answer) if answer.word() == "done" => ResumeDecision::Done,
         _ => ResumeDecision::Stop,
     }
 }
 
 /// Records what is typed; once nothing more is waited for, what was typed until then.
-async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder, mut left: watch::Receiver<bool>) {
+async fn take_notes(
+    mut notes: mpsc::Receiver<String>,
+    acknowledge: mpsc::Sender<Acknowledgement>,
+    context: Context,
+    recorder: Recorder,
+    mut left: watch::Receiver<bool>,
+) {
     let left = async {
         let _ = left.wait_for(|left| *left).await;
     };
@@ -348,6 +411,10 @@ async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorde
             }
         };
         let Some(text) = typed else { return };
+        if let Some(acknowledgement) = Acknowledgement::typed(&text) {
+            let _ = acknowledge.send(acknowledgement).await;
+            continue;
+        }
         let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
     }
 }

@@ -6,21 +6,31 @@
 //!  unchanged     whether the runbook still says what is walked
 //!  values        what variables stand for outside a drill
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
-//!  contacts      who is told when
+//!  ear           the environment's alerts, which steps may wait for
+//!  correspondence  all that is said to people elsewhere: contacts (who is told when), updates (again and again, and at the end), closing
+//!                (what was left open there), acknowledging (somebody knows)
+//!  roles         who does what on the night
 //!  rehearse      only what reads
 //! ```
 //!
 //! The walk and the steps are those of a drill (`step`). What this room does not do: ask or show anything itself (a question and a note
 //! come and go over queues), or break anything: here the outage is real.
 
+mod acknowledging;
+mod closing;
 mod conduct;
 mod contacts;
+mod correspondence;
+mod ear;
 mod folder;
 mod killed_drill;
 mod rehearse;
+mod roles;
 mod unchanged;
+mod updates;
 mod values;
 
+pub use acknowledging::Acknowledgement;
 pub use conduct::{Execution, ExecutionOutcome};
 pub use folder::{ExecutionError, ExecutionOrder, Participants};
 pub use killed_drill::{hold, left_over};

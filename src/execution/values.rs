@@ -1,7 +1,8 @@
 //! What variables stand for outside a drill, and which of a runbook's have no value here.
 
+use super::roles::{NOT_NAMED, holder};
 use crate::journal::Recorder;
-use crate::model::{Action, ExecutionPlan, Provider, SecretSource, When};
+use crate::model::{Action, ExecutionPlan, NotifySeverity, Provider, SecretSource, When};
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::{Keyring, Variables, comes_from_a_step, declared};
@@ -41,6 +42,10 @@ impl Values {
                 redactor.learn("prometheus", &token);
                 variables.set("prometheus.token", token);
             }
+        }
+        variables.set("severity", plan.runbook.severity.unwrap_or(NotifySeverity::Error).word());
+        for (role, declared) in &plan.runbook.roles {
+            variables.set(format!("role.{role}"), holder(role, declared, &[]).unwrap_or(NOT_NAMED));
         }
         if let Some(service) = &plan.service {
             variables.set("primary", service.primary());
@@ -98,13 +103,19 @@ impl Values {
                 // What an expression lacks, its step says.
                 When::Ended { .. } | When::Holds { .. } => None,
             });
-            let undo = step.undo.iter().flat_map(Action::texts);
+            let undo = step.undo.iter().flat_map(Action::texts).chain(step.description.as_deref());
             let mut names: Vec<String> =
                 step.action.texts().into_iter().chain(undo).chain(when).flat_map(|text| self.unknown(text)).collect();
             names.sort();
             names.dedup();
             if !names.is_empty() {
                 missing.push((step.name.clone(), names));
+            }
+        }
+        for update in &plan.runbook.updates {
+            let names: Vec<String> = self.unknown(&update.message).into_iter().filter(|name| name != "end").collect();
+            if !names.is_empty() {
+                missing.push((format!("update to {}", update.to), names));
             }
         }
         missing

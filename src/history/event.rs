@@ -1,10 +1,14 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
-use super::alert::{AlertReceived, AlertsLeftOut};
+use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
-use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+use super::drilled::RunbookDrilled;
+use super::execution::{
+    Acknowledged, Contacted, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran, UndoStarted, UpdateBegun,
+};
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
+use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::run_origin::RunOrigin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
@@ -44,8 +48,12 @@ pub enum Event {
     Gateway(Gateway),
     /// An alert of the team's own arrived.
     AlertReceived(AlertReceived),
+    /// From here on alerts are taken while a runbook is walked for real.
+    AlertsAwaited(AlertsAwaited),
     /// Alerts arrived that were not recorded one by one.
     AlertsLeftOut(AlertsLeftOut),
+    /// Which drill has walked the runbook before.
+    RunbookDrilled(RunbookDrilled),
     /// The runbook began.
     RunbookStarted(RunbookStarted),
     /// Nobody is there, and as much time as people take goes by.
@@ -76,10 +84,24 @@ pub enum Event {
     ExecutionStarted(Box<ExecutionStarted>),
     /// It goes on after it was interrupted.
     Resumed(Resumed),
+    /// What a step that begins is for.
+    StepExplained(StepExplained),
+    /// Somebody answered a step's question.
+    Answered(Answered),
+    /// Somebody ticked off an item of a checklist.
+    Ticked(Ticked),
+    /// Somebody was named for a role.
+    RoleTaken(RoleTaken),
     /// A person wrote something down.
     Note(Note),
     /// Somebody was told.
     Contacted(Contacted),
+    /// An update is about to be sent.
+    UpdateBegun(UpdateBegun),
+    /// Somebody acknowledged.
+    Acknowledged(Acknowledged),
+    /// There is an incident on a status page.
+    PageIncidentOpened(PageIncidentOpened),
     /// The walk ended. More events follow only where it is resumed.
     ExecutionFinished(ExecutionFinished),
     /// Something that whoever reads the history must know.
@@ -432,6 +454,17 @@ pub struct StepFinished {
     pub value: Option<String>,
 }
 
+impl StepFinished {
+    /// What the last line of an output begins with that says something to whoever watches, though the step be done.
+    pub const NOTE: &'static str = "note: ";
+
+    /// That line, where there is one.
+    pub fn note(&self) -> Option<&str> {
+        let last = self.output.trim_end().lines().next_back()?;
+        last.starts_with(Self::NOTE).then_some(last)
+    }
+}
+
 /// A step was taken back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepUndone {
@@ -458,6 +491,10 @@ words! {
         Traffic = "traffic",
         /// The history's own format.
         Format = "format",
+        /// The team's own alerts.
+        Alerts = "alerts",
+        /// What stays open at a paging service or on a status page.
+        Open = "open",
     }
 }
 

@@ -104,7 +104,10 @@ pub(super) mod tests {
             start: StartMode::OnDetection,
             detect: Condition::of(Goal::Alert(alert.into())),
             reaction: None,
+            severity: None,
+            roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: Vec::new(),
         });
         plan

@@ -38,6 +38,7 @@ mod bare;
 mod broken;
 mod bucket;
 mod credential;
+mod drilled;
 mod edge;
 mod event;
 mod evidence;
@@ -50,6 +51,7 @@ mod live_workload;
 mod number;
 mod open;
 mod overlay;
+mod people;
 mod read;
 mod replacement;
 mod rotation;
@@ -59,11 +61,12 @@ mod side;
 mod turns;
 
 pub use crate::model::StepEnd;
-pub use alert::{AlertReceived, AlertSource, AlertsLeftOut};
+pub use alert::{AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut};
 pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
+pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
@@ -71,7 +74,10 @@ pub use event::{
     SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
-pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+pub use execution::{
+    Acknowledged, Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran,
+    UndoStarted, UpdateBegun,
+};
 pub use fold::{Fold, evidence};
 pub use format::{FORMAT, FormatVersion, WrittenBy, history_schema};
 pub(crate) use format::{drill_as_recorded, execution_as_recorded, runbook_as_recorded};
@@ -80,6 +86,7 @@ pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};
 pub use open::OpenRequests;
 pub use overlay::OverlayRead;
+pub use people::{AnswerWay, Answered, RoleTaken, Speaker, StepExplained, Ticked};
 pub use read::{History, ReadError, Reader, read};
 pub use replacement::{KeyReplacement, ProbeAnswer};
 pub use rotation::{KeyUse, ReplicaKeys, Rotation, SETTLED};

@@ -1,6 +1,6 @@
 //! What a step does: one variant a kind of step.
 
-use super::{Canary, Channel, Command, Condition, Confirm, HttpCall, Notify, Rotate, StopHere, Switch, Within};
+use super::{Ask, Canary, Channel, Command, Condition, Confirm, HttpCall, Manual, Notify, Rotate, StopHere, Switch, Within};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,10 @@ pub enum Action {
     Run(Command),
     /// Asks a person.
     Confirm(Confirm),
+    /// A person does it.
+    Manual(Manual),
+    /// A person writes something.
+    Ask(Ask),
     /// Waits this long.
     Pause(Duration),
     /// Replaces one value of a file or of a Kubernetes object.
@@ -48,6 +52,8 @@ impl Action {
             Self::Http(_) => "http",
             Self::Run(_) => "run",
             Self::Confirm(_) => "confirm",
+            Self::Manual(_) => "manual",
+            Self::Ask(_) => "ask",
             Self::Pause(_) => "pause",
             Self::Switch(_) => "switch",
             Self::SwitchBack(_) => "switch_back",
@@ -61,17 +67,17 @@ impl Action {
     /// True where it changes nothing outside.
     pub fn only_reads(&self) -> bool {
         match self {
-            Self::WaitUntil(_) | Self::Pause(_) | Self::Confirm(_) | Self::StopHere(_) => true,
+            Self::WaitUntil(_) | Self::Pause(_) | Self::Confirm(_) | Self::Ask(_) | Self::StopHere(_) => true,
             Self::Http(call) => call.method == "GET",
             Self::Rotate(rotate) => rotate.part.only_reads(),
-            Self::Run(_) | Self::Switch(_) | Self::SwitchBack(_) | Self::Notify(_) | Self::Canary(_) => false,
+            Self::Run(_) | Self::Manual(_) | Self::Switch(_) | Self::SwitchBack(_) | Self::Notify(_) | Self::Canary(_) => false,
         }
     }
 
     /// True where its success shows that somebody answered who was asked: a probe, or a request that only reads.
     pub fn sees_the_service(&self) -> bool {
         match self {
-            Self::WaitUntil(condition) => condition.sees_the_service(),
+            Self::WaitUntil(condition) => condition.here(false).sees_the_service(),
             Self::Http(call) => call.method == "GET" && call.url.contains("${service.url}"),
             _ => false,
         }
@@ -84,6 +90,10 @@ impl Action {
             Self::Http(call) => call.texts(),
             Self::Run(command) => command.texts(),
             Self::Confirm(confirm) => vec![&confirm.question],
+            Self::Manual(manual) => {
+                std::iter::once(&manual.text).chain(&manual.links).chain(&manual.checklist).map(String::as_str).collect()
+            }
+            Self::Ask(ask) => std::iter::once(&ask.question).chain(&ask.default).map(String::as_str).collect(),
             Self::Pause(_) | Self::Rotate(_) => Vec::new(),
             Self::Switch(switch) | Self::SwitchBack(switch) => match &switch.within {
                 Within::File { file, .. } => vec![file, &switch.to],
@@ -94,12 +104,30 @@ impl Action {
                 _ => vec![&notify.message],
             },
             Self::StopHere(stop) => stop.message.as_deref().into_iter().collect(),
-            Self::Canary(canary) => canary.shift.texts().into_iter().chain(canary.back.texts()).collect(),
+            Self::Canary(canary) => {
+                let outside = canary.outside.iter().flat_map(Condition::texts);
+                canary.shift.texts().into_iter().chain(canary.back.texts()).chain(outside).collect()
+            }
         }
+    }
+
+    /// The alert that it waits for outside a drill.
+    pub fn alert_outside(&self) -> Option<&str> {
+        match self {
+            Self::WaitUntil(condition) => condition.here(false).goal.alert(),
+            Self::Canary(canary) => canary.outside.as_ref()?.goal.alert(),
+            _ => None,
+        }
+    }
+
+    /// True where a person answers: nobody there is no failure of the step.
+    pub const fn asks_people(&self) -> bool {
+        matches!(self, Self::Confirm(_) | Self::Manual(_) | Self::Ask(_))
     }
 
     /// True where doing it twice is as good as doing it once, whatever the step says.
     pub fn may_be_repeated(&self) -> bool {
-        self.only_reads() || matches!(self, Self::Switch(_) | Self::SwitchBack(_))
+        // A person who is asked again what was done by hand says so.
+        self.only_reads() || matches!(self, Self::Switch(_) | Self::SwitchBack(_) | Self::Manual(_))
     }
 }

@@ -12,6 +12,9 @@ pub struct Condition {
     pub request: Option<HttpProbe>,
     /// What must be seen.
     pub goal: Goal,
+    /// What counts in its place where a runbook is walked for real, without a drill's traffic (`outside` in YAML).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Box<Self>>,
 }
 
 /// A request that the runbook sends itself, again and again.
@@ -93,7 +96,12 @@ impl std::fmt::Display for ProviderSelector {
 impl Condition {
     /// Of the drill's traffic, or an alert.
     pub const fn of(goal: Goal) -> Self {
-        Self { request: None, goal }
+        Self { request: None, goal, outside: None }
+    }
+
+    /// What counts where it is looked at: in a drill itself, outside one what is named for that.
+    pub fn here(&self, in_drill: bool) -> &Self {
+        self.outside.as_deref().filter(|_| !in_drill).unwrap_or(self)
     }
 
     /// True where only a drill's traffic shows it: neither a probe, nor an alert, nor anybody's answer.
@@ -114,7 +122,7 @@ impl Condition {
     pub fn texts(&self) -> Vec<&str> {
         let probe = self.request.iter().flat_map(|probe| std::iter::once(&probe.to).chain(probe.headers.values())).map(String::as_str);
         let asked = if let Goal::Asked(inquiry) = &self.goal { inquiry.texts() } else { Vec::new() };
-        probe.chain(asked).collect()
+        probe.chain(asked).chain(self.outside.iter().flat_map(|outside| outside.texts())).collect()
     }
 }
 

@@ -14,6 +14,7 @@ mod command;
 mod complete;
 mod condition;
 mod confirm;
+mod contact;
 mod dialect;
 mod environment;
 mod execution;
@@ -23,6 +24,7 @@ mod inquiry;
 mod inventory;
 mod latency;
 mod mail;
+mod manual;
 mod named_workload;
 mod notify;
 mod objective;
@@ -57,6 +59,10 @@ pub use command::Command;
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use confirm::Confirm;
+pub use contact::{
+    AcknowledgementWay, ComponentImpact, Contact, ContactService, EscalationUntil, OpsgenieIntegration, PagerdutyService, StatusPage,
+    StatusUpdate, UpdateTime,
+};
 pub use dialect::Dialect;
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
@@ -70,10 +76,11 @@ pub use fault::{
 pub use http_call::HttpCall;
 pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{
-    Contact, Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
+    Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
+pub use manual::{Ask, Manual, RoleHolder};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use notify::{Channel, Notify, NotifySeverity};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};

@@ -57,6 +57,10 @@ words! {
         OthersTouched = "others-touched",
         /// The team's own alert never came.
         AlertNeverCame = "alert-never-came",
+        /// The team's own alert fired before the fault, and so tells nothing of it.
+        AlertBeforeFault = "alert-before-fault",
+        /// Nobody listened for alerts, although the environment says where.
+        AlertsNotHeard = "alerts-not-heard",
         /// Alerts arrived that were not recorded one by one.
         AlertsLeftOut = "alerts-left-out",
         /// A step of the runbook did not end well.
@@ -105,6 +109,8 @@ words! {
         NewKeyNotStored = "new-key-not-stored",
         /// The old key was not seen to be revoked.
         OldKeyNotRevoked = "old-key-not-revoked",
+        /// An alert or an incident stays open at a service that people look at.
+        LeftOpen = "left-open",
         /// Somebody could not be told.
         ContactNotTold = "contact-not-told",
         /// The runbook was interrupted and resumed.

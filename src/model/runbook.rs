@@ -1,8 +1,12 @@
 //! Who does what when it goes wrong.
 
-use super::{Action, Channel, Condition, Goal, Notify, Reaction, Rotate, Step, Switch, Within, words};
+use super::{
+    Action, Channel, Condition, EscalationUntil, Goal, Notify, NotifySeverity, Reaction, RoleHolder, Rotate, StatusUpdate, Step, Switch,
+    Within, words,
+};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 words! {
     /// What starts a runbook in a drill.
@@ -32,8 +36,17 @@ pub struct Runbook {
     /// How long people take before its first step and before they answer a question, where a drill has nobody to measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaction: Option<Reaction>,
+    /// How bad it is when this is needed; `${severity}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<NotifySeverity>,
+    /// Who does what on the night, by the names of roles; `${role.NAME}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, RoleHolder>,
     /// Who is told when it takes long.
     pub escalate: Vec<Escalation>,
+    /// What is told again and again while it lasts, and when it ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub updates: Vec<StatusUpdate>,
     /// In order. Never empty.
     pub steps: Vec<Step>,
 }
@@ -46,7 +59,9 @@ impl Runbook {
             Action::Notify(Notify { channel: Channel::Contact(name), .. }) => Some(name),
             _ => None,
         });
-        self.owner.iter().chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(notified)
+        let roles = self.roles.values().filter_map(|holder| if let RoleHolder::Contact(name) = holder { Some(name) } else { None });
+        let regular = self.updates.iter().map(|update| &update.to);
+        self.owner.iter().chain(roles).chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(regular).chain(notified)
     }
 
     /// The stores whose clusters its steps change something in.
@@ -69,6 +84,11 @@ impl Runbook {
         self.awaited().find_map(Goal::alert)
     }
 
+    /// The names of the alerts that its steps wait for outside a drill.
+    pub fn alerts_outside(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| step.action.alert_outside())
+    }
+
     /// What it waits for, to begin and in its steps.
     pub fn awaited(&self) -> impl Iterator<Item = &Goal> {
         let begins = Some(&self.detect).filter(|_| self.start == StartMode::OnDetection);
@@ -85,4 +105,16 @@ pub struct Escalation {
     pub after: Duration,
     /// A contact's name.
     pub to: String,
+    /// Until when; `until: end` unless the file says otherwise, so that an acknowledgement silences nobody by itself.
+    #[serde(default = "to_the_end", skip_serializing_if = "is_to_the_end")]
+    pub until: EscalationUntil,
+}
+
+const fn to_the_end() -> EscalationUntil {
+    EscalationUntil::End
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_to_the_end(until: &EscalationUntil) -> bool {
+    *until == EscalationUntil::End
 }

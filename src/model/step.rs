@@ -79,6 +79,9 @@ pub struct OnSuccess {
 pub struct Step {
     /// What a person reads.
     pub name: String,
+    /// What it is for and what to look at, in a sentence or several; may contain variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// What is done.
     pub action: Action,
     /// Each try ends by then.
@@ -129,6 +132,7 @@ impl Step {
     pub fn new(name: impl Into<String>, action: Action, timeout: Duration) -> Self {
         Self {
             name: name.into(),
+            description: None,
             timeout,
             retries: 0,
             retry_after: Duration::from_secs(1),

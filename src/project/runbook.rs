@@ -3,6 +3,7 @@
 //! A runbook may include others. What comes out is one list of steps: those of an included runbook and those that run at the same time
 //! stand in it under the name of the step that holds them (`Fail over: Switch`), so that whoever walks it knows neither.
 
+use super::by_hand;
 use super::condition;
 use super::document::SourceDocument;
 use super::finding::Finding;
@@ -11,11 +12,12 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::step::{StepEntry, entry};
 use super::tree::{Node, NodeKind};
+use super::update::{self, MissingTemplate, Templates};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Escalation, Goal, InquirySource, Inventory, OnFailure, ProviderSelector, Runbook, SecretStore,
-    SourceFile, StartMode, Step, StoreKind, Switch, When, Within,
+    Action, Canary, Channel, Condition, Confirm, Escalation, EscalationUntil, Goal, InquirySource, Inventory, NotifySeverity, OnFailure,
+    ProviderSelector, RoleHolder, Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, Switch, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,18 +73,51 @@ impl RunbookFile {
 
     /// Steps that wait for what only a drill's traffic can show.
     pub(super) fn without_traffic(&self) -> Vec<Finding> {
-        let traffic = "this looks at a drill's traffic, and outside a drill there is none";
-        let alert = "this waits for an alert, and outside a drill nobody listens for one";
-        let probe =
-            "let it send a probe of its own: `wait_until: {request: {to: \"https://gateway.example/health\"}, succeeds: 3 in a row}`";
-        let steps = "shift the share with `run`, ask what you see in your monitoring with `confirm`, and take it back with `undo`";
-        let found = self.runbook.steps.iter().enumerate().filter_map(|(place, step)| match &step.action {
-            Action::WaitUntil(condition) if condition.looks_at_traffic() => Some(self.error(place, &["wait_until"], traffic, probe)),
-            Action::WaitUntil(Condition { goal, .. }) if goal.alert().is_some() => Some(self.error(place, &["wait_until"], alert, probe)),
-            Action::Canary(_) => Some(self.error(place, &["canary"], traffic, steps)),
-            _ => None,
-        });
-        found.collect()
+        let message = "this looks at a drill's traffic, and outside a drill there is none";
+        let hint = "name what counts there: `outside: {request: {to: \"${service.url}/models\"}, succeeds: 3 in a row}`";
+        let blind = self.blind_outside().into_iter();
+        blind.map(|(place, key)| self.error(place, &[key], message, hint)).collect()
+    }
+
+    /// Why it can be drilled and not be walked for real; `None` where it can.
+    pub(super) fn only_for_drills(&self) -> Option<String> {
+        let blind: Vec<&str> = self.blind_outside().into_iter().map(|(place, _)| self.runbook.steps[place].name.as_str()).collect();
+        let looks = match *blind.first()? {
+            only if blind.len() == 1 => format!("the step `{only}` looks at a drill's traffic"),
+            first => format!("`{first}` and {} look at a drill's traffic", crate::units::counted(blind.len() as u64 - 1, "more step")),
+        };
+        let path = &self.document.source.path;
+        Some(format!("{path} can be drilled and not be executed: {looks}; `outside: {{…}}` beside it names what counts without"))
+    }
+
+    /// Steps that see something only in a drill, each with its key.
+    fn blind_outside(&self) -> Vec<(usize, &'static str)> {
+        let blind = |action: &Action| match action {
+            Action::WaitUntil(condition) => condition.here(false).looks_at_traffic(),
+            Action::Canary(canary) => canary.outside.is_none(),
+            _ => false,
+        };
+        let steps = self.runbook.steps.iter().enumerate();
+        steps.filter(|(_, step)| blind(&step.action)).map(|(place, step)| (place, step.action.word())).collect()
+    }
+
+    /// An alert that it waits for outside a drill, where nobody listens for one: an error at the step.
+    pub(super) fn unheard(&self, environment: Option<&str>, listens: bool) -> Vec<Finding> {
+        if listens {
+            return Vec::new();
+        }
+        let (whose, hint) = match environment {
+            Some(name) => (
+                format!("the environment `{name}` listens for none"),
+                "add `alerts: {listen: \"127.0.0.1:9099\"}` to the environment, and let your monitoring post there",
+            ),
+            None => ("no environment was named".to_owned(), "name one that listens for alerts with `--env NAME`"),
+        };
+        let steps = self.runbook.steps.iter().enumerate();
+        let awaited = steps.filter_map(|(place, step)| Some((place, step.action.alert_outside()?, step.action.word())));
+        awaited
+            .map(|(place, alert, key)| self.error(place, &[key], format!("this waits for the alert `{alert}`, and {whose}"), hint))
+            .collect()
     }
 
     /// Parameters without a value, which only whoever includes this runbook can give.
@@ -113,15 +148,35 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
     let found = reader.into_parts();
     document.add(found);
-    let Some((mut runbook, entries)) = whole else { return Err(document.findings) };
+    let Some((mut runbook, entries, templates)) = whole else { return Err(document.findings) };
     let mut found = Vec::new();
-    let mut list = List { root, included: Vec::new(), sources: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
+    let mut list = List {
+        root,
+        templates,
+        included: Vec::new(),
+        sources: Vec::new(),
+        places: Vec::new(),
+        steps: Vec::new(),
+        roles: BTreeMap::new(),
+        findings: Vec::new(),
+    };
     let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
     let own = own.canonicalize().unwrap_or(own);
     list.add(entries, 0, &document, "", &mut vec![own]);
     runbook.steps = list.steps;
+    for (role, holder) in list.roles {
+        runbook.roles.entry(role).or_insert(holder);
+    }
+    let templates = list.templates;
     found.extend(list.findings);
     let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open };
+    for MissingTemplate { step, keys, message, hint } in update::put_templates(&mut file.runbook, &templates) {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        found.push(match step {
+            Some(step) => file.error(step, &keys, message, hint),
+            None => file.document.error(&keys, message, hint),
+        });
+    }
     found.extend(targets(&file));
     if let Some(inventory) = inventory {
         found.extend(names(&file, inventory));
@@ -130,8 +185,8 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     Ok(file)
 }
 
-/// A runbook without its steps, and the entries of its list of steps.
-type WholeRunbook = (Runbook, Vec<StepEntry>);
+/// A runbook without its steps, the entries of its list of steps, and its templates.
+type WholeRunbook = (Runbook, Vec<StepEntry>, Templates);
 
 fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
     let fields = reader.fields(root, "a runbook")?;
@@ -146,22 +201,28 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
             .unwrap_or(StartMode::OnDetection),
         detect: fields.optional("detect", &condition::read).unwrap_or(Condition::of(Goal::Fails(3))),
         reaction: fields.optional("reaction", &reaction::read),
+        severity: fields.optional("severity", &|reader, node| reader.word(node, NotifySeverity::WORDS, NotifySeverity::from_word)),
+        roles: fields.optional("roles", &|reader, node| reader.named(node, &by_hand::role)).unwrap_or_default(),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),
+        updates: fields.optional("updates", &|reader, node| reader.list(node, &|r, n| Some(update::read(r, n)))).unwrap_or_default(),
         steps: Vec::new(),
     };
+    let templates = fields.optional("templates", &update::templates).unwrap_or_default();
     let entries =
         fields.required("steps", &|reader, node| reader.list(node, &|reader, node| Some(entry(reader, node)))).unwrap_or_default();
     fields.finish();
-    Some((runbook, entries))
+    Some((runbook, entries, templates))
 }
 
 fn escalation(reader: &TreeReader<'_>, node: &Node) -> Escalation {
-    let Some(fields) = reader.fields(node, "an escalation") else { return Escalation { after: Duration::ZERO, to: String::new() } };
+    let nothing = Escalation { after: Duration::ZERO, to: String::new(), until: EscalationUntil::End };
+    let Some(fields) = reader.fields(node, "an escalation") else { return nothing };
     let after = fields.required("after", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
     let to = fields.required("to", &|reader, node| reader.name(node)).unwrap_or_default();
+    let until = fields.optional("until", &|reader, node| reader.word(node, EscalationUntil::WORDS, EscalationUntil::from_word));
     fields.finish();
-    Escalation { after, to }
+    Escalation { after, to, until: until.unwrap_or(nothing.until) }
 }
 
 /// What a runbook's text may be told by whoever includes it, with the values that count otherwise.
@@ -193,10 +254,14 @@ fn fill(node: &mut Node, values: &BTreeMap<String, String>) {
 /// The list of steps while it is put together.
 struct List<'a> {
     root: &'a Path,
+    /// Of the runbook itself, and of those that it includes where it has none of that name.
+    templates: Templates,
     included: Vec<SourceDocument>,
     sources: Vec<SourceFile>,
     places: Vec<StepLocation>,
     steps: Vec<Step>,
+    /// Of those that are included.
+    roles: BTreeMap<String, RoleHolder>,
     findings: Vec<Finding>,
 }
 
@@ -278,7 +343,15 @@ impl List<'_> {
             fill(root, &values);
         }
         let reader = TreeReader::new(&document.source);
-        let entries = document.root.as_ref().and_then(|node| whole(&reader, node)).map(|(_, entries)| entries).unwrap_or_default();
+        let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
+        let (roles, entries, templates) =
+            whole.map(|(runbook, entries, templates)| (runbook.roles, entries, templates)).unwrap_or_default();
+        for (role, holder) in roles {
+            self.roles.entry(role).or_insert(holder);
+        }
+        for (name, words) in templates {
+            self.templates.entry(name).or_insert(words);
+        }
         let found = reader.into_parts();
         document.add(found);
         self.findings.extend(document.findings.iter().cloned());
@@ -374,11 +447,26 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
         found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
     }
+    for (role, holder) in &runbook.roles {
+        if let RoleHolder::Contact(name) = holder {
+            found.extend(contact(&["roles", role], name));
+        }
+    }
+    for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
+        found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
+    }
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
-    let known =
-        KnownNames { providers: &inventory.providers, outputs: &outputs, parameters: &file.open, credentials: &inventory.credentials };
+    let known = KnownNames {
+        providers: &inventory.providers,
+        outputs: &outputs,
+        parameters: &file.open,
+        credentials: &inventory.credentials,
+        roles: &runbook.roles,
+    };
     for document in std::iter::once(document).chain(&file.included) {
         found.extend(variable::unknown_in(document, &["steps"], &known));
+        found.extend(variable::unknown_in(document, &["templates"], &known));
+        found.extend(variable::unknown_in(document, &["updates"], &known));
     }
     found.extend(variable::unknown_in(document, &["detect"], &known));
     let roles = ["primary".to_owned(), "standby".to_owned()];
@@ -387,6 +475,12 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["detect", "served_by"], name, "a provider", &known));
     }
     for (place, step) in runbook.steps.iter().enumerate() {
+        if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
+            && !runbook.roles.contains_key(role)
+        {
+            let hint = format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`");
+            found.push(file.error(place, &["confirm", "role"], format!("`{role}` is not a role of this runbook"), hint));
+        }
         let mut check = |keys: &[&str], name: &str, what: &str, declared: bool, hint: &dyn Fn() -> String| {
             if !declared {
                 let finding = file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint());

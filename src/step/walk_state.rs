@@ -1,8 +1,9 @@
 //! Where a walk stands: which steps come next, which were begun, what is to be taken back. Pure: it is told what happened, by the walk as
 //! by a history that is read back, so that a walk which is resumed stands where the other was interrupted.
 
+use super::interview::Heard;
 use crate::history::{Event, StepFinished};
-use crate::model::{Action, OnFailure, OnSuccess, Runbook, StepEnd};
+use crate::model::{Action, OnFailure, OnSuccess, Runbook, Step, StepEnd};
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -53,6 +54,8 @@ pub struct WalkState {
     /// The step whose undo was begun and has not ended.
     undoing: Option<usize>,
     values: BTreeMap<String, Secret>,
+    /// What was said to steps of this turn, and to their undos (true).
+    heard: BTreeMap<(usize, bool), Heard>,
     /// Those that could not be taken back, in the order in which they were done.
     left: Vec<usize>,
 }
@@ -72,6 +75,7 @@ impl WalkState {
             to_undo: Vec::new(),
             undoing: None,
             values: BTreeMap::new(),
+            heard: BTreeMap::new(),
             left: Vec::new(),
         };
         state.stage = state.from(0);
@@ -122,6 +126,48 @@ impl WalkState {
         &self.values
     }
 
+    /// What was said to a step that has not ended.
+    pub fn heard(&self, place: usize) -> Heard {
+        self.heard.get(&(place, false)).cloned().unwrap_or_default()
+    }
+
+    /// What was said to the undo of a step, which has not ended.
+    pub fn heard_undoing(&self, place: usize) -> Heard {
+        self.heard.get(&(place, true)).cloned().unwrap_or_default()
+    }
+
+    /// The step that stopped the walk because people were asked and too few answered.
+    pub fn unanswered(&self) -> Option<&Step> {
+        let place = self.ended.keys().copied().find(|place| self.is_unanswered(*place))?;
+        self.runbook.steps.get(place).filter(|_| self.stage == WalkStage::Ended(WalkEnd::Stopped))
+    }
+
+    fn is_unanswered(&self, place: usize) -> bool {
+        self.ended.get(&place) == Some(&StepEnd::TimedOut) && self.runbook.steps[place].action.asks_people()
+    }
+
+    /// Why outputs of steps have no value, by the outputs' names: what became of the step.
+    pub fn lacking(&self) -> BTreeMap<String, String> {
+        let steps = self.runbook.steps.iter().enumerate();
+        let outputs = steps.filter_map(|(place, step)| Some((step.output.as_ref()?, step, self.last.get(&place))));
+        let mut lacking = BTreeMap::new();
+        for (output, step, end) in outputs.filter(|(output, ..)| !self.values.contains_key(*output)) {
+            let became = match end {
+                None if lacking.contains_key(output) => continue,
+                None => "has not run",
+                Some(StepEnd::Done) => {
+                    "is done, and what it gave is secret: it stands in no history, and only the process that ran it knew it"
+                }
+                Some(StepEnd::Failed) => "failed",
+                Some(StepEnd::TimedOut) => "was not done in time",
+                Some(StepEnd::Cancelled) => "was stopped",
+                Some(StepEnd::Skipped) => "was skipped",
+            };
+            lacking.insert(output.clone(), format!("the step {} {became}", step.name));
+        }
+        lacking
+    }
+
     /// Keeps a step's output that is in no history, for it holds a secret.
     pub fn keep(&mut self, place: usize, value: Secret) {
         if let Some(name) = self.runbook.steps.get(place).and_then(|step| step.output.as_ref()) {
@@ -149,6 +195,7 @@ impl WalkState {
         match event {
             Event::StepStarted(step) => {
                 self.open.insert(step.step as usize, step.attempt);
+                self.heard.entry((step.step as usize, false)).or_default().begin();
             }
             Event::StepFinished(finished) => self.finished(finished),
             Event::UndoStarted(undo) => {
@@ -159,6 +206,10 @@ impl WalkState {
                 self.undone(undone.step as usize, undone.end);
             }
             Event::Resumed(resumed) => self.resumed(resumed.undo),
+            Event::Answered(answered) => {
+                self.heard.entry((answered.step as usize, answered.undo)).or_default().answers.push(answered.clone());
+            }
+            Event::Ticked(ticked) => self.heard.entry((ticked.step as usize, ticked.undo)).or_default().ticks.push(ticked.clone()),
             _ => {}
         }
     }
@@ -193,6 +244,7 @@ impl WalkState {
             self.left.insert(0, place);
         }
         self.undoing = None;
+        self.heard.remove(&(place, true));
         self.stage = WalkStage::Undo;
         // A failure is recorded and does not hold up the rest.
         self.to_undo.retain(|step| *step != place);
@@ -257,10 +309,10 @@ impl WalkState {
                         *jumps += 1;
                         self.from(target)
                     }
-                    None => self.back(),
+                    None => self.back(failed),
                 }
             }
-            OnFailure::Undo | OnFailure::Continue => self.back(),
+            OnFailure::Undo | OnFailure::Continue => self.back(failed),
         }
     }
 
@@ -286,13 +338,18 @@ impl WalkState {
         self.from(target)
     }
 
-    fn back(&self) -> WalkStage {
+    /// What was done is taken back because a step failed. That nobody answered is no reason to: somebody may yet.
+    fn back(&self, failed: usize) -> WalkStage {
+        if self.is_unanswered(failed) {
+            return WalkStage::Ended(WalkEnd::Stopped);
+        }
         if self.to_undo.is_empty() { WalkStage::Ended(WalkEnd::Failed) } else { WalkStage::Undo }
     }
 
     /// The turn that begins with a step.
     fn from(&mut self, place: usize) -> WalkStage {
         self.ended.clear();
+        self.heard.clear();
         if place < self.runbook.steps.len() { WalkStage::Steps(self.together(place)) } else { WalkStage::Ended(WalkEnd::Done) }
     }
 
@@ -313,8 +370,9 @@ impl WalkState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::{Answered, Speaker};
     use crate::history::{Resumed, StepStarted, StepUndone};
-    use crate::model::{Action, Condition, Goal, StartMode, Step};
+    use crate::model::{Action, Condition, Confirm, Goal, StartMode};
     use crate::units::Duration;
 
     fn walk_of(steps: usize, change: impl Fn(usize, &mut Step)) -> WalkState {
@@ -331,7 +389,10 @@ mod tests {
             start: StartMode::ByHand,
             detect: Condition::of(Goal::Fails(3)),
             reaction: None,
+            severity: None,
+            roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: (0..steps).map(step).collect(),
         })
     }
@@ -418,6 +479,30 @@ mod tests {
         assert_eq!(after(done(stops.clone(), 0), &[ended(1, StepEnd::Skipped)]).stage(), &WalkStage::Steps(2..3));
         let failed = after(done(stops, 0), &[began(1), ended(1, StepEnd::Failed)]);
         assert_eq!((failed.stage(), failed.next_undo()), (&WalkStage::Undo, Some(0)), "as a failure of any other step");
+    }
+
+    #[test]
+    fn a_question_that_nobody_answers_takes_nothing_back_and_is_asked_again_with_what_was_said() {
+        let asking = || {
+            walk_of(3, |place, step| {
+                if place == 1 {
+                    step.action = Action::Confirm(Confirm { question: "Go on?".into(), needed: 2, ..Confirm::default() });
+                }
+            })
+        };
+        let speaker = Speaker::typed(Some("alice".into()), "op".into());
+        let yes = Answered { step: 1, undo: false, answer: "yes".into(), speaker, comment: String::new() };
+        let answered = || Event::Answered(yes.clone());
+        let silent = after(asking(), &[began(0), ended(0, StepEnd::Done), began(1), answered(), ended(1, StepEnd::TimedOut)]);
+        assert_eq!(silent.stage(), &WalkStage::Ended(WalkEnd::Stopped));
+        assert_eq!(silent.unanswered().map(|step| step.name.as_str()), Some("s1"));
+        let again = after(silent, &[resumed(false)]);
+        assert_eq!((again.stage(), again.heard(1).answers), (&WalkStage::Steps(1..2), vec![yes.clone()]));
+        let killed = after(asking(), &[began(0), ended(0, StepEnd::Done), began(1), answered(), resumed(false)]);
+        assert_eq!(killed.heard(1).answers, [yes.clone()], "one is left to ask");
+        let refused = Event::Answered(Answered { answer: "no".into(), ..yes.clone() });
+        let refused = after(asking(), &[began(0), ended(0, StepEnd::Done), began(1), refused, ended(1, StepEnd::Failed)]);
+        assert_eq!(refused.stage(), &WalkStage::Undo, "who says no means it");
     }
 
     #[test]

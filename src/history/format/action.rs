@@ -5,8 +5,8 @@ use super::condition::{ConditionRecord, ProviderSelectorRecord, ReactionRecord};
 use super::record::{is_usual, record};
 use super::store::CredentialSourceRecord;
 use crate::model::{
-    Action, Canary, Channel, Confirm, DocumentSelector, Notify, NotifySeverity, Rotate, RotationPart, StopHere, Switch, WalkResult, Within,
-    WorseBy,
+    Action, Ask, Canary, Channel, Confirm, DocumentSelector, Manual, Notify, NotifySeverity, Rotate, RotationPart, StopHere, Switch,
+    WalkResult, Within, WorseBy,
 };
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ record! {
         Http(inner: HttpCallRecord),
         Run(inner: CommandRecord),
         Confirm(inner: ConfirmRecord),
+        Manual(inner: ManualRecord),
+        Ask(inner: AskRecord),
         Pause(inner: Duration),
         Switch(inner: SwitchRecord),
         SwitchBack(inner: SwitchRecord),
@@ -45,6 +47,32 @@ record! {
         approvers: Vec<String>,
         #[serde(default, skip_serializing_if = "is_usual")]
         needed: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        default: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reaction: Option<ReactionRecord>,
+    }
+}
+
+record! {
+    struct ManualRecord of Manual {
+        text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        links: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        checklist: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reaction: Option<ReactionRecord>,
+    }
+}
+
+record! {
+    struct AskRecord of Ask {
+        question: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pattern: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         default: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +116,8 @@ record! {
         channel: ChannelRecord,
         message: String,
         severity: NotifySeverity,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template: Option<String>,
     }
 }
 
@@ -123,6 +153,8 @@ record! {
         hold: Duration,
         at_least: u64,
         worse_by: WorseByRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<ConditionRecord>,
     }
 }
 

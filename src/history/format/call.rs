@@ -2,6 +2,7 @@
 
 use super::record::record;
 use crate::model::{Command, HttpCall, KubernetesObject};
+use crate::units::Duration;
 use std::collections::BTreeMap;
 
 record! {
@@ -25,6 +26,10 @@ record! {
         folder: Option<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         exit_codes: Vec<u8>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        leaves_running: bool,
+        #[serde(default = "Command::usual_grace", skip_serializing_if = "Command::is_usual_grace")]
+        grace: Duration,
     }
 }
 

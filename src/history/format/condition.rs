@@ -17,6 +17,8 @@ record! {
     struct ConditionRecord of Condition {
         request: Option<HttpProbeRecord>,
         goal: GoalRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<Box<ConditionRecord>>,
     }
 }
 

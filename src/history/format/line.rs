@@ -1,21 +1,24 @@
 //! One event as one line of JSON: `{"t":…,"kind":{…}}`. Written by hand, because serde's `flatten` is slow and its diagnostics poor.
 
 use super::event::{
-    AlertReceivedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord, ExecutionFinishedRecord,
-    FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord, GuardedRecord, KeyHeldRecord,
-    KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord,
-    ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord,
-    StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
+    AcknowledgedRecord, AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord,
+    ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
+    GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
+    PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
+    RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord,
+    TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
+use super::people::{AnsweredRecord, RoleTakenRecord, StepExplainedRecord, TickedRecord};
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted, FaultConfirmed,
-    FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Note, Overdue,
-    OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted, Served, Shed,
-    SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
+    Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
+    ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
+    KeyStored, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
+    RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished,
+    StepOverran, StepStarted, StepUndone, Ticked, TokenMinted, UndoStarted, UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -136,7 +139,9 @@ kinds! {
     "sight_gap" => SightGap: SightGap by SightGapRecord,
     "gateway" => Gateway: Gateway by GatewayBreakerRecord,
     "alert_received" => AlertReceived: AlertReceived by AlertReceivedRecord,
+    "alerts_awaited" => AlertsAwaited: AlertsAwaited by AlertsAwaitedRecord,
     "alerts_left_out" => AlertsLeftOut: AlertsLeftOut by AlertsLeftOutRecord,
+    "runbook_drilled" => RunbookDrilled: RunbookDrilled by RunbookDrilledRecord,
     "runbook_started" => RunbookStarted: RunbookStarted by RunbookStartedRecord,
     "reaction_modelled" => ReactionModelled: ReactionModelled by ReactionModelledRecord,
     "step_started" => StepStarted: StepStarted by StepStartedRecord,
@@ -153,8 +158,15 @@ kinds! {
     "token_minted" => TokenMinted: TokenMinted by TokenMintedRecord,
     "execution_started" => ExecutionStarted: ExecutionStarted by FirstLine::<ExecutionStartedRecord>,
     "resumed" => Resumed: Resumed by ResumedRecord,
+    "step_explained" => StepExplained: StepExplained by StepExplainedRecord,
+    "answered" => Answered: Answered by AnsweredRecord,
+    "ticked" => Ticked: Ticked by TickedRecord,
+    "role_taken" => RoleTaken: RoleTaken by RoleTakenRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
+    "update_begun" => UpdateBegun: UpdateBegun by UpdateBegunRecord,
+    "acknowledged" => Acknowledged: Acknowledged by AcknowledgedRecord,
+    "page_incident_opened" => PageIncidentOpened: PageIncidentOpened by PageIncidentOpenedRecord,
     "execution_finished" => ExecutionFinished: ExecutionFinished by ExecutionFinishedRecord,
     "remark" => Remark: Remark by RemarkRecord,
     "overlay" => Overlay: OverlayRead by OverlayReadRecord,

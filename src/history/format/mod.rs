@@ -18,6 +18,7 @@ mod inventory;
 mod line;
 mod objectives;
 mod overlay;
+mod people;
 mod plan;
 mod record;
 mod runbook;

@@ -308,6 +308,10 @@ fn general(finding: FindingId, gauge: &Gauge) -> Option<String> {
         FindingId::WritesLost => "Acknowledge a request only once it is kept where the standby sees it.".into(),
         FindingId::OthersTouched => "Aim the fault at the drill's own requests (`match:`), or drill where nobody else is.".into(),
         FindingId::AlertNeverCame => "See why the alert did not fire: its threshold, its window, or the way to the people it wakes.".into(),
+        FindingId::AlertBeforeFault => {
+            "See what it told of, mend that or the rule, and drill again; compare the clocks of both hosts where it fired only shortly before.".into()
+        }
+        FindingId::AlertsNotHeard => "Free the place that `alerts:` of the environment names, or name another.".into(),
         FindingId::StepFailed | FindingId::UndoFailed => "Mend the step, and rehearse it: `lifeboat execute --rehearse`.".into(),
         FindingId::StepOverran => "Find out what took so long, or change what is expected.".into(),
         FindingId::HealNotConfirmed | FindingId::LeaseExpired => "See that nothing is broken any more: `lifeboat heal` removes every fault from a standing proxy.".into(),
@@ -320,6 +324,7 @@ fn general(finding: FindingId, gauge: &Gauge) -> Option<String> {
         FindingId::RotationLostRequests | FindingId::RotationWithoutFallback => {
             "Let the gateway ask the next provider where a key is refused (401, 403).".into()
         }
+        FindingId::LeftOpen => "Close it by hand, where it is, once the outage is over.".into(),
         FindingId::ContactNotTold => "See that the contact can be reached, and by a second way.".into(),
         _ => return None,
     })
