@@ -3,6 +3,7 @@
 //! | variable | value |
 //! |---|---|
 //! | `${service.url}`, `${service.name}` | the service's address as clients use it, and its name |
+//! | `${env}` | the name of the environment |
 //! | `${service.key}` | the key that the drill's traffic sends to the service |
 //! | `${gateway.url}` | the reference gateway's address |
 //! | `${replica.N.url}` | the address of the service's replica of this number, from 1 |
@@ -38,7 +39,8 @@ use crate::model::{Credential, Provider, RoleHolder};
 use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
-const PLAIN: [&str; 16] = [
+const PLAIN: [&str; 17] = [
+    "env",
     "severity",
     "alerts.url",
     "prometheus.url",
