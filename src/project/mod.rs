@@ -36,6 +36,7 @@ mod fields;
 mod finding;
 mod gaps;
 mod http_call;
+mod inquiry;
 mod inside;
 mod inventory;
 mod listeners;

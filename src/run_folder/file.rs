@@ -49,6 +49,8 @@ pub enum RunFile {
     Salt,
     /// What another process must know to take back what a drill did. No secret.
     UndoNotes,
+    /// Where an execution that runs is reached by others on its host.
+    Listening,
     /// The old value that the step with this place, from 0, switched.
     OldValue(usize),
     /// What the store with this number, from 1, held before a drill wrote into it.
@@ -56,7 +58,8 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 16] = [
+const FIXED: [RunFile; 17] = [
+    RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
@@ -95,6 +98,7 @@ impl RunFile {
             Self::Undo => "undo",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
+            Self::Listening => "listening.json",
             Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
             Self::OldValue(step) => return Cow::Owned(format!("before-step-{}", step + 1)),
             Self::OldStoreValue(number) => return Cow::Owned(format!("before-store-{number}.json")),
@@ -130,7 +134,7 @@ impl RunFile {
             | Self::TrafficLog(_)
             | Self::Undo => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes => FileNature::Scratch,
+            Self::UndoNotes | Self::Listening => FileNature::Scratch,
         }
     }
 
