@@ -44,6 +44,10 @@ const TOPICS: [(ReviewTopic, &str); 5] = [
 ];
 
 pub(super) fn review(args: &Args) -> anyhow::Result<Exit> {
+    reviewed(args).or_else(super::report::refused)
+}
+
+fn reviewed(args: &Args) -> anyhow::Result<Exit> {
     let folder = &args.execution;
     let history = walked(folder)?;
     let Some(Event::ExecutionStarted(started)) = history.events.first().map(|stamped| stamped.event.clone()) else {
