@@ -250,10 +250,10 @@ fn what_cannot_work_outside_a_drill_is_said_before_it_begins() {
         "name: Go, http: {get: \"${service.url}\"}, timeout: 20s",
     ]);
     let run = project.lifeboat(&EXECUTE);
-    run.exits_with(2).says("runbooks/real.yaml:5:").says("this looks at a drill's traffic").says("wait_until: {request: {to:");
+    run.exits_with(2).says("runbooks/real.yaml:5:").says("this looks at a drill's traffic").says("`outside: {request: {to:");
     let canary = "canary: {shift: {run: [\"true\"]}, back: {run: [\"true\"]}, of: standby, hold: 1s, worse_by: {errors: 5%, latency: 20%}}";
     project.edit("runbooks/real.yaml", "wait_until: {success: \"99% over 5s\"}", canary);
-    project.lifeboat(&EXECUTE).exits_with(2).says("this looks at a drill's traffic").says("shift the share with `run`, ask what you see");
+    project.lifeboat(&EXECUTE).exits_with(2).says("this looks at a drill's traffic").says("`outside: {request: {to:");
     project.edit("runbooks/real.yaml", canary, "wait_until: {success: \"99% over 5s\"}");
     project.edit("runbooks/real.yaml", "  - {name: See, wait_until: {success: \"99% over 5s\"}, timeout: 20s}\n", "");
     project.lifeboat(&EXECUTE).exits_with(2).says("the step `Go` needs service.url, which has no value here").says("--env");
