@@ -57,7 +57,9 @@ pub(super) async fn in_time(due: Due, sender: Sender, mut over: watch::Receiver<
     let step = sender.context.live.borrow().step.as_ref().map(|step| format!("; it is at step {}, {}", step.step + 1, step.name));
     let text = sender.context.presentable(&format!("{runbook}: {}{}", due.because, step.unwrap_or_default()));
     let Due { to, because, key, .. } = due;
-    let message = Message { contact: to, text, key, severity: NotifySeverity::Critical, over: false, facts: facts(&sender) };
+    // Somebody must get up, unless the runbook says that it is less.
+    let severity = sender.started.plan.runbook.severity.unwrap_or(NotifySeverity::Critical);
+    let message = Message { contact: to, text, key, severity, over: false, facts: facts(&sender) };
     // A history that cannot be written ends the walk; here nothing follows from it.
     let _ = send(message, because, String::new(), &sender).await;
 }
