@@ -43,6 +43,7 @@ mod odd_answers;
 mod odd_reports;
 mod overlays;
 mod pages;
+mod people;
 mod places;
 mod random_systems;
 mod readme;

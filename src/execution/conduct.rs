@@ -2,7 +2,10 @@
 //! taken beside it.
 
 use super::acknowledging::Acknowledgement;
+use super::answer_routes::DoorbellContext;
+use super::approvers::Approvers;
 use super::correspondence::{Correspondence, Sender};
+use super::doorbell::{Doorbell, OpenDoorbell};
 use super::ear::Ear;
 use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
@@ -13,12 +16,14 @@ use crate::history::{
     Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
     StepFinished, StepUndone,
 };
+use crate::host::private;
 use crate::journal::{Journal, JournalError, Recorder};
 use crate::model::{Action, Repeat, StepEnd};
 use crate::redact::Redactor;
-use crate::secret::Unread;
+use crate::run_folder::RunFile;
+use crate::secret::{SecretContext, Unread};
 use crate::step::{
-    Attendance, Before, Context, Directory, Keyring, Outbox, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
+    Attendance, Before, Board, Context, Directory, Keyring, Outbox, Question, WalkEnd, WalkStage, WalkState, client, put_aside, walk,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -163,7 +168,7 @@ impl Execution {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, undo, drill, hands, journal, ear } = self;
         let started = Arc::new(started);
-        let Participants { supervisor, attendance, notes, acknowledgements, stop } = hands;
+        let Participants { supervisor, attendance, doorbell, notes, stop } = hands;
         let beginning = Beginning { folder: &folder, started: &started, past: &past, undo, drill: drill.as_ref(), recorder: &recorder };
         let (mut context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
@@ -171,6 +176,11 @@ impl Execution {
         let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
         let over = undo || matches!(state.stage(), WalkStage::Ended(_));
+        let (acknowledge, acknowledgements) = mpsc::channel(16);
+        let listening = match doorbell {
+            Some(doorbell) => answered_elsewhere(doorbell, (&started, &folder), &mut context, &recorder, acknowledge.clone()).await,
+            None => None,
+        };
         let sender = Sender { started: started.clone(), context: context.clone(), recorder: recorder.clone() };
         let (say, inside) = mpsc::channel(16);
         let mut correspondence = Correspondence::begin(sender, past.clone(), over, (say.clone(), inside), acknowledgements).await;
@@ -198,6 +208,7 @@ impl Execution {
         leaving.send_replace(true);
         let _ = notes.await;
         correspondence.close().await;
+        close(listening, &mut context, &folder).await;
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
         let drill = drill.map(|drill| drill.folder);
@@ -290,6 +301,39 @@ impl Beginning<'_> {
             self.recorder.record(Event::RunbookStarted(event)).await;
         }
     }
+}
+
+/// Lets people answer from elsewhere from now on, and says in the folder where.
+async fn answered_elsewhere(
+    doorbell: Doorbell,
+    (started, folder): (&Arc<ExecutionStarted>, &Path),
+    context: &mut Context,
+    recorder: &Recorder,
+    acknowledge: mpsc::Sender<Acknowledgement>,
+) -> Option<OpenDoorbell> {
+    let site = SecretContext { stores: &started.plan.stores, root: Path::new(&started.root) };
+    let (approvers, unread) = Approvers::of(&started.plan.contacts, site).await;
+    for Unread { whose, why, .. } in unread {
+        let text = format!("{whose} cannot be read, so it lets nobody in: {}", context.redactor.redact(&why));
+        recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
+    }
+    let board = Board::new(doorbell.base(), context.redactor.clone());
+    let place = serde_json::json!({"url": doorbell.base(), "pid": std::process::id()});
+    let (live, redactor) = (context.live.clone(), context.redactor.clone());
+    let parts = DoorbellContext::new(board.clone(), started.clone(), live, recorder.clone(), redactor, (approvers.into(), acknowledge));
+    let open = doorbell.open(parts).ok()?;
+    // Who looks there and finds nothing asks at the terminal.
+    let _ = private::write(&RunFile::Listening.within(folder), place.to_string().as_bytes());
+    context.board = Some(board);
+    Some(open)
+}
+
+async fn close(listening: Option<OpenDoorbell>, context: &mut Context, folder: &Path) {
+    if let Some(open) = listening {
+        open.stop().await;
+        let _ = std::fs::remove_file(RunFile::Listening.within(folder));
+    }
+    context.board = None;
 }
 
 /// Everything is back, so the drill's old values go; that they could not is told in the history.

@@ -8,7 +8,7 @@
 use super::correspondence::Sender;
 use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
 use crate::model::{EscalationUntil, NotifySeverity, StepEnd};
-use crate::step::{ContactOutcome, Message, tell as tell_contact};
+use crate::step::{ContactOutcome, LinkPurpose, Message, tell as tell_contact};
 use crate::units::{Duration, explained};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
@@ -56,6 +56,9 @@ pub(super) async fn in_time(due: Due, sender: Sender, mut over: watch::Receiver<
     let runbook = &sender.started.plan.runbook.name;
     let step = sender.context.live.borrow().step.as_ref().map(|step| format!("; it is at step {}, {}", step.step + 1, step.name));
     let text = sender.context.presentable(&format!("{runbook}: {}{}", due.because, step.unwrap_or_default()));
+    // Made here, for it is known as a secret from now on.
+    let link = sender.context.board.as_ref().and_then(|board| board.link(Some(&due.to), LinkPurpose::Acknowledge).ok());
+    let text = link.map_or_else(|| text.clone(), |link| format!("{text}; acknowledge at {link}"));
     let Due { to, because, key, .. } = due;
     // Somebody must get up, unless the runbook says that it is less.
     let severity = sender.started.plan.runbook.severity.unwrap_or(NotifySeverity::Critical);

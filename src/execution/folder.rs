@@ -1,6 +1,6 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
-use super::acknowledging::Acknowledgement;
+use super::doorbell::Doorbell;
 use crate::alert::AlertError;
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, Stamped};
 use crate::host::{self, private};
@@ -37,10 +37,10 @@ pub struct Participants {
     pub supervisor: PathBuf,
     /// Who answers questions.
     pub attendance: Attendance,
+    /// Where people answer from elsewhere; `None` where only the terminal is there.
+    pub doorbell: Option<Doorbell>,
     /// What people write down.
     pub notes: mpsc::Receiver<String>,
-    /// Acknowledgements that come from elsewhere than the terminal.
-    pub acknowledgements: mpsc::Receiver<Acknowledgement>,
     /// Becomes true when a person wants it to stop.
     pub stop: watch::Receiver<bool>,
 }

@@ -9,6 +9,7 @@
 //!  ear           the environment's alerts, which steps may wait for
 //!  correspondence  all that is said to people elsewhere: contacts (who is told when), updates (again and again, and at the end), closing
 //!                (what was left open there), acknowledging (somebody knows)
+//!  doorbell      people answer from elsewhere: routes, who they are, the page behind a link
 //!  roles         who does what on the night
 //!  rehearse      only what reads
 //! ```
@@ -17,10 +18,14 @@
 //! come and go over queues), or break anything: here the outage is real.
 
 mod acknowledging;
+mod answer_page;
+mod answer_routes;
+mod approvers;
 mod closing;
 mod conduct;
 mod contacts;
 mod correspondence;
+mod doorbell;
 mod ear;
 mod folder;
 mod killed_drill;
@@ -32,6 +37,7 @@ mod values;
 
 pub use acknowledging::Acknowledgement;
 pub use conduct::{Execution, ExecutionOutcome};
+pub use doorbell::{Doorbell, DoorbellError};
 pub use folder::{ExecutionError, ExecutionOrder, Participants};
 pub use killed_drill::{hold, left_over};
 pub use rehearse::{RehearsalOutcome, Rehearsed, rehearse};

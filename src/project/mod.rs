@@ -35,6 +35,7 @@ mod fields;
 mod finding;
 mod gaps;
 mod http_call;
+mod inquiry;
 mod inside;
 mod inventory;
 mod listeners;

@@ -16,8 +16,8 @@ use super::update::{self, MissingTemplate, Templates};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Confirm, Escalation, EscalationUntil, Goal, Inventory, NotifySeverity, OnFailure, ProviderSelector,
-    RoleHolder, Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, When, Within,
+    Action, Canary, Channel, Condition, Confirm, Escalation, EscalationUntil, Goal, InquirySource, Inventory, NotifySeverity, OnFailure,
+    ProviderSelector, RoleHolder, Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, Switch, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -518,26 +518,30 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     found
 }
 
-/// A cluster that a step changes something in and that is not declared.
+/// A cluster that a step changes or looks at something in and that is not declared.
 fn clustered(file: &RunbookFile, place: usize, step: &Step, inventory: &Inventory) -> Option<Finding> {
-    let (keys, switch) = match &step.action {
-        Action::Switch(switch) => (&["switch"][..], switch),
+    let of = |switch: &Switch| if let Within::Kubernetes { store, .. } = &switch.within { Some(store.clone()) } else { None };
+    let (keys, store) = match &step.action {
+        Action::Switch(switch) => (&["switch"][..], of(switch)?),
         Action::Canary(Canary { shift, .. }) => match &**shift {
-            Action::Switch(switch) => (&["canary", "shift", "switch"][..], switch),
+            Action::Switch(switch) => (&["canary", "shift", "switch"][..], of(switch)?),
+            _ => return None,
+        },
+        Action::WaitUntil(Condition { goal: Goal::Asked(inquiry), .. }) => match &inquiry.of {
+            InquirySource::Kubernetes { store, .. } => (&["wait_until"][..], store.clone()),
             _ => return None,
         },
         _ => return None,
     };
-    let Within::Kubernetes { store, .. } = &switch.within else { return None };
-    let is_declared = inventory.stores.contains_key(store);
-    let problem = match inventory.stores.get(store).map(SecretStore::kind) {
+    let is_declared = inventory.stores.contains_key(&store);
+    let problem = match inventory.stores.get(&store).map(SecretStore::kind) {
         None => format!("the store `{store}` is not declared"),
         Some(StoreKind::Kubernetes) => return None,
         Some(kind) => format!("the store `{store}` is of the kind `{kind}`, not `kubernetes`"),
     };
     let hint = format!("add `stores: {{{store}: {{kind: kubernetes, address: …, token: …}}}}` to the inventory, or name one with `store:`");
     let finding = file.error(place, keys, problem, hint);
-    Some(if is_declared { finding } else { finding.about("stores", store) })
+    Some(if is_declared { finding } else { finding.about("stores", &store) })
 }
 
 /// Whom a step notifies, or its undo: a contact that nobody declared, or an address of e-mail without a server that takes it.

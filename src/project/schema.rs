@@ -166,6 +166,8 @@ fn words(name: &str) -> Vec<&'static str> {
         "execution-end" => crate::history::ExecutionEnd::WORDS,
         "impact" => crate::model::ComponentImpact::WORDS,
         "none" => &["none"],
+        "walk-result" => crate::model::WalkResult::WORDS,
+        "returns" => &["something", "nothing"],
         _ => panic!("there is no list of words `{name}`"),
     };
     words.to_vec()

@@ -43,6 +43,8 @@ pub enum RunFile {
     Salt,
     /// What another process must know to take back what a drill did. No secret.
     UndoNotes,
+    /// Where an execution that runs is reached by others on its host.
+    Listening,
     /// The old value that the step with this place, from 0, switched.
     OldValue(usize),
     /// What the store with this number, from 1, held before a drill wrote into it.
@@ -50,7 +52,8 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 13] = [
+const FIXED: [RunFile; 14] = [
+    RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
@@ -83,6 +86,7 @@ impl RunFile {
             Self::Undo => "undo",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
+            Self::Listening => "listening.json",
             Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
             Self::OldValue(step) => return Cow::Owned(format!("before-step-{}", step + 1)),
             Self::OldStoreValue(number) => return Cow::Owned(format!("before-store-{number}.json")),
@@ -115,7 +119,7 @@ impl RunFile {
             | Self::TrafficLog(_)
             | Self::Undo => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes => FileNature::Scratch,
+            Self::UndoNotes | Self::Listening => FileNature::Scratch,
         }
     }
 

@@ -48,7 +48,7 @@ pub use alert_desk::AlertDesk;
 pub use attendance::{Attendance, Prompt, PromptAnswer, Said, StandIn};
 pub use backend::declared;
 pub use before::{Before, Changed, Notes};
-pub use board::{Acknowledgement, AnswerRefusal, Board, LinkPurpose, OpenQuestion, Posting};
+pub use board::{AnswerRefusal, Board, LinkPurpose, OpenQuestion, Posting};
 pub use contact::{ContactOutcome, Message, alert_desk, is_page, tell, way_to};
 pub use context::{Context, comes_from_a_step};
 pub use directory::Directory;

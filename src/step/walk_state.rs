@@ -3,7 +3,7 @@
 
 use super::interview::Heard;
 use crate::history::{Event, StepFinished};
-use crate::model::{OnFailure, Runbook, Step, StepEnd};
+use crate::model::{Action, OnFailure, OnSuccess, Runbook, Step, StepEnd};
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -47,6 +47,8 @@ pub struct WalkState {
     last: BTreeMap<usize, StepEnd>,
     /// How often each step's failure led somewhere else.
     jumps: BTreeMap<usize, u32>,
+    /// How often each step's success led back.
+    returns: BTreeMap<usize, u32>,
     /// Steps that were done (or whose outcome is unknown) and have an undo, in order.
     to_undo: Vec<usize>,
     /// The step whose undo was begun and has not ended.
@@ -69,6 +71,7 @@ impl WalkState {
             unbegun: BTreeSet::new(),
             last: BTreeMap::new(),
             jumps: BTreeMap::new(),
+            returns: BTreeMap::new(),
             to_undo: Vec::new(),
             undoing: None,
             values: BTreeMap::new(),
@@ -295,7 +298,7 @@ impl WalkState {
             let failed = matches!(self.ended.get(step), Some(StepEnd::Failed | StepEnd::TimedOut));
             failed && self.runbook.steps[*step].on_failure != OnFailure::Continue
         });
-        let Some(failed) = failed else { return self.from(steps.end) };
+        let Some(failed) = failed else { return self.after_success(steps) };
         match &self.runbook.steps[failed].on_failure {
             OnFailure::Stop => WalkStage::Ended(WalkEnd::Failed),
             OnFailure::Goto { step, at_most } => {
@@ -311,6 +314,28 @@ impl WalkState {
             }
             OnFailure::Undo | OnFailure::Continue => self.back(failed),
         }
+    }
+
+    /// What follows when none of a turn has failed.
+    fn after_success(&mut self, steps: Range<usize>) -> WalkStage {
+        let place = steps.start;
+        let (is_alone, step) = (steps.len() == 1, &self.runbook.steps[place]);
+        if !is_alone || self.ended.get(&place) != Some(&StepEnd::Done) {
+            return self.from(steps.end);
+        }
+        if matches!(step.action, Action::StopHere(_)) {
+            return WalkStage::Ended(WalkEnd::Done);
+        }
+        let Some(OnSuccess { step: target, at_most }) = &step.on_success else { return self.from(steps.end) };
+        let Some(target) = self.runbook.steps.iter().position(|other| other.name == *target) else { return self.from(steps.end) };
+        if target <= place {
+            let returns = self.returns.entry(place).or_default();
+            if *returns >= *at_most {
+                return self.from(steps.end);
+            }
+            *returns += 1;
+        }
+        self.from(target)
     }
 
     /// What was done is taken back because a step failed. That nobody answered is no reason to: somebody may yet.
@@ -428,6 +453,32 @@ mod tests {
         assert_eq!((twice.stage(), twice.next_undo()), (&WalkStage::Undo, Some(0)), "only so often");
         let undone = Event::StepUndone(StepUndone { step: 0, end: StepEnd::Done, output: String::new() });
         assert_eq!(after(twice, &[undone]).stage(), &WalkStage::Ended(WalkEnd::Undone));
+    }
+
+    #[test]
+    fn a_success_leads_on_and_back_so_often_and_an_end_is_the_end() {
+        let to = |step: &str, at_most| Some(OnSuccess { step: step.into(), at_most });
+        let done = |state, step| after(state, &[began(step), ended(step, StepEnd::Done)]);
+        let on = walk_of(4, |place, step| step.on_success = (place == 0).then(|| to("s2", 1)).flatten());
+        assert_eq!(done(on.clone(), 0).stage(), &WalkStage::Steps(2..3));
+        let skipped = after(on, &[ended(0, StepEnd::Skipped)]);
+        assert_eq!(skipped.stage(), &WalkStage::Steps(1..2), "what was skipped was no success");
+        let mut state = walk_of(2, |place, step| step.on_success = (place == 1).then(|| to("s0", 2)).flatten());
+        for _ in 0..2 {
+            state = done(done(state, 0), 1);
+            assert_eq!(state.stage(), &WalkStage::Steps(0..1));
+        }
+        assert_eq!(done(done(state, 0), 1).stage(), &WalkStage::Ended(WalkEnd::Done), "only so often");
+        let end = crate::model::StopHere { end: crate::model::WalkResult::Well, message: None };
+        let stops = walk_of(3, |place, step| {
+            if place == 1 {
+                step.action = Action::StopHere(end.clone());
+            }
+        });
+        assert_eq!(done(done(stops.clone(), 0), 1).stage(), &WalkStage::Ended(WalkEnd::Done), "the third is never begun");
+        assert_eq!(after(done(stops.clone(), 0), &[ended(1, StepEnd::Skipped)]).stage(), &WalkStage::Steps(2..3));
+        let failed = after(done(stops, 0), &[began(1), ended(1, StepEnd::Failed)]);
+        assert_eq!((failed.stage(), failed.next_undo()), (&WalkStage::Undo, Some(0)), "as a failure of any other step");
     }
 
     #[test]

@@ -102,22 +102,25 @@ pub(super) const FORMS: &[Form] = &[
         "every at_end",
     ),
     form("reaction", "a reaction", "p50!: time; p95!: time"),
-    choice(
+    // One of those that are asked may stand beside what it must answer, `fails` and `succeeds` included.
+    form(
         "condition",
         "a condition",
         "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text; \
-         outside: @condition",
-        "fails succeeds success served_by latency alert resolved",
+         outside: @condition; run: [text] or @command; http: @http-call; promql: text; dns: text; tcp: text; kubernetes: text; \
+         prometheus: url; store: name; json: text; exits: count; prints: text; matches: text; is: text; is_not: text; above: number; \
+         below: number; returns: =returns; has: text; condition: text; in_a_row: count; every: time; timeout: time",
     ),
     form("probe", "a request", "to!: url; every: time; timeout: time; headers: texts"),
     choice(
         "step",
         "a step",
         "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; manual: text or @manual; ask: text or @ask; \
-         description: text; pause: time; switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; parallel: [@step]; include: text; with: texts; \
-         timeout: time; retries: count; retry_after: time; backoff: @backoff; undo: =none or @undo; on_failure: =on-failure or @goto; \
-         when: @when; expected: time; owner: name; output: name; repeat: =repeat; reads: truth",
-        "wait_until http run confirm manual ask pause switch notify rotate canary parallel include",
+         description: text; pause: time; switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; stop_here: =walk-result or @stop-here; \
+         parallel: [@step]; include: text; with: texts; for_each: text or [text]; at_most: count; timeout: time; retries: count; retry_after: time; backoff: @backoff; \
+         undo: =none or @undo; on_failure: =on-failure or @goto; on_success: @goto-on; when: text or @when; expected: time; owner: name; output: name; \
+         repeat: =repeat; reads: truth",
+        "wait_until http run confirm manual ask pause switch notify rotate canary stop_here parallel include",
     ),
     choice(
         "undo",
@@ -128,6 +131,8 @@ pub(super) const FORMS: &[Form] = &[
     ),
     form("backoff", "a backoff", "up_to!: time; jitter: share"),
     form("goto", "what follows a failure", "goto!: text; at_most: count"),
+    form("goto-on", "what follows a success", "goto!: text; at_most: count"),
+    form("stop-here", "an end", "end!: =walk-result; message: text"),
     choice("when", "a `when`", "value: text; is: text; is_not: text; step: text; ended: =end", "value step"),
     form(
         "question",

@@ -81,6 +81,8 @@ steps:
   - {name: i, parallel: [{name: a, run: [a]}]}
   - {name: j, include: a.yaml}
   - {name: k, wait_until: {latency: p95 below 2s over 10s}}
+  - {name: m, stop_here: {end: well}, when: "true", on_success: {goto: a}}
+  - {name: l, wait_until: {promql: up, above: 1}}
 "#;
 
 const ALL: [ProjectFile; 4] = [ProjectFile::Scenario, ProjectFile::Runbook, ProjectFile::Inventory, ProjectFile::Findings];
