@@ -12,7 +12,7 @@ use crate::execution::{
 use crate::exercise::drills_of;
 use crate::history::{ExecutionEnd, RunbookDrilled, read};
 use crate::host::private;
-use crate::model::{Action, Ask, Confirm, ExecutionPlan, RoleHolder, Step};
+use crate::model::{Action, Ask, Confirm, EscalationUntil, ExecutionPlan, RoleHolder, Step};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::run_folder::RunFile;
@@ -264,6 +264,9 @@ fn heading(execution: &Execution) -> String {
     text += &format!("{place}{service}{folder}\n");
     if let Some(rto) = plan.rto() {
         text += &format!("users must be served again within {rto}\n");
+    }
+    if plan.runbook.escalate.iter().any(|escalation| escalation.until == EscalationUntil::Acknowledged) {
+        text += "to acknowledge, type: ack NAME\n";
     }
     text += &format!("if it is interrupted: lifeboat execute --resume {folder}\n");
     text
