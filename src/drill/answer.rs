@@ -5,7 +5,7 @@ use super::DrillStop;
 use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{DrillPlan, Runbook, StartMode};
-use crate::step::{Attendance, Context, Notes, WalkState, detected, undo, walk};
+use crate::step::{Attendance, Context, Notes, WalkState, WalkStops, detected, undo, walk};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -62,13 +62,14 @@ async fn answer(
         }
     }
     let mut state = WalkState::new(runbook);
-    walk(&mut state, &context, &recorder, &stop).await;
+    let stops = WalkStops { at_once: stop.clone(), after_step: watch::channel(false).1 };
+    walk(&mut state, &context, &recorder, &stops).await;
     tokio::select! {
         _ = over.wait_for(|over| *over) => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
     undo(&mut state, &context, &recorder).await;
-    settled(state.left(), &context)
+    settled(state.left().len(), &context)
 }
 
 /// Writes down what a process that takes this back must know.

@@ -5,6 +5,7 @@ use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, To
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
+use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
 use super::run_origin::RunOrigin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
@@ -76,6 +77,14 @@ pub enum Event {
     ExecutionStarted(Box<ExecutionStarted>),
     /// It goes on after it was interrupted.
     Resumed(Resumed),
+    /// A mended runbook takes the place of the one that was walked until now.
+    Mended(Box<Mended>),
+    /// A person said what becomes of a step.
+    StepSettled(StepSettled),
+    /// Somebody else asked to go on with it.
+    HandedOver(HandedOver),
+    /// Somebody goes on with what another had begun.
+    TakenOver(TakenOver),
     /// A person wrote something down.
     Note(Note),
     /// Somebody was told.
@@ -97,6 +106,20 @@ pub enum Event {
 }
 
 impl Event {
+    /// The place of the runbook's step that it is about, from 0.
+    pub fn step_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Self::StepStarted(event) => Some(&mut event.step),
+            Self::StepFinished(event) => Some(&mut event.step),
+            Self::StepOverran(event) => Some(&mut event.step),
+            Self::StepUndone(event) => Some(&mut event.step),
+            Self::StepSettled(event) => Some(&mut event.step),
+            Self::UndoStarted(event) => Some(&mut event.step),
+            Self::ReactionModelled(event) => event.step.as_mut(),
+            _ => None,
+        }
+    }
+
     /// The fingerprints of keys in it that something else saw or said, to be named as this history names them. What a scenario or an
     /// inventory says of a key, in the plan, is not among them.
     pub fn keys_mut(&mut self) -> Vec<&mut Fingerprint> {

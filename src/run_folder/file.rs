@@ -39,6 +39,10 @@ pub enum RunFile {
     TrafficLog(usize),
     /// The folder of what was taken back of a drill that was killed, with a history of its own.
     Undo,
+    /// The texts of the files that an execution's runbook was read from, so that a later change can be shown.
+    RunbookTexts,
+    /// That somebody else wants to go on with an execution that still runs.
+    TakeOver,
     /// By which the history of an execution that may go on names keys.
     Salt,
     /// What another process must know to take back what a drill did. No secret.
@@ -50,7 +54,7 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 13] = [
+const FIXED: [RunFile; 15] = [
     RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
@@ -62,6 +66,8 @@ const FIXED: [RunFile; 13] = [
     RunFile::SystemLog,
     RunFile::TrafficLog(0),
     RunFile::Undo,
+    RunFile::RunbookTexts,
+    RunFile::TakeOver,
     RunFile::Salt,
     RunFile::UndoNotes,
 ];
@@ -81,6 +87,8 @@ impl RunFile {
             Self::SystemLog => "system.log",
             Self::TrafficLog(0) => "k6.log",
             Self::Undo => "undo",
+            Self::RunbookTexts => "runbook.json",
+            Self::TakeOver => "take-over.json",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
             Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
@@ -113,9 +121,10 @@ impl RunFile {
             | Self::Authority
             | Self::SystemLog
             | Self::TrafficLog(_)
-            | Self::Undo => FileNature::Evidence,
+            | Self::Undo
+            | Self::RunbookTexts => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes => FileNature::Scratch,
+            Self::UndoNotes | Self::TakeOver => FileNature::Scratch,
         }
     }
 

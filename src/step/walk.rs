@@ -15,13 +15,39 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Walks from where the state says until nothing more comes. Ends early when `stop` becomes true, and before a step that the history
+/// What may end a walk before its last step.
+#[derive(Debug, Clone)]
+pub struct WalkStops {
+    /// Becomes true when the running steps are to be ended.
+    pub at_once: watch::Receiver<bool>,
+    /// Becomes true when no further step is to be begun. What only reads or waits is ended, for it can come again.
+    pub after_step: watch::Receiver<bool>,
+}
+
+impl WalkStops {
+    /// Until a step that changes nothing is to be ended, or any other.
+    async fn ends(&mut self, step: &Step) {
+        let after_step = async {
+            let told = self.after_step.wait_for(|stop| *stop).await.is_ok();
+            if !(told && step.changes_nothing()) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            _ = self.at_once.wait_for(|stop| *stop) => {}
+            () = after_step => {}
+        }
+    }
+}
+
+/// Walks from where the state says until nothing more comes. Ends early when it is stopped, and before a step that the history
 /// cannot take in; what was done can then be taken back with [`undo`].
-pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder, stop: &watch::Receiver<bool>) {
+pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder, stops: &WalkStops) {
     loop {
         match state.stage().clone() {
             WalkStage::Ended(_) => return,
             WalkStage::Undo => undo(state, context, recorder).await,
+            WalkStage::Steps(_) if *stops.after_step.borrow() => return,
             WalkStage::Steps(_) => {
                 let mut running = JoinSet::new();
                 for place in state.waiting() {
@@ -29,10 +55,10 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
                     let (context, recorder) = (context.knowing(state.values()), recorder.clone());
                     let tried = state.tries(place);
                     let skipped = step.when.as_ref().map(|when| holds(when, state, &context));
-                    let stop = stop.clone();
+                    let (stops, number) = (stops.clone(), state.number(place));
                     running.spawn(async move {
-                        let running = StepRun { place, step, context, recorder, tried };
-                        (running.place, running.to_its_end(skipped, stop).await)
+                        let running = StepRun { place, number, step, context, recorder, tried };
+                        (running.place, running.to_its_end(skipped, stops).await)
                     });
                 }
                 // A task that is not joined is dropped with the set, which ends whatever it started.
@@ -62,7 +88,7 @@ pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder)
         let _ = recorder.record_durably(Event::UndoStarted(UndoStarted { step: number(place) })).await;
         let (end, output) = match &step.undo {
             Some(undo) => {
-                let tried = once(undo, &step, place, &context, std::future::ready(())).await;
+                let tried = once(undo, &step, state.number(place), &context, std::future::ready(())).await;
                 (tried.end, tried.output)
             }
             None => (StepEnd::Done, Output::default()),
@@ -86,6 +112,8 @@ fn holds(when: &When, state: &WalkState, context: &Context) -> Result<bool, Stri
 /// One run of a step, with all its tries.
 struct StepRun {
     place: usize,
+    /// Under which its old value is kept.
+    number: usize,
     step: Step,
     context: Context,
     recorder: Recorder,
@@ -96,18 +124,14 @@ struct StepRun {
 impl StepRun {
     /// Its end, recorded, and its output where that holds a secret, which the steps of this process know and no history; `None` where not
     /// even its beginning could be recorded.
-    async fn to_its_end(
-        &self,
-        when: Option<Result<bool, String>>,
-        mut stop: watch::Receiver<bool>,
-    ) -> Option<(StepFinished, Option<Secret>)> {
+    async fn to_its_end(&self, when: Option<Result<bool, String>>, mut stops: WalkStops) -> Option<(StepFinished, Option<Secret>)> {
         let mut unsure = false;
         let (end, output) = match when {
             Some(Ok(false)) => (StepEnd::Skipped, Output::default()),
             Some(Err(problem)) => (StepEnd::Failed, Output::of(self.context.presentable(&problem))),
             None | Some(Ok(true)) => tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => (StepEnd::Cancelled, Output::default()),
+                () = stops.ends(&self.step) => (StepEnd::Cancelled, Output::default()),
                 ended = self.attempt(&mut unsure) => ended?,
             },
         };
@@ -132,7 +156,7 @@ impl StepRun {
             }
             let first = tokio::time::sleep(reaction.map_or(Duration::ZERO, crate::units::Duration::std));
             let StepTry { end, output, unsure: this } = tokio::select! {
-                tried = once(&self.step.action, &self.step, self.place, &self.context, first) => tried,
+                tried = once(&self.step.action, &self.step, self.number, &self.context, first) => tried,
                 () = self.overrun() => unreachable!("it never ends"),
             };
             *unsure |= this;
@@ -175,11 +199,11 @@ struct StepTry {
 }
 
 /// One try within the step's timeout, `first` included.
-async fn once(action: &Action, step: &Step, place: usize, context: &Context, first: impl Future<Output = ()>) -> StepTry {
+async fn once(action: &Action, step: &Step, number: usize, context: &Context, first: impl Future<Output = ()>) -> StepTry {
     let last = LastSeen::default();
     let done = async {
         first.await;
-        perform_watched(action, place, context, &last).await
+        perform_watched(action, number, context, &last).await
     };
     let tried = tokio::time::timeout(step.timeout.std(), done).await;
     let left = matches!(tried, Ok(Err(StepError::Left(_))));

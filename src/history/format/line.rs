@@ -9,13 +9,15 @@ use super::event::{
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
+use super::resumption::{HandedOverRecord, MendedRecord, StepSettledRecord, TakenOverRecord};
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
     AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted, FaultConfirmed,
-    FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Note, Overdue,
-    OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted, Served, Shed,
-    SightGap, Stamped, Started, StepFinished, StepOverran, StepStarted, StepUndone, TokenMinted, UndoStarted,
+    FaultHealed, FaultRequested, Finished, Gateway, Guarded, HandedOver, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended,
+    Note, Overdue, OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted,
+    Served, Shed, SightGap, Stamped, Started, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, TokenMinted,
+    UndoStarted,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -153,6 +155,10 @@ kinds! {
     "token_minted" => TokenMinted: TokenMinted by TokenMintedRecord,
     "execution_started" => ExecutionStarted: ExecutionStarted by FirstLine::<ExecutionStartedRecord>,
     "resumed" => Resumed: Resumed by ResumedRecord,
+    "mended" => Mended: Mended by MendedRecord,
+    "step_settled" => StepSettled: StepSettled by StepSettledRecord,
+    "handed_over" => HandedOver: HandedOver by HandedOverRecord,
+    "taken_over" => TakenOver: TakenOver by TakenOverRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
     "execution_finished" => ExecutionFinished: ExecutionFinished by ExecutionFinishedRecord,

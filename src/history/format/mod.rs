@@ -18,6 +18,7 @@ mod objectives;
 mod overlay;
 mod plan;
 mod record;
+mod resumption;
 mod runbook;
 mod started;
 mod store;

@@ -2,7 +2,7 @@
 
 use super::action::ActionRecord;
 use super::condition::{ConditionRecord, ReactionRecord};
-use super::record::record;
+use super::record::{is_usual, record};
 use crate::model::{Backoff, Escalation, OnFailure, Repeat, Runbook, StartMode, Step, StepEnd, When};
 use crate::units::{Duration, Ratio};
 
@@ -37,6 +37,8 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         backoff: Option<BackoffRecord>,
         undo: Option<ActionRecord>,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        undo_on_failure: bool,
         on_failure: OnFailureRecord,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         when: Option<WhenRecord>,

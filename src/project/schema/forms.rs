@@ -108,7 +108,7 @@ pub(super) const FORMS: &[Form] = &[
         "a step",
         "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; pause: time; \
          switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; parallel: [@step]; include: text; with: texts; \
-         timeout: time; retries: count; retry_after: time; backoff: @backoff; undo: =none or @undo; on_failure: =on-failure or @goto; \
+         timeout: time; retries: count; retry_after: time; backoff: @backoff; undo: =none or @undo; undo_on_failure: truth; on_failure: =on-failure or @goto; \
          when: @when; expected: time; owner: name; output: name; repeat: =repeat; reads: truth",
         "wait_until http run confirm pause switch notify rotate canary parallel include",
     ),

@@ -308,6 +308,9 @@ fn general(finding: FindingId, gauge: &Gauge) -> Option<String> {
         FindingId::WritesLost => "Acknowledge a request only once it is kept where the standby sees it.".into(),
         FindingId::OthersTouched => "Aim the fault at the drill's own requests (`match:`), or drill where nobody else is.".into(),
         FindingId::AlertNeverCame => "See why the alert did not fire: its threshold, its window, or the way to the people it wakes.".into(),
+        FindingId::NotTakenBack => {
+            "See what it left behind; `undo_on_failure: true` at the step runs its undo also when it has failed.".into()
+        }
         FindingId::StepFailed | FindingId::UndoFailed => "Mend the step, and rehearse it: `lifeboat execute --rehearse`.".into(),
         FindingId::StepOverran => "Find out what took so long, or change what is expected.".into(),
         FindingId::HealNotConfirmed | FindingId::LeaseExpired => "See that nothing is broken any more: `lifeboat heal` removes every fault from a standing proxy.".into(),

@@ -15,6 +15,7 @@ use crate::units::Duration;
 
 /// The whole report; `None` where the history is of something else.
 pub fn execution(history: &History) -> Option<Report> {
+    let history = history.as_mended();
     let Event::ExecutionStarted(started) = &history.events.first()?.event else { return None };
     let walk = Walk { started, events: &history.events };
     let steps = &started.plan.runbook.steps;
@@ -176,6 +177,13 @@ impl Walk<'_> {
             Event::StepOverran(step) => {
                 (format!("{}: takes longer than expected", self.name(step.step)), Duration::from_nanos(step.expected).to_string())
             }
+            Event::Mended(mended) => (format!("{} goes on with the mended runbook", mended.by), mended.difference.clone()),
+            Event::StepSettled(settled) => {
+                let what = if settled.undo { "undoing it: " } else { "" };
+                (format!("{}: {what}{}, says {}", self.name(settled.step), settled.becomes, settled.by), settled.note.clone())
+            }
+            Event::HandedOver(handed) => (format!("handed over to {}", handed.to), String::new()),
+            Event::TakenOver(taken) => (format!("{} takes over", taken.by), format!("from {}", taken.from)),
             Event::StepFinished(step) => (format!("{}: {}", self.name(step.step), step.end), step.output.clone()),
             Event::StepUndone(step) => (format!("{}: undo {}", self.name(step.step), step.end), step.output.clone()),
             Event::Contacted(contacted) => {
