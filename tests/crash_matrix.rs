@@ -102,6 +102,8 @@ impl Walk {
                 "{{name: Tell, notify: {{webhook: \"{url}/tell\", message: hello}}, timeout: 20s, undo: {{notify: {{webhook: \"{url}/undo-tell\", message: bye}}}}}}"
             ),
             "{name: Ask, confirm: \"Go on?\", timeout: 20s}".to_owned(),
+            "{name: By hand, manual: {do: Press it, checklist: [first, second]}, timeout: 20s}".to_owned(),
+            "{name: Who, ask: {question: \"Who is there?\"}, timeout: 20s, output: who}".to_owned(),
             "{name: Wait a little, pause: 10ms}".to_owned(),
             format!("{{name: See, wait_until: {{request: {{to: \"{url}/see\"}}, succeeds: 1 in a row}}, timeout: 20s}}"),
             format!(
@@ -172,6 +174,10 @@ impl Walk {
             let undo = line.starts_with("Undoing step ");
             let answer = if line.contains("Go on? [yes/no]") {
                 "yes"
+            } else if line.ends_with("[numbers of what is done, all, or failed]") {
+                "2 1"
+            } else if line.ends_with("Who is there? [a text]") {
+                "alice"
             } else if line.starts_with("Step ") && line.contains("not known how it ended") || undo {
                 let step = line.split(", ").nth(1).unwrap().to_owned();
                 nothing_works_in(&self.project, id);
@@ -201,8 +207,8 @@ fn one(counterpart: &Counterpart, number: usize, random: &mut rand::rngs::ChaCha
     let mut walk = Walk::new(counterpart, number);
     let mut moment =
         |from: usize, lines: usize| Some((from + random.random_range(1..=lines), Duration::from_millis(random.random_range(0..25))));
-    let mut code = walk.run(&BEGIN, moment(1, 26));
-    for kill in [moment(walk.lines(), 14), None] {
+    let mut code = walk.run(&BEGIN, moment(1, 34));
+    for kill in [moment(walk.lines(), 16), None] {
         if code.is_none() && !walk.is_over() {
             code = walk.run(&ON, kill);
         }

@@ -77,7 +77,7 @@ fn a_failed_step_is_repeated_done_by_hand_or_left_out_as_a_person_says() {
     };
     let typed = failed();
     let run = typing(&typed, &RESUME, &[("Step 1, One, failed: repeat, done, or skip?", "stop")]);
-    run.exits_with(3);
+    run.exits_with(4).says("to continue: lifeboat execute --resume x");
     typing(&typed, &RESUME, &[("Step 1, One, failed", "repeat")]).exits_with(1);
     typing(&typed, &RESUME, &[("Step 1, One, failed", "done, restarted by hand")]).exits_with(0);
     assert_eq!((log(&typed).as_str(), finished(&typed).as_str()), ("one\none\ntwo\n", "failed failed done done"));

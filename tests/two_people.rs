@@ -75,7 +75,7 @@ fn who_takes_over_at_once_is_asked_about_the_step_that_was_ended() {
 #[test]
 fn an_interrupted_one_is_named_and_another_may_begin_beside_one_that_runs() {
     let project = waiting();
-    let (mut first, folder) = alice(&project);
+    let (first, folder) = alice(&project);
     project.write("go", "");
     let beside = project.lifeboat(&[&BEGIN[..], &["--alongside", "--out", "y"]].concat());
     beside.exits_with(0).says("walks real for chat: since");

@@ -9,10 +9,12 @@
 //!
 //! Of Alertmanager's and Grafana's alerts the name is the label `alertname`, and `fingerprint` tells one from others of its name; where it is
 //! not sent, all labels do, by the fingerprint that Prometheus itself makes of them. Of PagerDuty's events those about an incident's state
-//! count; the name is its title. In a list, one that cannot be read is left out, and the others are taken.
+//! count; the name is its title. When an alert began and ended is `startsAt` and `endsAt`; of an incident, `created_at`, and when the event of its
+//! end occurred. In a list, one that cannot be read is left out, and the others are taken.
 
 use crate::history::AlertSource;
 use crate::units::Explained;
+use chrono::Datelike;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -32,6 +34,10 @@ pub struct Alert {
     pub instance: String,
     /// False where it tells of the alert's end.
     pub firing: bool,
+    /// When it began to fire, by its sender's clock, RFC 3339; `None` where the sender does not tell.
+    pub starts_at: Option<String>,
+    /// When it ended, the same; only of an end.
+    pub ends_at: Option<String>,
 }
 
 /// What a body tells.
@@ -102,7 +108,9 @@ fn each(alerts: &[Value], read: impl Fn(&Value) -> Result<Alert, UnreadAlert>) -
 /// One of Alertmanager's or Grafana's.
 fn labelled(alert: &Value, source: AlertSource) -> Result<Alert, UnreadAlert> {
     let name = name(&alert["labels"]["alertname"], "an alert has no label `alertname`")?;
-    Ok(Alert { source, name, instance: instance(&alert["fingerprint"], &alert["labels"]), firing: state(&alert["status"])? })
+    let firing = state(&alert["status"])?;
+    let (starts_at, ends_at) = (moment(&alert["startsAt"]), moment(&alert["endsAt"]).filter(|_| !firing));
+    Ok(Alert { source, name, instance: instance(&alert["fingerprint"], &alert["labels"]), firing, starts_at, ends_at })
 }
 
 /// An event of PagerDuty's; `None` where it does not tell of an incident's state.
@@ -120,13 +128,27 @@ fn incident(event: &Value) -> Result<Option<Alert>, UnreadAlert> {
     let name = name(&data["title"], "an incident has no `title`")?;
     let told = ["id", "incident_key", "number", "html_url"].into_iter().map(|field| instance(&data[field], &Value::Null));
     let instance = told.into_iter().find(|instance| !instance.is_empty()).unwrap_or_default();
-    Ok(Some(Alert { source: AlertSource::Pagerduty, name, instance, firing }))
+    let occurred = || moment(&event["occurred_at"]);
+    // What triggered it is the event itself, where the incident does not say.
+    let starts_at = moment(&data["created_at"]).or_else(|| occurred().filter(|_| about == "incident.triggered"));
+    let ends_at = moment(&data["resolved_at"]).or_else(occurred).filter(|_| !firing);
+    Ok(Some(Alert { source: AlertSource::Pagerduty, name, instance, firing, starts_at, ends_at }))
 }
 
 fn plain(alert: &Value) -> Result<Alert, UnreadAlert> {
     let name = name(&alert["alert"], "there is no `alert` with a name")?;
     let told = if alert["instance"].is_null() { &alert["fingerprint"] } else { &alert["instance"] };
-    Ok(Alert { source: AlertSource::Json, name, instance: instance(told, &alert["labels"]), firing: state(&alert["status"])? })
+    let firing = state(&alert["status"])?;
+    let either = |one: &str, other: &str| moment(&alert[one]).or_else(|| moment(&alert[other]));
+    let (starts_at, ends_at) = (either("startsAt", "starts_at"), either("endsAt", "ends_at").filter(|_| !firing));
+    Ok(Alert { source: AlertSource::Json, name, instance: instance(told, &alert["labels"]), firing, starts_at, ends_at })
+}
+
+/// A moment as it was sent; `None` for what is none, as the year 1 that stands for one that is not known.
+fn moment(value: &Value) -> Option<String> {
+    const FIRST: i32 = 1970;
+    let text = value.as_str()?;
+    chrono::DateTime::parse_from_rfc3339(text).ok().filter(|moment| moment.year() > FIRST).map(|_| text.to_owned())
 }
 
 fn state(status: &Value) -> Result<bool, UnreadAlert> {
@@ -212,6 +234,32 @@ mod tests {
         let from = AlertSource::Alertmanager;
         let wanted = [is(from, "ProviderDown", "f1", true), is(from, "ProviderDown", "f2", false), is(from, "SlowAnswers", "f3", true)];
         assert_eq!(told(&body), wanted);
+    }
+
+    #[test]
+    fn when_it_began_and_ended_is_told_by_each_in_its_own_form() {
+        let times = |body: Value| {
+            let alert = parse(body.to_string().as_bytes()).unwrap().alerts.remove(0);
+            (alert.starts_at.unwrap_or_default(), alert.ends_at.unwrap_or_default())
+        };
+        let is = |start: &str, end: &str| (start.to_owned(), end.to_owned());
+        let (start, end) = ("2026-11-20T14:03:07.512Z", "2026-11-20T15:09:00.250+01:00");
+        // The year 1 stands for an end that is not known.
+        assert_eq!(times(json!({"alerts": [labelled("Down", "firing", "f")]})), is(start, ""));
+        let mut over = labelled("Down", "resolved", "f");
+        over["endsAt"] = end.into();
+        assert_eq!(times(json!({"orgId": 1, "alerts": [over]})), is(start, end));
+        let incident = |kind: &str, status: &str, data: Value| {
+            let mut data = data;
+            (data["status"], data["title"]) = (status.into(), "Down".into());
+            json!({"event": {"event_type": format!("incident.{kind}"), "occurred_at": end, "data": data}})
+        };
+        assert_eq!(times(incident("triggered", "triggered", json!({}))), is(end, ""));
+        assert_eq!(times(incident("acknowledged", "acknowledged", json!({"created_at": start}))), is(start, ""));
+        assert_eq!(times(incident("resolved", "resolved", json!({"created_at": start}))), is(start, end));
+        let plain = |status: &str| json!({"alert": "Down", "status": status, "starts_at": start, "endsAt": end});
+        assert_eq!((times(plain("firing")), times(plain("resolved"))), (is(start, ""), is(start, end)));
+        assert_eq!(times(json!({"alert": "Down", "status": "firing", "startsAt": "yesterday"})), is("", ""), "no time is no harm");
     }
 
     /// The fields that Grafana's page on its webhook notifier documents (alerts as Alertmanager's, and more); the values are made up.

@@ -1,4 +1,4 @@
-//! Listens for alerts while a drill runs. What was answered with 200 is in the drill's history, one by one or counted, and the answer says which;
+//! Listens for alerts while a drill runs or a runbook is walked. What was answered with 200 is in the history, one by one or counted, and the answer says which;
 //! any other answer says why it is not. Of a sender that does not send the token, where there is one, not even the body is read.
 
 use super::alert_book::{AlertBook, AlertFate};
@@ -117,6 +117,39 @@ impl Receiver {
         awaited: BTreeSet<String>,
         recorder: Recorder,
     ) -> Result<Self, AlertError> {
+        Ok(AlertSocket::bind(hosts, listen, token).await?.serve(awaited, recorder))
+    }
+
+    /// Where alerts are posted to from this host.
+    pub fn url(&self) -> String {
+        url(self.address)
+    }
+
+    /// Takes no more; returns when nothing more will be recorded.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+/// A place for alerts that nobody answers at yet: what is posted waits until there is a history to record it in.
+#[derive(Debug)]
+pub struct AlertSocket {
+    listener: TcpListener,
+    address: SocketAddr,
+    token: Option<Secret>,
+    /// By which names it is called, besides its address.
+    names: Vec<String>,
+}
+
+impl AlertSocket {
+    /// Takes the place `HOST:PORT`, for who is called by these names too.
+    ///
+    /// # Errors
+    /// As [`Receiver::start`].
+    pub async fn bind(hosts: &[String], listen: &str, token: Option<Secret>) -> Result<Self, AlertError> {
         let wrong = |source| AlertError::Bind { listen: listen.to_owned(), source };
         let listener = TcpListener::bind(listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
@@ -124,10 +157,21 @@ impl Receiver {
         if token.is_none() && !address.ip().to_canonical().is_loopback() {
             return Err(AlertError::Open { address });
         }
+        let own = listen.rsplit_once(':').map_or(listen, |(host, _)| host).to_owned();
+        Ok(Self { listener, address, token, names: hosts.iter().cloned().chain([own]).collect() })
+    }
+
+    /// Where alerts will be posted to from this host.
+    pub fn url(&self) -> String {
+        url(self.address)
+    }
+
+    /// Answers from now on. Alerts of the names that are awaited are all recorded, others up to a bound.
+    pub fn serve(self, awaited: BTreeSet<String>, recorder: Recorder) -> Receiver {
+        let Self { listener, address, token, names } = self;
         let (deliveries, queue) = mpsc::channel(WAITING);
         let (stop, stopped) = watch::channel(false);
-        let own = listen.rsplit_once(':').map_or(listen, |(host, _)| host).to_owned();
-        let callers = Callers::of(address, hosts.iter().cloned().chain([own]), "`hosts: [NAME]` under `alerts:` of the environment");
+        let callers = Callers::of(address, names, "`hosts: [NAME]` under `alerts:` of the environment");
         let context = ReceiverContext { token, callers: Arc::new(callers), clock: recorder.clock(), deliveries };
         let guarded = |routes: Router<ReceiverContext>| {
             let routes = routes.layer(from_fn(read_whole)).layer(from_fn_with_state(context.clone(), refuse_strangers));
@@ -153,26 +197,18 @@ impl Receiver {
                 () = late => {}
             }
         });
-        Ok(Self { address, stop, tasks: [serving, tokio::spawn(record(queue, AlertBook::new(awaited), recorder, stopping(stopped)))] })
+        Receiver { address, stop, tasks: [serving, tokio::spawn(record(queue, AlertBook::new(awaited), recorder, stopping(stopped)))] }
     }
+}
 
-    /// Where alerts are posted to from this host.
-    pub fn url(&self) -> String {
-        let ip = match self.address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        format!("http://{}/", SocketAddr::new(ip, self.address.port()))
-    }
-
-    /// Takes no more; returns when nothing more will be recorded.
-    pub async fn stop(self) {
-        self.stop.send_replace(true);
-        for task in self.tasks {
-            let _ = task.await;
-        }
-    }
+/// An address as a program on this host calls it.
+fn url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}/", SocketAddr::new(ip, address.port()))
 }
 
 /// The one who records.
@@ -196,8 +232,8 @@ async fn record(mut queue: mpsc::Receiver<AlertDelivery>, mut book: AlertBook, r
             };
             *count += 1;
             if fate == AlertFate::Recorded {
-                let Alert { source, name, instance, firing } = alert;
-                recorder.record(Event::AlertReceived(AlertReceived { at, source, name, instance, firing })).await;
+                let Alert { source, name, instance, firing, starts_at, ends_at } = alert;
+                recorder.record(Event::AlertReceived(AlertReceived { at, source, name, instance, firing, starts_at, ends_at })).await;
             }
         }
         // Anyone who has gone away meanwhile need not be told.

@@ -8,6 +8,7 @@ use crate::console;
 use crate::execution::{OtherExecution, WatchedExecution, ask_to_stop, others};
 use crate::history::ExecutionEnd;
 use crate::model::ExecutionPlan;
+use crate::step::Question;
 use crate::units::Duration;
 use std::path::{Path, PathBuf};
 
@@ -62,13 +63,13 @@ pub(super) fn choice(plan: &ExecutionPlan, root: &Path, alongside: bool, asks: b
         say(&format!("warning: {told}\n"));
         return Choice::Begin;
     }
-    let answers = ["watch", "take-over", "now", "alongside", "stop"].map(str::to_owned);
+    let answers = ["watch", "take-over", "now", "alongside", "stop"];
     let question = "Watch it, take it over after its step, take it over now, start your own alongside, or stop?";
     let answer = asks.then(|| {
         say(&format!("{told}\n"));
-        on_terminal(question, &answers, &[])
+        on_terminal(&Question::of_words(question, &answers))
     });
-    match answer.flatten().as_ref().map(|answer| answer.word.as_str()) {
+    match answer.flatten().as_ref().map(|answer| answer.word()) {
         Some("watch") => Choice::Watch(running.folder.clone()),
         Some("take-over") => Choice::TakeOver { folder: running.folder.clone(), at_once: false },
         Some("now") => Choice::TakeOver { folder: running.folder.clone(), at_once: true },

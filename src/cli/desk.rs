@@ -39,8 +39,10 @@ pub(super) async fn desk(
                         forget_what_was_typed();
                         *lines = Some(typed());
                     }
-                    say(&ask::put(&question.text, &question.answers, &question.names));
+                    show(&question);
                     open = Some(question);
+                } else if !question.links.is_empty() {
+                    show(&question);
                 }
             }
             () = over(&mut open), if open.is_some() => {
@@ -55,21 +57,29 @@ pub(super) async fn desk(
                     shown.show();
                 }
                 (Some(line), None) => note(notes.as_ref(), line).await,
-                (Some(line), Some(question)) => match ask::understood(&line, &question.answers, &question.names) {
+                (Some(line), Some(question)) => match ask::understood(&line, &question.question) {
                     Some(answer) => {
                         let _ = question.answer.send(answer);
                         shown.show();
                     }
                     None => {
                         note(notes.as_ref(), line).await;
-                        say(&ask::wanted(&question.answers, &question.names));
-                        say(&ask::put(&question.text, &question.answers, &question.names));
+                        say(&ask::wanted(&question.question));
+                        say(&ask::put(&question.question));
                         open = Some(question);
                     }
                 },
             },
             else => return,
         }
+    }
+}
+
+/// A question, and where else it can be answered.
+fn show(prompt: &Prompt) {
+    say(&ask::put(&prompt.question));
+    if !prompt.links.is_empty() {
+        say(&ask::links(&prompt.links));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::execution::{
 };
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
-use crate::model::{Action, ExecutionPlan};
+use crate::model::{Action, Ask, Confirm, ExecutionPlan, RoleHolder, Step};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::run_folder::RunFile;
@@ -53,7 +53,7 @@ pub(super) struct Args {
     /// Change nothing: only read, and find what is missing
     #[arg(long, conflicts_with_all = ["resume", "out"])]
     rehearse: bool,
-    /// Answer every question of the runbook with yes
+    /// Answer every question of the runbook with its `default`, or with yes where it has none
     #[arg(long)]
     yes: bool,
 }
@@ -87,7 +87,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         return rehearsed(&plan, &root, &supervisor);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes) {
+    if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes, false) {
         say(&problem);
         return Ok(Exit::Usage);
     }
@@ -139,7 +139,7 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
 }
 
 /// What would stop it half-way, and is known beforehand.
-fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool) -> Option<String> {
+fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool, is_heard: bool) -> Option<String> {
     let rotated = |whose: &str| plan.runbook.rotations().any(|rotate| rotate.credential == whose);
     if let Some(unread) = missing.unread.iter().find(|unread| rotated(&unread.whose)) {
         return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, crate::units::explained(unread)));
@@ -151,25 +151,38 @@ fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool) -> Opt
         let hint = format!("{flags}; `--rehearse` finds everything that is missing");
         return Some(format!("error: the step `{step}` needs {}, which has no value here\n\nhint: {hint}", names.join(", ")));
     }
-    let asks = |step: &crate::model::Step| match &step.action {
-        Action::Confirm(confirm) => Some(confirm.clone()),
-        _ => None,
-    };
-    let mut questions = plan.runbook.steps.iter().filter_map(asks);
-    if yes && let Some(confirm) = questions.clone().find(|confirm| !confirm.approvers.is_empty()) {
-        return Some(format!(
-            "error: `{}` must be answered by {}, and --yes does not answer for them\n\nhint: run it without `--yes`",
-            confirm.question,
-            confirm.approvers.join(", ")
-        ));
+    if yes {
+        return for_people(plan).map(|problem| format!("error: {problem}\n\nhint: run it without `--yes`"));
     }
-    if !yes && questions.next().is_some() && !somebody_types() {
+    let asked = plan.runbook.roles.values().any(|holder| *holder == RoleHolder::Asked);
+    if (asked || plan.runbook.steps.iter().any(|step| step.action.asks_people())) && !is_heard && !somebody_types() {
         return Some(
-            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, or answer every question with `--yes`"
+            "error: the runbook asks a person, and there is no terminal\n\nhint: run it on a terminal, let people answer from elsewhere \
+             with `--listen`, or answer every question with `--yes`"
                 .to_owned(),
         );
     }
     None
+}
+
+/// What only people can do or say, which `--yes` does not do for them.
+fn for_people(plan: &ExecutionPlan) -> Option<String> {
+    let by_people = |step: &Step| match &step.action {
+        Action::Confirm(Confirm { question, role: Some(role), .. }) => {
+            Some(format!("`{question}` must be answered by the {role}, and --yes does not answer for them"))
+        }
+        Action::Confirm(Confirm { question, approvers, .. }) if !approvers.is_empty() => {
+            Some(format!("`{question}` must be answered by {}, and --yes does not answer for them", approvers.join(", ")))
+        }
+        Action::Manual(_) => Some(format!("the step `{}` is done by hand, and --yes does nothing by hand", step.name)),
+        Action::Ask(Ask { default: None, .. }) => {
+            Some(format!("the step `{}` asks for a text and has no `default`, so --yes cannot answer it", step.name))
+        }
+        _ => None,
+    };
+    let mut open = plan.runbook.roles.iter().filter(|(_, holder)| **holder == RoleHolder::Asked);
+    let role = || open.next().map(|(role, _)| format!("the runbook asks who is {role}, and --yes does not know"));
+    plan.runbook.steps.iter().find_map(by_people).or_else(role)
 }
 
 /// A terminal, or a pipe that somebody holds.
@@ -185,6 +198,9 @@ fn rehearsed(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> anyhow::Re
         for one in &all {
             let mut lines = one.detail.lines().filter(|line| !line.trim().is_empty());
             put(&format!("{:<8} {}: {}\n", one.found.word(), one.what, lines.next().unwrap_or_default()))?;
+            if let Some(about) = &one.about {
+                put(&format!("{:<8} {}\n", "", about.lines().collect::<Vec<_>>().join(" ")))?;
+            }
         }
         let count = |found| all.iter().filter(|one| one.found == found).count();
         let missing = count(RehearsalOutcome::Missing);
@@ -198,7 +214,7 @@ fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Resu
         let (sender, questions) = mpsc::channel(1);
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
-        let execution = begin(Participants { supervisor, attendance, notes, stop })?;
+        let execution = begin(Participants { supervisor, attendance, notes, stop })?.listening().await?;
         note(&heading(&execution));
         let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);
@@ -266,13 +282,25 @@ fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
         ));
         return Ok(Exit::Inconclusive);
     }
+    if let Some(step) = &finish.unheard {
+        say(&format!(
+            "nobody answered `{step}`, so nothing more was done, and nothing was undone\n\nhint: answer it with: {again}{}",
+            with_undo(finish)
+        ));
+        return Ok(Exit::Inconclusive);
+    }
     Ok(end(finish, &again))
+}
+
+/// What else may be typed after something went wrong.
+const fn with_undo(finish: &ExecutionOutcome) -> &'static str {
+    if finish.drill.is_some() { "" } else { " (with `--undo` to undo what was done)" }
 }
 
 /// How it ended, what is left, and what to type.
 fn end(finish: &ExecutionOutcome, again: &str) -> Exit {
     let undo = if finish.drill.is_some() { "" } else { " --undo" };
-    let with_undo = if finish.drill.is_some() { "" } else { " (with `--undo` to undo what was done)" };
+    let with_undo = with_undo(finish);
     for step in &finish.not_taken_back {
         say(&format!(
             "`{step}` failed and was not taken back: see what it left behind (`undo_on_failure: true` there runs its undo as well)"

@@ -4,6 +4,7 @@ use super::ask::on_terminal;
 use super::say;
 use crate::execution::{ResumeOrder, ResumePolicy, StepOrder, changes};
 use crate::history::Settlement;
+use crate::step::Question;
 use std::path::{Path, PathBuf};
 
 /// How an execution goes on.
@@ -67,10 +68,10 @@ pub(super) fn version(folder: &Path, order: &mut ResumeOrder) -> anyhow::Result<
     };
     let lines: String = change.difference.lines().map(|line| format!("\n  {line}")).collect();
     say(&format!("{} since this was started{}{lines}\n", change.what, if lines.is_empty() { "" } else { ":" }));
-    let answers = ["mended", "recorded", "stop"].map(str::to_owned);
-    match on_terminal("Continue with the mended version, or with the recorded one?", &answers, &[]) {
-        Some(answer) if answer.word == "mended" => order.walks = ResumePolicy::Mended,
-        Some(answer) if answer.word == "recorded" => order.walks = ResumePolicy::Recorded,
+    let question = "Continue with the mended version, or with the recorded one?";
+    match on_terminal(&Question::of_words(question, &["mended", "recorded", "stop"])) {
+        Some(answer) if answer.word() == "mended" => order.walks = ResumePolicy::Mended,
+        Some(answer) if answer.word() == "recorded" => order.walks = ResumePolicy::Recorded,
         Some(_) => return Ok(false),
         // Nobody is there: it is refused with what to type.
         None => {}

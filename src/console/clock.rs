@@ -7,7 +7,7 @@
 
 use super::log::line;
 use crate::history::{Event, Live};
-use crate::model::{Action, ExecutionPlan, Step};
+use crate::model::{ExecutionPlan, Step};
 use crate::units::Duration;
 
 /// Nanoseconds.
@@ -101,7 +101,7 @@ fn told(open: &OpenStep, step: &Step, steps: usize, now: u64) -> String {
         Doing::Try(attempt @ 2..) => ("", format!(", try {attempt}")),
         Doing::Try(_) => ("", String::new()),
     };
-    let asks = matches!((&open.doing, &step.action), (Doing::Try(_), Action::Confirm(_)));
+    let asks = matches!(open.doing, Doing::Try(_)) && step.action.asks_people();
     let how = if asks { "unanswered for" } else { "for" };
     // After its timeout a try has ended, and the next is to come.
     let most = if taken <= step.timeout.as_nanos() { format!(" of at most {}", step.timeout) } else { String::new() };
@@ -140,7 +140,7 @@ mod tests {
     use super::super::sample::{SampleHistory, outage};
     use super::*;
     use crate::history::{ExecutionEnd, ExecutionFinished, Note, Resumed, StepEnd, StepFinished, StepStarted, StepUndone, UndoStarted};
-    use crate::model::Confirm;
+    use crate::model::{Action, Confirm};
 
     const NAMES: [&str; 2] = ["Wait for the replicas", "Ask"];
 
@@ -152,14 +152,7 @@ mod tests {
             plan.runbook.steps[1].name = NAMES[1].into();
             plan.runbook.steps[0].timeout = "11m".parse().unwrap();
             plan.runbook.steps[1].timeout = "5m".parse().unwrap();
-            plan.runbook.steps[1].action = Action::Confirm(Confirm {
-                question: "Are they informed?".into(),
-                answers: Vec::new(),
-                approvers: Vec::new(),
-                needed: 0,
-                default: None,
-                reaction: None,
-            });
+            plan.runbook.steps[1].action = Action::Confirm(Confirm { question: "Are they informed?".into(), ..Confirm::default() });
         })
     }
 

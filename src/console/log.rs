@@ -108,8 +108,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
         Event::AlertReceived(alert) => {
             let state = if alert.firing { "fires" } else { "is over" };
-            ("alert", format!("{} {state}, by {}", alert.name, alert.source))
+            let meant = live.meant_by(&alert.name).map(|name| format!("; the runbook waits for `{name}`")).unwrap_or_default();
+            ("alert", format!("{} {state}, by {}{meant}", alert.name, alert.source))
         }
+        Event::AlertsAwaited(awaited) => ("alert", format!("alerts are received at {}", awaited.url)),
         Event::AlertsLeftOut(left_out) => ("alert", left_out.to_string()),
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::ReactionModelled(reaction) => {
@@ -120,7 +122,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             let again = if step.attempt > 1 { format!(", try {}", step.attempt) } else { String::new() };
             ("step", format!("{}/{} {}{again}", step.step + 1, steps(), step.name))
         }
-        Event::StepFinished(step) => ("step", format!("{}/{} {}", step.step + 1, steps(), ended(step.end, &step.output))),
+        Event::StepFinished(step) => {
+            let note = step.note().map_or_else(String::new, |note| format!("; {note}"));
+            ("step", format!("{}/{} {}{note}", step.step + 1, steps(), ended(step.end, &step.output)))
+        }
         Event::StepOverran(step) => {
             let expected = crate::units::Duration::from_nanos(step.expected);
             ("step", format!("{}/{} takes longer than the expected {expected}", step.step + 1, steps()))
@@ -153,6 +158,10 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::HandedOver(handed) => ("handover", format!("to {}", handed.to)),
         Event::TakenOver(taken) => ("handover", format!("{} takes over from {}", taken.by, taken.from)),
+        Event::StepExplained(explained) => ("about", explained.text.clone()),
+        Event::Answered(answered) => ("answer", format!("{}/{} {answered}", answered.step + 1, steps())),
+        Event::Ticked(ticked) => ("tick", format!("{}/{} {ticked}", ticked.step + 1, steps())),
+        Event::RoleTaken(taken) => ("role", taken.to_string()),
         Event::Note(note) => ("note", note.text.clone()),
         Event::Overlay(series) => ("series", told_of(series)),
         Event::Awaited(awaited) => ("waits", format!("for {}, at most {}", awaited.what, length(awaited.most))),

@@ -5,7 +5,7 @@ use super::DrillStop;
 use crate::history::{Event, ReactionModelled, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{DrillPlan, Runbook, StartMode};
-use crate::step::{Attendance, Context, Notes, WalkState, WalkStops, detected, undo, walk};
+use crate::step::{Attendance, Context, Notes, Question, WalkState, WalkStops, detected, undo, walk};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -102,9 +102,8 @@ async fn begin(runbook: &Runbook, context: &Context) -> Option<String> {
         (StartMode::OnDetection, _) => detected(&runbook.detect, context).await.ok(),
         (StartMode::ByHand, Attendance::Unattended) => Some("started with the fault; nobody was asked, because of --yes".to_owned()),
         (StartMode::ByHand, attendance) => {
-            let answers = vec!["yes".to_owned(), "no".to_owned()];
-            let answer = attendance.put(format!("Start the runbook {}?", runbook.name), answers, Vec::new()).await?;
-            (answer.word == "yes").then(|| "a person started it".to_owned())
+            let answer = attendance.put(Question::of_words(format!("Start the runbook {}?", runbook.name), &["yes", "no"])).await?;
+            (answer.word() == "yes").then(|| "a person started it".to_owned())
         }
     }
 }

@@ -191,6 +191,8 @@ impl Drill {
             live: self.journal.live(),
             clock: site.recorder.clock(),
             attendance: self.order.attendance.clone(),
+            board: None,
+            interview: None,
             stand_in: self.stand_in(),
             directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
             folder: self.order.root.clone(),

@@ -5,7 +5,7 @@ use super::preflight::Preflight;
 use super::site::{RigSite, lab_key};
 use super::system::Launch;
 use crate::history::StopReason;
-use crate::model::{DrillPlan, KeySource, Provider, SecretSource, StartCommand, origin_and_path};
+use crate::model::{DrillPlan, KeySource, NotifySeverity, Provider, RoleHolder, SecretSource, StartCommand, origin_and_path};
 use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
@@ -40,6 +40,13 @@ impl ResolvedNames {
             redactor: Redactor::new(site.recorder.salt()),
         };
         names.values.set("service.name", leading.service_name.clone());
+        if let Some(runbook) = &plan.runbook {
+            names.values.set("severity", runbook.severity.unwrap_or(NotifySeverity::Error).word());
+            for (role, holder) in &runbook.roles {
+                let holder = if let RoleHolder::Contact(name) = holder { name } else { "nobody (this is a drill)" };
+                names.values.set(format!("role.{role}"), holder);
+            }
+        }
         names.values.set("root", site.root.display().to_string());
         names.values.set("primary", leading.service.primary().to_owned());
         if let Some(standby) = leading.service.providers.get(1) {

@@ -4,7 +4,7 @@
 use super::DrillStop;
 use crate::history::{Awaited, Event};
 use crate::host::{self, private};
-use crate::process::{ChildProcess, NOT_STARTED, Program, RedactedLog, Supervision, SupervisionScope, last_lines};
+use crate::process::{ChildProcess, GRACE, NOT_STARTED, Program, RedactedLog, Supervision, SupervisionScope, last_lines};
 use crate::redact::Redactor;
 use crate::units::Secret;
 use std::collections::BTreeMap;
@@ -62,6 +62,7 @@ impl System {
             pass: launch.pass.clone(),
             env: launch.env.clone().into_iter().collect(),
             supervision: Supervision::By(launch.supervisor.clone(), SupervisionScope::All),
+            grace: GRACE,
         };
         let child = program.start([says.into(), warns.into()]).map_err(|error| DrillStop::environment(error.to_string()))?;
         let mut system = Self { log, child };

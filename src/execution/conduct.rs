@@ -2,10 +2,12 @@
 //! taken beside it.
 
 use super::contacts::tell;
-use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget_salt, salt, wall_clock};
+use super::ear::Ear;
+use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::hand_over::{Listening, me};
 use super::killed_drill::{KilledDrill, drill_of};
 use super::others::taken_from;
+use super::roles::{fill, holder};
 use super::settle::{Settling, StepOrder, Unsettled, orders_fit};
 use super::texts::keep_texts;
 use super::unchanged::{ResumePolicy, change, plan_now};
@@ -37,6 +39,7 @@ pub struct Execution {
     drill: Option<KilledDrill>,
     hands: Participants,
     journal: Journal,
+    ear: Ear,
 }
 
 /// How an execution that was interrupted goes on.
@@ -65,6 +68,8 @@ pub struct ExecutionOutcome {
     pub not_taken_back: Vec<String>,
     /// Who goes on with it in the place of this process.
     pub handed_over: Option<String>,
+    /// The step whose question too few answered, where that is why it stopped.
+    pub unheard: Option<String>,
     /// The step that nobody could be asked about, where that is why it stopped.
     pub unanswered: Option<String>,
     /// Whether the history is whole on disk.
@@ -146,7 +151,26 @@ impl Execution {
         let (live, clock) = (history.live(), history.clock());
         let OpenHistory { folder, file, started, past } = history;
         let journal = Journal::durable(file, clock, live, salt(&folder)?)?;
-        Ok(Self { folder, started, past, orders, mended, drill, hands, journal })
+        Ok(Self { folder, started, past, orders, mended, drill, hands, journal, ear: Ear::default() })
+    }
+
+    /// The same with a place for the environment's alerts, where something is still walked that may wait for one.
+    ///
+    /// # Errors
+    /// Where a step waits for an alert, and nobody can listen for it: then there is no folder either.
+    pub async fn listening(mut self) -> Result<Self, ExecutionError> {
+        if !self.orders.undo {
+            self.ear = match Ear::of(&self.started.plan).await {
+                Ok(ear) => ear,
+                Err(error) => {
+                    if self.past.is_empty() {
+                        forget(&self.folder);
+                    }
+                    return Err(error);
+                }
+            };
+        }
+        Ok(self)
     }
 
     /// What is known of it while it runs.
@@ -172,25 +196,34 @@ impl Execution {
     /// Walks to the end, or to where it is stopped.
     pub async fn run(self) -> ExecutionOutcome {
         let recorder = self.journal.recorder();
-        let Self { folder, started, past, orders, mended, drill, hands, journal } = self;
+        let Self { folder, started, past, orders, mended, drill, hands, journal, ear } = self;
         let started = Arc::new(started);
         let Participants { supervisor, attendance, notes, stop } = hands;
         let undo = orders.undo;
         let beginning =
             Beginning { folder: &folder, started: &started, past: &past, orders: &orders, drill: drill.as_ref(), recorder: &recorder };
-        let (context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
+        let (mut context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, mended, unread, &context.redactor).await;
+        let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
         let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));
         let mut telling = tell(&started, &past, &context, &recorder, &over);
         let (leaving, over_with) = watch::channel(false);
         let notes = tokio::spawn(take_notes(notes, context.clone(), recorder.clone(), over_with));
         let hands = Hands::of(&folder, &recorder, stop);
-        let unanswered = hands.go_on(&mut state, &context, &recorder, &orders.steps).await;
+        let role = if undo { None } else { fill(&started.plan.runbook, &past, &mut context, &recorder).await };
+        let unanswered = match role {
+            Some(role) => Some(format!("naming the {role}")),
+            None => hands.go_on(&mut state, &context, &recorder, &orders.steps).await,
+        };
         let handed_over = hands.away().await;
+        let unheard = state.unanswered().map(|step| step.name.clone());
         if let Some(drill) = drill.as_ref().filter(|_| state.left().is_empty()) {
             forget_old_values(drill, &recorder).await;
+        }
+        if let Some(receiver) = receiver {
+            receiver.stop().await;
         }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
         ending.send_replace(true);
@@ -207,7 +240,7 @@ impl Execution {
         let salted = Some(()).filter(|()| over).and_then(|()| forget_salt(&folder).err()).map(|error| error.to_string());
         let named = |places: &[usize]| places.iter().rev().map(|place| state.runbook().steps[*place].name.clone()).collect();
         let (left, not_taken_back) = (named(state.left()), named(&state.not_taken_back()));
-        ExecutionOutcome { end, undo, left, not_taken_back, handed_over, unanswered, journal, folder, drill, salted }
+        ExecutionOutcome { end, undo, left, not_taken_back, handed_over, unheard, unanswered, journal, folder, drill, salted }
     }
 }
 
@@ -291,6 +324,11 @@ impl Beginning<'_> {
     async fn context(&self, supervisor: PathBuf, attendance: Attendance, live: watch::Receiver<Arc<Live>>) -> (Context, Vec<Unread>) {
         let (plan, root) = (&self.started.plan, PathBuf::from(&self.started.root));
         let mut values = Values::of(plan, &root, Redactor::new(self.recorder.salt())).await;
+        for (role, declared) in &plan.runbook.roles {
+            if let Some(holder) = holder(role, declared, self.past) {
+                values.variables.set(format!("role.{role}"), holder);
+            }
+        }
         if let Some(drill) = self.drill {
             drill.recall(&mut values.variables);
         }
@@ -304,6 +342,8 @@ impl Beginning<'_> {
             live,
             clock: self.recorder.clock(),
             attendance,
+            board: None,
+            interview: None,
             stand_in: None,
             directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
             folder: root,

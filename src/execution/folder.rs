@@ -1,6 +1,7 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
 use super::texts::{RunbookChange, keep_texts};
+use crate::alert::AlertError;
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, Stamped};
 use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
@@ -127,6 +128,15 @@ pub enum ExecutionError {
         /// What to type.
         hint: &'static str,
     },
+    /// A step waits for an alert, and nobody can listen for it.
+    #[error(transparent)]
+    Alerts(#[from] AlertError),
+    /// The same, because it is not known which token its sender must send.
+    #[error("the environment variable {variable}, which holds the token of the senders of alerts, is not set")]
+    NoAlertToken {
+        /// Its name.
+        variable: String,
+    },
     /// The operating system gave no thread.
     #[error("cannot start the journal")]
     Thread(#[from] std::io::Error),
@@ -160,6 +170,8 @@ impl Explained for ExecutionError {
             Self::NotOpen { open, .. } => Cow::Owned(format!("name one of these: {}", open.join(", "))),
             Self::History { .. } => Cow::Borrowed("only its last line may be incomplete; copy the file again from where it came"),
             Self::Other { .. } => Cow::Borrowed("name a folder that `lifeboat execute` made"),
+            Self::Alerts(error) => return error.hint(),
+            Self::NoAlertToken { variable } => Cow::Owned(format!("export {variable}=… with the token that your monitoring sends")),
             Self::Thread(_) => return None,
         })
     }
@@ -260,6 +272,15 @@ impl OpenHistory {
         let passed = began.and_then(|began| u64::try_from(Wall::read().at(now) - began).ok()).unwrap_or(0);
         Clock::resume_at(now, passed.max(self.past.last().map_or(0, |last| last.t + 1)))
     }
+}
+
+/// Takes away the folder of an execution that was never begun.
+pub(super) fn forget(folder: &Path) {
+    for file in [RunFile::History, RunFile::Salt] {
+        let _ = std::fs::remove_file(file.within(folder));
+    }
+    // Where somebody else keeps something in it, it stays.
+    let _ = std::fs::remove_dir(folder);
 }
 
 /// By which this execution names keys, in a file for its owner alone: who goes on after a crash must know the new key by the name that it had.

@@ -38,7 +38,7 @@ pub async fn ask_to_stop(folder: &Path, at_once: bool, mut stop: watch::Receiver
     let path = RunFile::TakeOver.within(folder);
     let wrong = |source| ExecutionError::Folder { path: path.clone(), source, hint: "see that the folder is yours and its disk has room" };
     private::own_folder(folder).map_err(wrong)?;
-    let mut asked = Asking::begin(path.clone()).map_err(wrong)?;
+    let mut asked = PendingTakeOver::begin(path.clone()).map_err(wrong)?;
     asked.write(&TakeOverRequest { by: me(), at_once }).map_err(wrong)?;
     loop {
         match open_history(folder) {
@@ -54,16 +54,17 @@ pub async fn ask_to_stop(folder: &Path, at_once: bool, mut stop: watch::Receiver
 }
 
 /// The request in its file, for as long as somebody waits.
-struct Asking {
+struct PendingTakeOver {
     file: File,
     path: PathBuf,
 }
 
-impl Asking {
+impl PendingTakeOver {
     fn begin(path: PathBuf) -> std::io::Result<Self> {
         let _ = std::fs::remove_file(&path);
         let file = private::create_new(&path)?;
-        file.try_lock().map_err(std::io::Error::from)?;
+        // The other process may just be looking whether somebody waits.
+        file.lock()?;
         Ok(Self { file, path })
     }
 
@@ -73,7 +74,7 @@ impl Asking {
     }
 }
 
-impl Drop for Asking {
+impl Drop for PendingTakeOver {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
     }

@@ -11,7 +11,9 @@
 //!  watching      somebody else's execution, followed while it runs
 //!  values        what variables stand for outside a drill
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
+//!  ear           the environment's alerts, which steps may wait for
 //!  contacts      who is told when
+//!  roles         who does what on the night
 //!  rehearse      only what reads
 //! ```
 //!
@@ -20,11 +22,13 @@
 
 mod conduct;
 mod contacts;
+mod ear;
 mod folder;
 mod hand_over;
 mod killed_drill;
 mod others;
 mod rehearse;
+mod roles;
 mod settle;
 mod texts;
 mod unchanged;

@@ -3,15 +3,15 @@
 use super::values::{Values, flags_for};
 use crate::history::Live;
 use crate::journal::{Clock, Journal};
-use crate::model::{Action, ExecutionPlan, Step};
+use crate::model::{Action, Condition, ExecutionPlan, Goal, InquirySource, Step};
 use crate::process::can_start;
 use crate::redact::Redactor;
 use crate::secret::Unread;
 use crate::step::{
-    Attendance, Before, Context, Directory, Keyring, StepError, answers, can_rotate, can_switch, client, comes_from_a_step, destination,
-    perform, way_to,
+    Attendance, Before, Context, Directory, Keyring, StepError, answers, asked_once, can_rotate, can_switch, client, comes_from_a_step,
+    destination, perform, way_to,
 };
-use crate::units::{Secret, Seed, explained};
+use crate::units::{Secret, Seed, counted, explained};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -25,6 +25,8 @@ pub struct Rehearsed {
     pub found: RehearsalOutcome,
     /// What was seen.
     pub detail: String,
+    /// What a step is for, in the runbook's words.
+    pub about: Option<String>,
 }
 
 /// The outcome of a step's rehearsal.
@@ -62,6 +64,8 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
         live: watch::channel(Arc::new(Live::default())).1,
         clock: Clock::start(),
         attendance: Attendance::Unattended,
+        board: None,
+        interview: None,
         stand_in: None,
         directory: Directory { contacts: plan.contacts.clone(), mail: plan.mail.clone() }.into(),
         folder: root.to_owned(),
@@ -92,7 +96,8 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
                 (found, detail)
             }
         };
-        all.push(Rehearsed { what, found, detail: context.presentable(&detail) });
+        let about = step.description.as_ref().map(|text| context.presentable(&context.expand(text).unwrap_or_else(|_| text.clone())));
+        all.push(Rehearsed { what, found, detail: context.presentable(&detail), about });
     }
     all.extend(values.unread.iter().map(|unread| hidden(unread, &context)));
     let runbook = &plan.runbook;
@@ -105,7 +110,12 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
 /// A secret that cannot be read, so that nobody knows it in an output.
 fn hidden(unread: &Unread, context: &Context) -> Rehearsed {
     let detail = format!("it cannot be hidden in output: {}", unread.why);
-    Rehearsed { what: format!("secret {}", unread.whose), found: RehearsalOutcome::Missing, detail: context.presentable(&detail) }
+    Rehearsed {
+        what: format!("secret {}", unread.whose),
+        found: RehearsalOutcome::Missing,
+        detail: context.presentable(&detail),
+        about: None,
+    }
 }
 
 /// Whether a contact could be told something.
@@ -119,20 +129,36 @@ async fn contact(name: &str, context: &Context) -> Rehearsed {
         },
         Ok(None) => (RehearsalOutcome::Skipped, "a person writes or calls".into()),
     };
-    Rehearsed { what: format!("contact {name}"), found, detail }
+    Rehearsed { what: format!("contact {name}"), found, detail, about: None }
 }
 
 /// How it went, what was seen, and what later steps may use of it.
 async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome, String, Option<Secret>) {
     let tried = match &step.action {
         // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
-        Action::WaitUntil(condition) => match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
+        Action::WaitUntil(Condition { goal: Goal::Asked(inquiry), .. }) => match &inquiry.of {
+            InquirySource::Run(command) => ready(command, context).map(|()| (RehearsalOutcome::Skipped, "its program exists".into())),
+            _ => match asked_once(inquiry, context).await {
+                Ok(seen) => Ok((RehearsalOutcome::Done, seen)),
+                Err(error) => unless_later(error),
+            },
+        },
+        Action::StopHere(_) => Ok((RehearsalOutcome::Skipped, "it would end here".into())),
+        Action::WaitUntil(condition) => match condition.here(false).request.as_ref().map(|probe| context.expand(&probe.to)) {
             Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
             Some(Err(error)) => Err(explained(&error)),
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         },
         Action::Canary(_) => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         Action::Confirm(_) | Action::Pause(_) => Ok((RehearsalOutcome::Skipped, format!("a {}", step.action.word()))),
+        Action::Manual(manual) => {
+            let items = match manual.checklist.len() {
+                0 => String::new(),
+                count => format!(", {} to tick off", counted(count as u64, "item")),
+            };
+            Ok((RehearsalOutcome::Skipped, format!("a person does it{items}")))
+        }
+        Action::Ask(_) => Ok((RehearsalOutcome::Skipped, "a person writes an answer".to_owned())),
         Action::Rotate(part) => match can_rotate(part, context).await {
             Ok(seen) => Ok((RehearsalOutcome::Skipped, format!("a rehearsal rotates nothing; {seen}"))),
             Err(error) => Err(explained(&error)),
@@ -191,9 +217,6 @@ fn ready(command: &crate::model::Command, context: &Context) -> Result<(), Strin
         },
         None => context.folder.clone(),
     };
-    if !folder.is_dir() {
-        return Err(format!("there is no folder {}", folder.display()));
-    }
     can_start(&program, &folder).map_err(|error| error.to_string())
 }
 

@@ -7,7 +7,7 @@ use crate::history::{Event, Settlement, StepFinished, StepSettled, StepUndone};
 use crate::host;
 use crate::journal::Recorder;
 use crate::model::{Repeat, Step, StepEnd};
-use crate::step::{Attendance, Context, WalkStage, WalkState};
+use crate::step::{Attendance, Context, Question, WalkStage, WalkState, put_aside};
 use std::collections::BTreeSet;
 use tokio::sync::watch;
 
@@ -60,7 +60,7 @@ pub(super) enum Unsettled {
 }
 
 /// What was said of a step, by whom, and what was said besides.
-struct Said {
+struct Settled {
     becomes: Settlement,
     by: String,
     note: String,
@@ -92,13 +92,13 @@ impl Settling<'_> {
         Ok(())
     }
 
-    fn ordered(&self, place: usize, step: &Step) -> Option<Said> {
+    fn ordered(&self, place: usize, step: &Step) -> Option<Settled> {
         let order = self.orders.iter().find(|order| order.is_for(place, step))?;
         let by = order.by.as_ref().map(|by| format!("{by} (as typed by the user {}; not verified)", host::user()));
-        Some(Said { becomes: order.becomes, by: by.unwrap_or_else(host::user), note: self.context.presentable(&order.note) })
+        Some(Settled { becomes: order.becomes, by: by.unwrap_or_else(host::user), note: self.context.presentable(&order.note) })
     }
 
-    async fn of_step(&mut self, place: usize, step: &Step, state: &WalkState) -> Result<Option<Said>, Unsettled> {
+    async fn of_step(&mut self, place: usize, step: &Step, state: &WalkState) -> Result<Option<Settled>, Unsettled> {
         let number = place + 1;
         if state.unknown().contains(&place) {
             if step.repeat == Repeat::Safe {
@@ -111,10 +111,10 @@ impl Settling<'_> {
         }
         let question = format!("Step {number}, {}, failed: repeat, done, or skip?", step.name);
         // Where nobody is there, it is done again: nothing came of it before.
-        self.asked(question, &["repeat", "done", "skip", "stop"]).await
+        self.asked(question, &["repeat", "done", "skip", "stop"]).await.map_err(|_| Unsettled::Stopped)
     }
 
-    async fn of_undo(&mut self, place: usize, step: &Step, state: &WalkState) -> Result<Option<Said>, Unsettled> {
+    async fn of_undo(&mut self, place: usize, step: &Step, state: &WalkState) -> Result<Option<Settled>, Unsettled> {
         if step.may_undo_twice() || !state.undo_unknown().contains(&place) {
             return Ok(None);
         }
@@ -128,27 +128,28 @@ impl Settling<'_> {
     }
 
     /// `None` where nobody is there, and an error where whoever is there wants to stop.
-    async fn asked(&mut self, question: String, answers: &[&str]) -> Result<Option<Said>, Unsettled> {
+    async fn asked(&mut self, question: String, answers: &[&str]) -> Result<Option<Settled>, Unsettled> {
         if matches!(self.context.attendance, Attendance::Unattended) {
             return Ok(None);
         }
         let left = Unsettled::Unanswered(question.split(", ").nth(1).unwrap_or_default().to_owned());
-        let answers = answers.iter().map(|word| (*word).to_owned()).collect();
         let answer = tokio::select! {
             biased;
             _ = self.stop.wait_for(|stop| *stop) => return Err(Unsettled::Stopped),
-            answer = self.context.attendance.put(question, answers, Vec::new()) => answer,
+            answer = put_aside(Question::of_words(question, answers), self.context) => answer,
         };
         let Some(answer) = answer else { return Ok(None) };
-        match Settlement::from_word(&answer.word) {
-            Some(becomes) => Ok(Some(Said { becomes, by: host::user(), note: self.context.presentable(&answer.comment) })),
+        let told = answer.speaker.to_string();
+        let by = told.strip_prefix("says ").or_else(|| told.strip_prefix("by ")).map_or_else(host::user, str::to_owned);
+        match Settlement::from_word(answer.word()) {
+            Some(becomes) => Ok(Some(Settled { becomes, by, note: self.context.presentable(&answer.comment) })),
             None => Err(left),
         }
     }
 
     /// Writes it down, and what follows from it. `None` where that cannot be written.
-    async fn record(&self, place: usize, said: Said, undo: bool, state: &mut WalkState) -> Option<()> {
-        let Said { becomes, by, note } = said;
+    async fn record(&self, place: usize, said: Settled, undo: bool, state: &mut WalkState) -> Option<()> {
+        let Settled { becomes, by, note } = said;
         let step = u32::try_from(place).unwrap_or(u32::MAX);
         let note_of = if note.is_empty() { String::new() } else { format!(": {note}") };
         let output = match becomes {

@@ -1,7 +1,8 @@
 //! What variables stand for outside a drill, and which of a runbook's have no value here.
 
+use super::roles::{NOT_NAMED, holder};
 use crate::journal::Recorder;
-use crate::model::{Action, ExecutionPlan, Provider, SecretSource, When};
+use crate::model::{Action, ExecutionPlan, NotifySeverity, Provider, SecretSource, When};
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::{Keyring, Variables, comes_from_a_step, declared};
@@ -32,6 +33,10 @@ impl Values {
         let mut values = Self { variables: Variables::default(), redactor, unread: Vec::new() };
         let Self { variables, redactor, unread } = &mut values;
         variables.set("root", root.display().to_string());
+        variables.set("severity", plan.runbook.severity.unwrap_or(NotifySeverity::Error).word());
+        for (role, declared) in &plan.runbook.roles {
+            variables.set(format!("role.{role}"), holder(role, declared, &[]).unwrap_or(NOT_NAMED));
+        }
         if let Some(service) = &plan.service {
             variables.set("primary", service.primary());
             if let Some(standby) = service.providers.get(1) {
@@ -85,9 +90,10 @@ impl Values {
         for step in steps {
             let when = step.when.iter().filter_map(|when| match when {
                 When::Is { value, .. } | When::IsNot { value, .. } => Some(value.as_str()),
-                When::Ended { .. } => None,
+                // What an expression lacks, its step says.
+                When::Ended { .. } | When::Holds { .. } => None,
             });
-            let undo = step.undo.iter().flat_map(Action::texts);
+            let undo = step.undo.iter().flat_map(Action::texts).chain(step.description.as_deref());
             let mut names: Vec<String> =
                 step.action.texts().into_iter().chain(undo).chain(when).flat_map(|text| self.unknown(text)).collect();
             names.sort();

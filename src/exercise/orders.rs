@@ -184,9 +184,8 @@ pub fn drawn_seed() -> Seed {
 
 /// Whether a drill would ask somebody.
 fn asks_people(plan: &DrillPlan) -> bool {
-    let confirms = |action: &Action| matches!(action, Action::Confirm(_));
     plan.runbook.as_ref().is_some_and(|runbook| {
         runbook.start == StartMode::ByHand
-            || runbook.steps.iter().any(|step| confirms(&step.action) || step.undo.as_ref().is_some_and(confirms))
+            || runbook.steps.iter().any(|step| step.action.asks_people() || step.undo.as_ref().is_some_and(Action::asks_people))
     })
 }

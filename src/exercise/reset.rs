@@ -2,7 +2,7 @@
 
 use super::orders::{DrillOrders, PlannedDrill};
 use crate::model::{DrillPlan, ResetCommand, SecretSource, ServiceBinding};
-use crate::process::{ProcessError, Program, RunOptions, Supervision, SupervisionScope, can_start};
+use crate::process::{GRACE, ProcessError, Program, RunOptions, Supervision, SupervisionScope, can_start};
 use crate::redact::Redactor;
 use crate::secret::{self, SecretContext};
 use crate::units::{Explained, Secret, expand};
@@ -87,7 +87,7 @@ async fn finished(program: &Program, command: &ResetCommand, redactor: &Redactor
         can_start(name, &program.folder)?;
     }
     let run = program.run(RunOptions { within: Some(command.within.std()), ..RunOptions::new(redactor) }).await?;
-    if run.is_done(&[]) { Ok(()) } else { Err(run.failure(run.said())) }
+    if run.is_done(&[]) { Ok(()) } else { Err(run.failure(run.complained())) }
 }
 
 fn program(
@@ -111,5 +111,6 @@ fn program(
         pass: command.pass.clone(),
         env: env.collect::<Result<_, ResetError>>()?,
         supervision: Supervision::By(orders.supervisor.clone(), SupervisionScope::Group),
+        grace: GRACE,
     })
 }

@@ -29,6 +29,17 @@ pub struct AlertReceived {
     pub instance: String,
     /// False where it tells of the alert's end.
     pub firing: bool,
+    /// When it began to fire, by its sender's clock, RFC 3339; `None` where the sender does not tell.
+    pub starts_at: Option<String>,
+    /// When it ended, by its sender's clock, RFC 3339; only of an end.
+    pub ends_at: Option<String>,
+}
+
+/// From here on alerts are taken while a runbook is walked for real.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertsAwaited {
+    /// The address that they are posted to on this host.
+    pub url: String,
 }
 
 /// Alerts that arrived and were not recorded one by one. Recorded once, at the end, where there were any.

@@ -1,10 +1,11 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
-use super::alert::{AlertReceived, AlertsLeftOut};
+use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
+use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
 use super::run_origin::RunOrigin;
 use super::turns::Turns;
@@ -45,6 +46,8 @@ pub enum Event {
     Gateway(Gateway),
     /// An alert of the team's own arrived.
     AlertReceived(AlertReceived),
+    /// From here on alerts are taken while a runbook is walked for real.
+    AlertsAwaited(AlertsAwaited),
     /// Alerts arrived that were not recorded one by one.
     AlertsLeftOut(AlertsLeftOut),
     /// The runbook began.
@@ -85,6 +88,14 @@ pub enum Event {
     HandedOver(HandedOver),
     /// Somebody goes on with what another had begun.
     TakenOver(TakenOver),
+    /// What a step that begins is for.
+    StepExplained(StepExplained),
+    /// Somebody answered a step's question.
+    Answered(Answered),
+    /// Somebody ticked off an item of a checklist.
+    Ticked(Ticked),
+    /// Somebody was named for a role.
+    RoleTaken(RoleTaken),
     /// A person wrote something down.
     Note(Note),
     /// Somebody was told.
@@ -115,6 +126,9 @@ impl Event {
             Self::StepUndone(event) => Some(&mut event.step),
             Self::StepSettled(event) => Some(&mut event.step),
             Self::UndoStarted(event) => Some(&mut event.step),
+            Self::StepExplained(event) => Some(&mut event.step),
+            Self::Answered(event) => Some(&mut event.step),
+            Self::Ticked(event) => Some(&mut event.step),
             Self::ReactionModelled(event) => event.step.as_mut(),
             _ => None,
         }
@@ -455,6 +469,17 @@ pub struct StepFinished {
     pub value: Option<String>,
 }
 
+impl StepFinished {
+    /// What the last line of an output begins with that says something to whoever watches, though the step be done.
+    pub const NOTE: &'static str = "note: ";
+
+    /// That line, where there is one.
+    pub fn note(&self) -> Option<&str> {
+        let last = self.output.trim_end().lines().next_back()?;
+        last.starts_with(Self::NOTE).then_some(last)
+    }
+}
+
 /// A step was taken back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepUndone {
@@ -481,6 +506,8 @@ words! {
         Traffic = "traffic",
         /// The history's own format.
         Format = "format",
+        /// The team's own alerts.
+        Alerts = "alerts",
     }
 }
 

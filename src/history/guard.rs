@@ -102,8 +102,10 @@ pub(super) mod tests {
             owner: None,
             reviewed: None,
             start: StartMode::OnDetection,
-            detect: Condition { request: None, goal: Goal::Alert(alert.into()) },
+            detect: Condition::of(Goal::Alert(alert.into())),
             reaction: None,
+            severity: None,
+            roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
             steps: Vec::new(),
         });

@@ -9,6 +9,7 @@ use super::live_workload::{LiveWorkload, Measure};
 use super::number::workload_of;
 use super::side::{Side, Sides};
 use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, ProviderSelector, StepEnd};
+use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Live {
     pub now: u64,
     /// The drill's plan; `None` before the first event.
     pub plan: Option<Arc<DrillPlan>>,
+    /// The alerts that a runbook waits for which is walked for real.
+    pub awaited_outside: BTreeSet<String>,
     /// The drill's identifier.
     pub drill: String,
     /// How many steps the runbook has.
@@ -61,6 +64,7 @@ impl Default for Live {
         Self {
             now: 0,
             plan: None,
+            awaited_outside: BTreeSet::new(),
             drill: String::new(),
             steps: 0,
             phase: None,
@@ -153,6 +157,7 @@ impl Live {
             Event::ExecutionStarted(started) => {
                 self.drill.clone_from(&started.execution);
                 self.steps = started.plan.runbook.steps.len();
+                self.awaited_outside = started.plan.runbook.alerts_outside().map(str::to_owned).collect();
             }
             Event::Phase(entered) => {
                 self.phase = Some((entered.name, t));
@@ -206,6 +211,11 @@ impl Live {
         self.plan = Some(plan);
     }
 
+    /// True where there is a drill's traffic to look at; false where a runbook is walked for real, or a drill's is taken back.
+    pub fn in_drill(&self) -> bool {
+        self.plan.is_some()
+    }
+
     /// The place of the leading workload.
     pub fn lead(&self) -> usize {
         self.plan.as_ref().map_or(0, |plan| plan.workloads.lead())
@@ -243,6 +253,8 @@ impl Live {
                 let all = place.map_or(0, |place| seen.known(place + 1));
                 self.looks_back(over.as_nanos(), now) && all > 0 && in_time as f64 >= share.get() * all as f64
             }
+            // The traffic does not say what somebody else would answer.
+            Goal::Asked(_) => false,
             Goal::Alert(name) => self.fires(name),
             Goal::Resolved(name) => self.alerts.get(name).is_some_and(|alert| alert.firing.is_empty()),
             Goal::ServedBy { who, over } => {
@@ -254,6 +266,13 @@ impl Live {
         }
     }
 
+    /// The alert that is waited for and probably meant by another of this name: `providerdown` for `ProviderDown`.
+    pub fn meant_by(&self, name: &str) -> Option<&str> {
+        let in_drill = self.plan.iter().flat_map(|plan| plan.awaited_alerts());
+        let awaited: Vec<&str> = in_drill.chain(self.awaited_outside.iter().map(String::as_str)).collect();
+        closest(name, awaited.iter().copied()).filter(|_| !awaited.contains(&name))
+    }
+
     /// True while an alert of this name fires.
     pub fn fires(&self, name: &str) -> bool {
         self.alerts.get(name).is_some_and(|alert| !alert.firing.is_empty())
@@ -261,7 +280,8 @@ impl Live {
 
     fn alert(&mut self, alert: &AlertReceived) {
         // What is waited for must never be crowded out, however much of other things comes.
-        let is_awaited = self.plan.as_ref().is_some_and(|plan| plan.awaits_alert(&alert.name));
+        let in_drill = self.plan.as_ref().is_some_and(|plan| plan.awaits_alert(&alert.name));
+        let is_awaited = in_drill || self.awaited_outside.contains(&alert.name);
         if self.alerts.len() >= ALERTS && !is_awaited && !self.alerts.contains_key(&alert.name) {
             return;
         }
@@ -380,12 +400,17 @@ mod tests {
         assert!(!live.meets(&goal(1.0, 200), 4 * second), "the last while has none");
     }
 
+    fn alert_of(at: u64, name: &str, instance: &str, firing: bool) -> AlertReceived {
+        let (name, instance) = (name.to_owned(), instance.to_owned());
+        AlertReceived { at, source: AlertSource::Json, name, instance, firing, starts_at: None, ends_at: None }
+    }
+
     #[test]
     fn an_alert_fires_until_each_of_its_name_is_over() {
         let mut live = Live::default();
         let goals = [Goal::Alert("Down".into()), Goal::Resolved("Down".into())];
         let mut tell = |at, instance: &str, firing| {
-            let alert = AlertReceived { at, source: AlertSource::Json, name: "Down".into(), instance: instance.into(), firing };
+            let alert = alert_of(at, "Down", instance, firing);
             live.apply(&Stamped { t: at, event: Event::AlertReceived(alert) });
             (goals.clone().map(|goal| live.meets(&goal, at)), live.alerts["Down"].since)
         };
@@ -402,7 +427,7 @@ mod tests {
     fn others_do_not_crowd_out_an_alert_that_the_plan_waits_for() {
         let mut live = Live { plan: Some(super::super::guard::tests::waiting_for("Down").into()), ..Live::default() };
         let mut tell = |name: String, instance: u32, firing| {
-            let alert = AlertReceived { at: 1, source: AlertSource::Json, name, instance: instance.to_string(), firing };
+            let alert = alert_of(1, &name, &instance.to_string(), firing);
             live.apply(&Stamped { t: 1, event: Event::AlertReceived(alert) });
             (live.fires("Down"), live.alerts.len())
         };

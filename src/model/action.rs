@@ -1,6 +1,6 @@
 //! What a step does: one variant a kind of step.
 
-use super::{Canary, Channel, Command, Condition, Confirm, Goal, HttpCall, Notify, Rotate, Switch, Within};
+use super::{Ask, Canary, Channel, Command, Condition, Confirm, HttpCall, Manual, Notify, Rotate, StopHere, Switch, Within};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,10 @@ pub enum Action {
     Run(Command),
     /// Asks a person.
     Confirm(Confirm),
+    /// A person does it.
+    Manual(Manual),
+    /// A person writes something.
+    Ask(Ask),
     /// Waits this long.
     Pause(Duration),
     /// Replaces one value of a file or of a Kubernetes object.
@@ -28,6 +32,8 @@ pub enum Action {
     Rotate(Rotate),
     /// Shifts a share of the traffic, watches, and goes on or takes it back.
     Canary(Canary),
+    /// Ends the walk.
+    StopHere(StopHere),
 }
 
 impl Action {
@@ -46,29 +52,35 @@ impl Action {
             Self::Http(_) => "http",
             Self::Run(_) => "run",
             Self::Confirm(_) => "confirm",
+            Self::Manual(_) => "manual",
+            Self::Ask(_) => "ask",
             Self::Pause(_) => "pause",
             Self::Switch(_) => "switch",
             Self::SwitchBack(_) => "switch_back",
             Self::Notify(_) => "notify",
             Self::Rotate(_) => "rotate",
             Self::Canary(_) => "canary",
+            Self::StopHere(_) => "stop_here",
         }
     }
 
     /// True where it changes nothing outside.
     pub fn only_reads(&self) -> bool {
         match self {
-            Self::WaitUntil(_) | Self::Pause(_) | Self::Confirm(_) => true,
+            Self::WaitUntil(_) | Self::Pause(_) | Self::Confirm(_) | Self::Ask(_) | Self::StopHere(_) => true,
             Self::Http(call) => call.method == "GET",
             Self::Rotate(rotate) => rotate.part.only_reads(),
-            Self::Run(_) | Self::Switch(_) | Self::SwitchBack(_) | Self::Notify(_) | Self::Canary(_) => false,
+            Self::Run(_) | Self::Manual(_) | Self::Switch(_) | Self::SwitchBack(_) | Self::Notify(_) | Self::Canary(_) => false,
         }
     }
 
     /// True where its success shows that somebody answered who was asked: a probe, or a request that only reads.
     pub fn sees_the_service(&self) -> bool {
         match self {
-            Self::WaitUntil(condition) => condition.request.is_some() && !matches!(condition.goal, Goal::Fails(_)),
+            Self::WaitUntil(condition) => {
+                let condition = condition.here(false);
+                condition.sees_the_service()
+            }
             Self::Http(call) => call.method == "GET" && call.url.contains("${service.url}"),
             _ => false,
         }
@@ -77,16 +89,14 @@ impl Action {
     /// Every text in it that may hold variables.
     pub fn texts(&self) -> Vec<&str> {
         match self {
-            Self::WaitUntil(condition) => {
-                let probes = condition.request.iter();
-                probes.flat_map(|probe| std::iter::once(&probe.to).chain(probe.headers.values())).map(String::as_str).collect()
-            }
-            Self::Http(call) => {
-                let body = call.body.iter().chain(&call.expect_text).map(String::as_str);
-                std::iter::once(call.url.as_str()).chain(call.headers.values().map(String::as_str)).chain(body).collect()
-            }
-            Self::Run(command) => command.argv.iter().chain(command.env.values()).chain(&command.folder).map(String::as_str).collect(),
+            Self::WaitUntil(condition) => condition.texts(),
+            Self::Http(call) => call.texts(),
+            Self::Run(command) => command.texts(),
             Self::Confirm(confirm) => vec![&confirm.question],
+            Self::Manual(manual) => {
+                std::iter::once(&manual.text).chain(&manual.links).chain(&manual.checklist).map(String::as_str).collect()
+            }
+            Self::Ask(ask) => std::iter::once(&ask.question).chain(&ask.default).map(String::as_str).collect(),
             Self::Pause(_) | Self::Rotate(_) => Vec::new(),
             Self::Switch(switch) | Self::SwitchBack(switch) => match &switch.within {
                 Within::File { file, .. } => vec![file, &switch.to],
@@ -96,12 +106,31 @@ impl Action {
                 Channel::Email(to) => vec![&notify.message, to],
                 _ => vec![&notify.message],
             },
-            Self::Canary(canary) => canary.shift.texts().into_iter().chain(canary.back.texts()).collect(),
+            Self::StopHere(stop) => stop.message.as_deref().into_iter().collect(),
+            Self::Canary(canary) => {
+                let outside = canary.outside.iter().flat_map(Condition::texts);
+                canary.shift.texts().into_iter().chain(canary.back.texts()).chain(outside).collect()
+            }
         }
+    }
+
+    /// The alert that it waits for outside a drill.
+    pub fn alert_outside(&self) -> Option<&str> {
+        match self {
+            Self::WaitUntil(condition) => condition.here(false).goal.alert(),
+            Self::Canary(canary) => canary.outside.as_ref()?.goal.alert(),
+            _ => None,
+        }
+    }
+
+    /// True where a person answers: nobody there is no failure of the step.
+    pub const fn asks_people(&self) -> bool {
+        matches!(self, Self::Confirm(_) | Self::Manual(_) | Self::Ask(_))
     }
 
     /// True where doing it twice is as good as doing it once, whatever the step says.
     pub fn may_be_repeated(&self) -> bool {
-        self.only_reads() || matches!(self, Self::Switch(_) | Self::SwitchBack(_))
+        // A person who is asked again what was done by hand says so.
+        self.only_reads() || matches!(self, Self::Switch(_) | Self::SwitchBack(_) | Self::Manual(_))
     }
 }

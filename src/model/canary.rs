@@ -1,6 +1,6 @@
 //! A share of the traffic for somebody else, and what is asked of them before they keep it.
 
-use super::{Action, ProviderSelector};
+use super::{Action, Condition, ProviderSelector};
 use crate::units::{Duration, Ratio, Tally};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,9 @@ pub struct Canary {
     pub at_least: u64,
     /// What still counts as no worse.
     pub worse_by: WorseBy,
+    /// What must be seen after the hold, and within as long again, where a runbook is walked for real: there nobody counts exchanges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Condition>,
 }
 
 /// By how much the canary may be worse than those who served the rest meanwhile.

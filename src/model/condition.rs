@@ -1,5 +1,6 @@
-//! What a runbook waits for: a measure of the live traffic, or of a probe of its own, or an alert.
+//! What a runbook waits for: a measure of the live traffic, or of a probe of its own, an alert, or anybody's answer.
 
+use super::{Inquiry, InquiryGoal, InquirySource};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -11,6 +12,16 @@ pub struct Condition {
     pub request: Option<HttpProbe>,
     /// What must be seen.
     pub goal: Goal,
+    /// What counts in its place where a runbook is walked for real, without a drill's traffic (`outside` in YAML).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Box<Self>>,
+}
+
+impl Condition {
+    /// What counts where it is looked at: in a drill itself, outside one what is named for that.
+    pub fn here(&self, in_drill: bool) -> &Self {
+        self.outside.as_deref().filter(|_| !in_drill).unwrap_or(self)
+    }
 }
 
 /// A request that the runbook sends itself, again and again.
@@ -63,6 +74,8 @@ pub enum Goal {
         /// Over this long, ending now.
         over: Duration,
     },
+    /// Somebody whom the runbook asks itself answers as it should (`promql: …, above: 0.99`, `tcp: HOST:PORT`, …).
+    Asked(Box<Inquiry>),
 }
 
 /// Who serves.
@@ -84,6 +97,34 @@ impl std::fmt::Display for ProviderSelector {
             Self::Standby => "standby",
             Self::Provider(name) => name,
         })
+    }
+}
+
+impl Condition {
+    /// Of the drill's traffic, or an alert.
+    pub const fn of(goal: Goal) -> Self {
+        Self { request: None, goal, outside: None }
+    }
+
+    /// True where only a drill's traffic shows it: neither a probe, nor an alert, nor anybody's answer.
+    pub fn looks_at_traffic(&self) -> bool {
+        self.request.is_none() && self.goal.alert().is_none() && !matches!(self.goal, Goal::Asked(_))
+    }
+
+    /// True where it shows that somebody answered who was asked.
+    pub fn sees_the_service(&self) -> bool {
+        match &self.goal {
+            Goal::Fails(_) => false,
+            Goal::Asked(inquiry) => matches!(inquiry.of, InquirySource::Http(_)) && inquiry.expects != InquiryGoal::Bad,
+            _ => self.request.is_some(),
+        }
+    }
+
+    /// Every text in it that may hold variables.
+    pub fn texts(&self) -> Vec<&str> {
+        let probe = self.request.iter().flat_map(|probe| std::iter::once(&probe.to).chain(probe.headers.values())).map(String::as_str);
+        let asked = if let Goal::Asked(inquiry) = &self.goal { inquiry.texts() } else { Vec::new() };
+        probe.chain(asked).chain(self.outside.iter().flat_map(|outside| outside.texts())).collect()
     }
 }
 
@@ -109,6 +150,7 @@ impl std::fmt::Display for Goal {
             Self::Alert(name) => write!(f, "the alert {name}"),
             Self::Resolved(name) => write!(f, "the end of the alert {name}"),
             Self::ServedBy { who, over } => write!(f, "served by {who} over {over}"),
+            Self::Asked(inquiry) => inquiry.fmt(f),
         }
     }
 }

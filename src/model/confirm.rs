@@ -17,6 +17,9 @@ pub struct Confirm {
     /// How many of the approvers must agree; 0 means one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub needed: u32,
+    /// The role whose holder answers; then there are no approvers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// The answer that counts where nobody answers within the step's timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,

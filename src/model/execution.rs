@@ -56,8 +56,10 @@ impl ExecutionPlan {
             owner: None,
             reviewed: None,
             start: StartMode::ByHand,
-            detect: Condition { request: None, goal: Goal::Fails(1) },
+            detect: Condition::of(Goal::Fails(1)),
             reaction: None,
+            severity: None,
+            roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
             steps: Vec::new(),
         };

@@ -19,3 +19,11 @@ pub struct HttpCall {
     /// A text that the answer must contain.
     pub expect_text: Option<String>,
 }
+
+impl HttpCall {
+    /// Every text in it that may hold variables.
+    pub fn texts(&self) -> Vec<&str> {
+        let body = self.body.iter().chain(&self.expect_text);
+        std::iter::once(&self.url).chain(self.headers.values()).chain(body).map(String::as_str).collect()
+    }
+}

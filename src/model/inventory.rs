@@ -46,6 +46,9 @@ pub struct Contact {
     pub name: String,
     /// `webhook:URL`, `mailto:ADDRESS` or `tel:NUMBER`; may contain `${VARIABLE}`.
     pub reach: Option<String>,
+    /// Where the token is found by which this one answers from elsewhere than the terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_from: Option<CredentialSource>,
 }
 
 words! {

@@ -19,9 +19,11 @@ mod environment;
 mod execution;
 mod fault;
 mod http_call;
+mod inquiry;
 mod inventory;
 mod latency;
 mod mail;
+mod manual;
 mod named_workload;
 mod notify;
 mod objective;
@@ -38,6 +40,7 @@ mod runbook;
 mod scenario;
 mod secret_source;
 mod step;
+mod stop_here;
 mod store;
 mod switch;
 mod tokens;
@@ -66,11 +69,13 @@ pub use fault::{
     Settings, Taken, TlsProblem,
 };
 pub use http_call::HttpCall;
+pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{
     Contact, Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
+pub use manual::{Ask, Manual, RoleHolder};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use notify::{Channel, Notify, NotifySeverity};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
@@ -85,7 +90,8 @@ pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{Escalation, Runbook, StartMode};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use secret_source::SecretSource;
-pub use step::{Backoff, OnFailure, Repeat, Step, StepEnd, When};
+pub use step::{Backoff, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
+pub use stop_here::{StopHere, WalkResult};
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use switch::{DocumentSelector, KubernetesObject, Switch, Within};
 pub use tokens::Tokens;

@@ -57,6 +57,10 @@ words! {
         OthersTouched = "others-touched",
         /// The team's own alert never came.
         AlertNeverCame = "alert-never-came",
+        /// The team's own alert fired before the fault, and so tells nothing of it.
+        AlertBeforeFault = "alert-before-fault",
+        /// Nobody listened for alerts, although the environment says where.
+        AlertsNotHeard = "alerts-not-heard",
         /// Alerts arrived that were not recorded one by one.
         AlertsLeftOut = "alerts-left-out",
         /// A step of the runbook did not end well.

@@ -1,8 +1,9 @@
 //! Who does what when it goes wrong.
 
-use super::{Action, Channel, Condition, Goal, Notify, Reaction, Rotate, Step, Switch, Within, words};
+use super::{Action, Channel, Condition, Goal, Notify, NotifySeverity, Reaction, RoleHolder, Rotate, Step, Switch, Within, words};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 words! {
     /// What starts a runbook in a drill.
@@ -32,6 +33,12 @@ pub struct Runbook {
     /// How long people take before its first step and before they answer a question, where a drill has nobody to measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaction: Option<Reaction>,
+    /// How bad it is when this is needed; `${severity}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<NotifySeverity>,
+    /// Who does what on the night, by the names of roles; `${role.NAME}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, RoleHolder>,
     /// Who is told when it takes long.
     pub escalate: Vec<Escalation>,
     /// In order. Never empty.
@@ -46,7 +53,8 @@ impl Runbook {
             Action::Notify(Notify { channel: Channel::Contact(name), .. }) => Some(name),
             _ => None,
         });
-        self.owner.iter().chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(notified)
+        let roles = self.roles.values().filter_map(|holder| if let RoleHolder::Contact(name) = holder { Some(name) } else { None });
+        self.owner.iter().chain(roles).chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(notified)
     }
 
     /// The stores whose clusters its steps change something in.
@@ -77,6 +85,11 @@ impl Runbook {
         };
         let earlier = |place: usize| self.steps[..place].iter().filter(|step| step.name == self.steps[place].name).count();
         self.steps.iter().enumerate().map(|(place, step)| same(&step.name, earlier(place))).collect()
+    }
+
+    /// The names of the alerts that its steps wait for outside a drill.
+    pub fn alerts_outside(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| step.action.alert_outside())
     }
 
     /// What it waits for, to begin and in its steps.

@@ -9,10 +9,10 @@
 //! What this file does not do: read any of them. It knows references; values live elsewhere.
 
 use super::{
-    Action, AlertsBinding, Allow, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
-    DrillPlan, Environment, ExecutionPlan, HttpCall, HttpProbe, Inventory, Issuer, Mail, Notify, Overlay, OverlaySource, PlainRequest,
-    PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation,
-    StartCommand, Step, Switch, VaultLogin, Wire, Within, Workload,
+    Action, AlertsBinding, Allow, Ask, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
+    DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Manual, Notify, Overlay,
+    OverlaySource, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore,
+    ServiceBinding, Simulation, StartCommand, Step, StopHere, Switch, VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,7 +145,8 @@ impl SecretSourceSet {
     }
 
     fn contact(&mut self, contact: &Contact) {
-        let Contact { name: _, reach } = contact;
+        let Contact { name: _, reach, token_from } = contact;
+        token_from.iter().for_each(|source| self.key(source));
         // An e-mail address and a number must be read by whoever is to write or call.
         let posted = |reach: &&String| !reach.starts_with("mailto:") && !reach.starts_with("tel:");
         reach.iter().filter(posted).for_each(|reach| self.address(reach));
@@ -301,11 +302,12 @@ impl SecretSourceSet {
     }
 
     fn runbook(&mut self, runbook: &Runbook) {
-        let Runbook { name: _, owner: _, reviewed: _, start: _, detect, reaction: _, escalate: _, steps } = runbook;
+        let Runbook { name: _, owner: _, reviewed: _, start: _, detect, reaction: _, severity: _, roles: _, escalate: _, steps } = runbook;
         self.condition(detect);
         for step in steps {
             let Step {
                 name: _,
+                description: _,
                 action,
                 timeout: _,
                 retries: _,
@@ -313,6 +315,7 @@ impl SecretSourceSet {
                 backoff: _,
                 undo,
                 on_failure: _,
+                on_success: _,
                 when: _,
                 expected: _,
                 owner: _,
@@ -328,26 +331,44 @@ impl SecretSourceSet {
     }
 
     fn condition(&mut self, condition: &Condition) {
-        let Condition { request, goal: _ } = condition;
+        let Condition { request, goal, outside } = condition;
+        outside.iter().for_each(|outside| self.condition(outside));
         if let Some(HttpProbe { to, every: _, timeout: _, headers }) = request {
             self.url(to);
             self.written(headers);
         }
+        let Goal::Asked(inquiry) = goal else { return };
+        match &inquiry.of {
+            InquirySource::Run(command) => self.command(command),
+            InquirySource::Http(call) => self.call(call),
+            InquirySource::Promql { query: _, prometheus } => prometheus.iter().for_each(|url| self.url(url)),
+            InquirySource::Dns(_) | InquirySource::Tcp(_) | InquirySource::Kubernetes { store: _, object: _ } => {}
+        }
+    }
+
+    fn call(&mut self, call: &HttpCall) {
+        let HttpCall { method: _, url, headers, body: _, expect_status: _, expect_text: _ } = call;
+        // A webhook may be called by a plain request too.
+        self.address(url);
+        self.written(headers);
+    }
+
+    fn command(&mut self, command: &Command) {
+        let Command { argv: _, env, pass, folder: _, exit_codes: _, leaves_running: _, grace: _ } = command;
+        self.written(env);
+        self.passed(pass);
     }
 
     fn action(&mut self, action: &Action) {
         match action {
             Action::WaitUntil(condition) => self.condition(condition),
-            Action::Http(HttpCall { method: _, url, headers, body: _, expect_status: _, expect_text: _ }) => {
-                // A webhook may be called by a plain request too.
-                self.address(url);
-                self.written(headers);
-            }
-            Action::Run(Command { argv: _, env, pass, folder: _, exit_codes: _ }) => {
-                self.written(env);
-                self.passed(pass);
-            }
-            Action::Confirm(Confirm { question: _, answers: _, approvers: _, needed: _, default: _, reaction: _ }) | Action::Pause(_) => {}
+            Action::Http(call) => self.call(call),
+            Action::Run(command) => self.command(command),
+            Action::StopHere(StopHere { end: _, message: _ }) => {}
+            Action::Confirm(Confirm { question: _, answers: _, approvers: _, needed: _, role: _, default: _, reaction: _ })
+            | Action::Ask(Ask { question: _, pattern: _, default: _, reaction: _ })
+            | Action::Pause(_) => {}
+            Action::Manual(Manual { text: _, links, checklist: _, reaction: _ }) => links.iter().for_each(|link| self.url(link)),
             Action::Switch(Switch { within, key, to }) | Action::SwitchBack(Switch { within, key, to }) => {
                 match within {
                     Within::File { file: _, document: _ } | Within::Kubernetes { store: _, object: _ } => {}
@@ -365,7 +386,8 @@ impl SecretSourceSet {
                 Channel::Email(_) | Channel::Contact(_) => {}
             },
             Action::Rotate(Rotate { part: _, credential: _, from }) => from.iter().for_each(|from| self.key(from)),
-            Action::Canary(Canary { shift, back, of: _, hold: _, at_least: _, worse_by: _ }) => {
+            Action::Canary(Canary { shift, back, of: _, hold: _, at_least: _, worse_by: _, outside }) => {
+                outside.iter().for_each(|outside| self.condition(outside));
                 self.action(shift);
                 self.action(back);
             }

@@ -3,6 +3,7 @@
 use super::{Action, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 words! {
     /// How a step ended.
@@ -64,11 +65,23 @@ impl OnFailure {
     }
 }
 
+/// What follows when a step was done, where it is not the next step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnSuccess {
+    /// The step that runs next.
+    pub step: String,
+    /// How often it leads back to there; after that the next step follows. Leading on to a later step is not counted.
+    pub at_most: u32,
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// What a person reads.
     pub name: String,
+    /// What it is for and what to look at, in a sentence or several; may contain variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// What is done.
     pub action: Action,
     /// Each try ends by then.
@@ -87,6 +100,9 @@ pub struct Step {
     pub undo_on_failure: bool,
     /// What follows when it fails.
     pub on_failure: OnFailure,
+    /// What follows when it was done; `None` is the next step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_success: Option<OnSuccess>,
     /// It is skipped where this does not hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
@@ -119,6 +135,7 @@ impl Step {
     pub fn new(name: impl Into<String>, action: Action, timeout: Duration) -> Self {
         Self {
             name: name.into(),
+            description: None,
             timeout,
             retries: 0,
             retry_after: Duration::from_secs(1),
@@ -126,6 +143,7 @@ impl Step {
             undo: None,
             undo_on_failure: false,
             on_failure: OnFailure::Undo,
+            on_success: None,
             when: None,
             expected: None,
             owner: None,
@@ -189,5 +207,16 @@ pub enum When {
         step: String,
         /// How.
         end: StepEnd,
+    },
+    /// An expression is true.
+    Holds {
+        /// In the Common Expression Language.
+        text: String,
+        /// What stands before the names of the steps that it speaks of: it is written in a runbook that another includes.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        within: String,
+        /// The values of `param.NAME` and `each` where it stands, by those names.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        given: BTreeMap<String, String>,
     },
 }

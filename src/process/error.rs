@@ -1,8 +1,10 @@
 //! Why a program did not do its work.
 
 use super::capture::last_words;
+use crate::units;
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -53,6 +55,14 @@ pub(crate) enum ProcessError {
         /// The operating system's words.
         source: std::io::Error,
     },
+    /// It cannot run where it should.
+    #[error("the folder {} {why}", folder.display())]
+    Folder {
+        /// Where.
+        folder: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// It started, and how it ended cannot be known.
     #[error("`{program}` cannot be waited for: {source}")]
     Lost {
@@ -62,12 +72,24 @@ pub(crate) enum ProcessError {
         source: std::io::Error,
     },
     /// It ran too long, and was ended.
-    #[error("`{program}` did not end within {} s{}", within.as_secs(), last_words(said))]
+    #[error("`{program}` did not end within {}; {how}{}", units::Duration::from(*within), last_words(said))]
     TooSlow {
         /// The program.
         program: String,
         /// How long it had.
         within: Duration,
+        /// How it ended then.
+        how: String,
+        /// What it had said by then.
+        said: String,
+    },
+    /// Somebody had it end.
+    #[error("`{program}` was ended: {how}{}", last_words(said))]
+    Ended {
+        /// The program.
+        program: String,
+        /// How it ended.
+        how: String,
         /// What it had said by then.
         said: String,
     },

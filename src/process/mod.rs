@@ -3,9 +3,12 @@
 //!
 //! ```text
 //!  program      what is started and where, to its end (`run`) or for as long as somebody holds it (`start`)
-//!  child        a running one: its end is asked for (TERM), and then made sure of (KILL)
+//!  child        a running one: its end is asked for (TERM), and after a grace made sure of (KILL)
 //!  group        the process group of a program that nobody else ends
 //!  supervisor   the processes between a drill and a program, which end it where the drill was killed
+//!  end_report   what was ended with a program and how, in words; the order to end it
+//!  seen         which processes there are
+//!  drain        takes what programs print that outlive the step that started them
 //!  environment  little of this process's own environment, and what was promised
 //!  capture      output in memory: its beginning and its end, for people without secrets, for programs as it is
 //!  log          output into a file, without secrets; its last lines
@@ -16,18 +19,23 @@
 
 mod capture;
 mod child;
+mod drain;
+mod end_report;
 mod environment;
 mod error;
 mod group;
 mod log;
 mod program;
+mod seen;
 mod supervisor;
 
 pub(crate) use capture::CUT;
-pub(crate) use child::{ChildProcess, Lifeline};
+pub(crate) use child::{ChildProcess, GRACE, Lifeline};
+pub(crate) use drain::drain;
+pub(crate) use end_report::EndOrder;
 pub(crate) use environment::environment;
 pub(crate) use error::{ProcessError, ProcessExit};
 pub(crate) use log::{RedactedLog, last_lines};
 pub(crate) use program::{FinishedRun, Program, RunOptions, Supervision, can_start};
 pub(crate) use supervisor::NOT_STARTED;
-pub use supervisor::{SupervisionScope, SupervisorRole, supervise};
+pub use supervisor::{SupervisionOrder, SupervisionScope, SupervisorRole, supervise};

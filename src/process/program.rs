@@ -2,12 +2,16 @@
 
 use super::capture::CapturedOutput;
 use super::child::ChildProcess;
+use super::drain::let_run_on;
+use super::end_report::{EndOrder, EndReport};
 use super::environment::environment;
 use super::error::{ProcessError, ProcessExit};
 use super::supervisor::SupervisionScope;
 use crate::redact::Redactor;
 use crate::units::Secret;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
@@ -31,6 +35,8 @@ pub(crate) struct Program {
     pub(crate) env: Vec<(String, Secret)>,
     /// Who ends it.
     pub(crate) supervision: Supervision,
+    /// How long it may take to end when it is asked to, before it is killed.
+    pub(crate) grace: Duration,
 }
 
 /// Who ends a program and what it started, where nobody waits for it any more.
@@ -53,46 +59,84 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) redactor: &'a Redactor,
     /// Told the last lines of what it has printed so far, without secrets.
     pub(crate) progress: &'a (dyn Fn(&str) + Sync),
+    /// Who else may ask it to end.
+    pub(crate) order: Option<&'a EndOrder>,
 }
 
 impl<'a> RunOptions<'a> {
     /// Without input and limit.
     pub(crate) fn new(redactor: &'a Redactor) -> Self {
-        Self { input: None, within: None, redactor, progress: &|_| {} }
+        Self { input: None, within: None, redactor, progress: &|_| {}, order: None }
     }
 }
 
 /// A run that has come to its end, however that was.
 pub(crate) struct FinishedRun {
     program: String,
-    /// How it ended; `None` where it was ended because it took too long.
-    status: Option<ExitStatus>,
+    end: RunEnd,
     within: Duration,
+    grace: Duration,
+    /// What ended with it, or had to be killed.
+    report: EndReport,
     pub(crate) stdout: CapturedOutput,
     pub(crate) stderr: CapturedOutput,
+}
+
+/// How a run came to its end.
+enum RunEnd {
+    /// By itself.
+    Ended(ExitStatus),
+    /// It took too long.
+    TooLong,
+    /// Somebody had it end.
+    Asked,
 }
 
 impl FinishedRun {
     /// What it printed, for people.
     pub(crate) fn said(&self) -> String {
-        let both = [self.stdout.shown(), self.stderr.shown()];
-        both.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+        together([self.stdout.shown(), self.stderr.shown()])
+    }
+
+    /// The same of one that failed: why stands on its standard error, and comes first.
+    pub(crate) fn complained(&self) -> String {
+        together([self.stderr.shown(), self.stdout.shown()])
     }
 
     /// True where it ended with one of these exit codes; where none is named, with success.
     pub(crate) fn is_done(&self, codes: &[u8]) -> bool {
         let counts = |code: i32| codes.iter().any(|wanted| i32::from(*wanted) == code);
-        self.status.is_some_and(|status| if codes.is_empty() { status.success() } else { status.code().is_some_and(counts) })
+        match &self.end {
+            RunEnd::Ended(status) if codes.is_empty() => status.success(),
+            RunEnd::Ended(status) => status.code().is_some_and(counts),
+            RunEnd::TooLong | RunEnd::Asked => false,
+        }
+    }
+
+    /// How it ended, where it was asked to.
+    pub(crate) fn when_asked(&self) -> Option<String> {
+        (!matches!(self.end, RunEnd::Ended(_))).then(|| self.report.when_asked(self.grace))
+    }
+
+    /// What it had left in the background and was ended with it.
+    pub(crate) fn left_behind(&self) -> Option<String> {
+        self.report.left_behind()
     }
 
     /// Why it did not do its work; `said` is what it printed last.
     pub(crate) fn failure(&self, said: String) -> ProcessError {
         let program = self.program.clone();
-        match self.status {
-            Some(status) => ProcessError::Failed { program, exit: ProcessExit::of(status), said },
-            None => ProcessError::TooSlow { program, within: self.within, said },
+        let how = self.report.when_asked(self.grace);
+        match self.end {
+            RunEnd::Ended(status) => ProcessError::Failed { program, exit: ProcessExit::of(status), said },
+            RunEnd::TooLong => ProcessError::TooSlow { program, within: self.within, how, said },
+            RunEnd::Asked => ProcessError::Ended { program, how, said },
         }
     }
+}
+
+fn together(texts: [String; 2]) -> String {
+    texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 impl Program {
@@ -106,72 +150,101 @@ impl Program {
 
     fn spawn(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<ChildProcess, ProcessError> {
         let (program, arguments) = self.argv.split_first().ok_or(ProcessError::Empty)?;
-        let mut command = match &self.supervision {
+        has_folder(&self.folder)?;
+        let (mut command, line) = match &self.supervision {
             Supervision::Unsupervised => {
                 let mut command = Command::new(program);
-                command.stdin(stdin).kill_on_drop(true);
-                command
+                command.stdin(stdin);
+                (command, None)
             }
             Supervision::By(supervisor, scope) => {
                 let mut command = Command::new(supervisor);
-                // It holds the end of a pipe from this process, and ends the program where that is gone.
-                command.arg("keep").args(scope.flags()).args(["--", program]).stdin(Stdio::piped());
-                command
+                let (ours, theirs) = UnixStream::pair().map_err(|source| not_started(program, source))?;
+                // It holds the end of a line from this process, and ends the program where that is gone.
+                let grace = self.grace.as_millis().to_string();
+                command.args(["keep", "--grace-ms", &grace]).args(scope.flags()).args(["--", program]).stdin(OwnedFd::from(theirs));
+                (command, Some(ours))
             }
         };
         environment(command.as_std_mut(), &self.pass, self.env.iter().map(|(name, value)| (name.clone(), value.expose())));
         command.args(arguments).current_dir(&self.folder).stdout(stdout).stderr(stderr).process_group(0);
-        // The command holds the pipes' ends too, and goes with this function: output is whole only once nobody holds them.
-        let child = command.spawn().map_err(|source| {
-            // Where it is supervised, the supervisor is what could not be started.
-            ProcessError::NotStarted { program: command.as_std().get_program().to_string_lossy().into_owned(), source }
-        })?;
-        Ok(match self.supervision {
-            Supervision::Unsupervised => ChildProcess::leading_a_group(child),
-            Supervision::By(..) => ChildProcess::supervised(child),
+        // The command holds the pipes' ends too, and goes with this function: output is whole only once nobody holds them. Where it is
+        // supervised, the supervisor is what could not be started.
+        let child = command.spawn().map_err(|source| not_started(&command.as_std().get_program().to_string_lossy(), source))?;
+        Ok(match line {
+            None => ChildProcess::leading_a_group(child, self.grace),
+            Some(line) => ChildProcess::supervised(child, line, self.grace),
         })
     }
 
-    /// Runs it to its end, or ends it when its time is over. Dropping the future ends it.
+    /// Runs it to its end, or ends it when its time is over or somebody asks for that. Dropping the future ends it.
     ///
     /// # Errors
     /// Where it cannot be started or waited for; how it ended is in what is returned.
     pub(crate) async fn run(&self, options: RunOptions<'_>) -> Result<FinishedRun, ProcessError> {
         let stdin = if options.input.is_some() { Stdio::piped() } else { Stdio::null() };
         let mut child = self.spawn(stdin, Stdio::piped(), Stdio::piped())?;
-        let pipes = (child.stdin(), child.stdout(), child.stderr());
+        let (input, mut out, mut err) = (child.stdin(), child.stdout(), child.stderr());
         let mut stdout = CapturedOutput::without_secrets_of(options.redactor);
         let mut stderr = CapturedOutput::without_secrets_of(options.redactor);
-        let waited = {
+        let (waited, report, talked) = {
             let talk = async {
-                let (out, err) = (stdout.fill(pipes.1, options.progress), stderr.fill(pipes.2, options.progress));
-                tokio::join!(give(pipes.0, options.input), out, err);
+                let (out, err) = (stdout.fill(out.as_mut(), options.progress), stderr.fill(err.as_mut(), options.progress));
+                tokio::join!(give(input, options.input), out, err);
             };
             let (mut talk, mut talked) = (pin!(talk), false);
-            let mut late = pin!(after(options.within));
+            let (mut late, mut asked) = (pin!(after(options.within)), pin!(given(options.order)));
             let waited = loop {
                 tokio::select! {
-                    status = child.wait() => break Some(status),
+                    status = child.wait() => break Ok(status),
                     () = &mut talk, if !talked => talked = true,
-                    () = &mut late => break None,
+                    () = &mut late => break Err(RunEnd::TooLong),
+                    () = &mut asked => break Err(RunEnd::Asked),
                 }
             };
             // What it left in the background would hold the pipes open; it ends here, and nothing more than what is in them can come.
-            if waited.is_none() {
-                child.end().await;
-            } else {
-                child.end_the_rest();
-            }
+            let by_itself = waited.is_ok();
+            let ending = async { if by_itself { child.end_the_rest().await } else { child.end().await } };
+            let mut ending = pin!(ending);
+            let report = loop {
+                tokio::select! {
+                    report = &mut ending => break report,
+                    // What it says while it ends, it may wait to be read.
+                    () = &mut talk, if !talked => talked = true,
+                }
+            };
             if !talked {
-                let _ = tokio::time::timeout(LAST_WORDS, &mut talk).await;
+                let runs_on = matches!(self.supervision, Supervision::By(_, SupervisionScope::Alone));
+                talked = tokio::time::timeout(if runs_on { LAST_WORDS / 10 } else { LAST_WORDS }, &mut talk).await.is_ok();
             }
-            waited
+            (waited, report, talked)
         };
         stdout.close();
         stderr.close();
+        if let Supervision::By(supervisor, SupervisionScope::Alone) = &self.supervision
+            && !talked
+        {
+            let (out, err) = (out.and_then(|pipe| pipe.into_owned_fd().ok()), err.and_then(|pipe| pipe.into_owned_fd().ok()));
+            out.into_iter().chain(err).for_each(|pipe| let_run_on(supervisor, pipe));
+        }
         let program = self.argv.first().cloned().unwrap_or_default();
-        let status = waited.transpose().map_err(|source| ProcessError::Lost { program: program.clone(), source })?;
-        Ok(FinishedRun { program, status, within: options.within.unwrap_or_default(), stdout, stderr })
+        let end = match waited {
+            Ok(Ok(status)) => RunEnd::Ended(status),
+            Ok(Err(source)) => return Err(ProcessError::Lost { program, source }),
+            Err(end) => end,
+        };
+        Ok(FinishedRun { program, end, within: options.within.unwrap_or_default(), grace: self.grace, report, stdout, stderr })
+    }
+}
+
+fn not_started(program: &str, source: std::io::Error) -> ProcessError {
+    ProcessError::NotStarted { program: program.to_owned(), source }
+}
+
+async fn given(order: Option<&EndOrder>) {
+    match order {
+        Some(order) => order.given().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -189,11 +262,28 @@ async fn after(within: Option<Duration>) {
     }
 }
 
-/// Whether a program is there and may be executed, found as the operating system finds it.
+/// Whether a program can run in a folder: it is there, it is one, and it may be entered. The operating system says of a folder that is not there
+/// that there is no such program.
+fn has_folder(folder: &Path) -> Result<(), ProcessError> {
+    let why = match folder.metadata() {
+        Ok(about) if about.is_dir() => match rustix::fs::access(folder, rustix::fs::Access::EXEC_OK) {
+            Ok(()) => return Ok(()),
+            Err(_) => "may not be entered".to_owned(),
+        },
+        Ok(_) => "is not a folder".to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => "may not be entered".to_owned(),
+        Err(error) => format!("cannot be used: {error}"),
+    };
+    Err(ProcessError::Folder { folder: folder.to_owned(), why })
+}
+
+/// Whether a program is there and may be executed, found as the operating system finds it; first, whether its folder is.
 ///
 /// # Errors
-/// [`ProcessError::NotStarted`], as it would be.
+/// [`ProcessError::NotStarted`] and [`ProcessError::Folder`], as it would be.
 pub(crate) fn can_start(program: &str, folder: &Path) -> Result<(), ProcessError> {
+    has_folder(folder)?;
     let paths = || std::env::var_os("PATH").map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>()).unwrap_or_default();
     let candidates: Vec<PathBuf> =
         if program.contains('/') { vec![folder.join(program)] } else { paths().iter().map(|path| path.join(program)).collect() };
@@ -204,17 +294,18 @@ pub(crate) fn can_start(program: &str, folder: &Path) -> Result<(), ProcessError
         files if files.iter().any(|file| file.permissions().mode() & 0o111 != 0) => return Ok(()),
         _ => std::io::ErrorKind::PermissionDenied,
     };
-    Err(ProcessError::NotStarted { program: program.to_owned(), source: kind.into() })
+    Err(not_started(program, kind.into()))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::GRACE;
     use super::*;
     use std::time::Instant;
 
     fn shell(script: &str) -> Program {
         let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
-        Program { argv, folder: ".".into(), pass: Vec::new(), env: Vec::new(), supervision: Supervision::Unsupervised }
+        Program { argv, folder: ".".into(), pass: Vec::new(), env: Vec::new(), supervision: Supervision::Unsupervised, grace: GRACE }
     }
 
     async fn run(script: &str, within: Option<Duration>, redactor: &Redactor) -> FinishedRun {
@@ -228,9 +319,10 @@ mod tests {
         let failed = run("echo sk-a-secret; echo no credentials >&2; exit 255", None, &redactor).await;
         let told = failed.failure(failed.said()).to_string();
         assert_eq!(told, "`sh` ended with exit code 255\n[secret]\nno credentials");
+        assert_eq!(failed.complained(), "no credentials\n[secret]");
         let slow = run("echo waiting for sk-a-secret >&2; sleep 60", Some(Duration::from_millis(300)), &redactor).await;
         let told = slow.failure(slow.said()).to_string();
-        assert_eq!(told, "`sh` did not end within 0 s\nwaiting for [secret]");
+        assert_eq!(told, "`sh` did not end within 300 ms; it was asked to end (SIGTERM) and did\nwaiting for [secret]");
         let absent = Program { argv: vec!["./no-such-program".into()], ..shell("") };
         let told = absent.run(RunOptions::new(&redactor)).await.err().unwrap().to_string();
         assert_eq!(told, "`./no-such-program` cannot be started: there is no such program");

@@ -1,34 +1,40 @@
 //! Nothing that a drill started outlives it, not even where the drill was killed and could end nothing itself.
 //!
 //! ```text
-//!  drill ──pipe──► outer ──pipe──► inner ──► the program and whatever it starts
+//!  drill ──line──► outer ──line──► inner ──► the program and whatever it starts
 //! ```
 //!
-//! Both supervisors are processes of this binary, each in a process group of its own. When the pipe of one closes, for whatever reason, the
+//! Both supervisors are processes of this binary, each in a process group of its own, whose standard input is a socket. Over it comes the order
+//! to end everything ([`order`]), and back goes what was ended ([`EndReport`]). When the line of one closes, for whatever reason, the
 //! inner ends everything below it, politely, then for certain: what left the group of the program by `setsid(2)` too, for both take in
-//! orphans (`PR_SET_CHILD_SUBREAPER`). Where the outer is killed, the inner's pipe closes; where the inner is killed, the program is killed
+//! orphans (`PR_SET_CHILD_SUBREAPER`). Where the outer is killed, the inner's line closes; where the inner is killed, the program is killed
 //! with it (`PR_SET_PDEATHSIG`) and the outer ends the rest. Where both are killed at one moment, the program still ends, but not what it
 //! started.
 //!
 //! A step that ends by itself takes what is left in its group with it, and nothing else: it may start a service in a session of its own, and
-//! its undo ends that. With a system under test ends everything ([`SupervisionScope`]).
+//! its undo ends that. With a system under test ends everything; and where the runbook says so, nothing ([`SupervisionScope`]): what was left
+//! belongs to nobody then, and outlives Lifeboat.
 //!
 //! The signal at a parent's death must be asked for between fork and exec, which takes unsafe code, or before an exec by the process that
 //! becomes the program, as here: hence the third [`SupervisorRole`].
 
+use super::child::order;
+use super::end_report::EndReport;
+use super::seen::{SeenProcess, below, names, running_below, running_in};
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, kill_process_group, set_child_subreaper,
-    set_parent_process_death_signal, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, set_child_subreaper, set_parent_process_death_signal, waitid,
 };
-use std::collections::BTreeMap;
-use std::io::{Read, Write, sink, stderr, stdin};
+use std::fs::File;
+use std::io::{Read, Write, stderr, stdin};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long the system may take to end when asked politely.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// The exit code where the program could not be started; why stands on stderr and nothing else does.
 pub(crate) const NOT_STARTED: u8 = 125;
 /// This very program, even where its file was replaced meanwhile.
@@ -54,6 +60,8 @@ pub enum SupervisionScope {
     Group,
     /// Everything that it started.
     All,
+    /// None: what it started runs on.
+    Alone,
 }
 
 impl SupervisionScope {
@@ -62,68 +70,160 @@ impl SupervisionScope {
         match self {
             Self::Group => &[],
             Self::All => &["--private", "--all"],
+            Self::Alone => &["--leave"],
         }
     }
 }
 
+/// How a program is supervised.
+#[derive(Debug, Clone, Copy)]
+pub struct SupervisionOrder {
+    /// What ends with it.
+    pub scope: SupervisionScope,
+    /// How long it may take to end when it is asked to.
+    pub grace: Duration,
+}
+
 /// Runs a program in a process group of its own until it ends by itself or stdin does. Returns the exit code: the program's own, 128 and
 /// the signal's number where a signal ended it, 125 where it could not be started.
-pub fn supervise(role: SupervisorRole, scope: SupervisionScope, program: &str, arguments: &[String]) -> u8 {
+pub fn supervise(role: SupervisorRole, how: SupervisionOrder, program: &str, arguments: &[String]) -> u8 {
     match role {
-        SupervisorRole::Outer => outer(scope, program, arguments),
-        SupervisorRole::Inner => inner(scope, program, arguments),
+        SupervisorRole::Outer => outer(how, program, arguments),
+        SupervisorRole::Inner => inner(how, program, arguments),
         SupervisorRole::Program => become_it(program, arguments),
     }
 }
 
-fn outer(scope: SupervisionScope, program: &str, arguments: &[String]) -> u8 {
+fn outer(how: SupervisionOrder, program: &str, arguments: &[String]) -> u8 {
     let _ = set_child_subreaper(Some(getpid()));
-    let mut inner = match start(SupervisorRole::Inner, scope, program, arguments, Stdio::piped()) {
+    let line = UnixStream::pair().and_then(|(ours, theirs)| Ok((ours.try_clone()?, ours, OwnedFd::from(theirs))));
+    let (mut to_inner, mut from_inner, theirs) = match line {
+        Ok(line) => line,
+        Err(error) => return not_started(program, &error),
+    };
+    let mut inner = match start(SupervisorRole::Inner, how, program, arguments, theirs.into()) {
         Ok(inner) => inner,
         Err(error) => return not_started(program, &error),
     };
-    let pipe = inner.stdin.take();
     std::thread::spawn(move || {
-        until_closed();
-        drop(pipe);
+        if let Ok(mut orders) = line_above() {
+            let _ = std::io::copy(&mut orders, &mut to_inner);
+        }
+        let _ = to_inner.shutdown(Shutdown::Write);
     });
     let ended = inner.wait().ok();
     if ended.is_some_and(|status| status.signal().is_some()) {
         // It was killed, so what it kept is this process's to end.
-        end_all(Duration::ZERO);
+        end_all();
+    } else {
+        let mut said = Vec::new();
+        let _ = from_inner.read_to_end(&mut said);
+        tell_above(&said);
     }
     code(ended)
 }
 
-fn inner(scope: SupervisionScope, program: &str, arguments: &[String]) -> u8 {
-    static TOLD: AtomicBool = AtomicBool::new(false);
+/// What an inner supervisor does: its program runs, it ends what is there because it was told to, or its program has ended by itself.
+static STAGE: AtomicU8 = AtomicU8::new(RUNS);
+const RUNS: u8 = 0;
+const TOLD: u8 = 1;
+const BY_ITSELF: u8 = 2;
+/// Whoever waits for the end does not any longer.
+static AT_ONCE: AtomicBool = AtomicBool::new(false);
+/// What had to be killed, by name.
+static KILLED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn reached(stage: u8) -> bool {
+    STAGE.compare_exchange(RUNS, stage, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+}
+
+fn inner(how: SupervisionOrder, program: &str, arguments: &[String]) -> u8 {
     let _ = set_child_subreaper(Some(getpid()));
-    let mut child = match start(SupervisorRole::Program, scope, program, arguments, Stdio::null()) {
+    let mut child = match start(SupervisorRole::Program, how, program, arguments, Stdio::null()) {
         Ok(child) => child,
         Err(error) => return not_started(program, &error),
     };
     let group = Pid::from_child(&child);
-    std::thread::spawn(move || {
-        until_closed();
-        TOLD.store(true, Ordering::SeqCst);
-        signal_all(Signal::TERM);
-        std::thread::sleep(GRACE);
-        let _ = kill_process_group(group, Signal::KILL);
-        signal_all(Signal::KILL);
-    });
+    std::thread::spawn(move || obey(how.grace));
     // While it is not reaped, its number is nobody else's: what it left in its group is ended, and nothing else.
     let _ = waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
-    if TOLD.load(Ordering::SeqCst) {
-        let ended = child.wait().ok();
-        end_all(GRACE);
-        return code(ended);
+    let mut report = EndReport::default();
+    let ended;
+    if reached(BY_ITSELF) {
+        match how.scope {
+            SupervisionScope::Alone => {}
+            SupervisionScope::Group => report.others = end_these(&|| running_in(group), how.grace),
+            SupervisionScope::All => report.others = end_these(&|| running_below(getpid()), how.grace),
+        }
+        ended = child.wait().ok();
+    } else {
+        ended = child.wait().ok();
+        until_nothing_is_left();
     }
-    let _ = kill_process_group(group, Signal::KILL);
-    let ended = child.wait().ok();
-    if scope == SupervisionScope::All {
-        end_all(Duration::ZERO);
-    }
+    report.killed.clone_from(&KILLED.lock().unwrap_or_else(PoisonError::into_inner));
+    tell_above(&serde_json::to_vec(&report).unwrap_or_default());
     code(ended)
+}
+
+/// Waits for an order, or for the end of whoever gives them, and ends everything below this process.
+fn obey(grace: Duration) {
+    let Ok(mut orders) = line_above() else { return };
+    let mut next = move || {
+        let mut byte = [0];
+        orders.read_exact(&mut byte).ok().map(|()| byte[0])
+    };
+    let first = next();
+    AT_ONCE.store(first == Some(order::AT_ONCE), Ordering::SeqCst);
+    let told = reached(TOLD);
+    std::thread::spawn(move || {
+        while let Some(order) = next() {
+            if order == order::AT_ONCE {
+                AT_ONCE.store(true, Ordering::SeqCst);
+            }
+        }
+    });
+    if told {
+        end_these(&|| running_below(getpid()), grace);
+    }
+}
+
+/// Asks these to end, and kills those that have not after the grace, and whatever comes to them meanwhile. Returns the names of the first.
+fn end_these(these: &dyn Fn() -> Vec<SeenProcess>, grace: Duration) -> Vec<String> {
+    let first = these();
+    let patience = Instant::now() + grace;
+    first.iter().for_each(|process| signal(process, Signal::TERM));
+    loop {
+        let left = these();
+        if left.is_empty() {
+            return names(&first);
+        }
+        if Instant::now() >= patience || AT_ONCE.load(Ordering::SeqCst) {
+            let mut killed = KILLED.lock().unwrap_or_else(PoisonError::into_inner);
+            if killed.is_empty() {
+                *killed = names(&left);
+            }
+            drop(killed);
+            left.iter().for_each(|process| signal(process, Signal::KILL));
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn signal(process: &SeenProcess, signal: Signal) {
+    // It may have ended by itself meanwhile.
+    let _ = kill_process(process.pid, signal);
+}
+
+/// The line to whoever started this process.
+fn line_above() -> std::io::Result<File> {
+    Ok(File::from(stdin().as_fd().try_clone_to_owned()?))
+}
+
+/// Says what was ended to whoever may still listen.
+fn tell_above(said: &[u8]) {
+    if let Ok(mut line) = line_above() {
+        let _ = line.write_all(said);
+    }
 }
 
 /// Becomes the program, which from now on ends with the inner supervisor.
@@ -138,64 +238,39 @@ fn become_it(program: &str, arguments: &[String]) -> u8 {
     not_started(program, &error)
 }
 
-fn start(role: SupervisorRole, scope: SupervisionScope, program: &str, arguments: &[String], stdin: Stdio) -> std::io::Result<Child> {
+fn start(role: SupervisorRole, how: SupervisionOrder, program: &str, arguments: &[String], stdin: Stdio) -> std::io::Result<Child> {
     let part = if role == SupervisorRole::Inner { "inner" } else { "program" };
     let mut command = Command::new(ITSELF);
-    command.args(["keep", "--part", part]).args((scope == SupervisionScope::All).then_some("--all")).args(["--", program]).args(arguments);
+    command.args(["keep", "--part", part, "--grace-ms", &how.grace.as_millis().to_string()]);
+    command.args(how.scope.flags().iter().filter(|flag| **flag != "--private")).args(["--", program]).args(arguments);
     command.stdin(stdin).process_group(0).spawn()
 }
 
-/// Waits for the end of stdin. Nobody writes: the end of the reading is the end of whoever holds the other end.
-fn until_closed() {
-    let _ = std::io::copy(&mut stdin().lock().by_ref(), &mut sink());
-}
-
-/// Waits until nothing is left below this process; after a grace it is killed.
-fn end_all(grace: Duration) {
-    let patience = Instant::now() + grace;
-    loop {
-        // Orphans come to this process, which must take note of their end.
-        while waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).is_ok_and(|ended| ended.is_some()) {}
-        if below(getpid()).is_empty() {
-            return;
-        }
-        if Instant::now() >= patience {
-            signal_all(Signal::KILL);
-        }
+/// Waits until nothing is left below this process, which somebody else sees to.
+fn until_nothing_is_left() {
+    while {
+        reap();
+        !below(getpid()).is_empty()
+    } {
         std::thread::sleep(LOOK);
     }
 }
 
-fn signal_all(signal: Signal) {
-    for process in below(getpid()) {
-        // It may have ended by itself meanwhile.
-        let _ = kill_process(process, signal);
+/// Kills everything below this process.
+fn end_all() {
+    while {
+        reap();
+        let left = below(getpid());
+        left.iter().for_each(|process| signal(process, Signal::KILL));
+        !left.is_empty()
+    } {
+        std::thread::sleep(LOOK);
     }
 }
 
-/// Every process below this one, zombies among them.
-fn below(top: Pid) -> Vec<Pid> {
-    let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        if let Some(parent) = parent(process) {
-            children.entry(parent).or_default().push(process);
-        }
-    }
-    let (mut found, mut open) = (Vec::new(), vec![top.as_raw_nonzero().get()]);
-    while let Some(process) = open.pop() {
-        let next = children.remove(&process).unwrap_or_default();
-        found.extend(next.iter().filter_map(|process| Pid::from_raw(*process)));
-        open.extend(next);
-    }
-    found
-}
-
-/// The parent of a process: proc(5), `/proc/pid/stat`. Its name, in brackets, may hold anything.
-fn parent(process: i32) -> Option<i32> {
-    let stat = std::fs::read(format!("/proc/{process}/stat")).ok()?;
-    let after_name = stat.iter().rposition(|byte| *byte == b')')?;
-    String::from_utf8_lossy(&stat[after_name + 1..]).split_whitespace().nth(1)?.parse().ok()
+/// Orphans come to this process, which must take note of their end.
+fn reap() {
+    while waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).is_ok_and(|ended| ended.is_some()) {}
 }
 
 fn code(ended: Option<ExitStatus>) -> u8 {

@@ -24,6 +24,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Canary> {
     let hold = fields.required("hold", &|reader, node| reader.time(node));
     let at_least = fields.optional("at_least", &requests);
     let worse_by = fields.required("worse_by", &worse_by);
+    let outside = fields.optional("outside", &condition::outside);
     let least = worse_by.and_then(|worse_by| worse_by.least());
     if let (Some(wanted), Some(least), Some((_, node))) = (at_least, least, fields.raw("at_least"))
         && wanted < least
@@ -33,7 +34,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Canary> {
     }
     fields.finish();
     let at_least = at_least.or(least)?;
-    Some(Canary { shift: Box::new(shift?), back: Box::new(back?), of: of?, hold: hold?, at_least, worse_by: worse_by? })
+    Some(Canary { shift: Box::new(shift?), back: Box::new(back?), of: of?, hold: hold?, at_least, worse_by: worse_by?, outside })
 }
 
 fn router(reader: &TreeReader<'_>, node: &Node) -> Option<Action> {

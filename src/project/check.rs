@@ -55,6 +55,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
                 Ok(file) => {
                     findings.extend(doubts::of_runbook(&file, today));
                     findings.extend(clear_text::of_runbook(&file));
+                    findings.extend(file.only_for_drills());
                     findings.extend(file.document.findings);
                 }
                 Err(found) => findings.extend(found),

@@ -8,7 +8,15 @@ use std::collections::BTreeMap;
 
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Command> {
     if !matches!(node.kind, NodeKind::Map(_)) {
-        return Some(Command { argv: argv(reader, node)?, env: BTreeMap::new(), pass: Vec::new(), folder: None, exit_codes: Vec::new() });
+        return Some(Command {
+            argv: argv(reader, node)?,
+            env: BTreeMap::new(),
+            pass: Vec::new(),
+            folder: None,
+            exit_codes: Vec::new(),
+            leaves_running: false,
+            grace: Command::GRACE,
+        });
     }
     let fields = reader.fields(node, "a command")?;
     let argv = fields.required("command", &argv);
@@ -20,8 +28,10 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Command> {
             reader.list(node, &|reader, node| reader.number(node, 0, 255).and_then(|code| u8::try_from(code).ok()))
         })
         .unwrap_or_default();
+    let leaves_running = fields.optional("leaves_running", &|reader, node| reader.truth(node)).unwrap_or_default();
+    let grace = fields.optional("grace", &|reader, node| reader.time(node)).unwrap_or(Command::GRACE);
     fields.finish();
-    Some(Command { argv: argv?, env, pass, folder, exit_codes })
+    Some(Command { argv: argv?, env, pass, folder, exit_codes, leaves_running, grace })
 }
 
 /// Variables of Lifeboat's own environment that a program is given: names, never values.

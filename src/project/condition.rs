@@ -1,4 +1,5 @@
-//! What a runbook waits for: `{fails: 3 in a row}`, `{success: 99% over 5s}`, `{served_by: standby over 2s}`, `{alert: NAME}`.
+//! What a runbook waits for: `{fails: 3 in a row}`, `{success: 99% over 5s}`, `{served_by: standby over 2s}`, `{alert: NAME}`; and beside what only
+//! a drill's traffic can show, what counts `outside` one.
 
 use super::reader::TreeReader;
 use super::tree::Node;
@@ -29,8 +30,22 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
             reader.error(key.spot, "a latency is that of the drill's traffic, not of a probe", hint);
         }
     }
+    let outside = fields.optional("outside", &outside).map(Box::new);
+    if let Some((key, _)) = fields.raw("outside").filter(|_| request.is_some()) {
+        reader.error(key.spot, "a request is sent outside a drill as well", "take `outside` away");
+    }
     fields.finish();
-    Some(Condition { request, goal: goal? })
+    Some(Condition { request, goal: goal?, outside })
+}
+
+/// What counts where there is no drill's traffic.
+pub(super) fn outside(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
+    let condition = read(reader, node)?;
+    if condition.looks_at_traffic() || condition.outside.is_some() {
+        let hint = "name what counts without it: `outside: {request: {to: \"https://gateway.example/health\"}, succeeds: 3 in a row}`";
+        reader.error(node.spot, "this looks at a drill's traffic, and outside a drill there is none", hint);
+    }
+    Some(condition)
 }
 
 fn probe(reader: &TreeReader<'_>, node: &Node) -> Option<HttpProbe> {

@@ -16,9 +16,12 @@ pub(super) fn of_runbook(file: &RunbookFile, today: &str) -> Vec<Finding> {
         let changes = match &step.action {
             Action::Run(_) | Action::Http(_) => !step.reads,
             // What is sent cannot be taken back; what is switched, or shifted to a canary, is taken back by itself.
-            Action::WaitUntil(_) | Action::Confirm(_) | Action::Pause(_) | Action::Canary(_) => false,
+            Action::WaitUntil(_) | Action::Confirm(_) | Action::Ask(_) | Action::Pause(_) | Action::Canary(_) | Action::StopHere(_) => {
+                false
+            }
             // A key that was minted is no harm, and one that was revoked cannot be brought back.
-            Action::Switch(_) | Action::SwitchBack(_) | Action::Notify(_) | Action::Rotate(_) => false,
+            // Whoever did it by hand knows how to take it back.
+            Action::Manual(_) | Action::Switch(_) | Action::SwitchBack(_) | Action::Notify(_) | Action::Rotate(_) => false,
         };
         if changes && step.undo.is_none() && !file.has(place, &["undo"]) {
             let hint =

@@ -60,8 +60,9 @@ fn contact(reader: &TreeReader<'_>, node: &Node) -> Option<Contact> {
         }
         known.then_some(text)
     });
+    let token_from = fields.optional("token_from", &store::key);
     fields.finish();
-    Some(Contact { name: name.unwrap_or_default(), reach })
+    Some(Contact { name: name.unwrap_or_default(), reach, token_from })
 }
 
 fn credential(reader: &TreeReader<'_>, node: &Node) -> Option<Credential> {

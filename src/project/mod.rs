@@ -17,6 +17,7 @@ mod address;
 mod aim;
 mod asked;
 mod business;
+mod by_hand;
 mod canary;
 mod chance;
 mod check;

@@ -172,6 +172,8 @@ impl Project {
         if let Some(file) = &file {
             findings.extend(file.unfilled());
             findings.extend(file.without_traffic());
+            let listens = environment.and_then(|name| inventory.environments.get(name)).is_some_and(|place| place.alerts.is_some());
+            findings.extend(file.unheard(environment, listens));
             findings.extend(rotation::impossible(file, inventory, true));
         }
         self.settle(&mut findings);

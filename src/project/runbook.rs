@@ -3,6 +3,7 @@
 //! A runbook may include others. What comes out is one list of steps: those of an included runbook and those that run at the same time
 //! stand in it under the name of the step that holds them (`Fail over: Switch`), so that whoever walks it knows neither.
 
+use super::by_hand;
 use super::condition;
 use super::document::SourceDocument;
 use super::finding::Finding;
@@ -14,8 +15,8 @@ use super::tree::{Node, NodeKind};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Escalation, Goal, Inventory, OnFailure, ProviderSelector, Runbook, SecretStore, SourceFile,
-    StartMode, Step, StoreKind, When, Within,
+    Action, Canary, Channel, Condition, Confirm, Escalation, Goal, Inventory, NotifySeverity, OnFailure, ProviderSelector, RoleHolder,
+    Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,19 +72,54 @@ impl RunbookFile {
 
     /// Steps that wait for what only a drill's traffic can show.
     pub(super) fn without_traffic(&self) -> Vec<Finding> {
-        let traffic = "this looks at a drill's traffic, and outside a drill there is none";
-        let alert = "this waits for an alert, and outside a drill nobody listens for one";
-        let probe =
-            "let it send a probe of its own: `wait_until: {request: {to: \"https://gateway.example/health\"}, succeeds: 3 in a row}`";
-        let steps = "shift the share with `run`, ask what you see in your monitoring with `confirm`, and take it back with `undo`";
-        let found = self.runbook.steps.iter().enumerate().filter_map(|(place, step)| match &step.action {
-            Action::WaitUntil(Condition { request: None, goal }) => {
-                Some(self.error(place, &["wait_until"], if goal.alert().is_some() { alert } else { traffic }, probe))
-            }
-            Action::Canary(_) => Some(self.error(place, &["canary"], traffic, steps)),
-            _ => None,
-        });
-        found.collect()
+        let message = "this looks at a drill's traffic, and outside a drill there is none";
+        let hint = "name what counts there: `outside: {request: {to: \"${service.url}/models\"}, succeeds: 3 in a row}`";
+        let blind = self.blind_outside().into_iter();
+        blind.map(|(place, key)| self.error(place, &[key], message, hint)).collect()
+    }
+
+    /// The same in one doubt about the whole runbook, for whoever drills it and does not walk it yet.
+    pub(super) fn only_for_drills(&self) -> Option<Finding> {
+        let blind = self.blind_outside();
+        let (place, key) = *blind.first()?;
+        let more = match blind.len() {
+            1 => String::new(),
+            count => format!(", and so {} more", crate::units::counted(count as u64 - 1, "step")),
+        };
+        let hint = "name what counts there with `outside: {…}` beside it, a condition that needs no traffic; \
+                    a runbook that is only drilled may leave it so";
+        let message = format!("`lifeboat execute` cannot walk this runbook: this step looks at a drill's traffic{more}");
+        Some(self.error(place, &[key], message, hint).warning())
+    }
+
+    /// Steps that see something only in a drill, each with its key.
+    fn blind_outside(&self) -> Vec<(usize, &'static str)> {
+        let blind = |action: &Action| match action {
+            Action::WaitUntil(condition) => condition.here(false).looks_at_traffic(),
+            Action::Canary(canary) => canary.outside.is_none(),
+            _ => false,
+        };
+        let steps = self.runbook.steps.iter().enumerate();
+        steps.filter(|(_, step)| blind(&step.action)).map(|(place, step)| (place, step.action.word())).collect()
+    }
+
+    /// An alert that it waits for outside a drill, where nobody listens for one: an error at the step.
+    pub(super) fn unheard(&self, environment: Option<&str>, listens: bool) -> Vec<Finding> {
+        if listens {
+            return Vec::new();
+        }
+        let (whose, hint) = match environment {
+            Some(name) => (
+                format!("the environment `{name}` listens for none"),
+                "add `alerts: {listen: \"127.0.0.1:9099\"}` to the environment, and let your monitoring post there",
+            ),
+            None => ("no environment was named".to_owned(), "name one that listens for alerts with `--env NAME`"),
+        };
+        let steps = self.runbook.steps.iter().enumerate();
+        let awaited = steps.filter_map(|(place, step)| Some((place, step.action.alert_outside()?, step.action.word())));
+        awaited
+            .map(|(place, alert, key)| self.error(place, &[key], format!("this waits for the alert `{alert}`, and {whose}"), hint))
+            .collect()
     }
 
     /// Parameters without a value, which only whoever includes this runbook can give.
@@ -116,11 +152,22 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     document.add(found);
     let Some((mut runbook, entries)) = whole else { return Err(document.findings) };
     let mut found = Vec::new();
-    let mut list = List { root, included: Vec::new(), sources: Vec::new(), places: Vec::new(), steps: Vec::new(), findings: Vec::new() };
+    let mut list = List {
+        root,
+        included: Vec::new(),
+        sources: Vec::new(),
+        places: Vec::new(),
+        steps: Vec::new(),
+        roles: BTreeMap::new(),
+        findings: Vec::new(),
+    };
     let own = std::path::absolute(root.join(&document.source.path)).unwrap_or_default();
     let own = own.canonicalize().unwrap_or(own);
     list.add(entries, 0, &document, "", &mut vec![own]);
     runbook.steps = list.steps;
+    for (role, holder) in list.roles {
+        runbook.roles.entry(role).or_insert(holder);
+    }
     found.extend(list.findings);
     let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open };
     found.extend(targets(&file));
@@ -145,8 +192,10 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
         start: fields
             .required("start", &|reader, node| reader.word(node, StartMode::WORDS, StartMode::from_word))
             .unwrap_or(StartMode::OnDetection),
-        detect: fields.optional("detect", &condition::read).unwrap_or(Condition { request: None, goal: Goal::Fails(3) }),
+        detect: fields.optional("detect", &condition::read).unwrap_or(Condition::of(Goal::Fails(3))),
         reaction: fields.optional("reaction", &reaction::read),
+        severity: fields.optional("severity", &|reader, node| reader.word(node, NotifySeverity::WORDS, NotifySeverity::from_word)),
+        roles: fields.optional("roles", &|reader, node| reader.named(node, &by_hand::role)).unwrap_or_default(),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),
         steps: Vec::new(),
@@ -198,6 +247,8 @@ struct List<'a> {
     sources: Vec<SourceFile>,
     places: Vec<StepLocation>,
     steps: Vec<Step>,
+    /// Of those that are included.
+    roles: BTreeMap<String, RoleHolder>,
     findings: Vec<Finding>,
 }
 
@@ -279,7 +330,11 @@ impl List<'_> {
             fill(root, &values);
         }
         let reader = TreeReader::new(&document.source);
-        let entries = document.root.as_ref().and_then(|node| whole(&reader, node)).map(|(_, entries)| entries).unwrap_or_default();
+        let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
+        let (roles, entries) = whole.map(|(runbook, entries)| (runbook.roles, entries)).unwrap_or_default();
+        for (role, holder) in roles {
+            self.roles.entry(role).or_insert(holder);
+        }
         let found = reader.into_parts();
         document.add(found);
         self.findings.extend(document.findings.iter().cloned());
@@ -375,9 +430,19 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
         found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
     }
+    for (role, holder) in &runbook.roles {
+        if let RoleHolder::Contact(name) = holder {
+            found.extend(contact(&["roles", role], name));
+        }
+    }
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
-    let known =
-        KnownNames { providers: &inventory.providers, outputs: &outputs, parameters: &file.open, credentials: &inventory.credentials };
+    let known = KnownNames {
+        providers: &inventory.providers,
+        outputs: &outputs,
+        parameters: &file.open,
+        credentials: &inventory.credentials,
+        roles: &runbook.roles,
+    };
     for document in std::iter::once(document).chain(&file.included) {
         found.extend(variable::unknown_in(document, &["steps"], &known));
     }
@@ -388,6 +453,12 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["detect", "served_by"], name, "a provider", &known));
     }
     for (place, step) in runbook.steps.iter().enumerate() {
+        if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
+            && !runbook.roles.contains_key(role)
+        {
+            let hint = format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`");
+            found.push(file.error(place, &["confirm", "role"], format!("`{role}` is not a role of this runbook"), hint));
+        }
         let mut check = |keys: &[&str], name: &str, what: &str, declared: bool, hint: &dyn Fn() -> String| {
             if !declared {
                 let finding = file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint());

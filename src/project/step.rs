@@ -1,5 +1,6 @@
 //! Steps of a runbook: what each does, and what becomes of it when it fails, takes long or is interrupted.
 
+use super::by_hand;
 use super::canary;
 use super::command;
 use super::condition;
@@ -28,11 +29,12 @@ pub(super) enum StepEntry {
     Nothing,
 }
 
-const KINDS: [&str; 11] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate", "canary", "parallel", "include"];
+const KINDS: [&str; 13] =
+    ["wait_until", "http", "run", "confirm", "manual", "ask", "pause", "switch", "notify", "rotate", "canary", "parallel", "include"];
 /// What is no list of steps itself.
-const ACTIONS: [&str; 9] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate", "canary"];
+const ACTIONS: [&str; 11] = ["wait_until", "http", "run", "confirm", "manual", "ask", "pause", "switch", "notify", "rotate", "canary"];
 /// What may take a step back.
-const UNDOS: [&str; 8] = ["wait_until", "http", "run", "confirm", "pause", "switch", "notify", "rotate"];
+const UNDOS: [&str; 10] = ["wait_until", "http", "run", "confirm", "manual", "ask", "pause", "switch", "notify", "rotate"];
 
 /// Reads what stands at one place of the list.
 pub(super) fn entry(reader: &TreeReader<'_>, node: &Node) -> StepEntry {
@@ -100,6 +102,7 @@ fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, faili
     let output = fields.optional("output", &variable_name);
     let repeat = fields.optional("repeat", &|reader, node| reader.word(node, Repeat::WORDS, Repeat::from_word));
     let reads = fields.optional("reads", &|reader, node| reader.truth(node));
+    let description = fields.optional("description", &|reader, node| reader.words(node));
     fields.finish();
     let mut step = Step::new(name, action?, timeout?);
     step.retries = retries.unwrap_or(step.retries);
@@ -115,7 +118,7 @@ fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, faili
     step.reads = reads.unwrap_or(step.reads);
     // What only reads may be done twice, unless it says otherwise.
     step.repeat = repeat.unwrap_or(if step.reads { Repeat::Safe } else { step.repeat });
-    Some(Step { backoff, when, expected, owner, output, ..step })
+    Some(Step { description, backoff, when, expected, owner, output, ..step })
 }
 
 /// `{up_to: 30s, jitter: 20%}`.
@@ -166,6 +169,8 @@ pub(super) fn action(fields: &MapFields<'_>, word: &'static str) -> Option<Actio
         "http" => fields.optional(word, &http_call::read).map(Action::Http),
         "run" => fields.optional(word, &command::read).map(Action::Run),
         "confirm" => fields.optional(word, &question::read).map(Action::Confirm),
+        "manual" => fields.optional(word, &by_hand::manual).map(Action::Manual),
+        "ask" => fields.optional(word, &by_hand::ask).map(Action::Ask),
         "switch" => fields.optional(word, &switch::read).map(Action::Switch),
         "notify" => fields.optional(word, &notify::read).map(Action::Notify),
         "rotate" => fields.optional(word, &rotation::rotate).map(Action::Rotate),

@@ -17,6 +17,9 @@
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
 //! | `${steps.NAME}`, `${steps.NAME.json.PATH}` | what an earlier step with `output: NAME` printed or was answered, or a value in it |
 //! | `${new_key.CREDENTIAL}` | the key that an earlier step of the runbook minted or took |
+//! | `${severity}` | how bad it is, as the runbook says; `error` where it says nothing |
+//! | `${role.NAME}` | who has a role of the runbook: the contact's name, or what was answered at the start |
+//! | `${answer_url.CONTACT}` | a link of this contact's own, by which one question is answered; made for each message |
 //! | `${param.NAME}` | what a runbook is told by the one that includes it; filled in when it is read |
 //!
 //! How a value is put into a text: [`expand`](crate::units::expand). Values come from whoever runs the step; this file knows none.
@@ -27,11 +30,12 @@ use super::finding::Finding;
 use super::source::Spot;
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use crate::model::{Credential, Provider};
+use crate::model::{Credential, Provider, RoleHolder};
 use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
-const PLAIN: [&str; 11] = [
+const PLAIN: [&str; 12] = [
+    "severity",
     "alerts.url",
     "prometheus.url",
     "service.url",
@@ -73,17 +77,20 @@ pub(super) struct KnownNames<'a> {
     pub(super) outputs: &'a BTreeSet<String>,
     /// By name.
     pub(super) credentials: &'a BTreeMap<String, Credential>,
+    /// Of the runbook.
+    pub(super) roles: &'a BTreeMap<String, RoleHolder>,
     /// That whoever includes the runbook will fill in.
     pub(super) parameters: &'a BTreeSet<String>,
 }
 
 static NONE: BTreeSet<String> = BTreeSet::new();
+static NO_ROLES: BTreeMap<String, RoleHolder> = BTreeMap::new();
 static NO_CREDENTIALS: BTreeMap<String, Credential> = BTreeMap::new();
 
 impl<'a> KnownNames<'a> {
     /// Outside runbooks, where there are no steps and no parameters.
     pub(super) fn outside(providers: &'a BTreeMap<String, Provider>) -> Self {
-        Self { providers, outputs: &NONE, parameters: &NONE, credentials: &NO_CREDENTIALS }
+        Self { providers, outputs: &NONE, parameters: &NONE, credentials: &NO_CREDENTIALS, roles: &NO_ROLES }
     }
 }
 
@@ -144,6 +151,19 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
             }
             continue;
         }
+        if let Some(role) = name.strip_prefix("role.") {
+            if !known.roles.contains_key(role) {
+                let hint = match closest(role, known.roles.keys().map(String::as_str)) {
+                    Some(meant) => format!("did you mean `${{role.{meant}}}`?"),
+                    None => format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`"),
+                };
+                found.push((format!("`{role}` is not a role of this runbook"), hint, None));
+            }
+            continue;
+        }
+        if name.strip_prefix("answer_url.").is_some_and(|contact| !contact.is_empty()) {
+            continue;
+        }
         if let Some(credential) = name.strip_prefix("new_key.") {
             if !known.credentials.contains_key(credential) {
                 let hint = super::inventory::name_hint(credential, "a credential", known.credentials.keys());
@@ -194,6 +214,8 @@ fn hint(name: &str) -> String {
         "replica.N.url",
         "credential.PROVIDER",
         "steps.NAME",
+        "role.NAME",
+        "answer_url.CONTACT",
         "new_key.CREDENTIAL",
     ]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))

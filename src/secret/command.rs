@@ -9,7 +9,7 @@ use super::error::words;
 use super::secret_name::says_secret;
 use super::{Ability, Pending, SecretError, Store, Version, VersionedSecret, still};
 use crate::host;
-use crate::process::{FinishedRun, ProcessError, Program, RunOptions, Supervision};
+use crate::process::{FinishedRun, GRACE, ProcessError, Program, RunOptions, Supervision};
 use crate::redact::{Redactor, without_key_like};
 use crate::units::Secret;
 use std::path::PathBuf;
@@ -43,6 +43,7 @@ impl Commands {
             pass: self.pass.clone(),
             env: variable.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect(),
             supervision: Supervision::Unsupervised,
+            grace: GRACE,
         };
         let redactor = Redactor::default();
         let options = RunOptions { input, within: Some(TIMEOUT), ..RunOptions::new(&redactor) };

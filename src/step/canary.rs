@@ -13,12 +13,15 @@
 //! 3. Quality: the same of wrong answers among all answers.
 //! 4. Latency: the 95th percentiles of what whole answers took are compared as they are, without an interval.
 //!
-//! Whatever is not so takes the share back, and the step has failed. There is one look, at the end of the hold, so that the 95 % are not
+//! Whatever is not so takes the share back, and the step has failed. Where a runbook is walked for real nobody counts exchanges: there `outside`
+//! must be seen after the hold, and within as long again. There is one look, at the end of the hold, so that the 95 % are not
 //! used up by looking often. What this file does not do: count (`history`), or look at exchanges that are still open at the end.
 
+use super::last_seen::LastSeen;
+use super::wait::wait;
 use super::{Context, Output, StepError};
 use crate::history::Side;
-use crate::model::{Action, Canary, QUANTILE_MIN};
+use crate::model::{Action, Canary, Condition, QUANTILE_MIN};
 use crate::units::{Problem, Ratio, Tally, explained};
 use serde_json::{Value, json};
 use std::fmt;
@@ -34,6 +37,9 @@ pub(super) async fn canary<'a>(
     context: &'a Context,
 ) -> Result<Output, StepError> {
     act(&canary.shift).await?;
+    if let Some(condition) = canary.outside.as_ref().filter(|_| !context.live.borrow().in_drill()) {
+        return held_outside(canary, condition, act, context).await;
+    }
     let look = || context.live.borrow().beside_each_other(&canary.of);
     let before = look();
     tokio::time::sleep(canary.hold.std()).await;
@@ -42,12 +48,33 @@ pub(super) async fn canary<'a>(
     if decision.against.is_empty() {
         return Ok(Output { shown: format!("went on\n{decision}"), value: decision.as_json().to_string().into() });
     }
-    let why = decision.against.join("; ");
+    Err(taken_back(canary, act, &decision.against.join("; "), &format!("\n{decision}")).await)
+}
+
+/// Holds and looks once more, where there is no traffic whose exchanges could be counted.
+async fn held_outside<'a>(
+    canary: &'a Canary,
+    condition: &Condition,
+    act: &(dyn Fn(&'a Action) -> UnderWay<'a> + Sync),
+    context: &'a Context,
+) -> Result<Output, StepError> {
+    tokio::time::sleep(canary.hold.std()).await;
+    let last = LastSeen::default();
+    let why = match tokio::time::timeout(canary.hold.std(), wait(condition, context, &last)).await {
+        Ok(Ok(seen)) => return Ok(Output::of(format!("went on\n{}", seen.shown))),
+        Ok(Err(error)) => explained(&error),
+        Err(_) => format!("{condition} was not seen within {} after the hold{}", canary.hold, last.told()),
+    };
+    Err(taken_back(canary, act, &why, "").await)
+}
+
+/// Takes the share back, and says why.
+async fn taken_back<'a>(canary: &'a Canary, act: &(dyn Fn(&'a Action) -> UnderWay<'a> + Sync), why: &str, decision: &str) -> StepError {
     match act(&canary.back).await {
-        Ok(_) => Err(StepError::failed(format!("rolled back: {why}\n{decision}"))),
+        Ok(_) => StepError::failed(format!("rolled back: {why}{decision}")),
         Err(error) => {
-            let problem = format!("the rollback failed: {}\nwhy: {why}\n{decision}", explained(&error));
-            Err(StepError::Left(Problem::new(problem)))
+            let problem = format!("the rollback failed: {}\nwhy: {why}{decision}", explained(&error));
+            StepError::Left(Problem::new(problem))
         }
     }
 }
@@ -160,7 +187,15 @@ mod tests {
         let share = |percent: f64| Ratio::new(percent / 100.0).unwrap();
         let worse_by = WorseBy { errors: share(2.0), latency: share(20.0), quality: share(2.0) };
         let pause = || Box::new(Action::Pause(Duration::from_secs(1)));
-        Canary { shift: pause(), back: pause(), of: ProviderSelector::Standby, hold: Duration::from_secs(9), at_least, worse_by }
+        Canary {
+            shift: pause(),
+            back: pause(),
+            of: ProviderSelector::Standby,
+            hold: Duration::from_secs(9),
+            at_least,
+            worse_by,
+            outside: None,
+        }
     }
 
     /// So many exchanges of which so many failed and so many were answered wrongly, each in its time of 100 ms times `slow` or a little less.

@@ -2,6 +2,7 @@
 
 use super::last_seen::LastSeen;
 use super::{Context, Output, StepError};
+use crate::history::StepFinished;
 use crate::model::Command;
 use crate::process::{Program, RunOptions, Supervision, SupervisionScope, can_start};
 use crate::units::Secret;
@@ -13,18 +14,27 @@ pub(super) async fn run(command: &Command, context: &Context, last: &LastSeen) -
         can_start(name, &program.folder)?;
     }
     let progress = |said: &str| last.keep(format!("it said last: {said}"));
-    let finished = program.run(RunOptions { progress: &progress, ..RunOptions::new(&context.redactor) }).await?;
-    let said = finished.said();
-    if !finished.is_done(&command.exit_codes) {
-        return Err(finished.failure(said).into());
+    let finished = {
+        let _runs = last.running();
+        program.run(RunOptions { progress: &progress, order: Some(last.order()), ..RunOptions::new(&context.redactor) }).await?
+    };
+    if let Some(how) = finished.when_asked() {
+        last.ended(how);
     }
-    Ok(Output { shown: said, value: finished.stdout.value().trim_end_matches(['\n', '\r']).into() })
+    // What it left behind is told as the last line, where the terminal finds it.
+    let note = finished.left_behind().map_or_else(String::new, |note| format!("\n{}{note}", StepFinished::NOTE));
+    if !finished.is_done(&command.exit_codes) {
+        return Err(StepError::failed(format!("{}{note}", finished.failure(finished.complained()))));
+    }
+    let said = finished.said();
+    Ok(Output { shown: format!("{said}{note}"), value: finished.stdout.value().trim_end_matches(['\n', '\r']).into() })
 }
 
-fn program(command: &Command, context: &Context) -> Result<Program, StepError> {
+pub(super) fn program(command: &Command, context: &Context) -> Result<Program, StepError> {
     let argv = command.argv.iter().map(|argument| context.expand(argument)).collect::<Result<Vec<_>, _>>()?;
     let own = command.env.iter().map(|(name, value)| Ok((name.clone(), Secret::new(context.expand(value)?))));
     let supervisor = context.supervisor.clone();
+    let scope = if command.leaves_running { SupervisionScope::Alone } else { SupervisionScope::Group };
     Ok(Program {
         argv,
         folder: match &command.folder {
@@ -33,6 +43,7 @@ fn program(command: &Command, context: &Context) -> Result<Program, StepError> {
         },
         pass: command.pass.clone(),
         env: own.collect::<Result<_, StepError>>()?,
-        supervision: supervisor.map_or(Supervision::Unsupervised, |binary| Supervision::By(binary, SupervisionScope::Group)),
+        supervision: supervisor.map_or(Supervision::Unsupervised, |binary| Supervision::By(binary, scope)),
+        grace: command.grace.std(),
     })
 }

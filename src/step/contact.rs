@@ -75,7 +75,7 @@ pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, Proble
 }
 
 fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Problem> {
-    let Some(Contact { name, reach }) = context.directory.contacts.get(contact) else {
+    let Some(Contact { name, reach, .. }) = context.directory.contacts.get(contact) else {
         return Err(Problem::new("the inventory has no such contact"));
     };
     let Some(reach) = reach else { return Ok(ContactRoute::ByHand(format!("{name}: the inventory does not say how"))) };

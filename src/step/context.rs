@@ -2,8 +2,10 @@
 
 use super::attendance::{Attendance, StandIn};
 use super::before::Before;
+use super::board::{Board, LinkPurpose};
 use super::directory::Directory;
 use super::error::StepError;
+use super::interview::Interview;
 use super::keyring::Keyring;
 use super::select;
 use super::variables::Variables;
@@ -34,6 +36,10 @@ pub struct Context {
     pub clock: Clock,
     /// Who answers questions.
     pub attendance: Attendance,
+    /// Where questions are answered from elsewhere; `None` where nobody listens.
+    pub board: Option<Board>,
+    /// What is said to the step that runs; `None` outside a walk.
+    pub interview: Option<Interview>,
     /// Who stands in for people, in a drill that has none; `None` where it is for real, or somebody is there.
     pub stand_in: Option<StandIn>,
     /// Who can be told something, and how.
@@ -67,11 +73,29 @@ impl Context {
         if let Some(value) = self.variables.get(name) {
             return Some(value.to_owned());
         }
+        if let Some(contact) = name.strip_prefix("answer_url.") {
+            let link = self.board.as_ref().and_then(|board| board.link(Some(contact), LinkPurpose::Answer(None)).ok());
+            return Some(link.unwrap_or_else(|| "(no link, because nobody listens; see --listen)".to_owned()));
+        }
         if let Some(credential) = name.strip_prefix("new_key.") {
             return self.keyring.new_key(credential).map(|key| key.expose().to_owned());
         }
         let (output, path) = name.strip_prefix("steps.")?.split_once(".json.")?;
         select::select(self.variables.get(&format!("steps.{output}"))?, path)
+    }
+
+    /// What is said to the step that runs.
+    ///
+    /// # Errors
+    /// Where no step does.
+    pub(super) fn interview(&self) -> Result<Interview, StepError> {
+        self.interview.clone().ok_or_else(|| StepError::failed("nobody can be asked here"))
+    }
+
+    /// The same for the step that people talk to with `interview`.
+    #[must_use]
+    pub(super) fn heard_by(self, interview: Interview) -> Self {
+        Self { interview: Some(interview), ..self }
     }
 
     /// The same with the outputs of steps as variables.
@@ -97,7 +121,8 @@ impl Context {
     }
 }
 
-/// True for a variable that gets its value while the runbook is walked: from an earlier step's output, or from the one that minted a key.
+/// True for a variable that gets its value while the runbook is walked: from an earlier step's output, from the one that minted a key, or
+/// where it is used.
 pub fn comes_from_a_step(name: &str) -> bool {
-    name.starts_with("steps.") || name.starts_with("new_key.")
+    ["steps.", "new_key.", "answer_url."].iter().any(|prefix| name.starts_with(prefix))
 }

@@ -7,9 +7,11 @@
 //! What this room does not do: decide when a runbook starts (`drill`), read files (`project`), or ask on the terminal itself: a question is
 //! handed to whoever owns the terminal.
 
+mod asking;
 mod attendance;
 mod backend;
 mod before;
+mod board;
 mod canary;
 mod command;
 mod confirm;
@@ -18,15 +20,20 @@ mod context;
 mod directory;
 mod error;
 mod http;
+mod inquire;
+mod interview;
 mod keyring;
 mod last_seen;
 mod mail;
+mod manual;
 mod mend;
 mod notify;
 mod output;
 mod perform;
+mod question;
 mod rotating;
 mod rotation;
+mod seen;
 mod select;
 mod switch;
 mod variables;
@@ -34,19 +41,23 @@ mod wait;
 mod walk;
 mod walk_state;
 
-pub use attendance::{Attendance, Prompt, PromptAnswer, StandIn};
+pub use attendance::{Attendance, Prompt, PromptAnswer, Said, StandIn};
 pub use backend::declared;
 pub use before::{Before, Changed, Notes};
+pub use board::{Acknowledgement, AnswerRefusal, Board, LinkPurpose, OpenQuestion, Posting};
 pub use contact::{ContactOutcome, Message, tell, way_to};
 pub use context::{Context, comes_from_a_step};
 pub use directory::Directory;
 pub use error::StepError;
 pub use http::client;
+pub use inquire::asked_once;
+pub use interview::{Heard, Interview, put_aside};
 pub use keyring::Keyring;
 pub use mend::cannot_mend;
 pub use notify::destination;
 pub use output::Output;
 pub use perform::perform;
+pub use question::{DONE, FAILED, LONGEST_SAID, Question, Reply};
 pub use rotating::CredentialBackend;
 pub use rotation::can_rotate;
 pub use switch::can_switch;

@@ -1,8 +1,10 @@
-//! `wait_until`: a condition on the drill's live traffic, or on a probe of the runbook's own.
+//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, on somebody's answer, or an alert; outside a drill
+//! what is named for that.
 
 use super::http::in_words;
 use super::last_seen::LastSeen;
-use super::{Context, StepError};
+use super::{Context, Output, StepError, inquire};
+use crate::history::Live;
 use crate::model::{Condition, Goal, HttpProbe};
 use crate::units::counted;
 use std::collections::VecDeque;
@@ -17,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// See [`StepError`].
 pub async fn detected(condition: &Condition, context: &Context) -> Result<String, StepError> {
-    wait(condition, context, &LastSeen::default()).await
+    wait(condition, context, &LastSeen::default()).await.map(|output| output.shown)
 }
 
 /// Whether anybody answers at an address at all; says who listened, or what went wrong.
@@ -37,24 +39,44 @@ pub async fn answers(url: &str) -> Result<String, String> {
     }
 }
 
-pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<String, StepError> {
-    match &condition.request {
-        Some(probe) => probing(probe, &condition.goal, context, last).await,
-        None => watching(&condition.goal, context).await,
+pub(super) async fn wait(condition: &Condition, context: &Context, last: &LastSeen) -> Result<Output, StepError> {
+    let condition = condition.here(context.live.borrow().in_drill());
+    match (&condition.goal, &condition.request) {
+        (Goal::Asked(inquiry), _) => inquire::inquire(inquiry, context, last).await,
+        (goal, Some(probe)) => probing(probe, goal, context, last).await.map(Output::of),
+        (goal, None) => watching(goal, context, last).await.map(Output::of),
     }
 }
 
-async fn watching(goal: &Goal, context: &Context) -> Result<String, StepError> {
+async fn watching(goal: &Goal, context: &Context, last: &LastSeen) -> Result<String, StepError> {
     let mut live = context.live.clone();
     loop {
-        if live.borrow_and_update().meets(goal, context.clock.now()) {
-            let arrived = goal.alert().is_some();
-            return Ok(format!("{goal}: {}", if arrived { "received" } else { "seen in the traffic" }));
+        {
+            let live = live.borrow_and_update();
+            if live.meets(goal, context.clock.now()) {
+                let arrived = goal.alert().is_some();
+                return Ok(format!("{goal}: {}", if arrived { "received" } else { "seen in the traffic" }));
+            }
+            if let Some(name) = goal.alert() {
+                last.keep(other_alerts(name, &live));
+            }
         }
         tokio::select! {
             changed = live.changed() => changed.map_err(|_| StepError::failed("the drill has ended"))?,
             () = tokio::time::sleep(LOOK) => {}
         }
+    }
+}
+
+/// What came in place of the alert that is waited for.
+fn other_alerts(name: &str, live: &Live) -> String {
+    let alike = crate::units::closest(name, live.alerts.keys().map(String::as_str)).filter(|alike| *alike != name);
+    match (alike, live.alerts.get(name), live.alerts.len()) {
+        (Some(alike), None, _) => format!("an alert `{alike}` came; this waits for `{name}`"),
+        (_, None, 0) => "no alert came".to_owned(),
+        (_, None, others) => format!("{} of other names came", counted(others as u64, "alert")),
+        (_, Some(alert), _) if alert.firing.is_empty() => "it is over".to_owned(),
+        (_, Some(_), _) => "it still fires".to_owned(),
     }
 }
 
@@ -115,7 +137,7 @@ impl ProbeTally {
                 now.duration_since(began) >= over.std() && good as f64 >= ratio.get() * self.recent.len() as f64 && !self.recent.is_empty()
             }
             // A probe does not know who answered it, only the proxies do; and alerts come by themselves.
-            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Alert(_) | Goal::Resolved(_) => false,
+            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Alert(_) | Goal::Resolved(_) | Goal::Asked(_) => false,
         }
     }
 }

@@ -3,14 +3,16 @@
 //! What a step is about to do is in the history before it is done, and how it ended right after, so that whoever reads the history after a
 //! crash knows which steps are done, which were never begun, and which one it cannot know.
 
+use super::interview::{Heard, Interview};
 use super::last_seen::LastSeen;
 use super::perform::perform_watched;
 use super::walk_state::{WalkStage, WalkState};
 use super::{Context, Output, StepError};
-use crate::history::{Event, ReactionModelled, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
+use crate::history::{Event, ReactionModelled, StepExplained, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, Step, StepEnd, When};
 use crate::units::{Secret, Seed, explained};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -53,6 +55,8 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
                 for place in state.waiting() {
                     let step = state.runbook().steps[place].clone();
                     let (context, recorder) = (context.knowing(state.values()), recorder.clone());
+                    let interview = Interview::new(number(place), false, state.heard(place), recorder.clone());
+                    let context = context.heard_by(interview);
                     let tried = state.tries(place);
                     let skipped = step.when.as_ref().map(|when| holds(when, state, &context));
                     let (stops, number) = (stops.clone(), state.number(place));
@@ -88,7 +92,9 @@ pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder)
         let _ = recorder.record_durably(Event::UndoStarted(UndoStarted { step: number(place) })).await;
         let (end, output) = match &step.undo {
             Some(undo) => {
-                let tried = once(undo, &step, state.number(place), &context, std::future::ready(())).await;
+                let interview = Interview::new(number(place), true, state.heard_undoing(place), recorder.clone());
+                let context = context.clone().heard_by(interview);
+                let tried = once(undo, &step, (state.number(place), &context), std::future::ready(()), &LastSeen::default()).await;
                 (tried.end, tried.output)
             }
             None => (StepEnd::Done, Output::default()),
@@ -106,6 +112,7 @@ fn holds(when: &When, state: &WalkState, context: &Context) -> Result<bool, Stri
         When::Is { value, text } => context.expand(value).map(|value| value == *text).map_err(|error| error.to_string()),
         When::IsNot { value, text } => context.expand(value).map(|value| value != *text).map_err(|error| error.to_string()),
         When::Ended { step, end } => Ok(state.last(step) == Some(*end)),
+        When::Holds { .. } => Err("expressions come next".to_owned()),
     }
 }
 
@@ -126,14 +133,25 @@ impl StepRun {
     /// even its beginning could be recorded.
     async fn to_its_end(&self, when: Option<Result<bool, String>>, mut stops: WalkStops) -> Option<(StepFinished, Option<Secret>)> {
         let mut unsure = false;
+        let last = LastSeen::default();
         let (end, output) = match when {
             Some(Ok(false)) => (StepEnd::Skipped, Output::default()),
             Some(Err(problem)) => (StepEnd::Failed, Output::of(self.context.presentable(&problem))),
-            None | Some(Ok(true)) => tokio::select! {
-                biased;
-                () = stops.ends(&self.step) => (StepEnd::Cancelled, Output::default()),
-                ended = self.attempt(&mut unsure) => ended?,
-            },
+            None | Some(Ok(true)) => {
+                let mut attempt = pin!(self.attempt(&mut unsure, &last));
+                let ended = tokio::select! {
+                    biased;
+                    () = stops.ends(&self.step) => None,
+                    ended = attempt.as_mut() => Some(ended),
+                };
+                match ended {
+                    Some(ended) => ended?,
+                    None => {
+                        last.wind_down(attempt).await;
+                        (StepEnd::Cancelled, Output::of(self.context.presentable(&last.ending())))
+                    }
+                }
+            }
         };
         let value = self.step.output.as_ref().filter(|_| end == StepEnd::Done).map(|_| output.value);
         let secret = value.as_ref().is_some_and(|value| self.context.redactor.finds(value.expose()));
@@ -145,10 +163,16 @@ impl StepRun {
     }
 
     /// `unsure` becomes true where it is not known what a try did, even if a later one is known to have failed.
-    async fn attempt(&self, unsure: &mut bool) -> Option<(StepEnd, Output)> {
+    async fn attempt(&self, unsure: &mut bool, last: &LastSeen) -> Option<(StepEnd, Output)> {
         for attempt in 1.. {
+            if let Some(description) = self.step.description.as_ref().filter(|_| self.tried + attempt == 1) {
+                let text = self.context.expand(description).unwrap_or_else(|_| description.clone());
+                let explained = StepExplained { step: number(self.place), text: self.context.presentable(&text) };
+                self.recorder.record(Event::StepExplained(explained)).await;
+            }
             let started = StepStarted { step: number(self.place), name: self.step.name.clone(), attempt: self.tried + attempt };
             self.recorder.record_durably(Event::StepStarted(started)).await.ok()?;
+            self.context.interview.iter().for_each(Interview::begin);
             let reaction = super::confirm::reaction(&self.step.action, &self.step.name, &self.context);
             if let Some(length) = reaction {
                 let modelled = ReactionModelled { step: Some(number(self.place)), length: length.as_nanos() };
@@ -156,11 +180,11 @@ impl StepRun {
             }
             let first = tokio::time::sleep(reaction.map_or(Duration::ZERO, crate::units::Duration::std));
             let StepTry { end, output, unsure: this } = tokio::select! {
-                tried = once(&self.step.action, &self.step, self.number, &self.context, first) => tried,
+                tried = once(&self.step.action, &self.step, (self.number, &self.context), first, last) => tried,
                 () = self.overrun() => unreachable!("it never ends"),
             };
             *unsure |= this;
-            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries {
+            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries || last.order().is_given() {
                 *unsure &= end == StepEnd::Failed;
                 return Some((end, output));
             }
@@ -198,26 +222,51 @@ struct StepTry {
     unsure: bool,
 }
 
-/// One try within the step's timeout, `first` included.
-async fn once(action: &Action, step: &Step, number: usize, context: &Context, first: impl Future<Output = ()>) -> StepTry {
-    let last = LastSeen::default();
-    let done = async {
+/// One try within the step's timeout, `first` included. A program that is not done by then has its grace to end.
+async fn once(
+    action: &Action,
+    step: &Step,
+    (number, context): (usize, &Context),
+    first: impl Future<Output = ()>,
+    last: &LastSeen,
+) -> StepTry {
+    let mut done = pin!(async {
         first.await;
-        perform_watched(action, number, context, &last).await
-    };
-    let tried = tokio::time::timeout(step.timeout.std(), done).await;
+        perform_watched(action, number, context, last).await
+    });
+    let tried = tokio::time::timeout(step.timeout.std(), done.as_mut()).await;
+    if tried.is_err() {
+        last.wind_down(done).await;
+    }
     let left = matches!(tried, Ok(Err(StepError::Left(_))));
     let (end, output) = match tried {
         Ok(Ok(output)) => (StepEnd::Done, output),
         Ok(Err(StepError::ByHand(words))) => (StepEnd::Skipped, Output::of(words)),
         Ok(Err(error)) => (StepEnd::Failed, Output::of(explained(&error))),
-        Err(_) => match action {
-            Action::Confirm(confirm) if confirm.default.is_some() => super::confirm::by_default(confirm),
-            _ => (StepEnd::TimedOut, Output::of(format!("not done within {}{}", step.timeout, last.told()))),
-        },
+        Err(_) => timed_out(action, step, context, &last),
     };
     let output = Output { shown: context.presentable(&output.shown), value: output.value };
     StepTry { end, output, unsure: left || end == StepEnd::TimedOut }
+}
+
+/// What a try that came to its time-out ends as. Where people were asked, an answer that counts beforehand may stand in.
+fn timed_out(action: &Action, step: &Step, context: &Context, last: &LastSeen) -> (StepEnd, Output) {
+    let heard = context.interview.as_ref().map(Interview::heard).unwrap_or_default();
+    let by_default = match action {
+        Action::Confirm(confirm) if confirm.default.is_some() => {
+            Some(super::confirm::by_default(confirm, &heard.answers, "nobody answered in time"))
+        }
+        Action::Ask(ask) => super::manual::by_default(ask, context),
+        _ => None,
+    };
+    by_default.unwrap_or_else(|| {
+        let words = match action {
+            action if action.asks_people() && heard == Heard::default() => format!("nobody answered within {}", step.timeout),
+            action if action.asks_people() => format!("only this was said within {}: {}", step.timeout, heard.told()),
+            _ => format!("not done within {}{}", step.timeout, last.told()),
+        };
+        (StepEnd::TimedOut, Output::of(words))
+    })
 }
 
 pub(super) fn number(place: usize) -> u32 {

@@ -96,6 +96,7 @@ impl K6Run {
             pass: Workload::PASSED.map(str::to_owned).to_vec(),
             env: script.env.into_iter().collect(),
             supervision: Supervision::By(script.supervisor, SupervisionScope::All),
+            grace: END / 2,
         };
         let mut k6 = program.start([Stdio::piped(), says.into()]).map_err(std::io::Error::other)?;
         let lifeline = Some(k6.take_lifeline());

@@ -14,11 +14,19 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// It scrapes itself four times a second, as the job `self`.
     pub(crate) fn start(project: &Project) -> Self {
+        Self::watching(project, &[])
+    }
+
+    /// The same, and others beside itself; their `/metrics` keep the labels that they have.
+    pub(crate) fn watching(project: &Project, others: &[String]) -> Self {
         // A port that was free a moment ago is almost surely free now. It must be known before, for it stands in what is scraped.
         let address = format!("127.0.0.1:{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
-        let job =
-            json!({"job_name": "self", "scrape_interval": "250ms", "scrape_timeout": "250ms", "static_configs": [{"targets": [address]}]});
-        project.write("prometheus/prometheus.yml", &json!({"scrape_configs": [job]}).to_string());
+        let job = |name: &str, targets: &[String]| {
+            let targets = json!([{"targets": targets}]);
+            json!({"job_name": name, "scrape_interval": "250ms", "scrape_timeout": "250ms", "honor_labels": true, "static_configs": targets})
+        };
+        let jobs = [job("self", std::slice::from_ref(&address)), job("others", others)];
+        project.write("prometheus/prometheus.yml", &json!({"scrape_configs": jobs}).to_string());
         let mut command = Command::new("prometheus");
         command.args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", &format!("--web.listen-address={address}")]);
         command.current_dir(project.path("prometheus"));

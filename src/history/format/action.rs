@@ -1,11 +1,12 @@
 //! What a step does.
 
+use super::call::{CommandRecord, HttpCallRecord, KubernetesObjectRecord};
 use super::condition::{ConditionRecord, ProviderSelectorRecord, ReactionRecord};
 use super::record::{is_usual, record};
 use super::store::CredentialSourceRecord;
 use crate::model::{
-    Action, Canary, Channel, Command, Confirm, DocumentSelector, HttpCall, KubernetesObject, Notify, NotifySeverity, Rotate, RotationPart,
-    Switch, Within, WorseBy,
+    Action, Ask, Canary, Channel, Confirm, DocumentSelector, Manual, Notify, NotifySeverity, Rotate, RotationPart, StopHere, Switch,
+    WalkResult, Within, WorseBy,
 };
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -17,36 +18,23 @@ record! {
         Http(inner: HttpCallRecord),
         Run(inner: CommandRecord),
         Confirm(inner: ConfirmRecord),
+        Manual(inner: ManualRecord),
+        Ask(inner: AskRecord),
         Pause(inner: Duration),
         Switch(inner: SwitchRecord),
         SwitchBack(inner: SwitchRecord),
         Notify(inner: NotifyRecord),
         Rotate(inner: RotateRecord),
         Canary(inner: CanaryRecord),
+        StopHere(inner: StopHereRecord),
     }
 }
 
 record! {
-    struct HttpCallRecord of HttpCall {
-        method: String,
-        url: String,
-        headers: BTreeMap<String, String>,
-        body: Option<String>,
-        expect_status: Option<u16>,
-        expect_text: Option<String>,
-    }
-}
-
-record! {
-    struct CommandRecord of Command {
-        argv: Vec<String>,
-        env: BTreeMap<String, String>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pass: Vec<String>,
+    struct StopHereRecord of StopHere {
+        end: WalkResult,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        folder: Option<String>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        exit_codes: Vec<u8>,
+        message: Option<String>,
     }
 }
 
@@ -59,6 +47,32 @@ record! {
         approvers: Vec<String>,
         #[serde(default, skip_serializing_if = "is_usual")]
         needed: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        default: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reaction: Option<ReactionRecord>,
+    }
+}
+
+record! {
+    struct ManualRecord of Manual {
+        text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        links: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        checklist: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reaction: Option<ReactionRecord>,
+    }
+}
+
+record! {
+    struct AskRecord of Ask {
+        question: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pattern: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         default: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,14 +108,6 @@ record! {
     enum DocumentSelectorRecord of DocumentSelector {
         Number(inner: u64),
         Where(inner: BTreeMap<String, String>),
-    }
-}
-
-record! {
-    struct KubernetesObjectRecord of KubernetesObject {
-        namespace: String,
-        kind: String,
-        name: String,
     }
 }
 
@@ -145,6 +151,8 @@ record! {
         hold: Duration,
         at_least: u64,
         worse_by: WorseByRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<ConditionRecord>,
     }
 }
 

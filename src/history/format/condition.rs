@@ -1,5 +1,6 @@
 //! What a runbook waits for, and how long people take.
 
+use super::inquiry::InquiryRecord;
 use super::record::record;
 use crate::model::{Condition, Goal, HttpProbe, ProviderSelector, Reaction};
 use crate::units::{Duration, Ratio};
@@ -16,6 +17,8 @@ record! {
     struct ConditionRecord of Condition {
         request: Option<HttpProbeRecord>,
         goal: GoalRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<Box<ConditionRecord>>,
     }
 }
 
@@ -49,6 +52,7 @@ record! {
             who: ProviderSelectorRecord,
             over: Duration,
         },
+        Asked(inner: Box<InquiryRecord>),
     }
 }
 

@@ -6,10 +6,10 @@
 use super::record::{Via, is_usual};
 use super::timeline::AimRecord;
 use crate::history::{
-    AlertReceived, AlertSource, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd, ExecutionFinished, FaultConfirmed,
-    FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, Note,
-    Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, Resumed, RunbookStarted, SightGap,
-    StepFinished, StepOverran, StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted,
+    AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd, ExecutionFinished,
+    FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding,
+    KeyStored, Note, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, Resumed, RunbookStarted,
+    SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted,
 };
 use crate::model::{Aim, Fault, StepEnd};
 use crate::units::Fingerprint;
@@ -90,6 +90,16 @@ pub(super) struct AlertReceivedRecord {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     instance: String,
     firing: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    starts_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends_at: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "AlertsAwaited")]
+pub(super) struct AlertsAwaitedRecord {
+    url: String,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

@@ -14,6 +14,8 @@ record! {
     struct ContactRecord of Contact {
         name: String,
         reach: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_from: Option<CredentialSourceRecord>,
     }
 }
 

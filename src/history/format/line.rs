@@ -1,23 +1,24 @@
 //! One event as one line of JSON: `{"t":…,"kind":{…}}`. Written by hand, because serde's `flatten` is slow and its diagnostics poor.
 
 use super::event::{
-    AlertReceivedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord, ExecutionFinishedRecord,
-    FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord, GuardedRecord, KeyHeldRecord,
-    KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord,
-    ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord,
-    StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
+    AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord,
+    ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
+    GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord, PhaseRecord,
+    PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord,
+    StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
+use super::people::{AnsweredRecord, RoleTakenRecord, StepExplainedRecord, TickedRecord};
 use super::resumption::{HandedOverRecord, MendedRecord, StepSettledRecord, TakenOverRecord};
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    AlertReceived, AlertsLeftOut, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished, ExecutionStarted, FaultConfirmed,
-    FaultHealed, FaultRequested, Finished, Gateway, Guarded, HandedOver, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended,
-    Note, Overdue, OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RunbookStarted,
-    Served, Shed, SightGap, Stamped, Started, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, TokenMinted,
-    UndoStarted,
+    AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
+    ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, HandedOver, KeyHeld, KeyMinted, KeyProbed,
+    KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
+    RequestDone, Resumed, RoleTaken, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished, StepOverran,
+    StepSettled, StepStarted, StepUndone, TakenOver, Ticked, TokenMinted, UndoStarted,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -138,6 +139,7 @@ kinds! {
     "sight_gap" => SightGap: SightGap by SightGapRecord,
     "gateway" => Gateway: Gateway by GatewayBreakerRecord,
     "alert_received" => AlertReceived: AlertReceived by AlertReceivedRecord,
+    "alerts_awaited" => AlertsAwaited: AlertsAwaited by AlertsAwaitedRecord,
     "alerts_left_out" => AlertsLeftOut: AlertsLeftOut by AlertsLeftOutRecord,
     "runbook_started" => RunbookStarted: RunbookStarted by RunbookStartedRecord,
     "reaction_modelled" => ReactionModelled: ReactionModelled by ReactionModelledRecord,
@@ -159,6 +161,10 @@ kinds! {
     "step_settled" => StepSettled: StepSettled by StepSettledRecord,
     "handed_over" => HandedOver: HandedOver by HandedOverRecord,
     "taken_over" => TakenOver: TakenOver by TakenOverRecord,
+    "step_explained" => StepExplained: StepExplained by StepExplainedRecord,
+    "answered" => Answered: Answered by AnsweredRecord,
+    "ticked" => Ticked: Ticked by TickedRecord,
+    "role_taken" => RoleTaken: RoleTaken by RoleTakenRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
     "execution_finished" => ExecutionFinished: ExecutionFinished by ExecutionFinishedRecord,

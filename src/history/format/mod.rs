@@ -7,15 +7,18 @@
 //! What this folder does not do: decide what is recorded (`event` and its siblings), or judge whether a history makes sense (`read`).
 
 mod action;
+mod call;
 mod condition;
 mod environment;
 mod event;
 mod first_line;
 mod format_1;
+mod inquiry;
 mod inventory;
 mod line;
 mod objectives;
 mod overlay;
+mod people;
 mod plan;
 mod record;
 mod resumption;

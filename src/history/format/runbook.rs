@@ -3,8 +3,11 @@
 use super::action::ActionRecord;
 use super::condition::{ConditionRecord, ReactionRecord};
 use super::record::{is_usual, record};
-use crate::model::{Backoff, Escalation, OnFailure, Repeat, Runbook, StartMode, Step, StepEnd, When};
+use crate::model::{
+    Backoff, Escalation, NotifySeverity, OnFailure, OnSuccess, Repeat, RoleHolder, Runbook, StartMode, Step, StepEnd, When,
+};
 use crate::units::{Duration, Ratio};
+use std::collections::BTreeMap;
 
 record! {
     struct RunbookRecord of Runbook {
@@ -15,8 +18,20 @@ record! {
         detect: ConditionRecord,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reaction: Option<ReactionRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        severity: Option<NotifySeverity>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        roles: BTreeMap<String, RoleHolderRecord>,
         escalate: Vec<EscalationRecord>,
         steps: Vec<StepRecord>,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum RoleHolderRecord of RoleHolder {
+        Contact(inner: String),
+        Asked,
     }
 }
 
@@ -30,6 +45,8 @@ record! {
 record! {
     struct StepRecord of Step {
         name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
         action: ActionRecord,
         timeout: Duration,
         retries: u32,
@@ -40,6 +57,8 @@ record! {
         #[serde(default, skip_serializing_if = "is_usual")]
         undo_on_failure: bool,
         on_failure: OnFailureRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_success: Option<OnSuccessRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         when: Option<WhenRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +98,20 @@ record! {
             step: String,
             end: StepEnd,
         },
+        Holds {
+            text: String,
+            #[serde(default, skip_serializing_if = "String::is_empty")]
+            within: String,
+            #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+            given: BTreeMap<String, String>,
+        },
+    }
+}
+
+record! {
+    struct OnSuccessRecord of OnSuccess {
+        step: String,
+        at_most: u32,
     }
 }
 

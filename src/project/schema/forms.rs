@@ -92,32 +92,34 @@ pub(super) const FORMS: &[Form] = &[
         "runbook",
         "a runbook",
         "version!: 1; runbook!: name; owner: name; reviewed: text; start!: =start; detect: @condition; reaction: time or @reaction; \
-         escalate: [@escalation]; parameters: anything; steps!: [@step]",
+         severity: =severity; roles: {name}; escalate: [@escalation]; parameters: anything; steps!: [@step]",
     ),
     form("escalation", "an escalation", "after!: time; to!: name"),
     form("reaction", "a reaction", "p50!: time; p95!: time"),
     choice(
         "condition",
         "a condition",
-        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text",
+        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text; \
+         outside: @condition",
         "fails succeeds success served_by latency alert resolved",
     ),
     form("probe", "a request", "to!: url; every: time; timeout: time; headers: texts"),
     choice(
         "step",
         "a step",
-        "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; pause: time; \
-         switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; parallel: [@step]; include: text; with: texts; \
-         timeout: time; retries: count; retry_after: time; backoff: @backoff; undo: =none or @undo; undo_on_failure: truth; on_failure: =on-failure or @goto; \
+        "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; manual: text or @manual; ask: text or @ask; \
+         description: text; pause: time; switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; parallel: [@step]; include: text; with: texts; \
+         timeout: time; retries: count; retry_after: time; backoff: @backoff; undo: =none or @undo; undo_on_failure: truth; \
+         on_failure: =on-failure or @goto; \
          when: @when; expected: time; owner: name; output: name; repeat: =repeat; reads: truth",
-        "wait_until http run confirm pause switch notify rotate canary parallel include",
+        "wait_until http run confirm manual ask pause switch notify rotate canary parallel include",
     ),
     choice(
         "undo",
         "an undo",
-        "wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; pause: time; switch: @switch; \
-         notify: @notification; rotate: @rotate",
-        "wait_until http run confirm pause switch notify rotate",
+        "wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; manual: text or @manual; \
+         ask: text or @ask; pause: time; switch: @switch; notify: @notification; rotate: @rotate",
+        "wait_until http run confirm manual ask pause switch notify rotate",
     ),
     form("backoff", "a backoff", "up_to!: time; jitter: share"),
     form("goto", "what follows a failure", "goto!: text; at_most: count"),
@@ -125,15 +127,21 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "question",
         "a question",
-        "question!: text; answers: [name]; approvers: [name]; needed: count; default: text; reaction: time or @reaction",
+        "question!: text; answers: [name]; approvers: [name]; needed: count; role: name; default: text; reaction: time or @reaction",
     ),
+    form("manual", "a step by hand", "do!: text; links: [text]; checklist: [text]; reaction: time or @reaction"),
+    form("ask", "a question for a text", "question!: text; pattern: text; default: text; reaction: time or @reaction"),
     choice(
         "notification",
         "a notification",
         "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message!: text; severity: =severity",
         "webhook slack email contact pagerduty",
     ),
-    form("command", "a command", "command!: [text]; env: texts; pass: [text]; folder: text; exit_codes: [count]"),
+    form(
+        "command",
+        "a command",
+        "command!: [text]; env: texts; pass: [text]; folder: text; exit_codes: [count]; leaves_running: truth; grace: time",
+    ),
     choice(
         "http-call",
         "an http request",
@@ -153,7 +161,11 @@ pub(super) const FORMS: &[Form] = &[
         "mint: name; take: name; stage: name; commit: name; store: name; rollback: name; revoke: name; accepted: name; refused: name; from: key",
         "mint take stage commit store rollback revoke accepted refused",
     ),
-    form("canary", "a canary", "shift!: @router; back: @router; of!: text; hold!: time; at_least: text; worse_by!: @worse-by"),
+    form(
+        "canary",
+        "a canary",
+        "shift!: @router; back: @router; of!: text; hold!: time; at_least: text; worse_by!: @worse-by; outside: @condition",
+    ),
     choice("router", "what shifts traffic", "run: [text] or @command; http: @http-call; switch: @switch", "run http switch"),
     form("worse-by", "how much worse it may be", "errors!: share; latency!: share; quality: share"),
     // An inventory.
@@ -163,7 +175,7 @@ pub(super) const FORMS: &[Form] = &[
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; providers!: {@provider}; \
          services!: {@service}; environments: {@environment}",
     ),
-    form("contact", "a contact", "name!: text; reach: text"),
+    form("contact", "a contact", "name!: text; reach: text; token_from: key"),
     form("mail", "a mail server's settings", "server!: text; from!: text; user: text; password_from: key; authority: text"),
     form("credential", "a credential", "kind!: =credential; from!: key; rotates_in: text; issuer: @issuer; key_id: text"),
     form(

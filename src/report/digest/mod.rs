@@ -1,5 +1,6 @@
 //! What a report shows of a history, folded one event at a time.
 
+mod alerts;
 mod answered;
 mod columns;
 mod hurt;
@@ -9,6 +10,7 @@ mod spend;
 mod spread;
 mod traces;
 
+pub(in crate::report) use alerts::AlertSeen;
 pub(in crate::report) use columns::{Column, Columns, Ending};
 pub(in crate::report) use provider::ProviderDigest;
 pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally};
@@ -19,9 +21,7 @@ use answered::Answered;
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
 
-use crate::history::{
-    AlertSource, Event, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of,
-};
+use crate::history::{Event, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
 use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
 use spend::Spend;
@@ -345,17 +345,9 @@ impl Digest {
         self.fault_since?.checked_add_signed(since)
     }
 
-    /// Alerts by name, each with when it arrived first and who sent it.
-    pub(in crate::report) fn alerts(&self) -> BTreeMap<&str, (u64, AlertSource)> {
-        let mut alerts = BTreeMap::new();
-        for stamped in &self.notable {
-            if let Event::AlertReceived(alert) = &stamped.event
-                && alert.firing
-            {
-                alerts.entry(alert.name.as_str()).or_insert((alert.at, alert.source));
-            }
-        }
-        alerts
+    /// Alerts by name, each with when it arrived first, who sent it, and when it fired.
+    pub(in crate::report) fn alerts(&self) -> BTreeMap<&str, AlertSeen> {
+        alerts::alerts(self)
     }
 
     fn request(&mut self, done: &RequestDone, line: Option<u64>) {

@@ -5,10 +5,10 @@ use super::{finding, knobs};
 use crate::history::{Event, FaultHealed, Remark, RemarkAbout, StepEnd};
 use crate::model::{FindingId, FindingSeverity, StartMode};
 use crate::report::digest::Digest;
-use crate::report::model::{ReportFinding, Text};
+use crate::report::model::{ReportFinding, Suggestion, Text};
 use crate::report::sections::runbook;
-use crate::report::words::wording::capital;
-use crate::units::counted;
+use crate::report::words::wording::{capital, length};
+use crate::units::{closest, counted};
 use std::collections::BTreeMap;
 
 pub(super) fn findings(digest: &Digest) -> Vec<ReportFinding> {
@@ -20,7 +20,7 @@ pub(super) fn findings(digest: &Digest) -> Vec<ReportFinding> {
     found.extend(not_taken_back(steps, digest.notable.iter().map(|stamped| &stamped.event)));
     found.extend(unhealed(digest));
     found.extend(others_touched(digest));
-    found.extend(alert_that_never_came(digest));
+    found.extend(alert_of_something_else(digest));
     found.into_iter().map(advised).collect()
 }
 
@@ -80,6 +80,7 @@ pub(super) fn of_remark(remark: &Remark) -> ReportFinding {
         RemarkAbout::Clock => (FindingId::ProxyClock, Low),
         RemarkAbout::Traffic => (FindingId::TrafficRemark, Low),
         RemarkAbout::Format => (FindingId::NewerFormat, Low),
+        RemarkAbout::Alerts => (FindingId::AlertsNotHeard, Medium),
     };
     finding(id, severity, Text::outside(capital(&format!("{}.", remark.text.trim_end_matches('.')))))
 }
@@ -124,17 +125,37 @@ fn others_touched(digest: &Digest) -> Vec<ReportFinding> {
     each.collect()
 }
 
-/// The team's own alert was to start the runbook, and did not.
-fn alert_that_never_came(digest: &Digest) -> Option<ReportFinding> {
+/// The team's own alert was to start the runbook, and did not come, or told of something else than the fault.
+fn alert_of_something_else(digest: &Digest) -> Option<ReportFinding> {
     let runbook = digest.started.as_ref()?.plan.runbook.as_ref()?;
-    let alert = runbook.detect.goal.alert().filter(|_| runbook.start == StartMode::OnDetection)?;
+    let name = runbook.detect.goal.alert().filter(|_| runbook.start == StartMode::OnDetection)?;
+    let alerts = digest.alerts();
+    let seen = alerts.get(name);
+    let told = Text::own("The alert ").then(Text::outside(name));
     if runbook::began(digest) {
-        return None;
+        let early = seen.and_then(|alert| alert.fired_before_fault(digest))?;
+        let says = told.then(" started the runbook ").then(Text::outside(&runbook.name)).then(format!(
+            ", but by its sender's clock it fired already {} before the fault: it tells nothing of this one, or that clock is behind.",
+            length(early)
+        ));
+        return Some(finding(FindingId::AlertBeforeFault, FindingSeverity::Medium, says).about(Some(name)));
     }
-    let says = Text::own("The alert ")
-        .then(Text::outside(alert))
-        .then(" never came, so the runbook ")
-        .then(Text::outside(&runbook.name))
-        .then(" was never started.");
-    Some(finding(FindingId::AlertNeverCame, FindingSeverity::High, says).about(Some(alert)))
+    let started = |says: Text| says.then("; the runbook ").then(Text::outside(&runbook.name)).then(" was never started.");
+    if let Some(alert) = seen {
+        let before = digest.since_fault(alert.at).unsigned_abs();
+        let before = alert.fired_before_fault(digest).unwrap_or(before);
+        let says = told.then(format!(" fired already {} before the fault, so it tells nothing of this one", length(before)));
+        return Some(finding(FindingId::AlertBeforeFault, FindingSeverity::High, started(says)).about(Some(name)));
+    }
+    let says = match closest(name, alerts.keys().copied()) {
+        Some(alike) => {
+            let says = started(told.then(" never came, but ").then(Text::outside(alike)).then(" did"));
+            let text = Text::own("Write the name in the runbook as it arrives: ").then(Text::outside(alike)).then(".");
+            let suggestion = Some(Suggestion { gateway: None, setting: None, value: None, text });
+            let found = finding(FindingId::AlertNeverCame, FindingSeverity::High, says).about(Some(name));
+            return Some(ReportFinding { suggestion, ..found });
+        }
+        None => told.then(" never came, so the runbook ").then(Text::outside(&runbook.name)).then(" was never started."),
+    };
+    Some(finding(FindingId::AlertNeverCame, FindingSeverity::High, says).about(Some(name)))
 }

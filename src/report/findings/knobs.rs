@@ -311,6 +311,10 @@ fn general(finding: FindingId, gauge: &Gauge) -> Option<String> {
         FindingId::NotTakenBack => {
             "See what it left behind; `undo_on_failure: true` at the step runs its undo also when it has failed.".into()
         }
+        FindingId::AlertBeforeFault => {
+            "See what it told of, mend that or the rule, and drill again; compare the clocks of both hosts where it fired only shortly before.".into()
+        }
+        FindingId::AlertsNotHeard => "Free the place that `alerts:` of the environment names, or name another.".into(),
         FindingId::StepFailed | FindingId::UndoFailed => "Mend the step, and rehearse it: `lifeboat execute --rehearse`.".into(),
         FindingId::StepOverran => "Find out what took so long, or change what is expected.".into(),
         FindingId::HealNotConfirmed | FindingId::LeaseExpired => "See that nothing is broken any more: `lifeboat heal` removes every fault from a standing proxy.".into(),

@@ -189,6 +189,10 @@ impl Walk<'_> {
             Event::Contacted(contacted) => {
                 (contact(&contacted.contact, contacted.end), format!("{}; {}", contacted.because, contacted.output))
             }
+            Event::StepExplained(explained) => (format!("{}: what it is for", self.name(explained.step)), explained.text.clone()),
+            Event::Answered(answered) => (format!("{}: an answer", self.name(answered.step)), answered.to_string()),
+            Event::Ticked(ticked) => (format!("{}: ticked off", self.name(ticked.step)), ticked.to_string()),
+            Event::RoleTaken(taken) => (format!("{} is named", taken.role), taken.to_string()),
             Event::Note(note) => ("note".to_owned(), note.text.clone()),
             Event::Remark(remark) => (remark.about.to_string(), remark.text.clone()),
             Event::ExecutionFinished(finished) => (format!("the runbook ends: {}", finished.end), String::new()),

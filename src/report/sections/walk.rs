@@ -53,7 +53,7 @@ impl<'a> WalkOnTheDay<'a> {
     }
 
     fn decided(&self) -> Option<u64> {
-        self.done(|step| matches!(step.action, Action::Confirm(_)), false).map(|(at, _)| at)
+        self.done(|step| step.action.asks_people(), false).map(|(at, _)| at)
     }
 
     fn acted(&self) -> Option<(u64, &'a str)> {

@@ -8,10 +8,10 @@ use super::subject::Subject;
 use super::way::{Moment, arranged};
 use crate::history::{Event, Stamped};
 use crate::model::{Action, Gate, Runbook, StartMode, StepEnd};
-use crate::report::digest::Digest;
+use crate::report::digest::{AlertSeen, Digest};
 use crate::report::model::{Block, Section, SectionKind, StageTime, Text, Waterfall, WaterfallMoment};
 use crate::report::words::nature::nameless;
-use crate::report::words::wording::span;
+use crate::report::words::wording::{length, span};
 use crate::report::words::{recovery, share};
 use crate::verdict::{Interval, Measures};
 
@@ -105,22 +105,45 @@ impl Way<'_> {
             return vec![Moment::at(WaterfallMoment::Alerted, "an alert of the team's own", None, "none arrived before the drill ended")];
         }
         let hurt = self.subject.workload.hurt.first_due.map(|due| self.since_fault(due).max(0));
-        let told = |(name, (at, source)): (&str, (u64, crate::history::AlertSource))| {
-            let label = Text::own("the alert ").then(Text::outside(name)).then(" arrives");
-            let since = self.since_fault(at);
-            if since < 0 {
-                return Moment::at(WaterfallMoment::Alerted, label, None, "it came before the fault, and so tells nothing of it");
-            }
-            let late = hurt
-                .filter(|hurt| since > *hurt)
-                .map(|hurt| format!(", {:.2} s after the first request was hurt", (since - hurt) as f64 / 1e9));
-            let source = format!("{source}, when Lifeboat received it{}", late.unwrap_or_default());
-            Moment::at(WaterfallMoment::Alerted, label, self.exactly(at), source)
-        };
-        let mut told: Vec<Moment> = alerts.into_iter().map(told).collect();
+        let mut told: Vec<Moment> = alerts.iter().flat_map(|(name, alert)| self.of_alert(name, alert, hurt)).collect();
         told.sort_by_key(|moment| moment.at.map(|at| at.lo_ns));
         told.truncate(ALERTS);
         told
+    }
+
+    /// When its rule let it fire, as its sender says, and when it was received: between the two lie grouping and delivery.
+    fn of_alert(&self, name: &str, alert: &AlertSeen, hurt: Option<i64>) -> Vec<Moment> {
+        let label = |what: &str| Text::own("the alert ").then(Text::outside(name)).then(what.to_owned());
+        let moment = |what: &str, at, source: String| Moment::at(WaterfallMoment::Alerted, label(what), at, source);
+        let since = self.since_fault(alert.at);
+        if since < 0 {
+            let before = length(alert.fired_before_fault(self.digest).unwrap_or(since.unsigned_abs()));
+            return vec![moment(" arrives", None, format!("it fired already {before} before the fault, and so tells nothing of it"))];
+        }
+        let fired = alert.fired.map(|fired| self.digest.since_fault(0).saturating_add(fired));
+        let early = alert.fired_before_fault(self.digest);
+        let (way, clock) = match (alert.way(), early) {
+            (_, Some(early)) => {
+                let of = "by its sender's clock: it tells of something else, or that clock is behind";
+                (String::new(), format!("; it fired {} before the fault {of}", length(early)))
+            }
+            (Some(way), None) if way < 0 => {
+                (String::new(), format!("; its sender's clock is at least {} ahead of this host's", length(way.unsigned_abs())))
+            }
+            (Some(way), None) => (format!(", {} after it fired: grouping and delivery", length(way.unsigned_abs())), String::new()),
+            (None, None) => (String::new(), String::new()),
+        };
+        let late = hurt
+            .filter(|hurt| since > *hurt)
+            .map(|hurt| format!(", {:.2} s after the first request was hurt", (since - hurt) as f64 / 1e9))
+            .unwrap_or_default();
+        let arrives = moment(" arrives", self.exactly(alert.at), format!("{}, when Lifeboat received it{late}{way}{clock}", alert.source));
+        let fired = fired.filter(|fired| early.is_none() && *fired >= 0 && *fired <= since);
+        let fires = fired.map(|fired| {
+            let at = Some(StageTime { lo_ns: fired, hi_ns: Some(fired) });
+            moment(" fires", at, format!("{}, by its own clock: when its rule had held for long enough", alert.source))
+        });
+        fires.into_iter().chain([arrives]).collect()
     }
 
     /// Who noticed, decided and acted: the team by its runbook, or the gateway by itself.
@@ -178,7 +201,7 @@ impl Way<'_> {
 
     fn decided(&self, runbook: &Runbook) -> Moment {
         let acted = self.act(runbook).map_or(u64::MAX, |(at, _)| at);
-        let asks = |step: u32| runbook.steps.get(step as usize).is_some_and(|step| matches!(step.action, Action::Confirm(_)));
+        let asks = |step: u32| runbook.steps.get(step as usize).is_some_and(|step| step.action.asks_people());
         let (mut at, mut modelled) = (None, false);
         for stamped in self.digest.notable.iter().filter(|stamped| stamped.t <= acted) {
             match &stamped.event {
@@ -196,9 +219,7 @@ impl Way<'_> {
         let source = match (at.is_some(), modelled) {
             (true, true) => "modelled: how long people take was drawn from the seed, and not measured",
             (true, false) => "the answer of the person who was asked",
-            (false, _) if runbook.steps.iter().any(|step| matches!(step.action, Action::Confirm(_))) => {
-                "nobody answered before the drill ended"
-            }
+            (false, _) if runbook.steps.iter().any(|step| step.action.asks_people()) => "nobody answered before the drill ended",
             (false, _) => "nobody was asked: the runbook goes on without an answer",
         };
         let at = at.and_then(|at| self.exactly(at));

@@ -1,7 +1,7 @@
 //! What drills leave to look into: each finding by the name that stays the same, from a small recorded drill that shows it.
 
 use super::*;
-use crate::history::{Remark, RemarkAbout, SightGap, StepEnd, StepFinished};
+use crate::history::{AlertReceived, AlertSource, Remark, RemarkAbout, RunbookStarted, SightGap, StepEnd, StepFinished};
 use crate::model::{Condition, Goal, LossBudget, Runbook, StartMode};
 use crate::report::{FindingSeverity, ReportFinding};
 
@@ -215,12 +215,33 @@ fn others_who_were_hit_and_an_alert_that_never_came() {
         owner: None,
         reviewed: None,
         start: StartMode::OnDetection,
-        detect: Condition { request: None, goal: Goal::Alert("AzureDown".into()) },
+        detect: Condition::of(Goal::Alert("AzureDown".into())),
         reaction: None,
+        severity: None,
+        roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
         steps: Vec::new(),
     };
-    let told = Drill { runbook: Some(runbook), ..Drill::of(unavailable(), shared) }.told();
+    let alert = |after: i64, name: &str, firing: bool, starts_at: Option<&str>| {
+        let at = FAULT.saturating_add_signed(after);
+        let (source, name, starts_at) = (AlertSource::Grafana, name.to_owned(), starts_at.map(str::to_owned));
+        (at, Event::AlertReceived(AlertReceived { at: at * MS, source, name, instance: String::new(), firing, starts_at, ends_at: None }))
+    };
+    let with = |besides| Drill { runbook: Some(runbook.clone()), besides, ..Drill::of(unavailable(), shared) }.told();
+    let early = with(vec![alert(-4_000, "AzureDown", true, None), alert(-2_000, "AzureDown", false, None)]);
+    let says =
+        "The alert AzureDown fired already 4 s before the fault, so it tells nothing of this one; the runbook switch was never started.";
+    assert_eq!(one(&early, "alert-before-fault").says.plain(), says);
+    let other = with(vec![alert(1_000, "azuredown", true, None)]);
+    let found = one(&other, "alert-never-came");
+    assert_eq!(found.says.plain(), "The alert AzureDown never came, but azuredown did; the runbook switch was never started.");
+    let suggestion = found.suggestion.as_ref().map(|suggestion| suggestion.text.plain());
+    assert_eq!(suggestion.as_deref(), Some("Write the name in the runbook as it arrives: azuredown."));
+    let began = RunbookStarted { runbook: "switch".into(), because: "the alert AzureDown: received".into() };
+    let stale = with(vec![alert(1_000, "AzureDown", true, Some("2026-11-21T11:59:30Z")), (FAULT + 1_100, Event::RunbookStarted(began))]);
+    let says = &one(&stale, "alert-before-fault").says.plain();
+    assert!(says.contains("started the runbook switch, but by its sender's clock it fired already 40 s before the fault"), "{says}");
+    let told = with(Vec::new());
     let others = one(&told, "others-touched");
     assert_eq!(others.says.plain(), "The fault on primary also touched 4 requests that are not the drill's.");
     assert_eq!(one(&told, "alert-never-came").says.plain(), "The alert AzureDown never came, so the runbook switch was never started.");

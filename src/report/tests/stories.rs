@@ -136,6 +136,8 @@ fn runbook(start: StartMode) -> Runbook {
         pass: Vec::new(),
         folder: None,
         exit_codes: Vec::new(),
+        leaves_running: false,
+        grace: Command::GRACE,
     });
     let minute: Duration = "1m".parse().unwrap();
     Runbook {
@@ -143,8 +145,10 @@ fn runbook(start: StartMode) -> Runbook {
         owner: None,
         reviewed: None,
         start,
-        detect: Condition { request: None, goal: Goal::Alert("ServiceSlow".into()) },
+        detect: Condition::of(Goal::Alert("ServiceSlow".into())),
         reaction: None,
+        severity: None,
+        roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
         steps: vec![Step::new("Switch to the standby", run, minute)],
     }
@@ -201,7 +205,7 @@ fn a_person_who_notices_late() {
 
 #[test]
 fn an_alert_that_comes_when_all_is_over() {
-    let alert = |after: u64| {
+    let fired = |after: u64, starts_at: Option<&str>| {
         let at = FAULT + after;
         let alert = AlertReceived {
             at: at * MS,
@@ -209,9 +213,12 @@ fn an_alert_that_comes_when_all_is_over() {
             name: "ServiceSlow".into(),
             instance: String::new(),
             firing: true,
+            starts_at: starts_at.map(str::to_owned),
+            ends_at: None,
         };
         Drill { besides: vec![(at, Event::AlertReceived(alert))], ..Drill::of(unavailable(), failover(3_000)) }
     };
+    let alert = |after| fired(after, None);
     let late =
         "The alert ServiceSlow came 9 s after the first request was hurt, when service was good again already: it came too late to help.";
     holds(
@@ -221,6 +228,14 @@ fn an_alert_that_comes_when_all_is_over() {
     );
     holds(&alert(2_000), &["The alert ServiceSlow came 2 s after the first request was hurt."], &["too late to help"]);
     holds(&alert(400), &["the alert ServiceSlow arrives"], &["The alert ServiceSlow came"]);
+    // The drill's clock began at noon, and the fault 10 s after it.
+    let rule = "the alert ServiceSlow fires: alertmanager, by its own clock";
+    let way = "2.00 s after the first request was hurt, 1.2 s after it fired: grouping and delivery";
+    holds(&fired(2_000, Some("2026-11-21T12:00:10.8Z")), &[rule, way], &["clock is"]);
+    let ahead = "its sender's clock is at least 3.5 s ahead of this host's";
+    holds(&fired(2_000, Some("2026-11-21T13:00:15.5+01:00")), &[ahead], &[rule]);
+    let early = "it fired 40 s before the fault by its sender's clock: it tells of something else, or that clock is behind";
+    holds(&fired(2_000, Some("2026-11-21T11:59:30Z")), &[early], &[rule]);
 }
 
 #[test]

@@ -71,8 +71,10 @@ fn walk() -> History {
         owner: Some("ann".into()),
         reviewed: None,
         start: StartMode::ByHand,
-        detect: Condition { request: None, goal: Goal::Fails(3) },
+        detect: Condition::of(Goal::Fails(3)),
         reaction: None,
+        severity: None,
+        roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
         steps,
     };

@@ -18,6 +18,8 @@ impl WalkState {
         let mut free = self.numbers.iter().max().map_or(0, |most| most + 1)..;
         let known: BTreeMap<usize, usize> = (0..places.len()).filter_map(|place| Some((moved(place)?, self.numbers[place]))).collect();
         let numbers = (0..runbook.steps.len()).map(|place| known.get(&place).copied().or_else(|| free.next()).unwrap_or(place)).collect();
+        let heard = std::mem::take(&mut self.heard).into_iter();
+        let heard = heard.filter_map(|((place, undo), heard)| Some(((moved(place)?, undo), heard))).collect();
         *self = Self {
             runbook: runbook.clone(),
             stage: self.stage.clone(),
@@ -28,6 +30,7 @@ impl WalkState {
             jumps: keys(&self.jumps, moved),
             to_undo: each(&self.to_undo),
             undo_unknown: all(&self.undo_unknown),
+            heard: BTreeMap::new(),
             values: std::mem::take(&mut self.values),
             left: each(&self.left),
             left_unsure: all(&self.left_unsure),
@@ -39,6 +42,7 @@ impl WalkState {
         if !matches!(self.stage, WalkStage::Undo) {
             self.stage = self.from(0);
         }
+        self.heard = heard;
     }
 
     /// Whether a step does not come again: it was done, or the walk went past it and it is still the same.

@@ -23,7 +23,7 @@ pub(super) fn alert_came_late(subject: &Subject<'_>) -> Option<Text> {
         .digest
         .alerts()
         .into_iter()
-        .map(|(name, (at, _))| (name, subject.digest.since_fault(at)))
+        .map(|(name, alert)| (name, subject.digest.since_fault(alert.at)))
         .filter(|(_, at)| *at >= 0)
         .min_by_key(|(_, at)| *at)?;
     let late = u64::try_from(alert - hurt).ok().filter(|_| alert - hurt >= LATE)?;
