@@ -19,6 +19,7 @@
 //! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms |
 //! | 1 | [`model`] | valid plain data: inventory, scenario, runbook, fault, objectives, plan |
 //! | 1 | [`host`] | files for their owner alone, and the environment of the programs that Lifeboat starts |
+//! | 1 | [`expression`] | conditions in CEL: read, checked, looked at |
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`process`] | programs that Lifeboat starts: groups, supervision, captured output, their end |
@@ -126,6 +127,7 @@ pub mod dialect;
 pub mod drill;
 pub mod execution;
 pub mod exercise;
+pub mod expression;
 pub mod fault;
 pub mod history;
 pub mod host;

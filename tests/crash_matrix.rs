@@ -179,7 +179,8 @@ impl Walk {
             } else if line.ends_with("Who is there? [a text]") {
                 "alice"
             } else if line.starts_with("Step ") && line.contains("not known how it ended") || undo {
-                let step = line.split(", ").nth(1).unwrap().to_owned();
+                // Of a parallel step `Together: Left`.
+                let step = line.split(", ").nth(1).unwrap().split(": ").last().unwrap().to_owned();
                 nothing_works_in(&self.project, id);
                 wait_for("the end of what was sent", || (self.counterpart.open.load(Ordering::SeqCst) == 0).then_some(()));
                 let answer = if self.effects(&step, undo) > 0 { "done" } else { "repeat" };
@@ -208,8 +209,9 @@ fn one(counterpart: &Counterpart, number: usize, random: &mut rand::rngs::ChaCha
     let mut moment =
         |from: usize, lines: usize| Some((from + random.random_range(1..=lines), Duration::from_millis(random.random_range(0..25))));
     let mut code = walk.run(&BEGIN, moment(1, 34));
-    for kill in [moment(walk.lines(), 16), None] {
+    for kills in [true, true, false] {
         if code.is_none() && !walk.is_over() {
+            let kill = if kills { moment(walk.lines(), 14) } else { None };
             code = walk.run(&ON, kill);
         }
     }
@@ -219,9 +221,10 @@ fn one(counterpart: &Counterpart, number: usize, random: &mut rand::rngs::ChaCha
     }
     let text = |file: &str| std::fs::read_to_string(walk.project.path(file)).unwrap();
     assert_eq!((text("gateway.yaml").as_str(), text("safe").as_str()), ("route: second # now\n", "safe\n"));
-    let mut code = walk.run(&BACK, moment(walk.lines(), 18));
-    for kill in [moment(walk.lines(), 10), None] {
+    let mut code = walk.run(&BACK, moment(walk.lines(), 12));
+    for kills in [true, true, false] {
         if code.is_none() && !walk.is_over() {
+            let kill = if kills { moment(walk.lines(), 10) } else { None };
             code = walk.run(&BACK, kill);
         }
     }

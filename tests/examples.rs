@@ -375,15 +375,15 @@ fn a_region_is_left_for_another_and_returned_to_a_share_at_a_time() {
 fn a_cluster_is_upgraded_a_member_at_a_time_and_a_lazy_one_is_made_anew() {
     let people = people();
     let project = project(&people);
-    let cluster = Cluster::start("", "pg-3");
+    let cluster = Cluster::start("", "127.0.0.13");
     cluster.side.program(&project, "on", "/on");
-    let api = cluster.side.url();
+    let port = cluster.side.port();
     let params = [
-        ("leader", "pg-1"),
-        ("replicas", "pg-2,pg-3"),
-        ("candidate", "pg-2"),
+        ("leader", "127.0.0.11"),
+        ("replicas", "127.0.0.12,127.0.0.13"),
+        ("candidate", "127.0.0.12"),
         ("version", "15.9"),
-        ("api", api.as_str()),
+        ("port", port.as_str()),
         ("on", "./on"),
         ("watch", "10ms"),
     ];
@@ -399,11 +399,11 @@ fn a_cluster_is_upgraded_a_member_at_a_time_and_a_lazy_one_is_made_anew() {
         &[
             ("operator", "Ada"),
             ("Read the notes", "all"),
-            ("on pg-2: journalctl", "all"),
+            ("on 127.0.0.12: journalctl", "all"),
             ("does not catch up", "yes"),
-            ("on pg-3: journalctl", "all"),
-            ("hands over to pg-2", "yes Ada"),
-            ("on pg-1: journalctl", "all"),
+            ("on 127.0.0.13: journalctl", "all"),
+            ("hands over to 127.0.0.12", "yes Ada"),
+            ("on 127.0.0.11: journalctl", "all"),
         ],
     );
     run.exits_with(0);
@@ -415,27 +415,31 @@ fn a_cluster_is_upgraded_a_member_at_a_time_and_a_lazy_one_is_made_anew() {
         words.map(|word| format!("{name} sudo {word}")).to_vec()
     };
     let wanted = [
-        of("pg-2"),
-        vec!["pg-2 sudo patroni-tags nofailover=false".into(), "pg-2 sudo chef-client-enable".into()],
-        of("pg-3"),
-        vec!["POST /pg-3/reinitialize".into(), "pg-3 sudo patroni-tags nofailover=false".into(), "pg-3 sudo chef-client-enable".into()],
-        vec!["pg-1 sudo update-extensions".into(), "POST /pg-1/switchover".into(), "pg-2 sudo vacuumdb".into()],
-        of("pg-1"),
+        of("127.0.0.12"),
+        vec!["127.0.0.12 sudo patroni-tags nofailover=false".into(), "127.0.0.12 sudo chef-client-enable".into()],
+        of("127.0.0.13"),
+        vec![
+            "POST 127.0.0.13 /reinitialize".into(),
+            "127.0.0.13 sudo patroni-tags nofailover=false".into(),
+            "127.0.0.13 sudo chef-client-enable".into(),
+        ],
+        vec!["127.0.0.11 sudo update-extensions".into(), "POST 127.0.0.11 /switchover".into(), "127.0.0.12 sudo vacuumdb".into()],
+        of("127.0.0.11"),
     ];
     let wanted = wanted.concat();
     in_order(&log.done, &wanted.iter().map(String::as_str).collect::<Vec<_>>());
     let member = |name: &str| (name.to_owned(), true, "15.9".to_owned(), true);
-    assert_eq!(cluster.state(), ("pg-2".into(), vec![member("pg-1"), member("pg-2"), member("pg-3")]));
+    assert_eq!(cluster.state(), ("127.0.0.12".into(), vec![member("127.0.0.11"), member("127.0.0.12"), member("127.0.0.13")]));
 
     // The second replica has no room for the binaries: it is started again, has its traffic again, and nobody goes on to the leader.
-    let cluster = Cluster::start("pg-3 apt-get", "");
+    let cluster = Cluster::start("127.0.0.13 apt-get", "");
     cluster.side.program(&project, "on", "/on");
-    let api = cluster.side.url();
-    let params = params.map(|(name, value)| (name, if name == "api" { api.as_str() } else { value }));
-    let script = [("operator", "Ada"), ("Read the notes", "all"), ("on pg-2: journalctl", "all")];
+    let port = cluster.side.port();
+    let params = params.map(|(name, value)| (name, if name == "port" { port.as_str() } else { value }));
+    let script = [("operator", "Ada"), ("Read the notes", "all"), ("on 127.0.0.12: journalctl", "all")];
     walk(&project, "failed", "patroni-minor-upgrade", &params, &script).exits_with(1).says("no space left");
     let (leader, members) = cluster.state();
-    assert_eq!((leader.as_str(), members.iter().all(|(_, runs, _, whole)| *runs && *whole)), ("pg-1", true), "{members:?}");
+    assert_eq!((leader.as_str(), members.iter().all(|(_, runs, _, whole)| *runs && *whole)), ("127.0.0.11", true), "{members:?}");
     assert_eq!(members[2].2, "15.8");
 }
 

@@ -26,6 +26,9 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
     for told in in_vain {
         put(&format!("{told}\n\n"))?;
     }
+    for told in &checked.only_for_drills {
+        note(told);
+    }
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let counts = [
         count(checked.providers, "provider"),

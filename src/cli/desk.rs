@@ -1,7 +1,8 @@
-//! Whoever sits at the terminal while a drill runs or a runbook is walked: questions, answers, and in an execution notes.
+//! Whoever sits at the terminal while a drill runs or a runbook is walked: questions, answers, and in an execution notes and acknowledgements.
 
 use super::{ask, say};
 use crate::console::LiveDisplay;
+use crate::execution::Acknowledgement;
 use crate::step::Prompt;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::sync::Arc;
@@ -61,6 +62,11 @@ pub(super) async fn desk(
                     Some(answer) => {
                         let _ = question.answer.send(answer);
                         shown.show();
+                    }
+                    // Who acknowledges while a question is open has not tried to answer it.
+                    None if Acknowledgement::typed(&line).is_some() => {
+                        note(notes.as_ref(), line).await;
+                        open = Some(question);
                     }
                     None => {
                         note(notes.as_ref(), line).await;

@@ -2,13 +2,14 @@
 
 use super::another::{self, AnotherArgs, Choice};
 use super::desk::{TypedLines, desk};
+use super::proxy::TokenSource;
 use super::resuming::{self, ResumingArgs};
 use super::terminal::{is_quiet, note, put_path};
 use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
 use crate::execution::{
-    Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome, ResumeOrder, ResumePolicy,
-    flags_for, hold, missing, rehearse,
+    Doorbell, Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome, ResumeOrder,
+    ResumePolicy, flags_for, hold, missing, rehearse,
 };
 use crate::history::{ExecutionEnd, read};
 use crate::host::private;
@@ -18,7 +19,7 @@ use crate::report::{self, Report};
 use crate::run_folder::RunFile;
 use crate::secret::left_in;
 use crate::step::{Attendance, Before};
-use crate::units::Seed;
+use crate::units::{Secret, Seed};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,6 +54,15 @@ pub(super) struct Args {
     /// Change nothing: only read, and find what is missing
     #[arg(long, conflicts_with_all = ["resume", "out"])]
     rehearse: bool,
+    /// Let people answer its questions from elsewhere: listen on HOST:PORT; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "rehearse")]
+    listen: Option<String>,
+    /// With --listen: the token that whoever reads must send, as `env:NAME`. Needed on an address that others reach
+    #[arg(long, value_name = "SOURCE", requires = "listen")]
+    token_from: Option<TokenSource>,
+    /// With --listen: how others reach it, for links, such as `https://ops.example/lifeboat`
+    #[arg(long, value_name = "URL", requires = "listen")]
+    public_url: Option<String>,
     /// Answer every question of the runbook with its `default`, or with yes where it has none
     #[arg(long)]
     yes: bool,
@@ -61,16 +71,17 @@ pub(super) struct Args {
 const STOPPING: &str = "stopping: the running step is ended, and nothing is undone (press Ctrl-C again to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
-    let Args { runbook, env, service, out, seed, reason, resuming, another, rehearse, yes } = args;
+    let Args { runbook, env, service, out, seed, reason, resuming, another, rehearse, listen, token_from, public_url, yes } = args;
+    let bell = || doorbell(listen.as_deref(), token_from.as_ref(), public_url.clone());
     let supervisor = std::env::current_exe()?;
     if let Some(folder) = &another.watch {
         return another::watch(folder);
     }
     if let Some(folder) = &another.take_over {
-        return take_over(folder, another.now, yes);
+        return take_over(folder, another.now, yes, bell()?);
     }
     if let Some(folder) = &resuming.resume {
-        return resume(folder, resuming.order(), yes);
+        return resume(folder, resuming.order(), yes, bell()?);
     }
     let runbook = runbook.unwrap_or_default();
     let root = Project::find(&runbook)?;
@@ -87,7 +98,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         return rehearsed(&plan, &root, &supervisor);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes, false) {
+    if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes, listen.is_some()) {
         say(&problem);
         return Ok(Exit::Usage);
     }
@@ -95,25 +106,25 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         Choice::Begin => {}
         Choice::Leave(exit) => return Ok(exit),
         Choice::Watch(folder) => return another::watch(&folder),
-        Choice::TakeOver { folder, at_once } => return take_over(&folder, at_once, yes),
+        Choice::TakeOver { folder, at_once } => return take_over(&folder, at_once, yes, bell()?),
     }
     let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out };
-    walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
+    walk(supervisor, yes, bell()?, move |hands| Execution::begin(orders, hands))
 }
 
 /// Goes on where an execution was interrupted.
-fn resume(folder: &Path, mut order: ResumeOrder, yes: bool) -> anyhow::Result<Exit> {
+fn resume(folder: &Path, mut order: ResumeOrder, yes: bool, bell: Option<Doorbell>) -> anyhow::Result<Exit> {
     if !yes && somebody_types() && !resuming::version(folder, &mut order)? {
         return Ok(Exit::Safety);
     }
     let folder = folder.to_owned();
-    walk(std::env::current_exe()?, yes, move |hands| Execution::resume(&folder, order, hands))
+    walk(std::env::current_exe()?, yes, bell, move |hands| Execution::resume(&folder, order, hands))
 }
 
 /// Goes on in the place of another process, once that has stopped.
-fn take_over(folder: &Path, at_once: bool, yes: bool) -> anyhow::Result<Exit> {
+fn take_over(folder: &Path, at_once: bool, yes: bool, bell: Option<Doorbell>) -> anyhow::Result<Exit> {
     match another::stopped(folder, at_once)? {
-        Exit::Met => resume(folder, ResumeOrder { takes_over: true, ..ResumeOrder::default() }, yes),
+        Exit::Met => resume(folder, ResumeOrder { takes_over: true, ..ResumeOrder::default() }, yes, bell),
         other => Ok(other),
     }
 }
@@ -132,10 +143,17 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
     }
     drop(held);
     let policy = if recorded { ResumePolicy::Recorded } else { ResumePolicy::Unchanged };
-    match walk(std::env::current_exe()?, yes, move |hands| Execution::take_back(&folder, policy, hands)) {
+    match walk(std::env::current_exe()?, yes, None, move |hands| Execution::take_back(&folder, policy, hands)) {
         Err(error) if has_keys && matches!(error.downcast_ref(), Some(ExecutionError::Over { .. })) => Ok(Exit::Met),
         other => other,
     }
+}
+
+/// Where people answer from elsewhere, where that was asked for.
+fn doorbell(listen: Option<&str>, token: Option<&TokenSource>, base: Option<String>) -> anyhow::Result<Option<Doorbell>> {
+    let Some(listen) = listen else { return Ok(None) };
+    let token = token.map(TokenSource::token).transpose().map_err(anyhow::Error::msg)?.map(Secret::new);
+    Ok(Some(Doorbell::bind(listen, token, base)?))
 }
 
 /// What would stop it half-way, and is known beforehand.
@@ -209,13 +227,22 @@ fn rehearsed(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> anyhow::Re
     })
 }
 
-fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
+fn walk(
+    supervisor: PathBuf,
+    yes: bool,
+    doorbell: Option<Doorbell>,
+    begin: impl FnOnce(Participants) -> Result<Execution, ExecutionError>,
+) -> anyhow::Result<Exit> {
     until_interrupted(STOPPING, async move |stop| {
         let (sender, questions) = mpsc::channel(1);
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
-        let execution = begin(Participants { supervisor, attendance, notes, stop })?.listening().await?;
+        let base = doorbell.as_ref().map(|doorbell| doorbell.base().to_owned());
+        let execution = begin(Participants { supervisor, attendance, doorbell, notes, stop })?.listening().await?;
         note(&heading(&execution));
+        if let Some(base) = base {
+            note(&format!("people can answer at {base}"));
+        }
         let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);
         let desk = tokio::spawn(desk(questions, TypedLines::default(), Some(notes_sender), shown.clone()));

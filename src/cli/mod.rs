@@ -49,7 +49,7 @@ use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
-use crate::execution::ExecutionError;
+use crate::execution::{DoorbellError, ExecutionError};
 use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
@@ -209,6 +209,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<AuthorityError>,
         of::<BareError>,
         of::<ControlError>,
+        of::<DoorbellError>,
         of::<DrillStop>,
         of::<ExecutionError>,
         of::<ExerciseError>,

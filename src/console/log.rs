@@ -113,6 +113,12 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         }
         Event::AlertsAwaited(awaited) => ("alert", format!("alerts are received at {}", awaited.url)),
         Event::AlertsLeftOut(left_out) => ("alert", left_out.to_string()),
+        Event::RunbookDrilled(drilled) => {
+            let version = if drilled.same { "this version" } else { "an older version" };
+            let verdict = drilled.verdict.as_deref().unwrap_or("not judged");
+            let told = drilled.drill.as_ref().map(|drill| format!("{drill} walked {version} of the runbook: {verdict}"));
+            ("drilled", told.unwrap_or_else(|| "no drill has walked this runbook".to_owned()))
+        }
         Event::RunbookStarted(started) => ("runbook", format!("{} begins: {}", started.runbook, started.because)),
         Event::ReactionModelled(reaction) => {
             let length = crate::units::Duration::from_nanos(reaction.length / 1_000_000 * 1_000_000);
@@ -174,6 +180,15 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             };
             ("contact", format!("{how} {}, {}: {}", contacted.contact, contacted.because, contacted.output))
         }
+        Event::UpdateBegun(update) => ("contact", format!("an update goes to {}", update.contact)),
+        Event::Acknowledged(acknowledged) => {
+            let spared = match acknowledged.spared.as_slice() {
+                [] => String::new(),
+                spared => format!("; not told any more: {}", spared.join(", ")),
+            };
+            ("ack", format!("{} acknowledged ({}){spared}", acknowledged.by, acknowledged.how.told()))
+        }
+        Event::PageIncidentOpened(opened) => ("contact", format!("{}: the incident {} is open", opened.contact, opened.incident)),
         Event::ExecutionFinished(finished) => ("end", finished.end.to_string()),
         // Never notable: the live fold only counts them.
         Event::Request(_) | Event::Shed(_) | Event::Overdue(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) => {

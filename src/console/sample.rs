@@ -209,6 +209,7 @@ fn plan() -> DrillPlan {
             severity: None,
             roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: vec![step("See that the primary is down"), step("Point the gateway at the standby")],
         }),
         environment_name: "lab".into(),

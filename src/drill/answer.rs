@@ -2,10 +2,10 @@
 //! killed, is written down before the first step.
 
 use super::DrillStop;
-use crate::history::{Event, ReactionModelled, RunbookStarted};
+use crate::history::{Event, ReactionModelled, Remark, RemarkAbout, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{DrillPlan, Runbook, StartMode};
-use crate::step::{Attendance, Context, Notes, Question, WalkState, WalkStops, detected, undo, walk};
+use crate::step::{Attendance, Context, Notes, OpenAlert, Question, WalkState, WalkStops, detected, undo, walk};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -69,7 +69,18 @@ async fn answer(
         _ = stop.wait_for(|stop| *stop) => {}
     }
     undo(&mut state, &context, &recorder).await;
+    close_alerts(&context, &recorder).await;
     settled(state.left().len(), &context)
+}
+
+/// The alerts that its steps opened are resolved: what they are about is over.
+async fn close_alerts(context: &Context, recorder: &Recorder) {
+    for OpenAlert { name, whose, desk } in context.outbox.open_alerts() {
+        if let Err(problem) = desk.resolve(&name, "the drill is over", context).await {
+            let text = context.presentable(&format!("the alert at {} ({whose}) stays open: {problem}", desk.vendor()));
+            recorder.record(Event::Remark(Remark { about: RemarkAbout::Open, text })).await;
+        }
+    }
 }
 
 /// Writes down what a process that takes this back must know.

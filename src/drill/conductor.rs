@@ -17,7 +17,7 @@ use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
 use crate::redact::Redactor;
 use crate::secret;
-use crate::step::{Attendance, Before, Context, Directory, StandIn, client};
+use crate::step::{Attendance, Before, Context, Directory, Outbox, StandIn, client};
 use crate::units::{Duration, Seed};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -201,7 +201,9 @@ impl Drill {
             supervisor: Some(self.order.supervisor.clone()),
             before: Before::within(&self.order.folder),
             keyring: rig.keyring.clone(),
+            outbox: Outbox::of_drill(&self.order.folder.display().to_string(), self.order.seed),
             stores: plan.stores.clone().into(),
+            lacking: Default::default(),
         }
     }
 

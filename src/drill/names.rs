@@ -39,6 +39,7 @@ impl ResolvedNames {
             upstream: BTreeMap::new(),
             redactor: Redactor::new(site.recorder.salt()),
         };
+        names.values.set("env", plan.environment_name.clone());
         names.values.set("service.name", leading.service_name.clone());
         if let Some(runbook) = &plan.runbook {
             names.values.set("severity", runbook.severity.unwrap_or(NotifySeverity::Error).word());
@@ -54,6 +55,10 @@ impl ResolvedNames {
         }
         if let Some(binding) = &plan.environment.prometheus {
             names.values.set("prometheus.url", binding.url.clone());
+            if let Some(token) = binding.token_from.as_deref().and_then(secret::variable) {
+                names.redactor.learn("prometheus", &token);
+                names.values.set("prometheus.token", token);
+            }
         }
         for (name, provider) in &plan.providers {
             let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;

@@ -1,7 +1,11 @@
 //! One execution from its first event to its last: what is unknown is settled, then the runbook is walked, with contacts told and notes
 //! taken beside it.
 
-use super::contacts::tell;
+use super::acknowledging::Acknowledgement;
+use super::answer_routes::DoorbellContext;
+use super::approvers::Approvers;
+use super::correspondence::{Correspondence, Sender};
+use super::doorbell::{Doorbell, OpenDoorbell};
 use super::ear::Ear;
 use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::hand_over::{Listening, me};
@@ -16,12 +20,15 @@ use crate::history::{
     Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Mended, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
     TakenOver,
 };
-use crate::host;
+use crate::host::{self, private};
 use crate::journal::{Journal, JournalError, Recorder};
 use crate::redact::Redactor;
 use crate::run_folder::RunFile;
-use crate::secret::Unread;
-use crate::step::{Attendance, Before, Context, Directory, Keyring, WalkEnd, WalkStage, WalkState, WalkStops, cannot_mend, client, walk};
+use crate::secret::{SecretContext, Unread};
+use crate::step::{
+    Attendance, Before, Board, Context, Directory, Keyring, Outbox, WalkEnd, WalkStage, WalkState, WalkStops, cannot_mend, client, walk,
+};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -198,7 +205,7 @@ impl Execution {
         let recorder = self.journal.recorder();
         let Self { folder, started, past, orders, mended, drill, hands, journal, ear } = self;
         let started = Arc::new(started);
-        let Participants { supervisor, attendance, notes, stop } = hands;
+        let Participants { supervisor, attendance, doorbell, notes, stop } = hands;
         let undo = orders.undo;
         let beginning =
             Beginning { folder: &folder, started: &started, past: &past, orders: &orders, drill: drill.as_ref(), recorder: &recorder };
@@ -207,10 +214,17 @@ impl Execution {
         beginning.record(&mut state, mended, unread, &context.redactor).await;
         let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
-        let (ending, over) = watch::channel(undo || matches!(state.stage(), WalkStage::Ended(_)));
-        let mut telling = tell(&started, &past, &context, &recorder, &over);
+        let over = undo || matches!(state.stage(), WalkStage::Ended(_));
+        let (acknowledge, acknowledgements) = mpsc::channel(16);
+        let listening = match doorbell {
+            Some(doorbell) => answered_elsewhere(doorbell, (&started, &folder), &mut context, &recorder, acknowledge.clone()).await,
+            None => None,
+        };
+        let sender = Sender { started: started.clone(), context: context.clone(), recorder: recorder.clone() };
+        let (say, inside) = mpsc::channel(16);
+        let mut correspondence = Correspondence::begin(sender, past.clone(), over, (say.clone(), inside), acknowledgements).await;
         let (leaving, over_with) = watch::channel(false);
-        let notes = tokio::spawn(take_notes(notes, context.clone(), recorder.clone(), over_with));
+        let notes = tokio::spawn(take_notes(notes, say, context.clone(), recorder.clone(), over_with));
         let hands = Hands::of(&folder, &recorder, stop);
         let role = if undo { None } else { fill(&started.plan.runbook, &past, &mut context, &recorder).await };
         let unanswered = match role {
@@ -226,11 +240,12 @@ impl Execution {
             receiver.stop().await;
         }
         // A message that is under way still comes into the history, and whatever is typed meanwhile.
-        ending.send_replace(true);
-        while telling.join_next().await.is_some() {}
+        let end = end_of(state.stage());
+        correspondence.end(end).await;
         leaving.send_replace(true);
         let _ = notes.await;
-        let end = end_of(state.stage());
+        correspondence.close().await;
+        close(listening, &mut context, &folder).await;
         let _ = recorder.record_durably(Event::ExecutionFinished(ExecutionFinished { end })).await;
         drop((recorder, context));
         let drill = drill.map(|drill| drill.folder);
@@ -352,9 +367,20 @@ impl Beginning<'_> {
             supervisor: Some(supervisor),
             before: Before::within(self.drill.map_or(self.folder, |drill| &drill.folder)),
             keyring,
+            outbox: self.outbox(),
             stores: plan.stores.clone().into(),
+            lacking: BTreeMap::new(),
         };
         (context, values.unread)
+    }
+
+    fn outbox(&self) -> Outbox {
+        let ExecutionStarted { execution, seed, wall_clock, .. } = self.started;
+        match self.drill {
+            // What a drill did is taken back without a word to customers.
+            Some(_) => Outbox::of_drill(execution, *seed),
+            None => Outbox::of_execution(execution, *seed, wall_clock, self.recorder.clone()),
+        }
     }
 
     /// Records that it begins or goes on, and what cannot be hidden in its output.
@@ -389,6 +415,39 @@ impl Beginning<'_> {
             self.recorder.record(Event::RunbookStarted(event)).await;
         }
     }
+}
+
+/// Lets people answer from elsewhere from now on, and says in the folder where.
+async fn answered_elsewhere(
+    doorbell: Doorbell,
+    (started, folder): (&Arc<ExecutionStarted>, &Path),
+    context: &mut Context,
+    recorder: &Recorder,
+    acknowledge: mpsc::Sender<Acknowledgement>,
+) -> Option<OpenDoorbell> {
+    let site = SecretContext { stores: &started.plan.stores, root: Path::new(&started.root) };
+    let (approvers, unread) = Approvers::of(&started.plan.contacts, site).await;
+    for Unread { whose, why, .. } in unread {
+        let text = format!("{whose} cannot be read, so it lets nobody in: {}", context.redactor.redact(&why));
+        recorder.record(Event::Remark(Remark { about: RemarkAbout::Redaction, text })).await;
+    }
+    let board = Board::new(doorbell.base(), context.redactor.clone());
+    let place = serde_json::json!({"url": doorbell.base(), "pid": std::process::id()});
+    let (live, redactor) = (context.live.clone(), context.redactor.clone());
+    let parts = DoorbellContext::new(board.clone(), started.clone(), live, recorder.clone(), redactor, (approvers.into(), acknowledge));
+    let open = doorbell.open(parts).ok()?;
+    // Who looks there and finds nothing asks at the terminal.
+    let _ = private::write(&RunFile::Listening.within(folder), place.to_string().as_bytes());
+    context.board = Some(board);
+    Some(open)
+}
+
+async fn close(listening: Option<OpenDoorbell>, context: &mut Context, folder: &Path) {
+    if let Some(open) = listening {
+        open.stop().await;
+        let _ = std::fs::remove_file(RunFile::Listening.within(folder));
+    }
+    context.board = None;
 }
 
 /// Everything is back, so the drill's old values go; that they could not is told in the history.
@@ -427,7 +486,13 @@ fn state_after(started: &ExecutionStarted, past: &[Stamped]) -> WalkState {
 }
 
 /// Records what is typed; once nothing more is waited for, what was typed until then.
-async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorder: Recorder, mut left: watch::Receiver<bool>) {
+async fn take_notes(
+    mut notes: mpsc::Receiver<String>,
+    acknowledge: mpsc::Sender<Acknowledgement>,
+    context: Context,
+    recorder: Recorder,
+    mut left: watch::Receiver<bool>,
+) {
     let left = async {
         let _ = left.wait_for(|left| *left).await;
     };
@@ -444,6 +509,10 @@ async fn take_notes(mut notes: mpsc::Receiver<String>, context: Context, recorde
             }
         };
         let Some(text) = typed else { return };
+        if let Some(acknowledgement) = Acknowledgement::typed(&text) {
+            let _ = acknowledge.send(acknowledgement).await;
+            continue;
+        }
         let _ = recorder.record_durably(Event::Note(Note { text: context.presentable(&text) })).await;
     }
 }

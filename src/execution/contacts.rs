@@ -2,94 +2,114 @@
 //!
 //! A webhook or a mail server is asked at once; whom only a person can call is shown to the one at the terminal. No step waits for a message,
 //! but the execution ends only once each that was due by then is answered or given up: that somebody was told, or could not be, is evidence.
-//! What was told before a crash is not told again, unless the crash came between the message and its line in the history.
+//! What was told before a crash is not told again, unless the crash came between the message and its line in the history; then it has the same
+//! name as before, by which whoever takes it knows it again.
 
+use super::correspondence::Sender;
 use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
-use crate::journal::Recorder;
-use crate::model::StepEnd;
-use crate::step::{ContactOutcome, Context, Message, tell as tell_contact};
+use crate::model::{EscalationUntil, NotifySeverity, StepEnd};
+use crate::step::{ContactOutcome, LinkPurpose, Message, tell as tell_contact};
 use crate::units::{Duration, explained};
-use serde_json::json;
-use std::sync::Arc;
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// Somebody, and when they are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Due {
+pub(super) struct Due {
     /// From the execution's start.
     after: Duration,
     to: String,
     because: String,
+    key: String,
+    until: EscalationUntil,
 }
 
-/// Tells everybody whose time comes before the walk is over, each in a task of its own: nobody later because another's server is slow. Nobody
-/// where it is over already.
-pub(super) fn tell(
-    started: &Arc<ExecutionStarted>,
-    past: &[Stamped],
-    context: &Context,
-    recorder: &Recorder,
-    over: &watch::Receiver<bool>,
-) -> JoinSet<()> {
-    if *over.borrow() {
-        return JoinSet::new();
-    }
+/// Everybody who is not told yet, as far as a history says.
+pub(super) fn open(started: &ExecutionStarted, past: &[Stamped]) -> Vec<Due> {
     let told = |due: &Due| {
         past.iter().any(|stamped| match &stamped.event {
             Event::Contacted(contacted) => {
-                contacted.contact == due.to && contacted.because == due.because && contacted.end != StepEnd::Failed
+                let same = contacted.key == due.key || contacted.key.is_empty() && contacted.because == due.because;
+                contacted.contact == due.to && same && contacted.end != StepEnd::Failed
             }
             _ => false,
         })
     };
-    let open = due(started).into_iter().filter(|due| !told(due));
-    open.map(|due| in_time(due, started.clone(), context.clone(), recorder.clone(), over.clone())).collect()
+    due(started).into_iter().filter(|due| !told(due)).collect()
 }
 
-/// Tells one once it is time; nobody whose time has not come when the walk is over.
-async fn in_time(due: Due, started: Arc<ExecutionStarted>, context: Context, recorder: Recorder, mut over: watch::Receiver<bool>) {
-    let wait = recorder.clock().until(due.after.as_nanos());
+/// Tells one once it is time; nobody whose time has not come when the walk is over, or when somebody has acknowledged where that is enough.
+pub(super) async fn in_time(due: Due, sender: Sender, mut over: watch::Receiver<bool>, mut acknowledged: watch::Receiver<bool>) {
+    let wait = sender.recorder.clock().until(due.after.as_nanos());
+    let lasts = due.until == EscalationUntil::End;
+    if !lasts && *acknowledged.borrow() {
+        return;
+    }
     if !wait.is_zero() {
         tokio::select! {
             biased;
+            _ = acknowledged.wait_for(|acknowledged| *acknowledged), if !lasts => return,
             () = tokio::time::sleep(wait) => {}
             _ = over.wait_for(|over| *over) => return,
         }
     }
-    let (end, output) = one(&due, &started, &context, &recorder).await;
-    let contacted = Contacted { contact: due.to, because: due.because, end, output: context.presentable(&output) };
+    let runbook = &sender.started.plan.runbook.name;
+    let step = sender.context.live.borrow().step.as_ref().map(|step| format!("; it is at step {}, {}", step.step + 1, step.name));
+    let text = sender.context.presentable(&format!("{runbook}: {}{}", due.because, step.unwrap_or_default()));
+    // Made here, for it is known as a secret from now on.
+    let link = sender.context.board.as_ref().and_then(|board| board.link(Some(&due.to), LinkPurpose::Acknowledge).ok());
+    let text = link.map_or_else(|| text.clone(), |link| format!("{text}; acknowledge at {link}"));
+    let Due { to, because, key, .. } = due;
+    let message = Message { contact: to, text, key, severity: NotifySeverity::Critical, over: false, facts: facts(&sender) };
     // A history that cannot be written ends the walk; here nothing follows from it.
-    let _ = recorder.record_durably(Event::Contacted(contacted)).await;
+    let _ = send(message, because, String::new(), &sender).await;
+}
+
+/// What a webhook is told besides the text.
+pub(super) fn facts(sender: &Sender) -> Map<String, Value> {
+    let elapsed_s = (sender.recorder.clock().now() as f64 / 1e8).round() / 10.0;
+    let (runbook, execution) = (&sender.started.plan.runbook.name, &sender.started.execution);
+    let facts = [("runbook", json!(runbook)), ("execution", json!(execution)), ("elapsed_s", json!(elapsed_s))];
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Tells a contact, and writes down what came of it; `None` where that cannot be written.
+pub(super) async fn send(message: Message, because: String, said: String, sender: &Sender) -> Option<StepEnd> {
+    let (end, output) = match tell_contact(&message, &sender.context).await {
+        Ok(ContactOutcome::Sent(said)) => (StepEnd::Done, said),
+        Ok(ContactOutcome::ByHand(words)) => (StepEnd::Skipped, words),
+        Err(problem) => (StepEnd::Failed, explained(&problem)),
+    };
+    let output = sender.context.presentable(&output);
+    let Message { contact, key, .. } = message;
+    sender.recorder.record_durably(Event::Contacted(Contacted { contact, because, end, output, key, said })).await.ok()?;
+    Some(end)
 }
 
 /// In order of time.
 fn due(started: &ExecutionStarted) -> Vec<Due> {
     let runbook = &started.plan.runbook;
-    let owner = runbook.owner.iter().map(|owner| Due { after: Duration::ZERO, to: owner.clone(), because: "the runbook starts".into() });
-    let later = runbook.escalate.iter().map(|escalation| Due {
+    let owner = runbook.owner.iter().map(|owner| Due {
+        after: Duration::ZERO,
+        to: owner.clone(),
+        because: "the runbook starts".into(),
+        key: "begin".into(),
+        until: EscalationUntil::End,
+    });
+    let later = runbook.escalate.iter().zip(1..).map(|(escalation, number)| Due {
         after: escalation.after,
         to: escalation.to.clone(),
         because: format!("it takes longer than {}", escalation.after),
+        key: format!("escalation-{number}"),
+        until: escalation.until,
     });
     let mut all: Vec<Due> = owner.chain(later).collect();
     all.sort_by_key(|due| due.after);
     all
 }
 
-async fn one(due: &Due, started: &ExecutionStarted, context: &Context, recorder: &Recorder) -> (StepEnd, String) {
-    let runbook = &started.plan.runbook.name;
-    let step = context.live.borrow().step.as_ref().map(|step| format!("; it is at step {}, {}", step.step + 1, step.name));
-    let elapsed_s = (recorder.clock().now() as f64 / 1e8).round() / 10.0;
-    let facts = [("runbook", json!(runbook)), ("execution", json!(started.execution)), ("elapsed_s", json!(elapsed_s))];
-    let message = Message {
-        contact: due.to.clone(),
-        text: context.presentable(&format!("{runbook}: {}{}", due.because, step.unwrap_or_default())),
-        facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-    };
-    match tell_contact(&message, context).await {
-        Ok(ContactOutcome::Sent(said)) => (StepEnd::Done, said),
-        Ok(ContactOutcome::ByHand(words)) => (StepEnd::Skipped, words),
-        Err(problem) => (StepEnd::Failed, explained(&problem)),
-    }
+/// The contacts whose escalation is still to come and ends with an acknowledgement.
+pub(super) fn not_told_any_more(started: &ExecutionStarted, now: u64) -> Vec<String> {
+    let spared = due(started).into_iter().filter(|due| due.until == EscalationUntil::Acknowledged && due.after.as_nanos() > now);
+    spared.map(|due| due.to).collect()
 }

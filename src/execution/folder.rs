@@ -1,5 +1,6 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
+use super::doorbell::Doorbell;
 use super::texts::{RunbookChange, keep_texts};
 use crate::alert::AlertError;
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, Stamped};
@@ -37,6 +38,8 @@ pub struct Participants {
     pub supervisor: PathBuf,
     /// Who answers questions.
     pub attendance: Attendance,
+    /// Where people answer from elsewhere; `None` where only the terminal is there.
+    pub doorbell: Option<Doorbell>,
     /// What people write down.
     pub notes: mpsc::Receiver<String>,
     /// Becomes true when a person wants it to stop.

@@ -12,7 +12,9 @@
 //!  values        what variables stand for outside a drill
 //!  conduct       what is unknown is asked about, then the walk, with contacts told and notes taken beside it
 //!  ear           the environment's alerts, which steps may wait for
-//!  contacts      who is told when
+//!  correspondence  all that is said to people elsewhere: contacts (who is told when), updates (again and again, and at the end), closing
+//!                (what was left open there), acknowledging (somebody knows)
+//!  doorbell      people answer from elsewhere: routes, who they are, the page behind a link
 //!  roles         who does what on the night
 //!  rehearse      only what reads
 //! ```
@@ -20,8 +22,15 @@
 //! The walk and the steps are those of a drill (`step`). What this room does not do: ask or show anything itself (a question and a note
 //! come and go over queues), or break anything: here the outage is real.
 
+mod acknowledging;
+mod answer_page;
+mod answer_routes;
+mod approvers;
+mod closing;
 mod conduct;
 mod contacts;
+mod correspondence;
+mod doorbell;
 mod ear;
 mod folder;
 mod hand_over;
@@ -32,10 +41,13 @@ mod roles;
 mod settle;
 mod texts;
 mod unchanged;
+mod updates;
 mod values;
 mod watching;
 
+pub use acknowledging::Acknowledgement;
 pub use conduct::{Execution, ExecutionOutcome, ResumeOrder};
+pub use doorbell::{Doorbell, DoorbellError};
 pub use folder::{ExecutionError, ExecutionOrder, Participants};
 pub use hand_over::ask_to_stop;
 pub use killed_drill::{hold, left_over};

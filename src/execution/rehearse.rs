@@ -8,10 +8,12 @@ use crate::process::can_start;
 use crate::redact::Redactor;
 use crate::secret::Unread;
 use crate::step::{
-    Attendance, Before, Context, Directory, Keyring, StepError, answers, asked_once, can_rotate, can_switch, client, comes_from_a_step,
-    destination, perform, way_to,
+    Attendance, Before, Context, Directory, Keyring, Outbox, StepError, answers, asked_once, can_rotate, can_switch, client,
+    comes_from_a_step, destination, perform, way_to,
 };
 use crate::units::{Secret, Seed, counted, explained};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -74,11 +76,13 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
         supervisor: Some(supervisor.to_owned()),
         before: Before::default(),
         keyring: nobody.map_or_else(|_| Keyring::default(), |journal| values.keyring(plan, root, journal.recorder())),
+        outbox: Outbox::default(),
         stores: plan.stores.clone().into(),
+        lacking: BTreeMap::new(),
     };
     let missing = values.missing(plan);
     let mut all = Vec::new();
-    let mut known = std::collections::BTreeMap::new();
+    let mut known = BTreeMap::new();
     for (place, step) in plan.runbook.steps.iter().enumerate() {
         let what = format!("step {} {}", place + 1, step.name);
         let context = context.knowing(&known);
@@ -101,7 +105,9 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
     }
     all.extend(values.unread.iter().map(|unread| hidden(unread, &context)));
     let runbook = &plan.runbook;
-    for name in runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to)) {
+    let told = runbook.owner.iter().chain(runbook.escalate.iter().map(|escalation| &escalation.to));
+    let told: BTreeSet<&String> = told.chain(runbook.updates.iter().map(|update| &update.to)).collect();
+    for name in told {
         all.push(contact(name, &context).await);
     }
     all
@@ -132,24 +138,38 @@ async fn contact(name: &str, context: &Context) -> Rehearsed {
     Rehearsed { what: format!("contact {name}"), found, detail, about: None }
 }
 
-/// How it went, what was seen, and what later steps may use of it.
-async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome, String, Option<Secret>) {
-    let tried = match &step.action {
-        // Whether its goal is reached says nothing on a quiet day; whether somebody answers does.
-        Action::WaitUntil(Condition { goal: Goal::Asked(inquiry), .. }) => match &inquiry.of {
+/// Whether what is waited for could be seen: its goal says nothing on a quiet day, whether somebody answers does.
+async fn awaited(condition: &Condition, context: &Context) -> Result<(RehearsalOutcome, String), String> {
+    if let Goal::Asked(inquiry) = &condition.goal {
+        return match &inquiry.of {
             InquirySource::Run(command) => ready(command, context).map(|()| (RehearsalOutcome::Skipped, "its program exists".into())),
             _ => match asked_once(inquiry, context).await {
                 Ok(seen) => Ok((RehearsalOutcome::Done, seen)),
                 Err(error) => unless_later(error),
             },
-        },
+        };
+    }
+    if let Some(name) = condition.goal.alert() {
+        return Ok((RehearsalOutcome::Skipped, format!("it waits for the alert {name}")));
+    }
+    match condition.request.as_ref().map(|probe| context.expand(&probe.to)) {
+        Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
+        Some(Err(error)) => Err(explained(&error)),
+        None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
+    }
+}
+
+/// How it went, what was seen, and what later steps may use of it.
+async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome, String, Option<Secret>) {
+    let tried = match &step.action {
+        Action::WaitUntil(condition) => awaited(condition.here(false), context).await,
         Action::StopHere(_) => Ok((RehearsalOutcome::Skipped, "it would end here".into())),
-        Action::WaitUntil(condition) => match condition.here(false).request.as_ref().map(|probe| context.expand(&probe.to)) {
-            Some(Ok(url)) => answers(&url).await.map(|seen| (RehearsalOutcome::Done, seen)),
-            Some(Err(error)) => Err(explained(&error)),
+        Action::Canary(canary) => match &canary.outside {
+            Some(condition) => {
+                awaited(condition, context).await.map(|(_, seen)| (RehearsalOutcome::Skipped, format!("it would change something; {seen}")))
+            }
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         },
-        Action::Canary(_) => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         Action::Confirm(_) | Action::Pause(_) => Ok((RehearsalOutcome::Skipped, format!("a {}", step.action.word()))),
         Action::Manual(manual) => {
             let items = match manual.checklist.len() {
@@ -167,7 +187,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
             return match tokio::time::timeout(step.timeout.std(), perform(action, place, context)).await {
                 Ok(Ok(output)) => (RehearsalOutcome::Done, output.shown, Some(output.value)),
                 // It needs what a step gave that was left out.
-                Ok(Err(StepError::Variable { name })) if comes_from_a_step(&name) => {
+                Ok(Err(StepError::Variable { name, .. })) if comes_from_a_step(&name) => {
                     (RehearsalOutcome::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make"), None)
                 }
                 Ok(Err(error)) => (RehearsalOutcome::Missing, explained(&error), None),
@@ -223,7 +243,7 @@ fn ready(command: &crate::model::Command, context: &Context) -> Result<(), Strin
 /// A variable that an earlier step will give is not missing.
 fn unless_later(error: StepError) -> Result<(RehearsalOutcome, String), String> {
     match error {
-        StepError::Variable { name } if comes_from_a_step(&name) => {
+        StepError::Variable { name, .. } if comes_from_a_step(&name) => {
             Ok((RehearsalOutcome::Skipped, format!("it needs ${{{name}}}, which a rehearsal does not make")))
         }
         other => Err(explained(&other)),

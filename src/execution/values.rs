@@ -33,6 +33,16 @@ impl Values {
         let mut values = Self { variables: Variables::default(), redactor, unread: Vec::new() };
         let Self { variables, redactor, unread } = &mut values;
         variables.set("root", root.display().to_string());
+        if let Some(name) = &plan.environment_name {
+            variables.set("env", name.as_str());
+        }
+        if let Some(binding) = &plan.environment.prometheus {
+            variables.set("prometheus.url", binding.url.as_str());
+            if let Some(token) = binding.token_from.as_deref().and_then(secret::variable) {
+                redactor.learn("prometheus", &token);
+                variables.set("prometheus.token", token);
+            }
+        }
         variables.set("severity", plan.runbook.severity.unwrap_or(NotifySeverity::Error).word());
         for (role, declared) in &plan.runbook.roles {
             variables.set(format!("role.{role}"), holder(role, declared, &[]).unwrap_or(NOT_NAMED));
@@ -100,6 +110,12 @@ impl Values {
             names.dedup();
             if !names.is_empty() {
                 missing.push((step.name.clone(), names));
+            }
+        }
+        for update in &plan.runbook.updates {
+            let names: Vec<String> = self.unknown(&update.message).into_iter().filter(|name| name != "end").collect();
+            if !names.is_empty() {
+                missing.push((format!("update to {}", update.to), names));
             }
         }
         missing

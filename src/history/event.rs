@@ -2,7 +2,10 @@
 
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
-use super::execution::{Contacted, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+use super::drilled::RunbookDrilled;
+use super::execution::{
+    Acknowledged, Contacted, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran, UndoStarted, UpdateBegun,
+};
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
 use super::people::{Answered, RoleTaken, StepExplained, Ticked};
@@ -50,6 +53,8 @@ pub enum Event {
     AlertsAwaited(AlertsAwaited),
     /// Alerts arrived that were not recorded one by one.
     AlertsLeftOut(AlertsLeftOut),
+    /// Which drill has walked the runbook before.
+    RunbookDrilled(RunbookDrilled),
     /// The runbook began.
     RunbookStarted(RunbookStarted),
     /// Nobody is there, and as much time as people take goes by.
@@ -100,6 +105,12 @@ pub enum Event {
     Note(Note),
     /// Somebody was told.
     Contacted(Contacted),
+    /// An update is about to be sent.
+    UpdateBegun(UpdateBegun),
+    /// Somebody acknowledged.
+    Acknowledged(Acknowledged),
+    /// There is an incident on a status page.
+    PageIncidentOpened(PageIncidentOpened),
     /// The walk ended. More events follow only where it is resumed.
     ExecutionFinished(ExecutionFinished),
     /// Something that whoever reads the history must know.
@@ -508,6 +519,8 @@ words! {
         Format = "format",
         /// The team's own alerts.
         Alerts = "alerts",
+        /// What stays open at a paging service or on a status page.
+        Open = "open",
     }
 }
 

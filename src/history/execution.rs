@@ -5,7 +5,7 @@
 
 use super::format::FormatVersion;
 use super::run_origin::RunOrigin;
-use crate::model::{ExecutionPlan, StepEnd, words};
+use crate::model::{AcknowledgementWay, ExecutionPlan, StepEnd, words};
 use crate::units::Seed;
 
 /// A runbook began to be walked for real.
@@ -56,6 +56,39 @@ pub struct Contacted {
     pub end: StepEnd,
     /// How: what was shown, or what went wrong. Never an address that may be a secret.
     pub output: String,
+    /// Which message of this execution it is, by the name that goes out with it; empty in older histories.
+    pub key: String,
+    /// What was said, where that is an update; without secrets.
+    pub said: String,
+}
+
+/// An update is about to be sent. Without the event that says what became of it, it may have been, and is not sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateBegun {
+    /// The contact's name in the inventory.
+    pub contact: String,
+    /// As in [`Contacted`].
+    pub key: String,
+}
+
+/// Somebody acknowledged: they know, and look into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Who.
+    pub by: String,
+    /// How.
+    pub how: AcknowledgementWay,
+    /// The contacts of escalations that are not told any more because of it.
+    pub spared: Vec<String>,
+}
+
+/// There is an incident on a status page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageIncidentOpened {
+    /// The contact's name in the inventory.
+    pub contact: String,
+    /// The page's identifier of the incident.
+    pub incident: String,
 }
 
 /// A step took longer than was expected.

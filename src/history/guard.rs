@@ -107,6 +107,7 @@ pub(super) mod tests {
             severity: None,
             roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: Vec::new(),
         });
         plan

@@ -38,6 +38,7 @@ mod bare;
 mod broken;
 mod bucket;
 mod credential;
+mod drilled;
 mod edge;
 mod event;
 mod evidence;
@@ -67,6 +68,7 @@ pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
+pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
@@ -74,7 +76,10 @@ pub use event::{
     SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
-pub use execution::{Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, Resumed, StepOverran, UndoStarted};
+pub use execution::{
+    Acknowledged, Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran,
+    UndoStarted, UpdateBegun,
+};
 pub use fold::{Fold, evidence};
 pub use format::{FORMAT, FormatVersion, WrittenBy, history_schema};
 pub(crate) use format::{drill_as_recorded, execution_as_recorded, runbook_as_recorded};

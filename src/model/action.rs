@@ -77,10 +77,7 @@ impl Action {
     /// True where its success shows that somebody answered who was asked: a probe, or a request that only reads.
     pub fn sees_the_service(&self) -> bool {
         match self {
-            Self::WaitUntil(condition) => {
-                let condition = condition.here(false);
-                condition.sees_the_service()
-            }
+            Self::WaitUntil(condition) => condition.here(false).sees_the_service(),
             Self::Http(call) => call.method == "GET" && call.url.contains("${service.url}"),
             _ => false,
         }

@@ -17,13 +17,6 @@ pub struct Condition {
     pub outside: Option<Box<Self>>,
 }
 
-impl Condition {
-    /// What counts where it is looked at: in a drill itself, outside one what is named for that.
-    pub fn here(&self, in_drill: bool) -> &Self {
-        self.outside.as_deref().filter(|_| !in_drill).unwrap_or(self)
-    }
-}
-
 /// A request that the runbook sends itself, again and again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HttpProbe {
@@ -104,6 +97,11 @@ impl Condition {
     /// Of the drill's traffic, or an alert.
     pub const fn of(goal: Goal) -> Self {
         Self { request: None, goal, outside: None }
+    }
+
+    /// What counts where it is looked at: in a drill itself, outside one what is named for that.
+    pub fn here(&self, in_drill: bool) -> &Self {
+        self.outside.as_deref().filter(|_| !in_drill).unwrap_or(self)
     }
 
     /// True where only a drill's traffic shows it: neither a probe, nor an alert, nor anybody's answer.

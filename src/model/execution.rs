@@ -61,6 +61,7 @@ impl ExecutionPlan {
             severity: None,
             roles: std::collections::BTreeMap::new(),
             escalate: Vec::new(),
+            updates: Vec::new(),
             steps: Vec::new(),
         };
         let mut execution = Self {
@@ -76,7 +77,8 @@ impl ExecutionPlan {
             mail: plan.mail.clone(),
             sources: Vec::new(),
         };
-        // Its outage is over.
+        // Its outage is over, and nobody outside was told of it.
+        execution.runbook.updates.clear();
         execution.service.iter_mut().for_each(|service| service.objectives.rto = None);
         if plan.environment.embedded {
             if plan.environment.keys != KeySource::Stores {

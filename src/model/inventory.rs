@@ -1,6 +1,8 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
-use super::{Business, CredentialSource, DeclaredObjectives, Dialect, Environment, Issuer, Mail, Operation, Price, SecretStore, words};
+use super::{
+    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, Issuer, Mail, Operation, Price, SecretStore, words,
+};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,18 +39,6 @@ impl Inventory {
 pub(super) fn kind_of(credentials: &BTreeMap<String, Credential>, provider: &Provider) -> CredentialKind {
     let credential = provider.credential.as_ref().and_then(|name| credentials.get(name));
     credential.map_or(CredentialKind::ApiKey, |credential| credential.kind)
-}
-
-/// A person or a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// As shown on the screen and in reports.
-    pub name: String,
-    /// `webhook:URL`, `mailto:ADDRESS` or `tel:NUMBER`; may contain `${VARIABLE}`.
-    pub reach: Option<String>,
-    /// Where the token is found by which this one answers from elsewhere than the terminal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_from: Option<CredentialSource>,
 }
 
 words! {

@@ -14,6 +14,7 @@ mod command;
 mod complete;
 mod condition;
 mod confirm;
+mod contact;
 mod dialect;
 mod environment;
 mod execution;
@@ -58,6 +59,10 @@ pub use command::Command;
 pub use complete::{Complete, StreamEnd, UsageReport};
 pub use condition::{Condition, Goal, HttpProbe, ProviderSelector};
 pub use confirm::Confirm;
+pub use contact::{
+    AcknowledgementWay, ComponentImpact, Contact, ContactService, EscalationUntil, OpsgenieIntegration, PagerdutyService, StatusPage,
+    StatusUpdate, UpdateTime,
+};
 pub use dialect::Dialect;
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
@@ -71,7 +76,7 @@ pub use fault::{
 pub use http_call::HttpCall;
 pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{
-    Contact, Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
+    Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
 };
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
@@ -90,7 +95,7 @@ pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{Escalation, Runbook, StartMode};
 pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
 pub use secret_source::SecretSource;
-pub use step::{Backoff, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
+pub use step::{Backoff, IN_CONDITIONS, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
 pub use stop_here::{StopHere, WalkResult};
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
 pub use switch::{DocumentSelector, KubernetesObject, Switch, Within};

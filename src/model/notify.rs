@@ -26,6 +26,9 @@ pub struct Notify {
     pub message: String,
     /// How bad it is.
     pub severity: NotifySeverity,
+    /// The template that the message comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
 }
 
 /// Where a message goes. Addresses and keys are URLs, or `env:NAME`, since they are often secrets.

@@ -111,6 +111,8 @@ words! {
         NewKeyNotStored = "new-key-not-stored",
         /// The old key was not seen to be revoked.
         OldKeyNotRevoked = "old-key-not-revoked",
+        /// An alert or an incident stays open at a service that people look at.
+        LeftOpen = "left-open",
         /// Somebody could not be told.
         ContactNotTold = "contact-not-told",
         /// The runbook was interrupted and resumed.

@@ -1,6 +1,9 @@
 //! Who does what when it goes wrong.
 
-use super::{Action, Channel, Condition, Goal, Notify, NotifySeverity, Reaction, RoleHolder, Rotate, Step, Switch, Within, words};
+use super::{
+    Action, Channel, Condition, EscalationUntil, Goal, Notify, NotifySeverity, Reaction, RoleHolder, Rotate, StatusUpdate, Step, Switch,
+    Within, words,
+};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,6 +44,9 @@ pub struct Runbook {
     pub roles: BTreeMap<String, RoleHolder>,
     /// Who is told when it takes long.
     pub escalate: Vec<Escalation>,
+    /// What is told again and again while it lasts, and when it ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub updates: Vec<StatusUpdate>,
     /// In order. Never empty.
     pub steps: Vec<Step>,
 }
@@ -54,7 +60,8 @@ impl Runbook {
             _ => None,
         });
         let roles = self.roles.values().filter_map(|holder| if let RoleHolder::Contact(name) = holder { Some(name) } else { None });
-        self.owner.iter().chain(roles).chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(notified)
+        let regular = self.updates.iter().map(|update| &update.to);
+        self.owner.iter().chain(roles).chain(self.escalate.iter().map(|escalation| &escalation.to)).chain(regular).chain(notified)
     }
 
     /// The stores whose clusters its steps change something in.
@@ -108,4 +115,16 @@ pub struct Escalation {
     pub after: Duration,
     /// A contact's name.
     pub to: String,
+    /// Until when; `until: end` unless the file says otherwise, so that an acknowledgement silences nobody by itself.
+    #[serde(default = "to_the_end", skip_serializing_if = "is_to_the_end")]
+    pub until: EscalationUntil,
+}
+
+const fn to_the_end() -> EscalationUntil {
+    EscalationUntil::End
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_to_the_end(until: &EscalationUntil) -> bool {
+    *until == EscalationUntil::End
 }

@@ -9,10 +9,11 @@
 //! What this file does not do: read any of them. It knows references; values live elsewhere.
 
 use super::{
-    Action, AlertsBinding, Allow, Ask, Canary, Channel, Command, Condition, Confirm, Contact, ControlBinding, Credential, CredentialSource,
-    DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Manual, Notify, Overlay,
-    OverlaySource, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore,
-    ServiceBinding, Simulation, StartCommand, Step, StopHere, Switch, VaultLogin, Wire, Within, Workload,
+    Action, AlertsBinding, Allow, Ask, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding, Credential,
+    CredentialSource, DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Manual,
+    Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding,
+    ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, StatusPage, Step, StopHere, Switch,
+    VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,11 +146,29 @@ impl SecretSourceSet {
     }
 
     fn contact(&mut self, contact: &Contact) {
-        let Contact { name: _, reach, token_from } = contact;
+        let Contact { name: _, reach, token_from, service } = contact;
         token_from.iter().for_each(|source| self.key(source));
+        service.iter().for_each(|service| self.contact_service(service));
         // An e-mail address and a number must be read by whoever is to write or call.
         let posted = |reach: &&String| !reach.starts_with("mailto:") && !reach.starts_with("tel:");
         reach.iter().filter(posted).for_each(|reach| self.address(reach));
+    }
+
+    fn contact_service(&mut self, service: &ContactService) {
+        // A `${secret.NAME}` is learnt where secrets are declared.
+        let mut keys = |texts: &[&String]| {
+            texts.iter().filter_map(|text| text.strip_prefix("env:")).for_each(|name| self.variable(name));
+        };
+        match service {
+            ContactService::Pagerduty(PagerdutyService { key, at: _, token, api: _ }) => {
+                keys(&std::iter::once(key).chain(token).collect::<Vec<_>>());
+            }
+            ContactService::Opsgenie(OpsgenieIntegration { key, at: _ }) => keys(&[key]),
+            ContactService::Statuspage(page) | ContactService::Instatus(page) => {
+                let StatusPage { page: _, token, at: _, title: _, components: _ } = page;
+                keys(&[token]);
+            }
+        }
     }
 
     fn mail(&mut self, mail: &Mail) {
@@ -302,7 +321,19 @@ impl SecretSourceSet {
     }
 
     fn runbook(&mut self, runbook: &Runbook) {
-        let Runbook { name: _, owner: _, reviewed: _, start: _, detect, reaction: _, severity: _, roles: _, escalate: _, steps } = runbook;
+        let Runbook {
+            name: _,
+            owner: _,
+            reviewed: _,
+            start: _,
+            detect,
+            reaction: _,
+            severity: _,
+            roles: _,
+            escalate: _,
+            updates: _,
+            steps,
+        } = runbook;
         self.condition(detect);
         for step in steps {
             let Step {
@@ -377,7 +408,7 @@ impl SecretSourceSet {
                     self.0.insert(SecretSource::Written(last.clone(), to.clone()));
                 }
             }
-            Action::Notify(Notify { channel, message: _, severity: _ }) => match channel {
+            Action::Notify(Notify { channel, message: _, severity: _, template: _ }) => match channel {
                 Channel::Webhook(url) | Channel::Slack(url) => self.address(url),
                 Channel::Pagerduty { key, at } => {
                     key.strip_prefix("env:").into_iter().for_each(|name| self.variable(name));

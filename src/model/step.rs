@@ -183,6 +183,9 @@ pub struct Backoff {
     pub jitter: Ratio,
 }
 
+/// Variables that are texts in an expression, beside `steps`, `ended`, `json`, `param`, `role` and `service`.
+pub const IN_CONDITIONS: [&str; 5] = ["env", "severity", "primary", "standby", "each"];
+
 /// What a step's beginning depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

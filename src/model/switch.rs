@@ -58,15 +58,19 @@ impl fmt::Display for DocumentSelector {
     }
 }
 
-/// Kinds that need no group and version, with the path of their group and their names there.
-const KINDS: [(&str, &str, &str); 6] = [
+/// Kinds that need no group and version, with the path of their group and their names there; the last are only looked at, never changed.
+const KINDS: [(&str, &str, &str); 8] = [
     ("configmap", "api/v1", "configmaps"),
     ("daemonset", "apis/apps/v1", "daemonsets"),
     ("deployment", "apis/apps/v1", "deployments"),
     ("ingress", "apis/networking.k8s.io/v1", "ingresses"),
     ("service", "api/v1", "services"),
     ("statefulset", "apis/apps/v1", "statefulsets"),
+    ("job", "apis/batch/v1", "jobs"),
+    ("pod", "api/v1", "pods"),
 ];
+/// So many of them are changed.
+const CHANGED: usize = 6;
 
 /// An object in a namespace of a Kubernetes cluster. Text form: `NAMESPACE/KIND/NAME`, where another kind than the common ones is written
 /// as `kubectl` takes it, `RESOURCE.VERSION.GROUP`: `chat/httproutes.v1.gateway.networking.k8s.io/router`.
@@ -81,13 +85,18 @@ pub struct KubernetesObject {
 }
 
 impl KubernetesObject {
-    /// The kinds that need no group and version.
+    /// The kinds that need no group and version, of what is changed.
     pub fn kinds() -> impl Iterator<Item = &'static str> {
-        KINDS.iter().map(|(kind, ..)| *kind)
+        KINDS[..CHANGED].iter().map(|(kind, ..)| *kind)
     }
 
     /// Reads its text form. Secrets are none of these: what they hold would stand in a runbook.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::looked_at(text).filter(|object| KINDS[CHANGED..].iter().all(|(kind, ..)| *kind != object.kind))
+    }
+
+    /// The same of what is only looked at, which pods and jobs are too.
+    pub fn looked_at(text: &str) -> Option<Self> {
         let [namespace, kind, name] = text.split('/').collect::<Vec<_>>().try_into().ok()?;
         let plain = |part: &str| {
             let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');

@@ -22,6 +22,8 @@ pub struct Checked {
     pub scenarios: usize,
     /// Those of them that can be read.
     pub drills: Vec<PathBuf>,
+    /// Of each runbook that `lifeboat execute` cannot walk, why, as a sentence.
+    pub only_for_drills: Vec<String>,
 }
 
 /// Checks files of the project at `root`; no paths means all of it, and gaps in cover as well. The inventory is always
@@ -55,7 +57,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
                 Ok(file) => {
                     findings.extend(doubts::of_runbook(&file, today));
                     findings.extend(clear_text::of_runbook(&file));
-                    findings.extend(file.only_for_drills());
+                    checked.only_for_drills.extend(file.only_for_drills());
                     findings.extend(file.document.findings);
                 }
                 Err(found) => findings.extend(found),

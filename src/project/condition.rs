@@ -1,17 +1,37 @@
-//! What a runbook waits for: `{fails: 3 in a row}`, `{success: 99% over 5s}`, `{served_by: standby over 2s}`, `{alert: NAME}`; and beside what only
-//! a drill's traffic can show, what counts `outside` one.
+//! What a runbook waits for: `{fails: 3 in a row}`, `{success: 99% over 5s}`, `{served_by: standby over 2s}`, `{alert: NAME}`, or somebody's
+//! answer (`inquiry`); and beside what only a drill's traffic can show, what counts `outside` one.
 
+use super::inquiry::{self, SOURCES};
 use super::reader::TreeReader;
 use super::tree::Node;
 use super::wire;
 use crate::model::{Condition, Goal, HttpProbe, ProviderSelector};
 use crate::units::{Duration, ParseError, Ratio};
 
+/// What may be seen of the traffic, or of a probe, or come by itself; then who may be asked.
+const GOALS: [&str; 13] =
+    ["fails", "succeeds", "success", "served_by", "latency", "alert", "resolved", "run", "http", "promql", "dns", "tcp", "kubernetes"];
+/// Those of them that are only of the traffic.
+const OF_TRAFFIC: [&str; 5] = ["success", "served_by", "latency", "alert", "resolved"];
+
 /// Reads one condition.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
     let fields = reader.fields(node, "a condition")?;
     let request = fields.optional("request", &probe);
-    let goal = match fields.exactly_one(&["fails", "succeeds", "success", "served_by", "latency", "alert", "resolved"]) {
+    let asks = SOURCES.iter().any(|source| fields.raw(source).is_some());
+    if !asks {
+        inquiry::none_of_it(&fields);
+    }
+    let goal = match if asks { fields.exactly_one(&SOURCES) } else { fields.exactly_one(&GOALS) } {
+        Some(word) if asks => {
+            for key in OF_TRAFFIC.into_iter().chain(["request"]) {
+                if let Some((key, _)) = fields.raw(key) {
+                    let message = format!("`{}` is of the traffic, and `{word}` asks somebody", key.text);
+                    reader.error(key.spot, message, format!("take `{}` or `{word}` away, or write two steps", key.text));
+                }
+            }
+            inquiry::read(&fields, word).map(|inquiry| Goal::Asked(Box::new(inquiry)))
+        }
         Some("fails") => fields.optional("fails", &in_a_row).map(Goal::Fails),
         Some("succeeds") => fields.optional("succeeds", &in_a_row).map(Goal::Succeeds),
         Some("success") => fields.optional("success", &success),
@@ -21,7 +41,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
         Some(_) => fields.optional("resolved", &|reader, node| reader.words(node)).map(Goal::Resolved),
         None => None,
     };
-    let asked_for = fields.raw("request").zip(goal.as_ref());
+    let asked_for = fields.raw("request").zip(goal.as_ref()).filter(|_| !asks);
     if let Some(((key, _), goal)) = asked_for {
         if goal.alert().is_some() {
             reader.error(key.spot, "an alert arrives by itself, and no request asks for it", "take `request` away");
@@ -59,7 +79,7 @@ fn probe(reader: &TreeReader<'_>, node: &Node) -> Option<HttpProbe> {
 }
 
 /// `3 in a row`.
-fn in_a_row(reader: &TreeReader<'_>, node: &Node) -> Option<u32> {
+pub(super) fn in_a_row(reader: &TreeReader<'_>, node: &Node) -> Option<u32> {
     let text = reader.text(node)?;
     let count = text.split_once(' ').filter(|(_, rest)| rest.split_whitespace().eq(["in", "a", "row"]));
     let count = count.and_then(|(count, _)| count.parse::<u32>().ok()).filter(|count| *count > 0);

@@ -8,10 +8,10 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use super::{business, environment, listeners, mail, objective, rotation, store, variable};
+use super::{business, contact, environment, listeners, mail, objective, rotation, store, variable};
 use crate::model::{
-    Allow, Contact, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price,
-    Provider, RateLimits, Service, Simulation,
+    Allow, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price, Provider,
+    RateLimits, Service, Simulation,
 };
 use crate::units::{Duration, Money, Rate, Ratio, closest};
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<Inventory> {
     let fields = reader.fields(root, "an inventory")?;
     fields.version();
     let inventory = Inventory {
-        contacts: fields.optional("contacts", &|reader, node| reader.named(node, &contact)).unwrap_or_default(),
+        contacts: fields.optional("contacts", &|reader, node| reader.named(node, &contact::read)).unwrap_or_default(),
         mail: fields.optional("mail", &mail::read),
         credentials: fields.optional("credentials", &|reader, node| reader.named(node, &credential)).unwrap_or_default(),
         stores: fields.optional("stores", &|reader, node| reader.named(node, &store::read)).unwrap_or_default(),
@@ -46,23 +46,6 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<Inventory> {
     };
     fields.finish();
     Some(inventory)
-}
-
-fn contact(reader: &TreeReader<'_>, node: &Node) -> Option<Contact> {
-    let fields = reader.fields(node, "a contact")?;
-    let name = fields.required("name", &|reader, node| reader.words(node));
-    let reach = fields.optional("reach", &|reader, node| {
-        let text = reader.words(node)?;
-        let known = ["webhook:", "mailto:", "tel:"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
-        if !known {
-            let hint = "write `webhook:URL`, `mailto:ADDRESS` or `tel:NUMBER`";
-            reader.error(node.spot, format!("`{text}` is not a way to reach somebody"), hint);
-        }
-        known.then_some(text)
-    });
-    let token_from = fields.optional("token_from", &store::key);
-    fields.finish();
-    Some(Contact { name: name.unwrap_or_default(), reach, token_from })
 }
 
 fn credential(reader: &TreeReader<'_>, node: &Node) -> Option<Credential> {

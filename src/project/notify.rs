@@ -30,7 +30,10 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Notify> {
         })
     });
     let at = fields.optional("at", &|reader, node| reader.url(node));
-    let message = fields.required("message", &|reader, node| reader.words(node));
+    fields.exactly_one(&["message", "template"]);
+    let template = fields.optional("template", &|reader, node| reader.name(node));
+    // The words of a template are put there once all of them are known.
+    let message = fields.optional("message", &|reader, node| reader.words(node)).or_else(|| template.as_ref().map(|_| String::new()));
     let severity = fields.optional("severity", &|reader, node| reader.word(node, NotifySeverity::WORDS, NotifySeverity::from_word));
     fields.finish();
     let channel = match chosen? {
@@ -40,5 +43,5 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Notify> {
         "contact" => Channel::Contact(address?),
         _ => Channel::Pagerduty { key: address?, at },
     };
-    Some(Notify { channel, message: message?, severity: severity.unwrap_or(NotifySeverity::Error) })
+    Some(Notify { channel, message: message?, severity: severity.unwrap_or(NotifySeverity::Error), template })
 }

@@ -12,11 +12,12 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::step::{StepEntry, entry};
 use super::tree::{Node, NodeKind};
+use super::update::{self, MissingTemplate, Templates};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
 use crate::model::{
-    Action, Canary, Channel, Condition, Confirm, Escalation, Goal, Inventory, NotifySeverity, OnFailure, ProviderSelector, RoleHolder,
-    Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, When, Within,
+    Action, Canary, Channel, Condition, Confirm, Escalation, EscalationUntil, Goal, InquirySource, Inventory, NotifySeverity, OnFailure,
+    ProviderSelector, RoleHolder, Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, Switch, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,18 +79,15 @@ impl RunbookFile {
         blind.map(|(place, key)| self.error(place, &[key], message, hint)).collect()
     }
 
-    /// The same in one doubt about the whole runbook, for whoever drills it and does not walk it yet.
-    pub(super) fn only_for_drills(&self) -> Option<Finding> {
-        let blind = self.blind_outside();
-        let (place, key) = *blind.first()?;
-        let more = match blind.len() {
-            1 => String::new(),
-            count => format!(", and so {} more", crate::units::counted(count as u64 - 1, "step")),
+    /// Why it can be drilled and not be walked for real; `None` where it can.
+    pub(super) fn only_for_drills(&self) -> Option<String> {
+        let blind: Vec<&str> = self.blind_outside().into_iter().map(|(place, _)| self.runbook.steps[place].name.as_str()).collect();
+        let looks = match *blind.first()? {
+            only if blind.len() == 1 => format!("the step `{only}` looks at a drill's traffic"),
+            first => format!("`{first}` and {} look at a drill's traffic", crate::units::counted(blind.len() as u64 - 1, "more step")),
         };
-        let hint = "name what counts there with `outside: {…}` beside it, a condition that needs no traffic; \
-                    a runbook that is only drilled may leave it so";
-        let message = format!("`lifeboat execute` cannot walk this runbook: this step looks at a drill's traffic{more}");
-        Some(self.error(place, &[key], message, hint).warning())
+        let path = &self.document.source.path;
+        Some(format!("{path} can be drilled and not be executed: {looks}; `outside: {{…}}` beside it names what counts without"))
     }
 
     /// Steps that see something only in a drill, each with its key.
@@ -150,10 +148,11 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
     let found = reader.into_parts();
     document.add(found);
-    let Some((mut runbook, entries)) = whole else { return Err(document.findings) };
+    let Some((mut runbook, entries, templates)) = whole else { return Err(document.findings) };
     let mut found = Vec::new();
     let mut list = List {
         root,
+        templates,
         included: Vec::new(),
         sources: Vec::new(),
         places: Vec::new(),
@@ -168,8 +167,16 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     for (role, holder) in list.roles {
         runbook.roles.entry(role).or_insert(holder);
     }
+    let templates = list.templates;
     found.extend(list.findings);
     let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open };
+    for MissingTemplate { step, keys, message, hint } in update::put_templates(&mut file.runbook, &templates) {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        found.push(match step {
+            Some(step) => file.error(step, &keys, message, hint),
+            None => file.document.error(&keys, message, hint),
+        });
+    }
     found.extend(targets(&file));
     if let Some(inventory) = inventory {
         found.extend(names(&file, inventory));
@@ -178,8 +185,8 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     Ok(file)
 }
 
-/// A runbook without its steps, and the entries of its list of steps.
-type WholeRunbook = (Runbook, Vec<StepEntry>);
+/// A runbook without its steps, the entries of its list of steps, and its templates.
+type WholeRunbook = (Runbook, Vec<StepEntry>, Templates);
 
 fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
     let fields = reader.fields(root, "a runbook")?;
@@ -198,20 +205,24 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
         roles: fields.optional("roles", &|reader, node| reader.named(node, &by_hand::role)).unwrap_or_default(),
         // Items that cannot be read keep their place, so that a place in the list is a place in the file.
         escalate: fields.optional("escalate", &|reader, node| reader.list(node, &|r, n| Some(escalation(r, n)))).unwrap_or_default(),
+        updates: fields.optional("updates", &|reader, node| reader.list(node, &|r, n| Some(update::read(r, n)))).unwrap_or_default(),
         steps: Vec::new(),
     };
+    let templates = fields.optional("templates", &update::templates).unwrap_or_default();
     let entries =
         fields.required("steps", &|reader, node| reader.list(node, &|reader, node| Some(entry(reader, node)))).unwrap_or_default();
     fields.finish();
-    Some((runbook, entries))
+    Some((runbook, entries, templates))
 }
 
 fn escalation(reader: &TreeReader<'_>, node: &Node) -> Escalation {
-    let Some(fields) = reader.fields(node, "an escalation") else { return Escalation { after: Duration::ZERO, to: String::new() } };
+    let nothing = Escalation { after: Duration::ZERO, to: String::new(), until: EscalationUntil::End };
+    let Some(fields) = reader.fields(node, "an escalation") else { return nothing };
     let after = fields.required("after", &|reader, node| reader.quantity::<Duration>(node)).unwrap_or(Duration::ZERO);
     let to = fields.required("to", &|reader, node| reader.name(node)).unwrap_or_default();
+    let until = fields.optional("until", &|reader, node| reader.word(node, EscalationUntil::WORDS, EscalationUntil::from_word));
     fields.finish();
-    Escalation { after, to }
+    Escalation { after, to, until: until.unwrap_or(nothing.until) }
 }
 
 /// What a runbook's text may be told by whoever includes it, with the values that count otherwise.
@@ -243,6 +254,8 @@ fn fill(node: &mut Node, values: &BTreeMap<String, String>) {
 /// The list of steps while it is put together.
 struct List<'a> {
     root: &'a Path,
+    /// Of the runbook itself, and of those that it includes where it has none of that name.
+    templates: Templates,
     included: Vec<SourceDocument>,
     sources: Vec<SourceFile>,
     places: Vec<StepLocation>,
@@ -331,9 +344,13 @@ impl List<'_> {
         }
         let reader = TreeReader::new(&document.source);
         let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
-        let (roles, entries) = whole.map(|(runbook, entries)| (runbook.roles, entries)).unwrap_or_default();
+        let (roles, entries, templates) =
+            whole.map(|(runbook, entries, templates)| (runbook.roles, entries, templates)).unwrap_or_default();
         for (role, holder) in roles {
             self.roles.entry(role).or_insert(holder);
+        }
+        for (name, words) in templates {
+            self.templates.entry(name).or_insert(words);
         }
         let found = reader.into_parts();
         document.add(found);
@@ -435,6 +452,9 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
             found.extend(contact(&["roles", role], name));
         }
     }
+    for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
+        found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
+    }
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
     let known = KnownNames {
         providers: &inventory.providers,
@@ -445,6 +465,8 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     };
     for document in std::iter::once(document).chain(&file.included) {
         found.extend(variable::unknown_in(document, &["steps"], &known));
+        found.extend(variable::unknown_in(document, &["templates"], &known));
+        found.extend(variable::unknown_in(document, &["updates"], &known));
     }
     found.extend(variable::unknown_in(document, &["detect"], &known));
     let roles = ["primary".to_owned(), "standby".to_owned()];
@@ -496,26 +518,30 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     found
 }
 
-/// A cluster that a step changes something in and that is not declared.
+/// A cluster that a step changes or looks at something in and that is not declared.
 fn clustered(file: &RunbookFile, place: usize, step: &Step, inventory: &Inventory) -> Option<Finding> {
-    let (keys, switch) = match &step.action {
-        Action::Switch(switch) => (&["switch"][..], switch),
+    let of = |switch: &Switch| if let Within::Kubernetes { store, .. } = &switch.within { Some(store.clone()) } else { None };
+    let (keys, store) = match &step.action {
+        Action::Switch(switch) => (&["switch"][..], of(switch)?),
         Action::Canary(Canary { shift, .. }) => match &**shift {
-            Action::Switch(switch) => (&["canary", "shift", "switch"][..], switch),
+            Action::Switch(switch) => (&["canary", "shift", "switch"][..], of(switch)?),
+            _ => return None,
+        },
+        Action::WaitUntil(Condition { goal: Goal::Asked(inquiry), .. }) => match &inquiry.of {
+            InquirySource::Kubernetes { store, .. } => (&["wait_until"][..], store.clone()),
             _ => return None,
         },
         _ => return None,
     };
-    let Within::Kubernetes { store, .. } = &switch.within else { return None };
-    let is_declared = inventory.stores.contains_key(store);
-    let problem = match inventory.stores.get(store).map(SecretStore::kind) {
+    let is_declared = inventory.stores.contains_key(&store);
+    let problem = match inventory.stores.get(&store).map(SecretStore::kind) {
         None => format!("the store `{store}` is not declared"),
         Some(StoreKind::Kubernetes) => return None,
         Some(kind) => format!("the store `{store}` is of the kind `{kind}`, not `kubernetes`"),
     };
     let hint = format!("add `stores: {{{store}: {{kind: kubernetes, address: …, token: …}}}}` to the inventory, or name one with `store:`");
     let finding = file.error(place, keys, problem, hint);
-    Some(if is_declared { finding } else { finding.about("stores", store) })
+    Some(if is_declared { finding } else { finding.about("stores", &store) })
 }
 
 /// Whom a step notifies, or its undo: a contact that nobody declared, or an address of e-mail without a server that takes it.

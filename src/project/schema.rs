@@ -162,7 +162,12 @@ fn words(name: &str) -> Vec<&'static str> {
         "on-failure" => crate::model::OnFailure::WORDS,
         "forms" => crate::model::FaultShape::WORDS,
         "still" => &["step", "grey"],
+        "until" => crate::model::EscalationUntil::WORDS,
+        "execution-end" => crate::history::ExecutionEnd::WORDS,
+        "impact" => crate::model::ComponentImpact::WORDS,
         "none" => &["none"],
+        "walk-result" => crate::model::WalkResult::WORDS,
+        "returns" => &["something", "nothing"],
         _ => panic!("there is no list of words `{name}`"),
     };
     words.to_vec()

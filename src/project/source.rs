@@ -9,6 +9,7 @@ use crate::host::regular;
 use crate::model::SourceFile;
 use sha2::{Digest, Sha256};
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 /// The largest file that is read.
@@ -114,6 +115,20 @@ impl SourceText {
         let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Spot { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1, length, offset }
+    }
+
+    /// Some characters of a value, where it stands in the file as it is; else the whole value.
+    pub(super) fn within(&self, spot: Spot, value: &str, place: Range<usize>) -> Spot {
+        // Behind a quote, if it has one.
+        let quoted = [0, 1].into_iter().find(|skip| self.text.get(spot.offset + skip..).is_some_and(|rest| rest.starts_with(value)));
+        match quoted {
+            Some(skip) if !value.contains('\n') => {
+                let before: usize = value.chars().take(place.start).map(char::len_utf8).sum();
+                let (column, offset) = (spot.column + skip + place.start, spot.offset + skip + before);
+                Spot { column, length: place.len().max(1), offset, ..spot }
+            }
+            _ => spot,
+        }
     }
 
     /// An error at a place.

@@ -13,7 +13,7 @@ use super::rotation;
 use super::switch;
 use super::tree::{Node, NodeKind};
 use super::when;
-use crate::model::{Action, Backoff, OnFailure, Repeat, Step};
+use crate::model::{Action, Backoff, OnFailure, OnSuccess, Repeat, Step, StopHere, WalkResult};
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
 
@@ -29,8 +29,22 @@ pub(super) enum StepEntry {
     Nothing,
 }
 
-const KINDS: [&str; 13] =
-    ["wait_until", "http", "run", "confirm", "manual", "ask", "pause", "switch", "notify", "rotate", "canary", "parallel", "include"];
+const KINDS: [&str; 14] = [
+    "wait_until",
+    "http",
+    "run",
+    "confirm",
+    "manual",
+    "ask",
+    "pause",
+    "switch",
+    "notify",
+    "rotate",
+    "canary",
+    "stop_here",
+    "parallel",
+    "include",
+];
 /// What is no list of steps itself.
 const ACTIONS: [&str; 11] = ["wait_until", "http", "run", "confirm", "manual", "ask", "pause", "switch", "notify", "rotate", "canary"];
 /// What may take a step back.
@@ -80,8 +94,9 @@ fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, faili
             // The pause itself ends the try; the second is only for a machine that is late.
             Some(fields.optional("timeout", &timeout).unwrap_or_else(|| length.plus(Duration::from_secs(1))))
         }
+        Some(Action::StopHere(_)) => Some(Duration::from_secs(1)),
         // Whatever the step is, it is not known whether it would have needed one.
-        None if chosen.is_none() || chosen == Some("pause") => fields.optional("timeout", &timeout),
+        None if chosen.is_none() || matches!(chosen, Some("pause" | "stop_here")) => fields.optional("timeout", &timeout),
         _ => fields.required("timeout", &timeout),
     };
     if let (Some(Action::Canary(canary)), Some((_, node)), Some(within)) = (&action, fields.raw("timeout"), timeout)
@@ -96,6 +111,16 @@ fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, faili
     let undo = fields.optional("undo", &undo);
     let undo_on_failure = fields.optional("undo_on_failure", &|reader, node| reader.truth(node));
     let on_failure = fields.optional("on_failure", &on_failure);
+    let on_success = fields.optional("on_success", &on_success);
+    if let (Some(Action::StopHere(_)), Some((key, _))) = (&action, fields.raw("on_success")) {
+        fields.reader.error(key.spot, "the runbook ends here, so nothing follows", "take `on_success` away");
+    }
+    if let (Some(Action::StopHere(_)), Some((_, node)), Some(OnFailure::Continue | OnFailure::Goto { .. })) =
+        (&action, fields.raw("on_failure"), &on_failure)
+    {
+        let hint = "write `undo` (what is done is taken back) or `stop` (what is done stays)";
+        fields.reader.error(node.spot, "the runbook ends here, so nothing follows", hint);
+    }
     let when = fields.optional("when", &when::read);
     let expected = fields.optional("expected", &|reader, node| reader.time(node));
     let owner = fields.optional("owner", &|reader, node| reader.name(node));
@@ -118,7 +143,7 @@ fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, faili
     step.reads = reads.unwrap_or(step.reads);
     // What only reads may be done twice, unless it says otherwise.
     step.repeat = repeat.unwrap_or(if step.reads { Repeat::Safe } else { step.repeat });
-    Some(Step { description, backoff, when, expected, owner, output, ..step })
+    Some(Step { description, backoff, on_success, when, expected, owner, output, ..step })
 }
 
 /// `{up_to: 30s, jitter: 20%}`.
@@ -140,6 +165,28 @@ fn on_failure(reader: &TreeReader<'_>, node: &Node) -> Option<OnFailure> {
     let at_most = fields.optional("at_most", &|reader, node| reader.count(node, 1)).unwrap_or(3);
     fields.finish();
     Some(OnFailure::Goto { step: step?, at_most })
+}
+
+/// `{goto: STEP, at_most: 3}`.
+fn on_success(reader: &TreeReader<'_>, node: &Node) -> Option<OnSuccess> {
+    let fields = reader.fields(node, "what follows a success")?;
+    let step = fields.required("goto", &|reader, node| reader.words(node));
+    let at_most = fields.optional("at_most", &|reader, node| reader.count(node, 1)).unwrap_or(3);
+    fields.finish();
+    Some(OnSuccess { step: step?, at_most })
+}
+
+/// `well`, `failed` or `{end: failed, message: …}`.
+fn stop_here(reader: &TreeReader<'_>, node: &Node) -> Option<StopHere> {
+    let end = |reader: &TreeReader<'_>, node: &Node| reader.word(node, WalkResult::WORDS, WalkResult::from_word);
+    if !matches!(node.kind, NodeKind::Map(_)) {
+        return Some(StopHere { end: end(reader, node)?, message: None });
+    }
+    let fields = reader.fields(node, "an end")?;
+    let end = fields.required("end", &end);
+    let message = fields.optional("message", &|reader, node| reader.words(node));
+    fields.finish();
+    Some(StopHere { end: end?, message })
 }
 
 /// The name of a variable; no point in it, because `${steps.NAME.json.path}` goes on after one.
@@ -174,6 +221,7 @@ pub(super) fn action(fields: &MapFields<'_>, word: &'static str) -> Option<Actio
         "switch" => fields.optional(word, &switch::read).map(Action::Switch),
         "notify" => fields.optional(word, &notify::read).map(Action::Notify),
         "rotate" => fields.optional(word, &rotation::rotate).map(Action::Rotate),
+        "stop_here" => fields.optional(word, &stop_here).map(Action::StopHere),
         "canary" => fields.optional(word, &canary::read).map(Action::Canary),
         _ => fields.optional(word, &|reader, node| reader.time(node)).map(Action::Pause),
     }

@@ -3,6 +3,7 @@
 //! | variable | value |
 //! |---|---|
 //! | `${service.url}`, `${service.name}` | the service's address as clients use it, and its name |
+//! | `${env}` | the name of the environment |
 //! | `${service.key}` | the key that the drill's traffic sends to the service |
 //! | `${gateway.url}` | the reference gateway's address |
 //! | `${replica.N.url}` | the address of the service's replica of this number, from 1 |
@@ -20,6 +21,10 @@
 //! | `${severity}` | how bad it is, as the runbook says; `error` where it says nothing |
 //! | `${role.NAME}` | who has a role of the runbook: the contact's name, or what was answered at the start |
 //! | `${answer_url.CONTACT}` | a link of this contact's own, by which one question is answered; made for each message |
+//! | `${acknowledge_url.CONTACT}` | one by which this contact says that they have taken it on |
+//! | `${since}`, `${step}` | how long ago the runbook was started, and the step that it is at |
+//! | `${updates.last}` | what the runbook's last update said |
+//! | `${end}` | how the runbook ended, in an update with `at_end:` |
 //! | `${param.NAME}` | what a runbook is told by the one that includes it; filled in when it is read |
 //!
 //! How a value is put into a text: [`expand`](crate::units::expand). Values come from whoever runs the step; this file knows none.
@@ -34,7 +39,8 @@ use crate::model::{Credential, Provider, RoleHolder};
 use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
-const PLAIN: [&str; 12] = [
+const PLAIN: [&str; 17] = [
+    "env",
     "severity",
     "alerts.url",
     "prometheus.url",
@@ -47,6 +53,10 @@ const PLAIN: [&str; 12] = [
     "primary",
     "standby",
     "proxy.authority",
+    "since",
+    "step",
+    "updates.last",
+    "end",
 ];
 
 /// What is known of a fault proxy.
@@ -161,7 +171,7 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
             }
             continue;
         }
-        if name.strip_prefix("answer_url.").is_some_and(|contact| !contact.is_empty()) {
+        if ["answer_url.", "acknowledge_url."].iter().any(|link| name.strip_prefix(link).is_some_and(|contact| !contact.is_empty())) {
             continue;
         }
         if let Some(credential) = name.strip_prefix("new_key.") {
@@ -216,6 +226,7 @@ fn hint(name: &str) -> String {
         "steps.NAME",
         "role.NAME",
         "answer_url.CONTACT",
+        "acknowledge_url.CONTACT",
         "new_key.CREDENTIAL",
     ]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))

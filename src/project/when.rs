@@ -1,11 +1,22 @@
 //! `when`: what the beginning of a step depends on.
 
 use super::reader::TreeReader;
-use super::tree::Node;
+use super::tree::{Node, NodeKind};
+use crate::expression::Expression;
 use crate::model::{StepEnd, When};
+use std::collections::BTreeMap;
 
-/// `{value: "${steps.region}", is: eu}` or `{step: NAME, ended: failed}`.
+/// `"steps.region == 'eu' && int(steps.count) > 3"`, `{value: "${steps.region}", is: eu}` or `{step: NAME, ended: failed}`.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<When> {
+    if let NodeKind::Text(text) = &node.kind {
+        return match Expression::parse(text) {
+            Ok(_) => Some(When::Holds { text: text.clone(), within: String::new(), given: BTreeMap::new() }),
+            Err(problem) => {
+                reader.error(reader.source.within(node.spot, text, problem.place), problem.message, problem.hint);
+                None
+            }
+        };
+    }
     let fields = reader.fields(node, "a `when`")?;
     let when = match fields.exactly_one(&["value", "step"]) {
         Some("value") => {

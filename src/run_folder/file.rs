@@ -47,6 +47,8 @@ pub enum RunFile {
     Salt,
     /// What another process must know to take back what a drill did. No secret.
     UndoNotes,
+    /// Where an execution that runs is reached by others on its host.
+    Listening,
     /// The old value that the step with this place, from 0, switched.
     OldValue(usize),
     /// What the store with this number, from 1, held before a drill wrote into it.
@@ -54,7 +56,8 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 15] = [
+const FIXED: [RunFile; 16] = [
+    RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
@@ -91,6 +94,7 @@ impl RunFile {
             Self::TakeOver => "take-over.json",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
+            Self::Listening => "listening.json",
             Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
             Self::OldValue(step) => return Cow::Owned(format!("before-step-{}", step + 1)),
             Self::OldStoreValue(number) => return Cow::Owned(format!("before-store-{number}.json")),
@@ -124,7 +128,7 @@ impl RunFile {
             | Self::Undo
             | Self::RunbookTexts => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes | Self::TakeOver => FileNature::Scratch,
+            Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) async fn ask(inquiry: &Inquiry, expects: &InquiryGoal, context: &Cont
         InquirySource::Http(call) => http(inquiry, expects, call, context).await,
         InquirySource::Promql { query, prometheus } => {
             let usual = "${prometheus.url}".to_owned();
-            promql(inquiry, expects, &context.expand(query)?, &context.expand(prometheus.as_ref().unwrap_or(&usual))?, context).await
+            promql(expects, &context.expand(query)?, &context.expand(prometheus.as_ref().unwrap_or(&usual))?, context).await
         }
         InquirySource::Dns(name) => Ok(dns(inquiry, expects, &context.expand(name)?).await),
         InquirySource::Tcp(address) => {
@@ -126,7 +126,7 @@ async fn sent(request: reqwest::RequestBuilder) -> Result<(u16, String), String>
     Ok((response.status().as_u16(), String::from_utf8_lossy(&body).into_owned()))
 }
 
-async fn promql(_: &Inquiry, expects: &InquiryGoal, query: &str, base: &str, context: &Context) -> Result<Seen, StepError> {
+async fn promql(expects: &InquiryGoal, query: &str, base: &str, context: &Context) -> Result<Seen, StepError> {
     let place = format!("{}/api/v1/query", base.trim_end_matches('/'));
     let place = reqwest::Url::parse_with_params(&place, [("query", query)])
         .map_err(|_| StepError::failed("the address of the Prometheus is not a URL"))?;

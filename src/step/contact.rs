@@ -3,12 +3,16 @@
 //! An address is often a secret itself. It is read from where the inventory says, and stands in no output but where a person must know it to
 //! write or call.
 
+use super::alert_desk::{AlertDesk, AlertWords};
 use super::error::problem_of;
 use super::http::in_words;
-use super::{Context, mail};
-use crate::model::{Contact, Mail};
+use super::mail::{self, LetterHead};
+use super::outbox::OpenAlert;
+use super::status_page::Page;
+use super::{Context, StepError};
+use crate::model::{Contact, ContactService, Mail, NotifySeverity};
 use crate::secret::variable;
-use crate::units::Problem;
+use crate::units::{Explained, Problem, Secret};
 use crate::web;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -19,10 +23,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What somebody is told.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Whom, by the name in the inventory.
+    /// The contact, by its name in the inventory.
     pub contact: String,
     /// In one sentence.
     pub text: String,
+    /// Which message of this walk it is: the same when it is sent again.
+    pub key: String,
+    /// How bad it is.
+    pub severity: NotifySeverity,
+    /// True where it says that everything is over.
+    pub over: bool,
     /// What a webhook is told besides.
     pub facts: Map<String, Value>,
 }
@@ -32,7 +42,7 @@ pub struct Message {
 pub enum ContactOutcome {
     /// It was sent; says who took it.
     Sent(String),
-    /// A person must write or call; says whom and how.
+    /// A person must write or call; says how.
     ByHand(String),
 }
 
@@ -40,6 +50,8 @@ pub enum ContactOutcome {
 enum ContactRoute<'a> {
     Webhook(String),
     Email(&'a Mail, String),
+    Alert(AlertDesk),
+    Page(Page<'a>),
     ByHand(String),
 }
 
@@ -48,18 +60,59 @@ enum ContactRoute<'a> {
 /// # Errors
 /// Why it was not taken, in words without the address.
 pub async fn tell(message: &Message, context: &Context) -> Result<ContactOutcome, Problem> {
+    let name = context.directory.contacts.get(&message.contact).map_or("", |contact| contact.name.as_str());
     let sent = match way(&message.contact, context)? {
         ContactRoute::ByHand(words) => return Ok(ContactOutcome::ByHand(words)),
-        ContactRoute::Email(mail, to) => mail::send(mail, &context.folder, &to, &message.text).await,
+        // Customers would read of an outage that is only played.
+        ContactRoute::Page(_) if context.outbox.is_drill() => {
+            return Ok(ContactOutcome::ByHand(format!("a drill publishes nothing; outside a drill this goes to the status page {name}")));
+        }
+        ContactRoute::Email(mail, to) => {
+            let head = LetterHead::of(&message.key, context);
+            mail::send(mail, &context.folder, &to, &message.text, &head).await
+        }
         ContactRoute::Webhook(url) => {
             let mut body = message.facts.clone();
             body.insert("text".into(), message.text.clone().into());
             body.insert("contact".into(), message.contact.clone().into());
-            post(&url, &Value::Object(body), "the webhook", context).await
+            post(&url, &Value::Object(body), "the webhook", &message.key, context).await
         }
+        ContactRoute::Alert(desk) => alert(desk, &message.key, &message.contact, &message.text, message.severity, context).await,
+        ContactRoute::Page(page) => page.publish(message, context).await,
     };
-    let name = context.directory.contacts.get(&message.contact).map_or("", |contact| contact.name.as_str());
+    if sent.is_ok() {
+        context.outbox.was_taken(&message.key);
+    }
     sent.map(|answer| ContactOutcome::Sent(format!("{name}: {answer}"))).map_err(|problem| named(name, problem))
+}
+
+/// Opens an alert under the name that this message has, and remembers that it is open.
+pub(super) async fn alert(
+    desk: AlertDesk,
+    key: &str,
+    whose: &str,
+    text: &str,
+    severity: NotifySeverity,
+    context: &Context,
+) -> Result<String, Problem> {
+    let name = context.outbox.alert_name(key);
+    // Before it is sent: an answer that does not come says nothing.
+    context.outbox.opened(OpenAlert { name: name.clone(), whose: whose.to_owned(), desk: desk.clone() });
+    let source = context.variables.get("service.name").unwrap_or("lifeboat");
+    desk.open(&name, AlertWords { text, severity, source }, context).await
+}
+
+/// The paging service that a contact is told by; `None` for any other way, and where its key is not there.
+pub fn alert_desk(contact: &str, context: &Context) -> Option<AlertDesk> {
+    match way(contact, context) {
+        Ok(ContactRoute::Alert(desk)) => Some(desk),
+        _ => None,
+    }
+}
+
+/// True for a contact that is a status page.
+pub fn is_page(contact: &str, context: &Context) -> bool {
+    context.directory.contacts.get(contact).and_then(|contact| contact.service.as_ref()?.page()).is_some()
 }
 
 /// Where a connection would go to tell a contact, for a rehearsal; `None` where a person writes or calls.
@@ -71,13 +124,18 @@ pub fn way_to(contact: &str, context: &Context) -> Result<Option<String>, Proble
         ContactRoute::ByHand(_) => Ok(None),
         ContactRoute::Webhook(url) => Ok(Some(url)),
         ContactRoute::Email(mail, _) => mail::ready(mail, &context.folder).map(|()| Some(mail.server.to_string())),
+        ContactRoute::Alert(desk) => Ok(Some(desk.address().to_owned())),
+        ContactRoute::Page(page) => Ok(Some(page.address().to_owned())),
     }
 }
 
 fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Problem> {
-    let Some(Contact { name, reach, .. }) = context.directory.contacts.get(contact) else {
+    let Some(Contact { name, reach, service, .. }) = context.directory.contacts.get(contact) else {
         return Err(Problem::new("the inventory has no such contact"));
     };
+    if let Some(service) = service {
+        return of_service(service, context);
+    }
     let Some(reach) = reach else { return Ok(ContactRoute::ByHand(format!("{name}: the inventory does not say how"))) };
     let reach = address(reach)?;
     let (how, to) = reach.split_once(':').unwrap_or(("", &reach));
@@ -86,6 +144,36 @@ fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Prob
         ("mailto", Some(mail)) => ContactRoute::Email(mail, to.split('?').next().unwrap_or_default().to_owned()),
         _ => ContactRoute::ByHand(format!("{} {name} at {to}", if how == "tel" { "call" } else { "write to" })),
     })
+}
+
+fn of_service<'a>(service: &'a ContactService, context: &'a Context) -> Result<ContactRoute<'a>, Problem> {
+    if let Some(page) = Page::of(service, context)? {
+        return Ok(ContactRoute::Page(page));
+    }
+    Ok(ContactRoute::Alert(match service {
+        ContactService::Opsgenie(opsgenie) => AlertDesk::opsgenie(named_secret(&opsgenie.key, context)?, opsgenie.at.clone()),
+        ContactService::Pagerduty(pagerduty) => {
+            let token = pagerduty.token.as_ref().map(|token| named_secret(token, context)).transpose()?;
+            AlertDesk::pagerduty(named_secret(&pagerduty.key, context)?, pagerduty.at.clone(), token, pagerduty.api.clone())
+        }
+        ContactService::Statuspage(_) | ContactService::Instatus(_) => unreachable!("pages are told apart above"),
+    }))
+}
+
+/// A key or a token: `env:NAME` from the environment, anything else with its variables.
+///
+/// # Errors
+/// What has no value.
+pub(super) fn named_secret(text: &str, context: &Context) -> Result<Secret, Problem> {
+    let told = |error: StepError| {
+        let hint = error.hint().map(|hint| hint.into_owned());
+        let problem = Problem::new(error.to_string());
+        hint.into_iter().fold(problem, Problem::hint)
+    };
+    match text.strip_prefix("env:") {
+        Some(name) => variable(name).ok_or_else(|| Problem::new(format!("the environment variable {name} is not set"))),
+        None => context.expand(text).map(Secret::new).map_err(told),
+    }
 }
 
 /// A contact's `reach` with the environment's values in place of `${NAME}`.
@@ -100,12 +188,13 @@ fn named(name: &str, mut problem: Problem) -> Problem {
     problem
 }
 
-/// Posts JSON; `whom` names who answers.
+/// Posts JSON; `whom` names who answers. The key goes with it, so that what is posted twice counts once.
 ///
 /// # Errors
 /// Why it was not taken, in words without the address.
-pub(super) async fn post(url: &str, body: &Value, whom: &str, context: &Context) -> Result<String, Problem> {
-    let sent = context.http.post(url).timeout(PATIENCE).json(body).send().await;
+pub(super) async fn post(url: &str, body: &Value, whom: &str, key: &str, context: &Context) -> Result<String, Problem> {
+    let name = context.outbox.letter_name(key);
+    let sent = context.http.post(url).timeout(PATIENCE).header("idempotency-key", name).json(body).send().await;
     let answer = sent.map_err(|error| Problem::new(format!("{whom} cannot be reached: {}", in_words(&error))))?;
     let status = answer.status();
     let said = format!("{whom} answered {}", status.as_u16());

@@ -7,6 +7,7 @@ use super::directory::Directory;
 use super::error::StepError;
 use super::interview::Interview;
 use super::keyring::Keyring;
+use super::outbox::Outbox;
 use super::select;
 use super::variables::Variables;
 use crate::history::Live;
@@ -56,8 +57,12 @@ pub struct Context {
     pub before: Before,
     /// The credentials that may be rotated.
     pub keyring: Keyring,
+    /// What leaves this host: the names of messages, and what they left open elsewhere.
+    pub outbox: Outbox,
     /// The inventory's stores, whose clusters a `switch` may change something in.
     pub stores: Arc<BTreeMap<String, SecretStore>>,
+    /// Why outputs of steps have no value, by the outputs' names.
+    pub lacking: BTreeMap<String, String>,
 }
 
 impl Context {
@@ -66,19 +71,41 @@ impl Context {
     /// # Errors
     /// Where one has none.
     pub fn expand(&self, text: &str) -> Result<String, StepError> {
-        crate::units::expand(text, |name| self.value(name)).map_err(|unknown| StepError::Variable { name: unknown.name })
+        crate::units::expand(text, |name| self.value(name)).map_err(|unknown| {
+            let why = self.why_not(&unknown.name);
+            StepError::Variable { name: unknown.name, why }
+        })
+    }
+
+    /// Why a variable that a step gives has no value.
+    fn why_not(&self, name: &str) -> Option<String> {
+        let name = name.strip_prefix("steps.")?;
+        let (output, path) = name.split_once(".json.").map_or((name, None), |(output, path)| (output, Some(path)));
+        match (self.variables.get(&format!("steps.{output}")), path) {
+            (Some(text), Some(_)) if text.contains(CUT) => Some(format!(
+                "the output of {output} was cut, for it was longer than what is kept: 128 KiB of a program, 1 MiB of an answer"
+            )),
+            (Some(text), Some(path)) if select::is_json(text) => Some(format!("the output of {output} has nothing at `{path}`")),
+            (Some(_), Some(_)) => Some(format!("the output of {output} is not JSON")),
+            _ => self.lacking.get(output).cloned(),
+        }
     }
 
     fn value(&self, name: &str) -> Option<String> {
         if let Some(value) = self.variables.get(name) {
             return Some(value.to_owned());
         }
-        if let Some(contact) = name.strip_prefix("answer_url.") {
-            let link = self.board.as_ref().and_then(|board| board.link(Some(contact), LinkPurpose::Answer(None)).ok());
+        let linked = [("answer_url.", LinkPurpose::Answer(None)), ("acknowledge_url.", LinkPurpose::Acknowledge)];
+        let linked = linked.into_iter().find_map(|(prefix, purpose)| Some((name.strip_prefix(prefix)?, purpose)));
+        if let Some((contact, purpose)) = linked {
+            let link = self.board.as_ref().and_then(|board| board.link(Some(contact), purpose).ok());
             return Some(link.unwrap_or_else(|| "(no link, because nobody listens; see --listen)".to_owned()));
         }
         if let Some(credential) = name.strip_prefix("new_key.") {
             return self.keyring.new_key(credential).map(|key| key.expose().to_owned());
+        }
+        if let Some(value) = self.of_now(name) {
+            return Some(value);
         }
         let (output, path) = name.strip_prefix("steps.")?.split_once(".json.")?;
         select::select(self.variables.get(&format!("steps.{output}"))?, path)
@@ -96,6 +123,38 @@ impl Context {
     #[must_use]
     pub(super) fn heard_by(self, interview: Interview) -> Self {
         Self { interview: Some(interview), ..self }
+    }
+
+    /// What changes while the runbook is walked.
+    fn of_now(&self, name: &str) -> Option<String> {
+        match name {
+            "since" => {
+                let seconds = self.clock.now() / 1_000_000_000;
+                // Of what takes minutes nobody counts the seconds.
+                let told = if seconds < 60 { seconds } else { seconds / 60 * 60 };
+                Some(crate::units::Duration::from_secs(told).to_string())
+            }
+            "step" => self.live.borrow().step.as_ref().map(|step| step.name.clone()),
+            "updates.last" => self.outbox.last_update(),
+            _ => None,
+        }
+    }
+
+    /// A text for a message that no step sends: what is not known yet is said to be so.
+    ///
+    /// # Errors
+    /// Where a variable has no value that could still come.
+    pub fn expand_so_far(&self, text: &str) -> Result<String, StepError> {
+        let known = self.knowing(&self.outbox.outputs());
+        let value = |name: &str| known.value(name).or_else(|| comes_from_a_step(name).then(|| "(not known yet)".to_owned()));
+        crate::units::expand(text, value).map_err(|unknown| StepError::Variable { name: unknown.name, why: None })
+    }
+
+    /// The same, knowing why outputs of steps have no value.
+    #[must_use]
+    pub fn lacking(mut self, lacking: BTreeMap<String, String>) -> Self {
+        self.lacking = lacking;
+        self
     }
 
     /// The same with the outputs of steps as variables.
@@ -121,8 +180,9 @@ impl Context {
     }
 }
 
-/// True for a variable that gets its value while the runbook is walked: from an earlier step's output, from the one that minted a key, or
-/// where it is used.
+/// True for a variable that gets its value while the runbook is walked: from an earlier step's output, from the one that minted a key, from where
+/// the walk stands, or where it is used.
 pub fn comes_from_a_step(name: &str) -> bool {
-    ["steps.", "new_key.", "answer_url."].iter().any(|prefix| name.starts_with(prefix))
+    ["steps.", "new_key.", "answer_url.", "acknowledge_url."].iter().any(|prefix| name.starts_with(prefix))
+        || matches!(name, "since" | "step" | "updates.last")
 }

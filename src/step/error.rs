@@ -18,10 +18,12 @@ pub enum StepError {
     #[error("{0}")]
     ByHand(String),
     /// A variable has no value here.
-    #[error("`${{{name}}}` has no value in this environment")]
+    #[error("`${{{name}}}` has no value{}", why.as_ref().map_or_else(|| " in this environment".to_owned(), |why| format!(": {why}")))]
     Variable {
         /// Its name.
         name: String,
+        /// Why not, where that is known.
+        why: Option<String>,
     },
 }
 

@@ -3,6 +3,8 @@
 use super::error::problem_of;
 use super::{Context, Output, StepError};
 use crate::model::HttpCall;
+use crate::process::CUT;
+use crate::units::Secret;
 use crate::web::{self, Purpose};
 
 /// An answer is read up to here.
@@ -24,21 +26,13 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     if let Some(body) = &call.body {
         request = request.body(context.expand(body)?);
     }
-    let mut response = request.send().await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))?;
+    let response = request.send().await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))?;
     let status = response.status();
     let sends_on = web::sends_on(status.as_u16(), response.headers(), response.url());
-    // Secrets are taken out before anything is cut; what was cut is the same for later steps.
-    let (mut stream, mut shown, mut body) = (context.redactor.stream(), Vec::new(), Vec::new());
-    let mut whole = true;
-    while let Some(chunk) = response.chunk().await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))? {
-        whole &= body.len() + chunk.len() <= LONGEST;
-        add(&mut shown, &stream.push(&chunk));
-        add(&mut body, &chunk);
-    }
-    add(&mut shown, &stream.end());
-    let shown = String::from_utf8_lossy(&shown);
-    let body = if whole { String::from_utf8_lossy(&body) } else { shown.clone() };
-    let seen = format!("{} {url} answered {}\n{shown}", call.method, status.as_u16());
+    let location = web::location(response.headers(), response.url());
+    let answer = AnswerBody::read(response, context).await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))?;
+    let location = location.map_or_else(String::new, |place| format!("\nlocation: {place}"));
+    let seen = format!("{} {url} answered {}{location}\n{}", call.method, status.as_u16(), answer.shown);
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
     if !as_expected {
         let Some(elsewhere) = sends_on else { return Err(StepError::failed(seen)) };
@@ -46,11 +40,52 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
         problem.message = format!("{seen}\n{}", problem.message);
         return Err(problem.into());
     }
-    match &call.expect_text {
-        Some(text) if !body.contains(context.expand(text)?.as_str()) => {
-            Err(StepError::failed(format!("{seen}\nit does not contain `{text}`")))
+    let wanted = call.expect_text.as_ref().map(|text| context.expand(text)).transpose()?;
+    match wanted {
+        // What is missing comes first: the answer may be long.
+        Some(text) if !answer.text.expose().contains(&text) => {
+            Err(StepError::failed(format!("`{text}` is not in the body of the answer ({})\n{seen}", answer.how_much())))
         }
-        _ => Ok(Output { shown: seen, value: body.as_ref().into() }),
+        _ => Ok(Output { shown: seen, value: answer.value() }),
+    }
+}
+
+/// What came back, up to [`LONGEST`].
+struct AnswerBody {
+    /// Without secrets.
+    shown: String,
+    text: Secret,
+    bytes: usize,
+    whole: bool,
+}
+
+impl AnswerBody {
+    /// Secrets are taken out before anything is cut.
+    async fn read(mut response: reqwest::Response, context: &Context) -> reqwest::Result<Self> {
+        let (mut stream, mut shown, mut body) = (context.redactor.stream(), Vec::new(), Vec::new());
+        let mut whole = true;
+        while whole && let Some(chunk) = response.chunk().await? {
+            whole = body.len() + chunk.len() <= LONGEST;
+            add(&mut shown, &stream.push(&chunk));
+            add(&mut body, &chunk);
+        }
+        add(&mut shown, &stream.end());
+        let text = Secret::new(String::from_utf8_lossy(&body).into_owned());
+        Ok(Self { shown: String::from_utf8_lossy(&shown).into_owned(), text, bytes: body.len(), whole })
+    }
+
+    fn how_much(&self) -> String {
+        match (self.whole, self.bytes) {
+            (true, 0) => "it is empty".into(),
+            (true, 1) => "all of it was read: 1 byte".into(),
+            (true, bytes) => format!("all of it was read: {bytes} bytes"),
+            (false, _) => "its first 1 MiB was read, and the rest was not".into(),
+        }
+    }
+
+    /// For later steps; of one that was cut what is for people, for at the cut might stand a part of a secret, which nobody could find.
+    fn value(self) -> Secret {
+        if self.whole { self.text } else { Secret::new(format!("{}\n{CUT}", self.shown)) }
     }
 }
 

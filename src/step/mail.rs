@@ -3,11 +3,13 @@
 //! TLS is begun by STARTTLS, or stands from the start with `smtps`. Without it nothing is sent to another host: neither a password nor what a
 //! team has to say about its outage. What the server said is told by its code alone, because its words may hold the address or the login.
 
+use super::Context;
 use super::error::problem_of;
 use crate::model::Mail;
 use crate::secret::{SecretContext, key};
 use crate::units::{Problem, Secret};
-use lettre::message::header::ContentType;
+use lettre::message::SinglePart;
+use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -21,21 +23,58 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest subject, in characters.
 const SUBJECT: usize = 120;
 
+/// What tells programs which letter this is: the same for the same letter, and one thread for all of an execution.
+pub(super) struct LetterHead {
+    /// Of this letter.
+    name: String,
+    /// What all letters of the execution answer to. It is never sent: who is told first is another one for each reader.
+    thread: String,
+}
+
+impl LetterHead {
+    /// Of the message with this key.
+    pub(super) fn of(key: &str, context: &Context) -> Self {
+        Self { name: context.outbox.letter_name(key), thread: context.outbox.id().to_owned() }
+    }
+}
+
+/// `Auto-Submitted: auto-generated` (RFC 3834): whoever is away answers no program.
+#[derive(Debug, Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
 /// Sends one message; says who took it.
 ///
 /// # Errors
 /// Why it was not taken, in words without an address of anybody, and what to do.
-pub(super) async fn send(mail: &Mail, root: &Path, to: &str, text: &str) -> Result<String, Problem> {
+pub(super) async fn send(mail: &Mail, root: &Path, to: &str, text: &str, head: &LetterHead) -> Result<String, Problem> {
     let wrong = |message: &str, hint: &str| Problem::new(message).hint(hint);
     let check = "check `mail: {from: NAME@HOST}` in the inventory";
     let from = address(&mail.from).ok_or_else(|| wrong("the sender's address is not valid", check))?;
     let to = address(to).ok_or_else(|| wrong("the address is not valid", "write `NAME@HOST` and nothing else"))?;
+    let id = |name: &str| format!("<{name}@{}>", from.domain());
     let message = lettre::Message::builder()
-        .from(from.into())
+        .message_id(Some(id(&head.name)))
+        .in_reply_to(id(&head.thread))
+        .references(id(&head.thread))
+        .header(AutoSubmitted)
+        .from(from.clone().into())
         .to(to.into())
         .subject(subject(text))
-        .header(ContentType::TEXT_PLAIN)
-        .body(text.to_owned())
+        .singlepart(SinglePart::plain(text.to_owned()))
         .map_err(|error| wrong(&format!("the message cannot be built: {error}"), "check its text"))?;
     let transport = transport(mail, root)?;
     match tokio::time::timeout(PATIENCE, transport.send(message)).await {

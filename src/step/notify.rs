@@ -1,51 +1,64 @@
 //! `notify`: a message to a webhook, a Slack-compatible one, PagerDuty (Events API v2), an address of e-mail, or a contact by whatever way.
 
-use super::contact::{ContactOutcome, Message, post, tell, way_to};
-use super::{Context, Output, StepError, mail};
+use super::alert_desk::AlertDesk;
+use super::contact::{ContactOutcome, Message, alert, named_secret, post, tell, way_to};
+use super::mail::{self, LetterHead};
+use super::{Context, Output, StepError};
 use crate::model::{Channel, Mail, Notify};
-use crate::secret::variable;
 use crate::units::Problem;
 use serde_json::{Map, Value, json};
 
-/// Where PagerDuty takes events, unless the step says otherwise.
-const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
+/// The key by which a step's message is known: the same for each of its tries.
+pub fn key_of_step(place: usize) -> String {
+    format!("step-{}", place + 1)
+}
 
-pub(super) async fn notify(notify: &Notify, context: &Context) -> Result<Output, StepError> {
+pub(super) async fn notify(notify: &Notify, place: usize, context: &Context) -> Result<Output, StepError> {
     // It leaves this host for many eyes.
     let message = context.redactor.redact(&context.expand(&notify.message)?);
+    let key = key_of_step(place);
     // An address may be a secret, so it is in no message.
     let sent = match &notify.channel {
         Channel::Contact(name) => {
             let facts = Map::from_iter([("severity".to_owned(), notify.severity.word().into())]);
-            match tell(&Message { contact: name.clone(), text: message.clone(), facts }, context).await {
+            let (contact, text, severity) = (name.clone(), message.clone(), notify.severity);
+            match tell(&Message { contact, text, key: key.clone(), severity, over: false, facts }, context).await {
                 Ok(ContactOutcome::ByHand(words)) => return Err(StepError::ByHand(format!("{words}: {message}"))),
-                Ok(ContactOutcome::Sent(said)) => Ok(said),
+                Ok(ContactOutcome::Sent(said)) => return Ok(said_to(said, message)),
                 Err(problem) => Err(problem),
             }
         }
-        Channel::Email(to) => mail::send(server(context)?, &context.folder, &named(to, context)?, &message).await,
-        channel => {
-            let (url, body) = request(notify, &message, context)?;
-            post(&url, &body, channel.word(), context).await
+        Channel::Email(to) => {
+            let to = named(to, context)?;
+            mail::send(server(context)?, &context.folder, &to, &message, &LetterHead::of(&key, context)).await
+        }
+        Channel::Pagerduty { .. } => {
+            let desk = desk_of(&notify.channel, context)?;
+            alert(desk, &key, notify.channel.word(), &message, notify.severity, context).await
+        }
+        Channel::Slack(url) => post(&named(url, context)?, &json!({"text": message}), "slack", &key, context).await,
+        Channel::Webhook(url) => {
+            let body: Value = json!({"text": message, "severity": notify.severity.word()});
+            post(&named(url, context)?, &body, "webhook", &key, context).await
         }
     };
     let said = sent?;
-    Ok(Output { shown: format!("{said}, to: {message}"), value: message.into() })
+    context.outbox.was_taken(&key);
+    Ok(said_to(said, message))
 }
 
-/// Where it is posted, and what.
-fn request(notify: &Notify, message: &str, context: &Context) -> Result<(String, Value), StepError> {
-    Ok(match &notify.channel {
-        Channel::Pagerduty { key, at } => {
-            let url = at.as_ref().map_or_else(|| Ok(PAGERDUTY.to_owned()), |at| named(at, context))?;
-            let payload = json!({"summary": message, "source": "lifeboat", "severity": notify.severity.word()});
-            (url, json!({"routing_key": named(key, context)?, "event_action": "trigger", "payload": payload}))
-        }
-        Channel::Slack(url) => (named(url, context)?, json!({"text": message})),
-        Channel::Webhook(url) | Channel::Email(url) | Channel::Contact(url) => {
-            (named(url, context)?, json!({"text": message, "severity": notify.severity.word()}))
-        }
-    })
+fn said_to(said: String, message: String) -> Output {
+    Output { shown: format!("{said}, to: {message}"), value: message.into() }
+}
+
+/// The paging service that a step speaks to without a contact.
+///
+/// # Errors
+/// What is missing.
+pub fn desk_of(channel: &Channel, context: &Context) -> Result<AlertDesk, StepError> {
+    let Channel::Pagerduty { key, at } = channel else { return Err(StepError::failed("this is no paging service")) };
+    let at = at.as_ref().map(|at| named(at, context)).transpose()?;
+    Ok(AlertDesk::pagerduty(named_secret(key, context)?, at, None, None))
 }
 
 /// Where a connection would go, for a rehearsal; `None` where a person writes or calls.
@@ -53,6 +66,8 @@ fn request(notify: &Notify, message: &str, context: &Context) -> Result<(String,
 /// # Errors
 /// Where it is not known, or something that it takes is missing.
 pub fn destination(notify: &Notify, context: &Context) -> Result<Option<String>, StepError> {
+    // What it says is looked at too: a variable without a value would stop it.
+    context.expand(&notify.message)?;
     match &notify.channel {
         Channel::Contact(name) => Ok(way_to(name, context)?),
         Channel::Email(to) => {
@@ -61,7 +76,8 @@ pub fn destination(notify: &Notify, context: &Context) -> Result<Option<String>,
             mail::ready(mail, &context.folder)?;
             Ok(Some(mail.server.to_string()))
         }
-        _ => request(notify, "", context).map(|(url, _)| Some(url)),
+        Channel::Pagerduty { .. } => desk_of(&notify.channel, context).map(|desk| Some(desk.address().to_owned())),
+        Channel::Slack(url) | Channel::Webhook(url) => named(url, context).map(Some),
     }
 }
 
@@ -72,11 +88,5 @@ fn server(context: &Context) -> Result<&Mail, StepError> {
 
 /// `env:NAME` from the environment, anything else as it stands.
 fn named(text: &str, context: &Context) -> Result<String, StepError> {
-    match text.strip_prefix("env:") {
-        Some(name) => {
-            let value = variable(name).ok_or_else(|| StepError::failed(format!("the environment variable {name} is not set")))?;
-            Ok(value.expose().to_owned())
-        }
-        None => context.expand(text),
-    }
+    Ok(named_secret(text, context)?.expose().to_owned())
 }

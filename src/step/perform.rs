@@ -26,7 +26,7 @@ pub(super) async fn perform_watched(action: &Action, place: usize, context: &Con
         Action::Ask(ask) => manual::ask(ask, context).await,
         Action::Switch(step) => switch::switch(step, place, context).await,
         Action::SwitchBack(step) => switch::back(step, place, context).await,
-        Action::Notify(message) => notify::notify(message, context).await,
+        Action::Notify(message) => notify::notify(message, place, context).await,
         Action::Canary(step) => canary::canary(step, &|action| boxed(action, place, context, last), context).await,
         Action::Rotate(part) => rotation::rotate(part, context).await,
         Action::StopHere(stop) => {

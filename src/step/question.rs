@@ -87,6 +87,18 @@ impl Reply {
         if good { Ok(()) } else { Err(self.wanted()) }
     }
 
+    /// What somebody means who writes this and nothing else.
+    pub fn meant(&self, text: &str) -> Said {
+        let text = text.trim();
+        let Self::Ticks(left) = self else { return Said::Word(text.to_owned()) };
+        if text.eq_ignore_ascii_case("all") {
+            return Said::Ticks(left.iter().map(|(item, _)| *item).collect());
+        }
+        let numbers = text.split([' ', ',']).filter(|number| !number.is_empty());
+        let items: Option<Vec<u32>> = numbers.map(|number| number.parse::<u32>().ok()?.checked_sub(1)).collect();
+        items.filter(|items| !items.is_empty()).map_or_else(|| Said::Word(text.to_owned()), Said::Ticks)
+    }
+
     /// What to write.
     pub fn wanted(&self) -> String {
         match self {

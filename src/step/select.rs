@@ -16,6 +16,11 @@ pub(super) fn select(json: &str, path: &str) -> Option<String> {
     })
 }
 
+/// Whether a text is JSON at all.
+pub(super) fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::select;

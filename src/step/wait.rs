@@ -1,5 +1,5 @@
-//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, on somebody's answer, or an alert; outside a drill
-//! what is named for that.
+//! `wait_until`: a condition on the drill's live traffic, on a probe of the runbook's own, on somebody's answer, or an alert; outside a drill what
+//! is named for that.
 
 use super::http::in_words;
 use super::last_seen::LastSeen;

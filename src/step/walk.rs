@@ -8,10 +8,12 @@ use super::last_seen::LastSeen;
 use super::perform::perform_watched;
 use super::walk_state::{WalkStage, WalkState};
 use super::{Context, Output, StepError};
+use crate::expression::{Expression, Facts};
 use crate::history::{Event, ReactionModelled, StepExplained, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
-use crate::model::{Action, Backoff, Step, StepEnd, When};
+use crate::model::{Action, Backoff, IN_CONDITIONS, Step, StepEnd, When};
 use crate::units::{Secret, Seed, explained};
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -46,6 +48,7 @@ impl WalkStops {
 /// cannot take in; what was done can then be taken back with [`undo`].
 pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder, stops: &WalkStops) {
     loop {
+        context.outbox.publish(state.values());
         match state.stage().clone() {
             WalkStage::Ended(_) => return,
             WalkStage::Undo => undo(state, context, recorder).await,
@@ -54,12 +57,17 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
                 let mut running = JoinSet::new();
                 for place in state.waiting() {
                     let step = state.runbook().steps[place].clone();
-                    let (context, recorder) = (context.knowing(state.values()), recorder.clone());
+                    let (context, recorder) = (context.knowing(state.values()).lacking(state.lacking()), recorder.clone());
                     let interview = Interview::new(number(place), false, state.heard(place), recorder.clone());
                     let context = context.heard_by(interview);
                     let tried = state.tries(place);
                     let skipped = step.when.as_ref().map(|when| holds(when, state, &context));
                     let (stops, number) = (stops.clone(), state.number(place));
+                    if matches!(skipped, None | Some(Ok(true))) {
+                        // What failed before it was begun left nothing behind.
+                        let started = StepStarted { step: self::number(place), name: step.name.clone(), attempt: tried + 1 };
+                        state.apply(&Event::StepStarted(started));
+                    }
                     running.spawn(async move {
                         let running = StepRun { place, number, step, context, recorder, tried };
                         (running.place, running.to_its_end(skipped, stops).await)
@@ -85,7 +93,8 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
 
 /// Takes back what was done, last first. A failure is recorded and does not hold up the rest.
 pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder) {
-    let context = context.knowing(state.values());
+    context.outbox.publish(state.values());
+    let context = context.knowing(state.values()).lacking(state.lacking());
     while let Some(place) = state.next_undo() {
         let step = state.runbook().steps[place].clone();
         // A history that cannot be written does not keep anything from being taken back.
@@ -112,8 +121,32 @@ fn holds(when: &When, state: &WalkState, context: &Context) -> Result<bool, Stri
         When::Is { value, text } => context.expand(value).map(|value| value == *text).map_err(|error| error.to_string()),
         When::IsNot { value, text } => context.expand(value).map(|value| value != *text).map_err(|error| error.to_string()),
         When::Ended { step, end } => Ok(state.last(step) == Some(*end)),
-        When::Holds { .. } => Err("expressions come next".to_owned()),
+        When::Holds { text, within, given } => {
+            let expression = Expression::parse(text).map_err(|problem| format!("`{text}`: {}", problem.message))?;
+            expression.holds(&facts(within, given, state, context))
+        }
     }
+}
+
+/// What an expression may speak of: what steps gave, how they ended, and what is known of where the runbook is walked.
+fn facts(within: &str, given: &BTreeMap<String, String>, state: &WalkState, context: &Context) -> Facts {
+    let mut facts = Facts::default();
+    ["steps", "ended", "param", "role", "service"].into_iter().for_each(|map| facts.map(map));
+    for (name, value) in state.values() {
+        facts.entry("steps", name, value.expose());
+    }
+    let ends = || state.runbook().steps.iter().filter_map(|step| Some((step.name.as_str(), state.last(&step.name)?.word())));
+    for (name, end) in ends().chain(ends().filter_map(|(name, end)| Some((name.strip_prefix(within)?, end)))) {
+        facts.entry("ended", name, end);
+    }
+    for (name, value) in context.variables.plain().iter().chain(given) {
+        match name.split_once('.') {
+            Some((map @ ("param" | "role" | "service"), name)) => facts.entry(map, name, value),
+            None if IN_CONDITIONS.contains(&name.as_str()) => facts.text(name, value),
+            _ => {}
+        }
+    }
+    facts
 }
 
 /// One run of a step, with all its tries.

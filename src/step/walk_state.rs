@@ -7,7 +7,7 @@ mod tests;
 
 use super::interview::Heard;
 use crate::history::{Event, StepFinished};
-use crate::model::{OnFailure, Runbook, Step, StepEnd};
+use crate::model::{Action, OnFailure, OnSuccess, Runbook, Step, StepEnd};
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -53,6 +53,8 @@ pub struct WalkState {
     last: BTreeMap<usize, StepEnd>,
     /// How often each step's failure led somewhere else.
     jumps: BTreeMap<usize, u32>,
+    /// How often each step's success led back.
+    returns: BTreeMap<usize, u32>,
     /// Steps that were done (or whose outcome is unknown) and have an undo, in order.
     to_undo: Vec<usize>,
     /// Those whose undo was begun and of which it is not known how that ended.
@@ -86,6 +88,7 @@ impl WalkState {
             unbegun: BTreeSet::new(),
             last: BTreeMap::new(),
             jumps: BTreeMap::new(),
+            returns: BTreeMap::new(),
             to_undo: Vec::new(),
             undo_unknown: BTreeSet::new(),
             values: BTreeMap::new(),
@@ -178,6 +181,28 @@ impl WalkState {
 
     fn is_unanswered(&self, place: usize) -> bool {
         self.ended.get(&place) == Some(&StepEnd::TimedOut) && self.runbook.steps[place].action.asks_people()
+    }
+
+    /// Why outputs of steps have no value, by the outputs' names: what became of the step.
+    pub fn lacking(&self) -> BTreeMap<String, String> {
+        let steps = self.runbook.steps.iter().enumerate();
+        let outputs = steps.filter_map(|(place, step)| Some((step.output.as_ref()?, step, self.last.get(&place))));
+        let mut lacking = BTreeMap::new();
+        for (output, step, end) in outputs.filter(|(output, ..)| !self.values.contains_key(*output)) {
+            let became = match end {
+                None if lacking.contains_key(output) => continue,
+                None => "has not run",
+                Some(StepEnd::Done) => {
+                    "is done, and what it gave is secret: it stands in no history, and only the process that ran it knew it"
+                }
+                Some(StepEnd::Failed) => "failed",
+                Some(StepEnd::TimedOut) => "was not done in time",
+                Some(StepEnd::Cancelled) => "was stopped",
+                Some(StepEnd::Skipped) => "was skipped",
+            };
+            lacking.insert(output.clone(), format!("the step {} {became}", step.name));
+        }
+        lacking
     }
 
     /// Keeps a step's output that is in no history, for it holds a secret.
@@ -339,7 +364,7 @@ impl WalkState {
             let failed = matches!(self.ended.get(step), Some(StepEnd::Failed | StepEnd::TimedOut));
             failed && self.runbook.steps[*step].on_failure != OnFailure::Continue
         });
-        let Some(failed) = failed else { return self.from(steps.end) };
+        let Some(failed) = failed else { return self.after_success(steps) };
         match &self.runbook.steps[failed].on_failure {
             OnFailure::Stop => WalkStage::Ended(WalkEnd::Failed),
             OnFailure::Goto { step, at_most } => {
@@ -356,6 +381,29 @@ impl WalkState {
             }
             OnFailure::Undo | OnFailure::Continue => self.back(failed),
         }
+    }
+
+    /// What follows when none of a turn has failed.
+    fn after_success(&mut self, steps: Range<usize>) -> WalkStage {
+        let place = steps.start;
+        let (is_alone, step) = (steps.len() == 1, &self.runbook.steps[place]);
+        if !is_alone || self.ended.get(&place) != Some(&StepEnd::Done) {
+            return self.from(steps.end);
+        }
+        if matches!(step.action, Action::StopHere(_)) {
+            return WalkStage::Ended(WalkEnd::Done);
+        }
+        let Some(OnSuccess { step: target, at_most }) = &step.on_success else { return self.from(steps.end) };
+        let Some(target) = self.runbook.steps.iter().position(|other| other.name == *target) else { return self.from(steps.end) };
+        if target <= place {
+            let returns = self.returns.entry(place).or_default();
+            if *returns >= *at_most {
+                return self.from(steps.end);
+            }
+            *returns += 1;
+            self.passed.retain(|step| *step < target);
+        }
+        self.from(target)
     }
 
     /// What was done is taken back because a step failed. That nobody answered is no reason to: somebody may yet.

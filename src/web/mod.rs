@@ -9,6 +9,7 @@ mod post;
 
 pub use post::post_json;
 
+use crate::redact::is_like_nothing;
 use crate::units::Problem;
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{ClientBuilder, NoProxy, Proxy, Url};
@@ -65,6 +66,15 @@ pub fn sends_on(status: u16, headers: &HeaderMap, asked: &Url) -> Option<Problem
     Some(problem.hint("write that address into the file, if it is the right one"))
 }
 
+/// Where an answer sends on to, as it may be shown: the host and the path without parts that look like keys. What a query holds is left out.
+pub fn location(headers: &HeaderMap, asked: &Url) -> Option<String> {
+    let there = asked.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
+    let part = |part: &str| if is_like_nothing(part) { "…".to_owned() } else { part.to_owned() };
+    let path: Vec<String> = there.path().split('/').map(part).collect();
+    let query = if there.query().is_some() { "?…" } else { "" };
+    Some(format!("{}{}{query}", there.origin().ascii_serialization(), path.join("/")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +94,16 @@ mod tests {
         assert_eq!((told(200, Some("https://x/")), told(304, None)), (None, None));
         assert!(told(307, Some("http://evil.example:81/token")).unwrap().starts_with("it redirects to http://evil.example:81, and"));
         assert!(told(302, Some("/login?t=1")).unwrap().starts_with("it redirects to another path of https://gw.example, and"));
+    }
+
+    #[test]
+    fn where_it_sends_on_to_is_shown_without_what_may_be_a_key() {
+        let asked = Url::parse("https://gw.example/v1/switch").unwrap();
+        let shown = |there: &str| location(&HeaderMap::from_iter([(LOCATION, there.parse().unwrap())]), &asked).unwrap();
+        assert_eq!(shown("/v1/done?token=abc"), "https://gw.example/v1/done?…");
+        assert_eq!(shown("https://user:pw@id.example:8443/login#x"), "https://id.example:8443/login");
+        assert_eq!(shown("/reset/q8rT5uVw2XyZ1aBcD4eF"), "https://gw.example/reset/…");
+        assert_eq!(location(&HeaderMap::new(), &asked), None);
     }
 
     /// Answers every request; the first lines of those that came.

@@ -27,7 +27,7 @@ pub(super) struct Log {
     pub(super) refused: Vec<String>,
 }
 
-/// The cluster `pg-1` (leads), `pg-2`, `pg-3`.
+/// The cluster `127.0.0.11` (leads), `127.0.0.12`, `127.0.0.13`.
 pub(super) struct Cluster {
     pub(super) side: Side,
     members: Arc<Mutex<BTreeMap<String, Member>>>,
@@ -35,7 +35,7 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// `broken` is a command that fails on a member, as `pg-3 apt-get`; `lazy` is a member that does not catch up after its upgrade.
+    /// `broken` is a command that fails on a member, as `127.0.0.13 apt-get`; `lazy` is a member that does not catch up after its upgrade.
     pub(super) fn start(broken: &'static str, lazy: &'static str) -> Self {
         let member = |leads| Member {
             leads,
@@ -46,16 +46,17 @@ impl Cluster {
             clients: if leads { 0 } else { 1 },
             behind: false,
         };
-        let members: BTreeMap<String, Member> =
-            [("pg-1", true), ("pg-2", false), ("pg-3", false)].map(|(name, leads)| (name.to_owned(), member(leads))).into();
+        let members: BTreeMap<String, Member> = [("127.0.0.11", true), ("127.0.0.12", false), ("127.0.0.13", false)]
+            .map(|(name, leads)| (name.to_owned(), member(leads)))
+            .into();
         let (members, log) = (Arc::new(Mutex::new(members)), Arc::new(Mutex::new(Log::default())));
         let (inside, written) = (members.clone(), log.clone());
-        let side = Side::start(move |asked| {
+        let side = Side::on(&["127.0.0.11", "127.0.0.12", "127.0.0.13"], move |asked| {
             let mut members = inside.lock().unwrap();
             let (what, answer) = if asked.path == "/on" {
                 (asked.body.lines().collect::<Vec<_>>().join(" "), on_host(&mut members, &asked.body, broken, lazy))
             } else {
-                (format!("{} {}", asked.method, asked.path), api(&mut members, asked))
+                (format!("{} {} {}", asked.method, asked.host(), asked.path), api(&mut members, asked))
             };
             let mut log = written.lock().unwrap();
             let looks = asked.method == "GET" || what.contains("pg_stat_activity") || what.contains("server_version");
@@ -134,12 +135,10 @@ fn on_host(members: &mut BTreeMap<String, Member>, words: &str, broken: &str, la
     if allowed { (200, "ok".into()) } else { (409, "not in this state".into()) }
 }
 
-/// Patroni's REST API, `/MEMBER/…`.
+/// Patroni's REST API.
 fn api(members: &mut BTreeMap<String, Member>, asked: &Asked) -> (u16, String) {
-    let path = asked.path.trim_start_matches('/');
-    let (name, rest) = path.split_once('/').unwrap_or((path, ""));
-    let what = rest.split('?').next().unwrap_or_default();
-    let Some(member) = members.get(name).filter(|member| member.runs).cloned() else { return (502, "{}".into()) };
+    let (name, what) = (asked.host(), asked.path.trim_start_matches('/').split('?').next().unwrap_or_default());
+    let Some(member) = members.get(&name).filter(|member| member.runs).cloned() else { return (502, "{}".into()) };
     let role = if member.leads { "primary" } else { "replica" };
     let told = json!({"state": "running", "role": role}).to_string();
     match (asked.method.as_str(), what) {
@@ -166,7 +165,7 @@ fn api(members: &mut BTreeMap<String, Member>, asked: &Asked) -> (u16, String) {
             (200, format!("Successfully switched over to \"{candidate}\""))
         }
         ("POST", "reinitialize") if !member.leads => {
-            members.get_mut(name).expect("it is there").behind = false;
+            members.get_mut(&name).expect("it is there").behind = false;
             (200, "reinitialize started".into())
         }
         _ => (503, "not here".into()),

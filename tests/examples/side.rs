@@ -17,6 +17,14 @@ pub(super) struct Asked {
     pub(super) body: String,
 }
 
+impl Asked {
+    /// To whom, without the port.
+    pub(super) fn host(&self) -> String {
+        let host = self.head.lines().find_map(|line| line.to_lowercase().strip_prefix("host:").map(str::to_owned));
+        host.unwrap_or_default().trim().split(':').next().unwrap_or_default().to_owned()
+    }
+}
+
 /// A server, for as long as the test's process lives.
 #[derive(Debug, Clone)]
 pub(super) struct Side {
@@ -26,16 +34,30 @@ pub(super) struct Side {
 
 impl Side {
     pub(super) fn start(answer: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let side = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
-        let (asked, answer) = (side.asked.clone(), Arc::new(answer));
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let (asked, answer) = (asked.clone(), answer.clone());
-                std::thread::spawn(move || serve(stream, &asked, &*answer));
-            }
-        });
+        Self::on(&["127.0.0.1"], answer)
+    }
+
+    /// The same on several addresses of this host, at one port.
+    pub(super) fn on(hosts: &[&str], answer: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static) -> Self {
+        let first = TcpListener::bind((hosts[0], 0)).unwrap();
+        let address = first.local_addr().unwrap();
+        let others = hosts[1..].iter().map(|host| TcpListener::bind((*host, address.port())).unwrap());
+        let side = Self { address, asked: Arc::default() };
+        let answer = Arc::new(answer);
+        for listener in std::iter::once(first).chain(others) {
+            let (asked, answer) = (side.asked.clone(), answer.clone());
+            std::thread::spawn(move || {
+                for stream in listener.incoming().map_while(Result::ok) {
+                    let (asked, answer) = (asked.clone(), answer.clone());
+                    std::thread::spawn(move || serve(stream, &asked, &*answer));
+                }
+            });
+        }
         side
+    }
+
+    pub(super) fn port(&self) -> String {
+        self.address.port().to_string()
     }
 
     pub(super) fn url(&self) -> String {

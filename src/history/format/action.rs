@@ -116,6 +116,8 @@ record! {
         channel: ChannelRecord,
         message: String,
         severity: NotifySeverity,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template: Option<String>,
     }
 }
 

@@ -6,12 +6,13 @@
 use super::record::{Via, is_usual};
 use super::timeline::AimRecord;
 use crate::history::{
-    AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd, ExecutionFinished,
-    FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding,
-    KeyStored, Note, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, Resumed, RunbookStarted,
-    SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted,
+    Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd,
+    ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
+    KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
+    RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason,
+    TokenMinted, UndoStarted, UpdateBegun,
 };
-use crate::model::{Aim, Fault, StepEnd};
+use crate::model::{AcknowledgementWay, Aim, Fault, StepEnd};
 use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +110,26 @@ pub(super) struct AlertsLeftOutRecord {
     others: u64,
     repeated: u64,
     unread: u64,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "RunbookDrilled")]
+pub(super) struct RunbookDrilledRecord {
+    steps: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drill: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verdict: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cutover_lo: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cutover_hi: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    same: bool,
+    #[serde(default, skip_serializing_if = "crate::history::format::record::is_usual")]
+    more: u64,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]
@@ -257,6 +278,33 @@ pub(super) struct ContactedRecord {
     end: StepEnd,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     output: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    key: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    said: String,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "UpdateBegun")]
+pub(super) struct UpdateBegunRecord {
+    contact: String,
+    key: String,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Acknowledged")]
+pub(super) struct AcknowledgedRecord {
+    by: String,
+    how: AcknowledgementWay,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spared: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "PageIncidentOpened")]
+pub(super) struct PageIncidentOpenedRecord {
+    contact: String,
+    incident: String,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

@@ -4,8 +4,8 @@ use super::objectives::DeclaredObjectivesRecord;
 use super::record::{is_usual, record};
 use super::store::{CredentialSourceRecord, IssuerRecord};
 use crate::model::{
-    Business, Contact, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes, Price, Provider, RateLimits,
-    Service, Simulation,
+    Business, ComponentImpact, Contact, ContactService, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes,
+    OpsgenieIntegration, PagerdutyService, Price, Provider, RateLimits, Service, Simulation, StatusPage,
 };
 use crate::units::{Amount, Duration, Money, Ratio};
 use std::collections::BTreeMap;
@@ -16,6 +16,51 @@ record! {
         reach: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_from: Option<CredentialSourceRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<ContactServiceRecord>,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum ContactServiceRecord of ContactService {
+        Pagerduty(inner: PagerdutyServiceRecord),
+        Opsgenie(inner: OpsgenieIntegrationRecord),
+        Statuspage(inner: StatusPageRecord),
+        Instatus(inner: StatusPageRecord),
+    }
+}
+
+record! {
+    struct PagerdutyServiceRecord of PagerdutyService {
+        key: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api: Option<String>,
+    }
+}
+
+record! {
+    struct OpsgenieIntegrationRecord of OpsgenieIntegration {
+        key: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    }
+}
+
+record! {
+    struct StatusPageRecord of StatusPage {
+        page: String,
+        token: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        components: BTreeMap<String, ComponentImpact>,
     }
 }
 

@@ -1,11 +1,12 @@
 //! One event as one line of JSON: `{"t":…,"kind":{…}}`. Written by hand, because serde's `flatten` is slow and its diagnostics poor.
 
 use super::event::{
-    AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord,
+    AcknowledgedRecord, AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord,
     ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
-    GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord, PhaseRecord,
-    PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord, RunbookStartedRecord, SightGapRecord,
-    StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord,
+    GuardedRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
+    PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
+    RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord,
+    TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
@@ -14,11 +15,12 @@ use super::resumption::{HandedOverRecord, MendedRecord, StepSettledRecord, Taken
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
+    Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
     ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, HandedOver, KeyHeld, KeyMinted, KeyProbed,
-    KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
-    RequestDone, Resumed, RoleTaken, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished, StepOverran,
-    StepSettled, StepStarted, StepUndone, TakenOver, Ticked, TokenMinted, UndoStarted,
+    KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock,
+    ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Stamped, Started,
+    StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, Ticked, TokenMinted, UndoStarted,
+    UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -141,6 +143,7 @@ kinds! {
     "alert_received" => AlertReceived: AlertReceived by AlertReceivedRecord,
     "alerts_awaited" => AlertsAwaited: AlertsAwaited by AlertsAwaitedRecord,
     "alerts_left_out" => AlertsLeftOut: AlertsLeftOut by AlertsLeftOutRecord,
+    "runbook_drilled" => RunbookDrilled: RunbookDrilled by RunbookDrilledRecord,
     "runbook_started" => RunbookStarted: RunbookStarted by RunbookStartedRecord,
     "reaction_modelled" => ReactionModelled: ReactionModelled by ReactionModelledRecord,
     "step_started" => StepStarted: StepStarted by StepStartedRecord,
@@ -167,6 +170,9 @@ kinds! {
     "role_taken" => RoleTaken: RoleTaken by RoleTakenRecord,
     "note" => Note: Note by NoteRecord,
     "contacted" => Contacted: Contacted by ContactedRecord,
+    "update_begun" => UpdateBegun: UpdateBegun by UpdateBegunRecord,
+    "acknowledged" => Acknowledged: Acknowledged by AcknowledgedRecord,
+    "page_incident_opened" => PageIncidentOpened: PageIncidentOpened by PageIncidentOpenedRecord,
     "execution_finished" => ExecutionFinished: ExecutionFinished by ExecutionFinishedRecord,
     "remark" => Remark: Remark by RemarkRecord,
     "overlay" => Overlay: OverlayRead by OverlayReadRecord,

@@ -4,7 +4,8 @@ use super::action::ActionRecord;
 use super::condition::{ConditionRecord, ReactionRecord};
 use super::record::{is_usual, record};
 use crate::model::{
-    Backoff, Escalation, NotifySeverity, OnFailure, OnSuccess, Repeat, RoleHolder, Runbook, StartMode, Step, StepEnd, When,
+    Backoff, Escalation, EscalationUntil, NotifySeverity, OnFailure, OnSuccess, Repeat, RoleHolder, Runbook, StartMode, StatusUpdate, Step,
+    StepEnd, UpdateTime, When,
 };
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ record! {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         roles: BTreeMap<String, RoleHolderRecord>,
         escalate: Vec<EscalationRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        updates: Vec<StatusUpdateRecord>,
         steps: Vec<StepRecord>,
     }
 }
@@ -39,6 +42,40 @@ record! {
     struct EscalationRecord of Escalation {
         after: Duration,
         to: String,
+        #[serde(default = "to_the_end", skip_serializing_if = "is_to_the_end")]
+        until: EscalationUntil,
+    }
+}
+
+const fn to_the_end() -> EscalationUntil {
+    EscalationUntil::End
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_to_the_end(until: &EscalationUntil) -> bool {
+    *until == EscalationUntil::End
+}
+
+record! {
+    struct StatusUpdateRecord of StatusUpdate {
+        when: UpdateTimeRecord,
+        to: String,
+        message: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template: Option<String>,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum UpdateTimeRecord of UpdateTime {
+        Every {
+            every: Duration,
+            start_after: Duration,
+        },
+        AtEnd {
+            ends: Vec<String>,
+        },
     }
 }
 

@@ -92,27 +92,35 @@ pub(super) const FORMS: &[Form] = &[
         "runbook",
         "a runbook",
         "version!: 1; runbook!: name; owner: name; reviewed: text; start!: =start; detect: @condition; reaction: time or @reaction; \
-         severity: =severity; roles: {name}; escalate: [@escalation]; parameters: anything; steps!: [@step]",
+         severity: =severity; roles: {name}; escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: anything; steps!: [@step]",
     ),
-    form("escalation", "an escalation", "after!: time; to!: name"),
-    form("reaction", "a reaction", "p50!: time; p95!: time"),
+    form("escalation", "an escalation", "after!: time; to!: name; until: =until"),
     choice(
+        "update",
+        "an update",
+        "every: time; start_after: time; at_end: truth or =execution-end or [=execution-end]; to!: name; message: text; template: name",
+        "every at_end",
+    ),
+    form("reaction", "a reaction", "p50!: time; p95!: time"),
+    // One of those that are asked may stand beside what it must answer, `fails` and `succeeds` included.
+    form(
         "condition",
         "a condition",
         "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text; \
-         outside: @condition",
-        "fails succeeds success served_by latency alert resolved",
+         outside: @condition; run: [text] or @command; http: @http-call; promql: text; dns: text; tcp: text; kubernetes: text; \
+         prometheus: url; store: name; json: text; exits: count; prints: text; matches: text; is: text; is_not: text; above: number; \
+         below: number; returns: =returns; has: text; condition: text; in_a_row: count; every: time; timeout: time",
     ),
     form("probe", "a request", "to!: url; every: time; timeout: time; headers: texts"),
     choice(
         "step",
         "a step",
         "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; manual: text or @manual; ask: text or @ask; \
-         description: text; pause: time; switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; parallel: [@step]; include: text; with: texts; \
-         timeout: time; retries: count; retry_after: time; backoff: @backoff; undo: =none or @undo; undo_on_failure: truth; \
-         on_failure: =on-failure or @goto; \
-         when: @when; expected: time; owner: name; output: name; repeat: =repeat; reads: truth",
-        "wait_until http run confirm manual ask pause switch notify rotate canary parallel include",
+         description: text; pause: time; switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; stop_here: =walk-result or @stop-here; \
+         parallel: [@step]; include: text; with: texts; for_each: text or [text]; at_most: count; timeout: time; retries: count; retry_after: time; backoff: @backoff; \
+         undo: =none or @undo; undo_on_failure: truth; on_failure: =on-failure or @goto; on_success: @goto-on; when: text or @when; expected: time; owner: name; output: name; \
+         repeat: =repeat; reads: truth",
+        "wait_until http run confirm manual ask pause switch notify rotate canary stop_here parallel include",
     ),
     choice(
         "undo",
@@ -123,6 +131,8 @@ pub(super) const FORMS: &[Form] = &[
     ),
     form("backoff", "a backoff", "up_to!: time; jitter: share"),
     form("goto", "what follows a failure", "goto!: text; at_most: count"),
+    form("goto-on", "what follows a success", "goto!: text; at_most: count"),
+    form("stop-here", "an end", "end!: =walk-result; message: text"),
     choice("when", "a `when`", "value: text; is: text; is_not: text; step: text; ended: =end", "value step"),
     form(
         "question",
@@ -134,7 +144,7 @@ pub(super) const FORMS: &[Form] = &[
     choice(
         "notification",
         "a notification",
-        "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message!: text; severity: =severity",
+        "webhook: text; slack: text; email: text; contact: name; pagerduty: env; at: url; message: text; template: name; severity: =severity",
         "webhook slack email contact pagerduty",
     ),
     form(
@@ -175,7 +185,15 @@ pub(super) const FORMS: &[Form] = &[
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; providers!: {@provider}; \
          services!: {@service}; environments: {@environment}",
     ),
-    form("contact", "a contact", "name!: text; reach: text; token_from: key"),
+    form(
+        "contact",
+        "a contact",
+        "name!: text; reach: text; token_from: key; pagerduty: @pagerduty; opsgenie: @opsgenie; statuspage: @status-page; \
+         instatus: @status-page",
+    ),
+    form("pagerduty", "a service of PagerDuty", "key!: text; at: url; token: text; api: url"),
+    form("opsgenie", "an integration of Opsgenie", "key!: text; at: url"),
+    form("status-page", "a status page", "page!: name; token!: text; at: url; title: text; components: {=impact}"),
     form("mail", "a mail server's settings", "server!: text; from!: text; user: text; password_from: key; authority: text"),
     form("credential", "a credential", "kind!: =credential; from!: key; rotates_in: text; issuer: @issuer; key_id: text"),
     form(

@@ -7,7 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A file in which every map with fixed keys stands once; what is wrong in it does not matter, since readers read on.
 const INVENTORY: &str = r#"version: 1
-contacts: {oncall: {name: A}}
+contacts:
+  oncall: {name: A}
+  b: {name: A, pagerduty: {key: "env:A"}}
+  c: {name: A, opsgenie: {key: "env:A"}}
+  d: {name: A, statuspage: {page: a, token: "env:A"}}
+  e: {name: A, instatus: {page: a, token: "env:A"}}
 mail: {server: "smtp://m.example:25", from: a@b.example}
 credentials:
   a: {kind: api-key, from: "env:A", issuer: {kind: openai}}
@@ -63,6 +68,7 @@ start: by-hand
 detect: {fails: 3 in a row, request: {to: "http://a.example"}}
 reaction: {p50: 1s}
 escalate: [{after: 1s}]
+updates: [{every: 1s}, {at_end: true}]
 steps:
   - {name: a, run: {command: [a]}, backoff: {up_to: 1s}, undo: {run: [a]}, on_failure: {goto: a}, when: {value: a, is: b}}
   - {name: b, http: {get: "http://a.example", expect: {}}, when: {value: a, is_not: b}}
@@ -75,6 +81,8 @@ steps:
   - {name: i, parallel: [{name: a, run: [a]}]}
   - {name: j, include: a.yaml}
   - {name: k, wait_until: {latency: p95 below 2s over 10s}}
+  - {name: m, stop_here: {end: well}, when: "true", on_success: {goto: a}}
+  - {name: l, wait_until: {promql: up, above: 1}}
 "#;
 
 const ALL: [ProjectFile; 4] = [ProjectFile::Scenario, ProjectFile::Runbook, ProjectFile::Inventory, ProjectFile::Findings];

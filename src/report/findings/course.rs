@@ -79,6 +79,7 @@ pub(super) fn of_remark(remark: &Remark) -> ReportFinding {
         RemarkAbout::Store => (FindingId::LeftBehind, High),
         RemarkAbout::Clock => (FindingId::ProxyClock, Low),
         RemarkAbout::Traffic => (FindingId::TrafficRemark, Low),
+        RemarkAbout::Open => (FindingId::LeftOpen, Medium),
         RemarkAbout::Format => (FindingId::NewerFormat, Low),
         RemarkAbout::Alerts => (FindingId::AlertsNotHeard, Medium),
     };

@@ -327,6 +327,7 @@ fn general(finding: FindingId, gauge: &Gauge) -> Option<String> {
         FindingId::RotationLostRequests | FindingId::RotationWithoutFallback => {
             "Let the gateway ask the next provider where a key is refused (401, 403).".into()
         }
+        FindingId::LeftOpen => "Close it by hand, where it is, once the outage is over.".into(),
         FindingId::ContactNotTold => "See that the contact can be reached, and by a second way.".into(),
         _ => return None,
     })

@@ -187,12 +187,21 @@ impl Walk<'_> {
             Event::StepFinished(step) => (format!("{}: {}", self.name(step.step), step.end), step.output.clone()),
             Event::StepUndone(step) => (format!("{}: undo {}", self.name(step.step), step.end), step.output.clone()),
             Event::Contacted(contacted) => {
-                (contact(&contacted.contact, contacted.end), format!("{}; {}", contacted.because, contacted.output))
+                let said = if contacted.said.is_empty() { String::new() } else { format!("; {}", contacted.said) };
+                (contact(&contacted.contact, contacted.end), format!("{}; {}{said}", contacted.because, contacted.output))
             }
             Event::StepExplained(explained) => (format!("{}: what it is for", self.name(explained.step)), explained.text.clone()),
             Event::Answered(answered) => (format!("{}: an answer", self.name(answered.step)), answered.to_string()),
             Event::Ticked(ticked) => (format!("{}: ticked off", self.name(ticked.step)), ticked.to_string()),
             Event::RoleTaken(taken) => (format!("{} is named", taken.role), taken.to_string()),
+            Event::Acknowledged(acknowledged) => {
+                let spared = match acknowledged.spared.as_slice() {
+                    [] => String::new(),
+                    spared => format!("; not told any more: {}", spared.join(", ")),
+                };
+                (format!("{} acknowledged", acknowledged.by), format!("{}{spared}", acknowledged.how.told()))
+            }
+            Event::PageIncidentOpened(opened) => (format!("{}: an incident is open", opened.contact), opened.incident.clone()),
             Event::Note(note) => ("note".to_owned(), note.text.clone()),
             Event::Remark(remark) => (remark.about.to_string(), remark.text.clone()),
             Event::ExecutionFinished(finished) => (format!("the runbook ends: {}", finished.end), String::new()),

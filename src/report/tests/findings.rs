@@ -220,6 +220,7 @@ fn others_who_were_hit_and_an_alert_that_never_came() {
         severity: None,
         roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps: Vec::new(),
     };
     let alert = |after: i64, name: &str, firing: bool, starts_at: Option<&str>| {

@@ -150,6 +150,7 @@ fn runbook(start: StartMode) -> Runbook {
         severity: None,
         roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps: vec![Step::new("Switch to the standby", run, minute)],
     }
 }

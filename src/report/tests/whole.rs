@@ -76,6 +76,7 @@ fn walk() -> History {
         severity: None,
         roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps,
     };
     let plan = ExecutionPlan {
@@ -138,6 +139,8 @@ fn walk() -> History {
                 because: "it failed".into(),
                 end: StepEnd::Failed,
                 output: "no route".into(),
+                key: String::new(),
+                said: String::new(),
             }),
         ),
         (52, Event::Note(Note { text: "*tried* again by hand".into() })),

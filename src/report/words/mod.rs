@@ -15,4 +15,5 @@ pub(in crate::report) mod scattered;
 pub(in crate::report) mod share;
 pub(in crate::report) mod stability;
 pub(in crate::report) mod stopped;
+pub(in crate::report) mod wall_clock;
 pub(in crate::report) mod wording;

@@ -28,6 +28,7 @@ impl WalkState {
             unbegun: all(&self.unbegun),
             last: keys(&self.last, moved),
             jumps: keys(&self.jumps, moved),
+            returns: keys(&self.returns, moved),
             to_undo: each(&self.to_undo),
             undo_unknown: all(&self.undo_unknown),
             heard: BTreeMap::new(),

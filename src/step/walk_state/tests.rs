@@ -3,7 +3,7 @@
 use super::*;
 use crate::history::{Answered, Speaker};
 use crate::history::{Resumed, StepStarted, StepUndone};
-use crate::model::{Action, Condition, Confirm, Goal, Rotate, RotationPart, StartMode};
+use crate::model::{Action, Condition, Confirm, Goal, OnSuccess, Rotate, RotationPart, StartMode};
 use crate::units::Duration;
 
 /// Something that changes the world.
@@ -28,6 +28,7 @@ fn walk_of(steps: usize, change: impl Fn(usize, &mut Step)) -> WalkState {
         severity: None,
         roles: std::collections::BTreeMap::new(),
         escalate: Vec::new(),
+        updates: Vec::new(),
         steps: (0..steps).map(step).collect(),
     })
 }
@@ -84,6 +85,32 @@ fn failures_lead_where_they_say_and_what_was_done_is_taken_back_once() {
     assert_eq!((twice.stage(), twice.next_undo()), (&WalkStage::Undo, Some(0)), "only so often");
     let undone = Event::StepUndone(StepUndone { step: 0, end: StepEnd::Done, output: String::new() });
     assert_eq!(after(twice, &[undone]).stage(), &WalkStage::Ended(WalkEnd::Undone));
+}
+
+#[test]
+fn a_success_leads_on_and_back_so_often_and_an_end_is_the_end() {
+    let to = |step: &str, at_most| Some(OnSuccess { step: step.into(), at_most });
+    let done = |state, step| after(state, &[began(step), ended(step, StepEnd::Done)]);
+    let on = walk_of(4, |place, step| step.on_success = (place == 0).then(|| to("s2", 1)).flatten());
+    assert_eq!(done(on.clone(), 0).stage(), &WalkStage::Steps(2..3));
+    let skipped = after(on, &[ended(0, StepEnd::Skipped)]);
+    assert_eq!(skipped.stage(), &WalkStage::Steps(1..2), "what was skipped was no success");
+    let mut state = walk_of(2, |place, step| step.on_success = (place == 1).then(|| to("s0", 2)).flatten());
+    for _ in 0..2 {
+        state = done(done(state, 0), 1);
+        assert_eq!(state.stage(), &WalkStage::Steps(0..1));
+    }
+    assert_eq!(done(done(state, 0), 1).stage(), &WalkStage::Ended(WalkEnd::Done), "only so often");
+    let end = crate::model::StopHere { end: crate::model::WalkResult::Well, message: None };
+    let stops = walk_of(3, |place, step| {
+        if place == 1 {
+            step.action = Action::StopHere(end.clone());
+        }
+    });
+    assert_eq!(done(done(stops.clone(), 0), 1).stage(), &WalkStage::Ended(WalkEnd::Done), "the third is never begun");
+    assert_eq!(after(done(stops.clone(), 0), &[ended(1, StepEnd::Skipped)]).stage(), &WalkStage::Steps(2..3));
+    let failed = after(done(stops, 0), &[began(1), ended(1, StepEnd::Failed)]);
+    assert_eq!((failed.stage(), failed.next_undo()), (&WalkStage::Undo, Some(0)), "as a failure of any other step");
 }
 
 #[test]
