@@ -41,6 +41,7 @@ mod mail;
 mod mended;
 mod messages;
 mod mistakes;
+mod nights;
 mod odd_answers;
 mod odd_reports;
 mod overlays;

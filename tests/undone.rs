@@ -20,7 +20,7 @@ fn what_could_not_be_undone_is_named_and_only_that_is_tried_again() {
     ]);
     project.lifeboat(&EXECUTE).exits_with(1).says("partly undone; not undone: Two").says("lifeboat execute --resume x --undo");
     assert_eq!((log(&project).as_str(), end(&project).as_str()), ("one\ntwo\nundo two\nundo one\n", "partly-undone"));
-    assert!(report(&project).starts_with("# real: partly-undone\n") && report(&project).contains("Two: not undone, failed."));
+    assert!(report(&project).starts_with("# real: partly-undone\n") && report(&project).contains("Two: not undone, failed"));
     project.lifeboat(&RESUME).exits_with(2).says("not everything that it did could be undone").says("--undo");
     project.lifeboat(&UNDO).exits_with(1).says("partly undone; not undone: Two");
     project.write("mended", "");

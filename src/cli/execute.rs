@@ -11,9 +11,10 @@ use crate::execution::{
     Doorbell, Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome, ResumeOrder,
     ResumePolicy, flags_for, hold, missing, rehearse,
 };
-use crate::history::{ExecutionEnd, read};
+use crate::exercise::drills_of;
+use crate::history::{ExecutionEnd, RunbookDrilled, read};
 use crate::host::private;
-use crate::model::{Action, Ask, Confirm, ExecutionPlan, RoleHolder, Step};
+use crate::model::{Action, Ask, Confirm, EscalationUntil, ExecutionPlan, RoleHolder, Step};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::run_folder::RunFile;
@@ -108,7 +109,9 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         Choice::Watch(folder) => return another::watch(&folder),
         Choice::TakeOver { folder, at_once } => return take_over(&folder, at_once, yes, bell()?),
     }
-    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out };
+    let drilled = drills_of(&plan.runbook, &root.join("drills"));
+    note(&proven(&drilled));
+    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out, drilled };
     walk(supervisor, yes, bell()?, move |hands| Execution::begin(orders, hands))
 }
 
@@ -256,6 +259,20 @@ fn walk(
     })
 }
 
+/// Which drills have walked what is walked now: whoever walks it wants to know before the first step.
+fn proven(drilled: &[RunbookDrilled]) -> String {
+    let Some((last, drill)) = drilled.last().and_then(|last| Some((last, last.drill.as_ref()?))) else {
+        return "no drill has walked this runbook".to_owned();
+    };
+    let day = last.started.as_deref().and_then(|started| started.get(..10)).unwrap_or("a day that is not known");
+    let verdict = last.verdict.as_deref().unwrap_or("not judged");
+    if !last.same {
+        return format!("no drill has walked this version of the runbook; the last, on {day}, walked an older one: {verdict} ({drill})");
+    }
+    let count = drilled.len() as u64 + last.more;
+    format!("{} walked this version of the runbook; the last, on {day}: {verdict} ({drill})", crate::units::counted(count, "drill"))
+}
+
 fn heading(execution: &Execution) -> String {
     let plan = &execution.started().plan;
     let folder = super::arguments::relative(execution.folder());
@@ -269,6 +286,9 @@ fn heading(execution: &Execution) -> String {
     text += &format!("{place}{service}{folder}\n");
     if let Some(rto) = plan.rto() {
         text += &format!("users must be served again within {rto}\n");
+    }
+    if plan.runbook.escalate.iter().any(|escalation| escalation.until == EscalationUntil::Acknowledged) {
+        text += "to acknowledge, type: ack NAME\n";
     }
     text += &format!("if it is interrupted: lifeboat execute --resume {folder}\n");
     text

@@ -34,6 +34,7 @@ mod record;
 mod reflow;
 mod report;
 mod resuming;
+mod review;
 mod run;
 mod schema;
 mod series;
@@ -86,6 +87,8 @@ enum CliCommand {
     Doctor(doctor::Args),
     /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
+    /// Ask what a review needs after a runbook was walked, and write its draft
+    Review(review::Args),
     /// Judge a stored drill again, or a history that something else recorded
     Judge(judge::Args),
     /// Render a stored drill's report again
@@ -148,6 +151,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
         CliCommand::Execute(args) => execute::execute(args),
+        CliCommand::Review(args) => review::review(&args),
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),

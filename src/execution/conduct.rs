@@ -17,8 +17,8 @@ use super::texts::keep_texts;
 use super::unchanged::{ResumePolicy, change, plan_now};
 use super::values::Values;
 use crate::history::{
-    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Mended, Note, Remark, RemarkAbout, Resumed, RunbookStarted, Stamped,
-    TakenOver,
+    Event, ExecutionEnd, ExecutionFinished, ExecutionStarted, Live, Mended, Note, Remark, RemarkAbout, Resumed, RunbookDrilled,
+    RunbookStarted, Stamped, TakenOver,
 };
 use crate::host::{self, private};
 use crate::journal::{Journal, JournalError, Recorder};
@@ -47,6 +47,8 @@ pub struct Execution {
     hands: Participants,
     journal: Journal,
     ear: Ear,
+    /// Which drills have walked the runbook before; told once, when it begins.
+    drilled: Vec<RunbookDrilled>,
 }
 
 /// How an execution that was interrupted goes on.
@@ -95,7 +97,8 @@ impl Execution {
     /// # Errors
     /// Where the folder cannot be made or holds something already.
     pub fn begin(orders: ExecutionOrder, hands: Participants) -> Result<Self, ExecutionError> {
-        Self::over(OpenHistory::begin(orders)?, ResumeOrder::default(), None, None, hands)
+        let drilled = orders.drilled.clone();
+        Ok(Self { drilled, ..Self::over(OpenHistory::begin(orders)?, ResumeOrder::default(), None, None, hands)? })
     }
 
     /// Opens the history in a folder again, to go on where it was interrupted, or to take back what was done.
@@ -158,7 +161,7 @@ impl Execution {
         let (live, clock) = (history.live(), history.clock());
         let OpenHistory { folder, file, started, past } = history;
         let journal = Journal::durable(file, clock, live, salt(&folder)?)?;
-        Ok(Self { folder, started, past, orders, mended, drill, hands, journal, ear: Ear::default() })
+        Ok(Self { folder, started, past, orders, mended, drill, hands, journal, ear: Ear::default(), drilled: Vec::new() })
     }
 
     /// The same with a place for the environment's alerts, where something is still walked that may wait for one.
@@ -203,7 +206,7 @@ impl Execution {
     /// Walks to the end, or to where it is stopped.
     pub async fn run(self) -> ExecutionOutcome {
         let recorder = self.journal.recorder();
-        let Self { folder, started, past, orders, mended, drill, hands, journal, ear } = self;
+        let Self { folder, started, past, orders, mended, drill, hands, journal, ear, drilled } = self;
         let started = Arc::new(started);
         let Participants { supervisor, attendance, doorbell, notes, stop } = hands;
         let undo = orders.undo;
@@ -212,6 +215,9 @@ impl Execution {
         let (mut context, unread) = beginning.context(supervisor, attendance, journal.live()).await;
         let mut state = state_after(&started, &past);
         beginning.record(&mut state, mended, unread, &context.redactor).await;
+        for drill in drilled {
+            recorder.record(Event::RunbookDrilled(drill)).await;
+        }
         let receiver = ear.open(&recorder).await;
         // Where only the end is left to be written, or what was done is taken back, nobody is told of an outage that was.
         let over = undo || matches!(state.stage(), WalkStage::Ended(_));

@@ -3,7 +3,7 @@
 use super::doorbell::Doorbell;
 use super::texts::{RunbookChange, keep_texts};
 use crate::alert::AlertError;
-use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, Stamped};
+use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, RunbookDrilled, Stamped};
 use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
@@ -29,6 +29,8 @@ pub struct ExecutionOrder {
     pub root: PathBuf,
     /// The folder; `None` makes one under `executions/` of the project.
     pub out: Option<PathBuf>,
+    /// Which drills have walked this runbook before.
+    pub drilled: Vec<RunbookDrilled>,
 }
 
 /// The participants of an execution: who answers, takes notes and stops it.
@@ -200,7 +202,7 @@ pub(super) struct OpenHistory {
 impl OpenHistory {
     /// A new one.
     pub(super) fn begin(orders: ExecutionOrder) -> Result<Self, ExecutionError> {
-        let ExecutionOrder { plan, seed, reason, root, out } = orders;
+        let ExecutionOrder { plan, seed, reason, root, out, drilled: _ } = orders;
         let id = identifier(&plan.runbook.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),

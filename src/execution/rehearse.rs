@@ -214,13 +214,16 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
             Err(error) => unless_later(error),
         },
     };
-    let undo = match &step.undo {
-        Some(Action::Run(command)) => ready(command, context).map_err(|problem| format!("its undo: {problem}")),
-        _ => Ok(()),
-    };
-    match tried.and_then(|seen| undo.map(|()| seen)) {
+    match tried.and_then(|seen| undo_ready(step, context).map(|()| seen)) {
         Ok((found, detail)) => (found, detail, None),
         Err(problem) => (RehearsalOutcome::Missing, problem, None),
+    }
+}
+
+fn undo_ready(step: &Step, context: &Context) -> Result<(), String> {
+    match &step.undo {
+        Some(Action::Run(command)) => ready(command, context).map_err(|problem| format!("its undo: {problem}")),
+        _ => Ok(()),
     }
 }
 

@@ -29,6 +29,12 @@ pub enum RunFile {
     Picture,
     /// What is to be looked into, which people complete.
     Findings,
+    /// What people said after a runbook was walked.
+    Review,
+    /// The draft that is made of it.
+    ReviewDraft,
+    /// What it changes of the runbook, as a patch.
+    RunbookPatch,
     /// What several drills of one scenario were planned to be, and what may be said of them; their folders are beside it.
     Repeats,
     /// The certificate of the authority that the fault proxies were signed by.
@@ -56,7 +62,7 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 16] = [
+const FIXED: [RunFile; 19] = [
     RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
@@ -65,6 +71,9 @@ const FIXED: [RunFile; 16] = [
     RunFile::Page,
     RunFile::Picture,
     RunFile::Findings,
+    RunFile::Review,
+    RunFile::ReviewDraft,
+    RunFile::RunbookPatch,
     RunFile::Repeats,
     RunFile::SystemLog,
     RunFile::TrafficLog(0),
@@ -85,6 +94,9 @@ impl RunFile {
             Self::Page => "report.html",
             Self::Picture => "report.svg",
             Self::Findings => "findings.yaml",
+            Self::Review => "review.yaml",
+            Self::ReviewDraft => "review.md",
+            Self::RunbookPatch => "runbook.patch",
             Self::Repeats => "repeats.json",
             Self::Authority => "authority.pem",
             Self::SystemLog => "system.log",
@@ -121,6 +133,9 @@ impl RunFile {
             | Self::Page
             | Self::Picture
             | Self::Findings
+            | Self::Review
+            | Self::ReviewDraft
+            | Self::RunbookPatch
             | Self::Repeats
             | Self::Authority
             | Self::SystemLog

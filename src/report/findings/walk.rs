@@ -21,7 +21,7 @@ pub(in crate::report) fn findings(steps: &[Step], events: &[Stamped]) -> Vec<Rep
         finding(of_part(part), FindingSeverity::High, says).about(Some(credential))
     });
     let half = not_taken_back(steps, events.iter().map(|stamped| &stamped.event));
-    sorted(seen.chain(keys).chain(half).map(advised).collect())
+    in_order(sorted(seen.chain(keys).chain(half).map(advised).collect()))
 }
 
 /// Steps that were taken back in the end, however often that failed before.
@@ -41,6 +41,21 @@ fn taken_back(events: &[Stamped]) -> BTreeSet<u32> {
     back
 }
 
+/// What only took long comes last; all else in the order in which it happened, so that a cause stands before what follows from it.
+fn in_order(mut found: Vec<ReportFinding>) -> Vec<ReportFinding> {
+    let line = |finding: &ReportFinding| finding.evidence.events.first().copied().unwrap_or(u64::MAX);
+    found.sort_by_key(|finding| (finding.severity == FindingSeverity::Low, line(finding)));
+    found
+}
+
+/// Why, in a line, behind how it ended.
+fn because(end: impl std::fmt::Display, output: &str) -> String {
+    match output.lines().find(|line| !line.trim().is_empty()) {
+        Some(why) => format!("{end}: {}", why.trim().trim_end_matches('.')),
+        None => end.to_string(),
+    }
+}
+
 /// What is missing where this part of a rotation was not seen to end well.
 const fn of_part(part: RotationPart) -> FindingId {
     match part {
@@ -55,14 +70,14 @@ fn of(steps: &[Step], event: &Event) -> Option<ReportFinding> {
     use FindingSeverity::{High, Low, Medium};
     let of_step = |id, severity, step: u32, what: String| {
         let name = steps.get(step as usize).map_or("a step", |step| step.name.as_str());
-        Some(finding(id, severity, Text::outside(name).then(format!(": {what}."))).about(Some(name)))
+        Some(finding(id, severity, Text::outside(name).then(": ").then(Text::outside(what)).then(".")).about(Some(name)))
     };
     match event {
         Event::StepFinished(step) if !matches!(step.end, StepEnd::Done | StepEnd::Skipped) => {
-            of_step(FindingId::StepFailed, Medium, step.step, step.end.to_string())
+            of_step(FindingId::StepFailed, Medium, step.step, because(step.end, &step.output))
         }
         Event::StepUndone(step) if step.end != StepEnd::Done => {
-            of_step(FindingId::UndoFailed, High, step.step, format!("not undone, {}", step.end))
+            of_step(FindingId::UndoFailed, High, step.step, because(format!("not undone, {}", step.end), &step.output))
         }
         Event::StepOverran(step) => {
             let expected = Duration::from_nanos(step.expected);
