@@ -74,7 +74,7 @@ fn reviewed(args: &Args) -> anyhow::Result<Exit> {
 fn walked(folder: &Path) -> anyhow::Result<History> {
     let path = RunFile::History.within(folder);
     let bytes = std::fs::read(&path).map_err(|error| no_execution(folder).caused_by(error))?;
-    Ok(read(&bytes[..])?)
+    Ok(read(&bytes[..]).map_err(|error| no_execution(folder).caused_by(error))?)
 }
 
 fn no_execution(folder: &Path) -> Problem {
