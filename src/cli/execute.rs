@@ -17,7 +17,7 @@ use crate::report::{self, Report};
 use crate::run_folder::RunFile;
 use crate::secret::left_in;
 use crate::step::{Attendance, Before};
-use crate::units::{Secret, Seed};
+use crate::units::{Explained, Secret, Seed};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,11 +75,17 @@ const STOPPING: &str = "stopping: the running step is ended, and nothing is undo
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     let Args { runbook, env, service, out, seed, reason, resume, undo, recorded, rehearse, listen, token_from, public_url, yes } = args;
-    let bell = || doorbell(listen.as_deref(), token_from.as_ref(), public_url.clone());
+    let bell = match doorbell(listen.as_deref(), token_from.as_ref(), public_url) {
+        Ok(bell) => bell,
+        Err(problem) => {
+            say(&format!("error: {problem}"));
+            return Ok(Exit::Usage);
+        }
+    };
     let supervisor = std::env::current_exe()?;
     if let Some(folder) = resume {
         let begin = move |hands| Execution::resume(&folder, undo, walks(recorded), hands);
-        return walk(supervisor, yes, bell()?, begin);
+        return walk(supervisor, yes, bell, begin);
     }
     let runbook = runbook.unwrap_or_default();
     let root = Project::find(&runbook)?;
@@ -101,7 +107,7 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out };
-    walk(supervisor, yes, bell()?, move |hands| Execution::begin(orders, hands))
+    walk(supervisor, yes, bell, move |hands| Execution::begin(orders, hands))
 }
 
 /// Takes back what a drill that was killed left behind: keys that it replaced in stores, and what its runbook did.
@@ -123,11 +129,12 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
     }
 }
 
-/// Where people answer from elsewhere, where that was asked for.
-fn doorbell(listen: Option<&str>, token: Option<&TokenSource>, base: Option<String>) -> anyhow::Result<Option<Doorbell>> {
+/// Where people answer from elsewhere, where that was asked for; else what is wrong and what to type.
+fn doorbell(listen: Option<&str>, token: Option<&TokenSource>, base: Option<String>) -> Result<Option<Doorbell>, String> {
     let Some(listen) = listen else { return Ok(None) };
-    let token = token.map(TokenSource::token).transpose().map_err(anyhow::Error::msg)?.map(Secret::new);
-    Ok(Some(Doorbell::bind(listen, token, base)?))
+    let token = token.map(TokenSource::token).transpose()?.map(Secret::new);
+    let bound = Doorbell::bind(listen, token, base);
+    bound.map(Some).map_err(|error| format!("{error}\n\nhint: {}", error.hint().unwrap_or_default()))
 }
 
 const fn walks(recorded: bool) -> ResumePolicy {

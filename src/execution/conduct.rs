@@ -424,7 +424,7 @@ async fn said(question: String, context: &Context) -> ResumeDecision {
     if matches!(context.attendance, Attendance::Unattended) {
         return ResumeDecision::Stop;
     }
-    match put_aside(question, context).await {
+    match put_aside(question, &context.attendance, context.board.as_ref()).await {
         Some(answer) if answer.word() == "repeat" => ResumeDecision::Repeat,
         Some(answer) if answer.word() == "done" => ResumeDecision::Done,
         _ => ResumeDecision::Stop,
