@@ -380,11 +380,11 @@ fn a_cluster_is_upgraded_a_member_at_a_time_and_a_lazy_one_is_made_anew() {
     let port = cluster.side.port();
     let params = [
         ("leader", "127.0.0.11"),
-        ("replicas", "127.0.0.12,127.0.0.13"),
-        ("candidate", "127.0.0.12"),
+        ("replica", "127.0.0.12"),
+        ("other-replica", "127.0.0.13"),
         ("version", "15.9"),
         ("port", port.as_str()),
-        ("on", "./on"),
+        ("via", "./on"),
         ("watch", "10ms"),
     ];
     let member = "runbooks/examples/patroni-member.yaml";

@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
+mod another;
 mod arguments;
 mod ask;
 mod beside;
@@ -32,6 +33,8 @@ mod proxy;
 mod record;
 mod reflow;
 mod report;
+mod resuming;
+mod review;
 mod run;
 mod schema;
 mod series;
@@ -84,6 +87,8 @@ enum CliCommand {
     Doctor(doctor::Args),
     /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
+    /// Ask what a review needs after a runbook was walked, and write its draft
+    Review(review::Args),
     /// Judge a stored drill again, or a history that something else recorded
     Judge(judge::Args),
     /// Render a stored drill's report again
@@ -146,6 +151,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
         CliCommand::Execute(args) => execute::execute(args),
+        CliCommand::Review(args) => review::review(&args),
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),

@@ -60,7 +60,9 @@ pub(super) async fn in_time(due: Due, sender: Sender, mut over: watch::Receiver<
     let link = sender.context.board.as_ref().and_then(|board| board.link(Some(&due.to), LinkPurpose::Acknowledge).ok());
     let text = link.map_or_else(|| text.clone(), |link| format!("{text}; acknowledge at {link}"));
     let Due { to, because, key, .. } = due;
-    let message = Message { contact: to, text, key, severity: NotifySeverity::Critical, over: false, facts: facts(&sender) };
+    // Somebody must get up, unless the runbook says that it is less.
+    let severity = sender.started.plan.runbook.severity.unwrap_or(NotifySeverity::Critical);
+    let message = Message { contact: to, text, key, severity, over: false, facts: facts(&sender) };
     // A history that cannot be written ends the walk; here nothing follows from it.
     let _ = send(message, because, String::new(), &sender).await;
 }

@@ -207,11 +207,7 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
             Err(error) => unless_later(error),
         },
     };
-    let undo = match &step.undo {
-        Some(Action::Run(command)) => ready(command, context).map_err(|problem| format!("its undo: {problem}")),
-        _ => Ok(()),
-    };
-    match tried.and_then(|seen| undo.map(|()| seen)) {
+    match tried.and_then(|seen| undo_ready(step, context).map(|()| seen)) {
         Ok((found, detail)) => (found, detail, None),
         Err(problem) => (RehearsalOutcome::Missing, problem, None),
     }
@@ -226,6 +222,13 @@ fn by_people(action: &Action) -> String {
         Action::Manual(_) => "a person does it".to_owned(),
         Action::Ask(_) => "a person writes an answer".to_owned(),
         other => format!("a {}", other.word()),
+    }
+}
+
+fn undo_ready(step: &Step, context: &Context) -> Result<(), String> {
+    match &step.undo {
+        Some(Action::Run(command)) => ready(command, context).map_err(|problem| format!("its undo: {problem}")),
+        _ => Ok(()),
     }
 }
 

@@ -15,6 +15,7 @@
 
 mod address;
 mod aim;
+mod annotated;
 mod asked;
 mod business;
 mod by_hand;
@@ -40,6 +41,7 @@ mod inside;
 mod inventory;
 mod listeners;
 mod mail;
+mod night_review;
 mod notify;
 mod objective;
 mod opened_project;
@@ -74,9 +76,11 @@ mod when;
 mod wire;
 mod workload;
 
+pub use annotated::AnnotatedFile;
 pub use check::{Checked, check};
 pub use edit::{EditError, FileFormat, ValueSpan};
 pub use finding::{Finding, Findings, Severity};
+pub use night_review::NightReviewFile;
 pub use opened_project::{Project, ProjectError};
 pub use review::{ReviewError, ReviewFile};
 pub use schema::{ProjectFile, project_schema};

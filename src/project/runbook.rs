@@ -58,6 +58,13 @@ impl RunbookFile {
         document.error(&path, message, hint)
     }
 
+    /// On which line, from 1, a step begins, and in which of the included files; `None` for the runbook's own.
+    pub(super) fn line_of(&self, step: usize) -> (Option<usize>, usize) {
+        let (document, path) = self.at(step, &[]);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        (self.places[step].document.checked_sub(1), document.spot(&path).line)
+    }
+
     /// True where a step's value is written.
     pub(super) fn has(&self, step: usize, keys: &[&str]) -> bool {
         let (document, path) = self.at(step, keys);

@@ -29,6 +29,12 @@ pub enum RunFile {
     Picture,
     /// What is to be looked into, which people complete.
     Findings,
+    /// What people said after a runbook was walked.
+    Review,
+    /// The draft that is made of it.
+    ReviewDraft,
+    /// What it changes of the runbook, as a patch.
+    RunbookPatch,
     /// What several drills of one scenario were planned to be, and what may be said of them; their folders are beside it.
     Repeats,
     /// The certificate of the authority that the fault proxies were signed by.
@@ -39,6 +45,10 @@ pub enum RunFile {
     TrafficLog(usize),
     /// The folder of what was taken back of a drill that was killed, with a history of its own.
     Undo,
+    /// The texts of the files that an execution's runbook was read from, so that a later change can be shown.
+    RunbookTexts,
+    /// That somebody else wants to go on with an execution that still runs.
+    TakeOver,
     /// By which the history of an execution that may go on names keys.
     Salt,
     /// What another process must know to take back what a drill did. No secret.
@@ -52,7 +62,7 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 14] = [
+const FIXED: [RunFile; 19] = [
     RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
@@ -61,10 +71,15 @@ const FIXED: [RunFile; 14] = [
     RunFile::Page,
     RunFile::Picture,
     RunFile::Findings,
+    RunFile::Review,
+    RunFile::ReviewDraft,
+    RunFile::RunbookPatch,
     RunFile::Repeats,
     RunFile::SystemLog,
     RunFile::TrafficLog(0),
     RunFile::Undo,
+    RunFile::RunbookTexts,
+    RunFile::TakeOver,
     RunFile::Salt,
     RunFile::UndoNotes,
 ];
@@ -79,11 +94,16 @@ impl RunFile {
             Self::Page => "report.html",
             Self::Picture => "report.svg",
             Self::Findings => "findings.yaml",
+            Self::Review => "review.yaml",
+            Self::ReviewDraft => "review.md",
+            Self::RunbookPatch => "runbook.patch",
             Self::Repeats => "repeats.json",
             Self::Authority => "authority.pem",
             Self::SystemLog => "system.log",
             Self::TrafficLog(0) => "k6.log",
             Self::Undo => "undo",
+            Self::RunbookTexts => "runbook.json",
+            Self::TakeOver => "take-over.json",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
             Self::Listening => "listening.json",
@@ -113,13 +133,17 @@ impl RunFile {
             | Self::Page
             | Self::Picture
             | Self::Findings
+            | Self::Review
+            | Self::ReviewDraft
+            | Self::RunbookPatch
             | Self::Repeats
             | Self::Authority
             | Self::SystemLog
             | Self::TrafficLog(_)
-            | Self::Undo => FileNature::Evidence,
+            | Self::Undo
+            | Self::RunbookTexts => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes | Self::Listening => FileNature::Scratch,
+            Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
         }
     }
 
