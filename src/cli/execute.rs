@@ -8,8 +8,8 @@ use super::terminal::{is_quiet, note, put_path};
 use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
 use crate::execution::{
-    Doorbell, Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome, ResumeOrder,
-    ResumePolicy, flags_for, hold, missing, rehearse,
+    Doorbell, DoorbellError, Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome,
+    ResumeOrder, ResumePolicy, flags_for, hold, missing, rehearse,
 };
 use crate::exercise::drills_of;
 use crate::history::{ExecutionEnd, RunbookDrilled, read};
@@ -155,8 +155,8 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
 /// Where people answer from elsewhere, where that was asked for.
 fn doorbell(listen: Option<&str>, token: Option<&TokenSource>, base: Option<String>) -> anyhow::Result<Option<Doorbell>> {
     let Some(listen) = listen else { return Ok(None) };
-    let token = token.map(TokenSource::token).transpose().map_err(anyhow::Error::msg)?.map(Secret::new);
-    Ok(Some(Doorbell::bind(listen, token, base)?))
+    let token = token.map(TokenSource::token).transpose().map_err(|problem| DoorbellError::NoToken { problem })?;
+    Ok(Some(Doorbell::bind(listen, token.map(Secret::new), base)?))
 }
 
 /// What would stop it half-way, and is known beforehand.

@@ -142,7 +142,7 @@ async fn read_whole(request: Request, next: Next) -> Response {
 /// What a program sends. A signature covers the texts.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct CallBody {
+struct AnswerCall {
     answer: String,
     comment: String,
     text: String,
@@ -151,7 +151,7 @@ struct CallBody {
     signature: String,
 }
 
-fn read(headers: &HeaderMap, body: &Bytes) -> Result<CallBody, Box<Response>> {
+fn read(headers: &HeaderMap, body: &Bytes) -> Result<AnswerCall, Box<Response>> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
         return Err(Box::new(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON with `content-type: application/json`")));
@@ -161,7 +161,7 @@ fn read(headers: &HeaderMap, body: &Bytes) -> Result<CallBody, Box<Response>> {
 
 impl DoorbellContext {
     /// Who calls; `None` for a reader.
-    fn caller(&self, headers: &HeaderMap, about: &str, body: &CallBody) -> Result<Option<Speaker>, AuthRefusal> {
+    fn caller(&self, headers: &HeaderMap, about: &str, body: &AnswerCall) -> Result<Option<Speaker>, AuthRefusal> {
         if body.signature.is_empty() {
             return self.approvers.by_token(listen::bearer(headers).as_ref());
         }

@@ -43,6 +43,12 @@ pub enum DoorbellError {
         /// The operating system's words.
         source: std::io::Error,
     },
+    /// The token that readers must send is not there.
+    #[error("{problem}")]
+    NoToken {
+        /// What is wrong, and what to type.
+        problem: String,
+    },
     /// Anyone who can reach it could read what goes on.
     #[error("everybody who can reach {address} could follow this runbook")]
     Open {
@@ -54,6 +60,7 @@ pub enum DoorbellError {
 impl Explained for DoorbellError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(match self {
+            Self::NoToken { .. } => return None,
             Self::Bind { .. } => "choose another address with `--listen HOST:PORT`; port 0 takes a free one",
             Self::Open { .. } => "require a token with `--token-from env:NAME`, or listen on 127.0.0.1",
         }))

@@ -170,15 +170,8 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
             }
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         },
-        Action::Confirm(_) | Action::Pause(_) => Ok((RehearsalOutcome::Skipped, format!("a {}", step.action.word()))),
-        Action::Manual(manual) => {
-            let items = match manual.checklist.len() {
-                0 => String::new(),
-                count => format!(", {} to tick off", counted(count as u64, "item")),
-            };
-            Ok((RehearsalOutcome::Skipped, format!("a person does it{items}")))
-        }
-        Action::Ask(_) => Ok((RehearsalOutcome::Skipped, "a person writes an answer".to_owned())),
+        Action::Pause(_) => Ok((RehearsalOutcome::Skipped, "a pause".to_owned())),
+        Action::Confirm(_) | Action::Manual(_) | Action::Ask(_) => Ok((RehearsalOutcome::Skipped, by_people(&step.action))),
         Action::Rotate(part) => match can_rotate(part, context).await {
             Ok(seen) => Ok((RehearsalOutcome::Skipped, format!("a rehearsal rotates nothing; {seen}"))),
             Err(error) => Err(explained(&error)),
@@ -217,6 +210,18 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
     match tried.and_then(|seen| undo_ready(step, context).map(|()| seen)) {
         Ok((found, detail)) => (found, detail, None),
         Err(problem) => (RehearsalOutcome::Missing, problem, None),
+    }
+}
+
+/// What people would do or be asked.
+fn by_people(action: &Action) -> String {
+    match action {
+        Action::Manual(manual) if !manual.checklist.is_empty() => {
+            format!("a person does it, {} to tick off", counted(manual.checklist.len() as u64, "item"))
+        }
+        Action::Manual(_) => "a person does it".to_owned(),
+        Action::Ask(_) => "a person writes an answer".to_owned(),
+        other => format!("a {}", other.word()),
     }
 }
 

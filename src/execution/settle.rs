@@ -136,7 +136,7 @@ impl Settling<'_> {
         let answer = tokio::select! {
             biased;
             _ = self.stop.wait_for(|stop| *stop) => return Err(Unsettled::Stopped),
-            answer = put_aside(Question::of_words(question, answers), self.context) => answer,
+            answer = put_aside(Question::of_words(question, answers), &self.context.attendance, self.context.board.as_ref()) => answer,
         };
         let Some(answer) = answer else { return Ok(None) };
         let told = answer.speaker.to_string();

@@ -305,6 +305,17 @@ impl List<'_> {
         self.places.push(place);
     }
 
+    /// Keeps what a runbook that is included says for the whole, where the outer one says nothing. Its steps.
+    fn shared(&mut self, (runbook, entries, templates): WholeRunbook) -> Vec<StepEntry> {
+        for (role, holder) in runbook.roles {
+            self.roles.entry(role).or_insert(holder);
+        }
+        for (name, words) in templates {
+            self.templates.entry(name).or_insert(words);
+        }
+        entries
+    }
+
     fn include(
         &mut self,
         file: &str,
@@ -351,14 +362,7 @@ impl List<'_> {
         }
         let reader = TreeReader::new(&document.source);
         let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
-        let (roles, entries, templates) =
-            whole.map(|(runbook, entries, templates)| (runbook.roles, entries, templates)).unwrap_or_default();
-        for (role, holder) in roles {
-            self.roles.entry(role).or_insert(holder);
-        }
-        for (name, words) in templates {
-            self.templates.entry(name).or_insert(words);
-        }
+        let entries = whole.map(|whole| self.shared(whole)).unwrap_or_default();
         let found = reader.into_parts();
         document.add(found);
         self.findings.extend(document.findings.iter().cloned());
@@ -445,8 +449,8 @@ fn is_date(text: &str) -> bool {
     year > 0 && (1..=days).contains(&day)
 }
 
-/// Names in a runbook that the inventory does not declare, and variables that do not exist.
-fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
+/// Contacts that are not declared, and roles that the runbook does not have.
+fn people(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
     let (document, runbook) = (&file.document, &file.runbook);
     let contact = |path: &[&str], name: &str| inventory::unknown(document, path, name, "a contact", &inventory.contacts);
@@ -462,6 +466,21 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
         found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
     }
+    for (place, step) in runbook.steps.iter().enumerate() {
+        if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
+            && !runbook.roles.contains_key(role)
+        {
+            let hint = format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`");
+            found.push(file.error(place, &["confirm", "role"], format!("`{role}` is not a role of this runbook"), hint));
+        }
+    }
+    found
+}
+
+/// Names in a runbook that the inventory does not declare, and variables that do not exist.
+fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
+    let mut found = people(file, inventory);
+    let (document, runbook) = (&file.document, &file.runbook);
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
     let known = KnownNames {
         providers: &inventory.providers,
@@ -482,12 +501,6 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["detect", "served_by"], name, "a provider", &known));
     }
     for (place, step) in runbook.steps.iter().enumerate() {
-        if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
-            && !runbook.roles.contains_key(role)
-        {
-            let hint = format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`");
-            found.push(file.error(place, &["confirm", "role"], format!("`{role}` is not a role of this runbook"), hint));
-        }
         let mut check = |keys: &[&str], name: &str, what: &str, declared: bool, hint: &dyn Fn() -> String| {
             if !declared {
                 let finding = file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint());

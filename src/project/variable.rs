@@ -161,17 +161,8 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
             }
             continue;
         }
-        if let Some(role) = name.strip_prefix("role.") {
-            if !known.roles.contains_key(role) {
-                let hint = match closest(role, known.roles.keys().map(String::as_str)) {
-                    Some(meant) => format!("did you mean `${{role.{meant}}}`?"),
-                    None => format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`"),
-                };
-                found.push((format!("`{role}` is not a role of this runbook"), hint, None));
-            }
-            continue;
-        }
-        if ["answer_url.", "acknowledge_url."].iter().any(|link| name.strip_prefix(link).is_some_and(|contact| !contact.is_empty())) {
+        if let Some(problem) = of_people(name, known) {
+            found.extend(problem);
             continue;
         }
         if let Some(credential) = name.strip_prefix("new_key.") {
@@ -200,6 +191,20 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
         }
     }
     found
+}
+
+/// What is wrong with a variable of roles and links; `None` where it is none of those.
+fn of_people(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProblem>> {
+    if let Some(role) = name.strip_prefix("role.") {
+        let hint = || match closest(role, known.roles.keys().map(String::as_str)) {
+            Some(meant) => format!("did you mean `${{role.{meant}}}`?"),
+            None => format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`"),
+        };
+        let is_known = known.roles.contains_key(role);
+        return Some((!is_known).then(|| (format!("`{role}` is not a role of this runbook"), hint(), None)));
+    }
+    let links = ["answer_url.", "acknowledge_url."];
+    links.iter().any(|link| name.strip_prefix(link).is_some_and(|contact| !contact.is_empty())).then_some(None)
 }
 
 /// `replica.N.url`, counted from 1. How many there are, only a drill's environment says.

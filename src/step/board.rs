@@ -3,8 +3,8 @@
 //! A link is good for one answer of one person. Only its hash is kept. What this file does not do: listen, or know who somebody is; whoever
 //! hands in an answer has verified that.
 
-use super::attendance::{PromptAnswer, Said};
-use super::question::Question;
+use super::attendance::PromptAnswer;
+use super::question::{Question, Said};
 use crate::history::Speaker;
 use crate::journal::random;
 use crate::redact::Redactor;

@@ -46,7 +46,7 @@ mod walk;
 mod walk_state;
 
 pub use alert_desk::AlertDesk;
-pub use attendance::{Attendance, Prompt, PromptAnswer, Said, StandIn};
+pub use attendance::{Attendance, Prompt, PromptAnswer, StandIn};
 pub use backend::declared;
 pub use before::{Before, Changed, Notes};
 pub use board::{AnswerRefusal, Board, LinkPurpose, OpenQuestion, Posting};
@@ -63,7 +63,7 @@ pub use notify::{desk_of, destination, key_of_step};
 pub use outbox::{OpenAlert, Outbox};
 pub use output::Output;
 pub use perform::perform;
-pub use question::{DONE, FAILED, LONGEST_SAID, Question, Reply};
+pub use question::{DONE, FAILED, LONGEST_SAID, Question, Reply, Said};
 pub use rotating::CredentialBackend;
 pub use rotation::can_rotate;
 pub use switch::can_switch;
