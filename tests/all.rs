@@ -52,6 +52,7 @@ mod random_systems;
 mod readme;
 mod redirects;
 mod reference;
+mod references;
 mod repeated;
 mod rotations;
 mod runbooks;

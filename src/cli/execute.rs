@@ -166,6 +166,14 @@ fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool, is_hea
         return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, crate::units::explained(unread)));
     }
     if let Some((step, names)) = missing.variables.first() {
+        // Why a secret is not there is known.
+        if let Some(unread) = missing.unread.iter().find(|unread| names.contains(&unread.whose)) {
+            return Some(format!(
+                "error: the step `{step}` needs {}, which cannot be read: {}",
+                unread.whose,
+                crate::units::explained(unread)
+            ));
+        }
         let usual =
             if plan.environment_name.is_some() { "see the environment in the inventory" } else { "name the environment with `--env NAME`" };
         let flags = flags_for(plan, names).unwrap_or(usual);

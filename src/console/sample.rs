@@ -62,6 +62,7 @@ impl SampleHistory {
             providers: Default::default(),
             credentials: Default::default(),
             stores: Default::default(),
+            secrets: Default::default(),
             contacts: Default::default(),
             mail: None,
         };
@@ -239,6 +240,7 @@ fn plan() -> DrillPlan {
         .into(),
         providers: Default::default(),
         stores: std::collections::BTreeMap::new(),
+        secrets: std::collections::BTreeMap::new(),
         credentials: Default::default(),
         contacts: Default::default(),
         mail: None,

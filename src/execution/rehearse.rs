@@ -89,7 +89,8 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
         let absent = missing.iter().find(|(name, _)| *name == step.name);
         let (found, detail) = match absent {
             Some((_, names)) => {
-                let flags = flags_for(plan, names).map_or_else(String::new, |flags| format!(": {flags}"));
+                let unread = values.unread.iter().find(|unread| names.contains(&unread.whose)).map(ToString::to_string);
+                let flags = flags_for(plan, names).map(str::to_owned).or(unread).map_or_else(String::new, |why| format!(": {why}"));
                 (RehearsalOutcome::Missing, format!("no value for {}{flags}", names.join(", ")))
             }
             None => {

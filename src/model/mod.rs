@@ -100,7 +100,7 @@ pub use secret_source::SecretSource;
 pub use step::{Backoff, IN_CONDITIONS, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
 pub use stop_here::{StopHere, WalkResult};
 pub use store::{CredentialSource, SecretStore, StoreKind, VaultLogin};
-pub use switch::{DocumentSelector, KubernetesObject, Switch, Within};
+pub use switch::{DocumentSelector, KeyChange, KubernetesObject, Switch, Within};
 pub use tokens::Tokens;
 pub use trace::{INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
 pub use wire::{Connections, HttpVersion, PlainRequest, Timeouts, Wire};

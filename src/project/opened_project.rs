@@ -8,7 +8,7 @@ use super::scenario::{self, ScenarioFile};
 use super::shape::{self, FileKind};
 use super::source::SourceText;
 use super::workload::RawWorkload;
-use super::{cross, inventory, rotation, sums, table, trace};
+use super::{cross, inventory, rotation, store, sums, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, SourceFile, Tokens};
 use crate::units::closest;
 use std::os::unix::fs::PermissionsExt;
@@ -184,7 +184,9 @@ impl Project {
         let only = of.next().map(|(name, _)| name.clone()).filter(|_| of.next().is_none());
         let service_name = service.map(str::to_owned).or(only);
         let own = file.document.source.recorded(runbook, &self.root);
+        let texts = serde_json::to_string(&(&file.runbook, &inventory.contacts)).unwrap_or_default();
         let plan = ExecutionPlan {
+            secrets: store::secrets_in(&texts, inventory),
             sources: std::iter::once(own).chain(file.sources).collect(),
             runbook: file.runbook,
             environment_name: environment.map(str::to_owned),

@@ -487,6 +487,7 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         outputs: &outputs,
         parameters: &file.open,
         credentials: &inventory.credentials,
+        secrets: &inventory.secrets,
         roles: &runbook.roles,
     };
     for document in std::iter::once(document).chain(&file.included) {

@@ -57,6 +57,8 @@ pub enum RunFile {
     Listening,
     /// The old value that the step with this place, from 0, switched.
     OldValue(usize),
+    /// The old text of the file that the step with this place, from 0, wrote into.
+    OldText(usize),
     /// What the store with this number, from 1, held before a drill wrote into it.
     OldStoreValue(usize),
 }
@@ -109,6 +111,7 @@ impl RunFile {
             Self::Listening => "listening.json",
             Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
             Self::OldValue(step) => return Cow::Owned(format!("before-step-{}", step + 1)),
+            Self::OldText(step) => return Cow::Owned(format!("before-text-{}", step + 1)),
             Self::OldStoreValue(number) => return Cow::Owned(format!("before-store-{number}.json")),
         })
     }
@@ -118,6 +121,7 @@ impl RunFile {
         let number = |prefix: &str, suffix: &str| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse::<usize>().ok();
         let numbered = || {
             let value = number("before-step-", "").and_then(|step| step.checked_sub(1)).map(Self::OldValue);
+            let value = value.or_else(|| number("before-text-", "").and_then(|step| step.checked_sub(1)).map(Self::OldText));
             let store = || number("before-store-", ".json").map(Self::OldStoreValue);
             value.or_else(store).or_else(|| number("k6-", ".log").map(Self::TrafficLog))
         };
@@ -142,7 +146,7 @@ impl RunFile {
             | Self::TrafficLog(_)
             | Self::Undo
             | Self::RunbookTexts => FileNature::Evidence,
-            Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
+            Self::Salt | Self::OldValue(_) | Self::OldText(_) | Self::OldStoreValue(_) => FileNature::Secret,
             Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
         }
     }
@@ -168,7 +172,8 @@ mod tests {
 
     #[test]
     fn each_file_is_known_by_its_name_and_nothing_else_is() {
-        let numbered = [RunFile::TrafficLog(2), RunFile::OldValue(0), RunFile::OldValue(11), RunFile::OldStoreValue(1)];
+        let numbered =
+            [RunFile::TrafficLog(2), RunFile::OldValue(0), RunFile::OldValue(11), RunFile::OldText(3), RunFile::OldStoreValue(1)];
         for file in FIXED.into_iter().chain(numbered) {
             assert_eq!(RunFile::of_name(&file.name()), Some(file));
         }

@@ -137,7 +137,7 @@ fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Prob
         return of_service(service, context);
     }
     let Some(reach) = reach else { return Ok(ContactRoute::ByHand(format!("{name}: the inventory does not say how"))) };
-    let reach = address(reach)?;
+    let reach = address(reach, context)?;
     let (how, to) = reach.split_once(':').unwrap_or(("", &reach));
     Ok(match (how, &context.directory.mail) {
         ("webhook", _) => ContactRoute::Webhook(to.to_owned()),
@@ -176,10 +176,16 @@ pub(super) fn named_secret(text: &str, context: &Context) -> Result<Secret, Prob
     }
 }
 
-/// A contact's `reach` with the environment's values in place of `${NAME}`.
-fn address(reach: &str) -> Result<String, Problem> {
-    crate::units::expand(reach, |name| Some(variable(name)?.expose().to_owned()))
-        .map_err(|unknown| Problem::new(format!("the environment variable {} is not set", unknown.name)))
+/// A contact's `reach` with the environment's values in place of `${NAME}`, and those of the inventory's secrets in place of `${secret.NAME}`.
+fn address(reach: &str, context: &Context) -> Result<String, Problem> {
+    let value = |name: &str| match name.strip_prefix("secret.") {
+        Some(_) => context.variables.get(name).map(str::to_owned),
+        None => Some(variable(name)?.expose().to_owned()),
+    };
+    crate::units::expand(reach, value).map_err(|unknown| match unknown.name.strip_prefix("secret.") {
+        Some(name) => Problem::new(format!("the secret {name} cannot be read")),
+        None => Problem::new(format!("the environment variable {} is not set", unknown.name)),
+    })
 }
 
 /// A problem of somebody or something with this name.

@@ -162,7 +162,8 @@ pub(super) const FORMS: &[Form] = &[
     choice(
         "switch",
         "a switch",
-        "file: text; kubernetes: text; store: name; document: count; where: texts; key!: text or [text]; to!: text",
+        "file: text; kubernetes: text; store: name; document: count; where: texts; key!: text or [text]; to: text; add: text; \
+         remove: truth; in_place: truth",
         "file kubernetes",
     ),
     choice(
@@ -182,7 +183,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "inventory",
         "an inventory",
-        "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; providers!: {@provider}; \
+        "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; secrets: {@secret}; providers!: {@provider}; \
          services!: {@service}; environments: {@environment}",
     ),
     form(
@@ -195,6 +196,7 @@ pub(super) const FORMS: &[Form] = &[
     form("opsgenie", "an integration of Opsgenie", "key!: text; at: url"),
     form("status-page", "a status page", "page!: name; token!: text; at: url; title: text; components: {=impact}"),
     form("mail", "a mail server's settings", "server!: text; from!: text; user: text; password_from: key; authority: text"),
+    form("secret", "a secret", "from!: key"),
     form("credential", "a credential", "kind!: =credential; from!: key; rotates_in: text; issuer: @issuer; key_id: text"),
     form(
         "issuer",
