@@ -4,12 +4,13 @@
 use super::acknowledging::Acknowledgement;
 use super::answer_routes::DoorbellContext;
 use super::approvers::Approvers;
-use super::correspondence::{Correspondence, Sender};
+use super::correspondence::Correspondence;
 use super::doorbell::{Doorbell, OpenDoorbell};
 use super::ear::Ear;
 use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
 use super::killed_drill::{KilledDrill, drill_of};
 use super::roles::{fill, holder};
+use super::sender::Sender;
 use super::unchanged::{ResumePolicy, unchanged};
 use super::values::Values;
 use crate::history::{

@@ -31,6 +31,7 @@ mod folder;
 mod killed_drill;
 mod rehearse;
 mod roles;
+mod sender;
 mod unchanged;
 mod updates;
 mod values;
