@@ -384,7 +384,7 @@ fn a_cluster_is_upgraded_a_member_at_a_time_and_a_lazy_one_is_made_anew() {
         ("other-replica", "127.0.0.13"),
         ("version", "15.9"),
         ("port", port.as_str()),
-        ("on", "./on"),
+        ("via", "./on"),
         ("watch", "10ms"),
     ];
     let member = "runbooks/examples/patroni-member.yaml";

@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
+mod another;
 mod arguments;
 mod ask;
 mod beside;
@@ -32,6 +33,7 @@ mod proxy;
 mod record;
 mod reflow;
 mod report;
+mod resuming;
 mod review;
 mod run;
 mod schema;

@@ -44,6 +44,10 @@ const TOPICS: [(ReviewTopic, &str); 5] = [
 ];
 
 pub(super) fn review(args: &Args) -> anyhow::Result<Exit> {
+    reviewed(args).or_else(super::report::refused)
+}
+
+fn reviewed(args: &Args) -> anyhow::Result<Exit> {
     let folder = &args.execution;
     let history = walked(folder)?;
     let Some(Event::ExecutionStarted(started)) = history.events.first().map(|stamped| stamped.event.clone()) else {
@@ -70,7 +74,7 @@ pub(super) fn review(args: &Args) -> anyhow::Result<Exit> {
 fn walked(folder: &Path) -> anyhow::Result<History> {
     let path = RunFile::History.within(folder);
     let bytes = std::fs::read(&path).map_err(|error| no_execution(folder).caused_by(error))?;
-    Ok(read(&bytes[..])?)
+    Ok(read(&bytes[..]).map_err(|error| no_execution(folder).caused_by(error))?)
 }
 
 fn no_execution(folder: &Path) -> Problem {

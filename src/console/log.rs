@@ -156,6 +156,14 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::ExecutionStarted(started) => ("execute", format!("{} ({})", started.plan.runbook.name, started.execution)),
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to undo what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
+        Event::Mended(mended) => ("mended", format!("{}: its mended version is walked from here on", mended.plan.runbook.name)),
+        Event::StepSettled(settled) => {
+            let what = if settled.undo { "undoing it: " } else { "" };
+            let note = if settled.note.is_empty() { String::new() } else { format!(": {}", settled.note) };
+            ("step", format!("{}/{} {what}{}, says {}{note}", settled.step + 1, steps(), settled.becomes, settled.by))
+        }
+        Event::HandedOver(handed) => ("handover", format!("to {}", handed.to)),
+        Event::TakenOver(taken) => ("handover", format!("{} takes over from {}", taken.by, taken.from)),
         Event::StepExplained(explained) => ("about", explained.text.clone()),
         Event::Answered(answered) => ("answer", format!("{}/{} {answered}", answered.step + 1, steps())),
         Event::Ticked(ticked) => ("tick", format!("{}/{} {ticked}", ticked.step + 1, steps())),

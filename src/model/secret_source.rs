@@ -354,6 +354,7 @@ impl SecretSourceSet {
                 repeat: _,
                 reads: _,
                 together: _,
+                undo_on_failure: _,
             } = step;
             self.action(action);
             undo.iter().for_each(|undo| self.action(undo));

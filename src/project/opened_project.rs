@@ -6,6 +6,7 @@ use super::inside::{self, NamedFile};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::shape::{self, FileKind};
+use super::source::SourceText;
 use super::workload::RawWorkload;
 use super::{cross, inventory, rotation, sums, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, SourceFile, Tokens};
@@ -212,6 +213,13 @@ impl Project {
         let (file, found) = self.runbook(&self.root.join(path));
         let is_error = |finding: &Finding| finding.severity == Severity::Error;
         file.filter(|_| !found.iter().any(is_error)).map(|file| file.runbook)
+    }
+
+    /// The text of one of the files below a project's root, as it is now, and how a history would name it; `None` where it cannot be read.
+    pub fn text(root: &Path, path: &str) -> Option<(String, SourceFile)> {
+        let source = SourceText::of_project(root, path)?;
+        let named = source.recorded(&root.join(path), root);
+        Some((source.text, named))
     }
 
     /// The inventory, unless its file could not even be parsed: then nobody knows which names it declares.

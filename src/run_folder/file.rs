@@ -45,6 +45,10 @@ pub enum RunFile {
     TrafficLog(usize),
     /// The folder of what was taken back of a drill that was killed, with a history of its own.
     Undo,
+    /// The texts of the files that an execution's runbook was read from, so that a later change can be shown.
+    RunbookTexts,
+    /// That somebody else wants to go on with an execution that still runs.
+    TakeOver,
     /// By which the history of an execution that may go on names keys.
     Salt,
     /// What another process must know to take back what a drill did. No secret.
@@ -58,7 +62,7 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 17] = [
+const FIXED: [RunFile; 19] = [
     RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
@@ -74,6 +78,8 @@ const FIXED: [RunFile; 17] = [
     RunFile::SystemLog,
     RunFile::TrafficLog(0),
     RunFile::Undo,
+    RunFile::RunbookTexts,
+    RunFile::TakeOver,
     RunFile::Salt,
     RunFile::UndoNotes,
 ];
@@ -96,6 +102,8 @@ impl RunFile {
             Self::SystemLog => "system.log",
             Self::TrafficLog(0) => "k6.log",
             Self::Undo => "undo",
+            Self::RunbookTexts => "runbook.json",
+            Self::TakeOver => "take-over.json",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
             Self::Listening => "listening.json",
@@ -132,9 +140,10 @@ impl RunFile {
             | Self::Authority
             | Self::SystemLog
             | Self::TrafficLog(_)
-            | Self::Undo => FileNature::Evidence,
+            | Self::Undo
+            | Self::RunbookTexts => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes | Self::Listening => FileNature::Scratch,
+            Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
         }
     }
 

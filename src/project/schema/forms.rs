@@ -118,7 +118,7 @@ pub(super) const FORMS: &[Form] = &[
         "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; manual: text or @manual; ask: text or @ask; \
          description: text; pause: time; switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; stop_here: =walk-result or @stop-here; \
          parallel: [@step]; include: text; with: texts; for_each: text or [text]; at_most: count; timeout: time; retries: count; retry_after: time; backoff: @backoff; \
-         undo: =none or @undo; on_failure: =on-failure or @goto; on_success: @goto-on; when: text or @when; expected: time; owner: name; output: name; \
+         undo: =none or @undo; undo_on_failure: truth; on_failure: =on-failure or @goto; on_success: @goto-on; when: text or @when; expected: time; owner: name; output: name; \
          repeat: =repeat; reads: truth",
         "wait_until http run confirm manual ask pause switch notify rotate canary stop_here parallel include",
     ),

@@ -1,21 +1,44 @@
 //! What a runbook that was walked for real showed.
 
 use super::course::{advised, of_remark};
+use super::half_done::not_taken_back;
 use super::{finding, sorted};
 use crate::history::{Event, Stamped};
 use crate::model::{FindingId, FindingSeverity, RotationPart, Step, StepEnd};
 use crate::report::model::{ReportFinding, Text};
 use crate::report::sections::keys;
 use crate::units::Duration;
+use std::collections::BTreeSet;
 
 /// All of it, what matters most first.
 pub(in crate::report) fn findings(steps: &[Step], events: &[Stamped]) -> Vec<ReportFinding> {
-    let seen = events.iter().zip(1..).filter_map(|(stamped, line)| Some(of(steps, &stamped.event)?.at_line(Some(line))));
+    let back = taken_back(events);
+    let over = |event: &Event| matches!(event, Event::StepUndone(step) if back.contains(&step.step));
+    let seen = events.iter().zip(1..).filter(|(stamped, _)| !over(&stamped.event));
+    let seen = seen.filter_map(|(stamped, line)| Some(of(steps, &stamped.event)?.at_line(Some(line))));
     let keys = keys::findings(steps, events).into_iter().map(|(credential, part, what)| {
         let says = Text::outside(&credential).then(format!(": {what}."));
         finding(of_part(part), FindingSeverity::High, says).about(Some(credential))
     });
-    in_order(sorted(seen.chain(keys).map(advised).collect()))
+    let half = not_taken_back(steps, events.iter().map(|stamped| &stamped.event));
+    in_order(sorted(seen.chain(keys).chain(half).map(advised).collect()))
+}
+
+/// Steps that were taken back in the end, however often that failed before.
+fn taken_back(events: &[Stamped]) -> BTreeSet<u32> {
+    let mut back = BTreeSet::new();
+    for stamped in events {
+        match &stamped.event {
+            Event::StepUndone(step) if step.end == StepEnd::Done => {
+                back.insert(step.step);
+            }
+            Event::StepUndone(step) => {
+                back.remove(&step.step);
+            }
+            _ => {}
+        }
+    }
+    back
 }
 
 /// What only took long comes last; all else in the order in which it happened, so that a cause stands before what follows from it.

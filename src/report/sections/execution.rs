@@ -17,7 +17,8 @@ use crate::units::Duration;
 
 /// The whole report; `None` where the history is of something else.
 pub fn execution(history: &History) -> Option<Report> {
-    let walk = Walk::of(history)?;
+    let history = history.as_mended();
+    let walk = Walk::of(&history)?;
     let started = walk.started;
     let steps = &started.plan.runbook.steps;
     let sections = [walk.steps()]
@@ -197,6 +198,13 @@ impl<'a> Walk<'a> {
             Event::StepOverran(step) => {
                 (format!("{}: takes longer than expected", self.name(step.step)), Duration::from_nanos(step.expected).to_string())
             }
+            Event::Mended(mended) => (format!("{} goes on with the mended runbook", mended.by), mended.difference.clone()),
+            Event::StepSettled(settled) => {
+                let what = if settled.undo { "undoing it: " } else { "" };
+                (format!("{}: {what}{}, says {}", self.name(settled.step), settled.becomes, settled.by), settled.note.clone())
+            }
+            Event::HandedOver(handed) => (format!("handed over to {}", handed.to), String::new()),
+            Event::TakenOver(taken) => (format!("{} takes over", taken.by), format!("from {}", taken.from)),
             Event::StepFinished(step) => (format!("{}: {}", self.name(step.step), step.end), step.output.clone()),
             Event::StepUndone(step) => (format!("{}: undo {}", self.name(step.step), step.end), step.output.clone()),
             Event::Contacted(contacted) => {

@@ -11,7 +11,8 @@ const BLANK: &str = "(to be written)";
 
 /// The whole draft; `None` where the history is of something else.
 pub fn night_review(history: &History, review: &NightReview) -> Option<Report> {
-    let walk = Walk::of(history)?;
+    let mended = history.as_mended();
+    let walk = Walk::of(&mended)?;
     let said = |topic, title: &str| {
         let lines: Vec<Text> = review.about(topic).map(Text::outside).collect();
         let section = Section::new(SectionKind::Review, title);
@@ -65,6 +66,7 @@ fn reviewed_steps<'w>(walk: &'w Walk<'_>) -> Vec<(usize, &'w str, &'w StepFinish
 
 /// What a review asks of: each step that had its turn, by name, and how it ended.
 pub fn steps_to_review(history: &History) -> Vec<(String, String)> {
-    let Some(walk) = Walk::of(history) else { return Vec::new() };
+    let mended = history.as_mended();
+    let Some(walk) = Walk::of(&mended) else { return Vec::new() };
     reviewed_steps(&walk).into_iter().map(|(_, name, finished)| (name.to_owned(), finished.end.to_string())).collect()
 }
