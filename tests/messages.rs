@@ -159,7 +159,8 @@ const UPDATES: &str = "templates:\n  customer: \"We look into it: ${steps.cause}
 
 #[test]
 fn a_page_has_one_incident_with_its_updates_even_where_it_crashes_right_after_it_was_opened() {
-    let (project, desks) = project(UPDATES, &["name: Find, run: [echo, a full disk], timeout: 20s, output: cause, undo: none", WAIT]);
+    let (project, desks) =
+        project(UPDATES, &["name: Find, run: [echo, a full disk], timeout: 20s, output: cause, undo: none, repeat: safe", WAIT]);
     project.edit("runbooks/real.yaml", "  - {every: 1h, start_after: 0s, to: partners, message: Hello}\n", "");
     project.edit("runbooks/real.yaml", "every: 1h, start_after: 0s", "every: 1500ms, start_after: 300ms");
     // The page takes it, and nobody hears of it.
@@ -198,7 +199,8 @@ fn a_page_has_one_incident_with_its_updates_even_where_it_crashes_right_after_it
 
 #[test]
 fn what_a_page_refuses_is_said_and_what_it_asks_for_is_waited_for() {
-    let (project, desks) = project(UPDATES, &["name: Find, run: [echo, a full disk], timeout: 20s, output: cause, undo: none", WAIT]);
+    let (project, desks) =
+        project(UPDATES, &["name: Find, run: [echo, a full disk], timeout: 20s, output: cause, undo: none, repeat: safe", WAIT]);
     project.edit("runbooks/real.yaml", "to: customers, template: over", "to: boss, template: over");
     project.edit("runbooks/real.yaml", "  - {every: 1h, start_after: 0s, to: customers, template: customer}\n", "");
     // Too busy at first; then it is open, and nobody says any more that it is over: that is done without words of the runbook's own.

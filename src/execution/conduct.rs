@@ -4,7 +4,7 @@
 use super::acknowledging::Acknowledgement;
 use super::answer_routes::DoorbellContext;
 use super::approvers::Approvers;
-use super::correspondence::{Correspondence, Sender};
+use super::correspondence::Correspondence;
 use super::doorbell::{Doorbell, OpenDoorbell};
 use super::ear::Ear;
 use super::folder::{ExecutionError, ExecutionOrder, OpenHistory, Participants, forget, forget_salt, salt, wall_clock};
@@ -12,6 +12,7 @@ use super::hand_over::{Listening, me};
 use super::killed_drill::{KilledDrill, drill_of};
 use super::others::taken_from;
 use super::roles::{fill, holder};
+use super::sender::Sender;
 use super::settle::{Settling, StepOrder, Unsettled, orders_fit};
 use super::texts::keep_texts;
 use super::unchanged::{ResumePolicy, change, plan_now};

@@ -5,7 +5,7 @@
 //! What was told before a crash is not told again, unless the crash came between the message and its line in the history; then it has the same
 //! name as before, by which whoever takes it knows it again.
 
-use super::correspondence::Sender;
+use super::sender::Sender;
 use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
 use crate::model::{EscalationUntil, NotifySeverity, StepEnd};
 use crate::step::{ContactOutcome, LinkPurpose, Message, tell as tell_contact};

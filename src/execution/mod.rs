@@ -38,6 +38,7 @@ mod killed_drill;
 mod others;
 mod rehearse;
 mod roles;
+mod sender;
 mod settle;
 mod texts;
 mod unchanged;

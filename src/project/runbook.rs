@@ -316,6 +316,17 @@ impl List<'_> {
         entries
     }
 
+    /// The steps of an included runbook. Its roles and templates are known as well, where the runbook itself has none of that name.
+    fn kept(&mut self, (runbook, entries, templates): WholeRunbook) -> Vec<StepEntry> {
+        for (role, holder) in runbook.roles {
+            self.roles.entry(role).or_insert(holder);
+        }
+        for (name, words) in templates {
+            self.templates.entry(name).or_insert(words);
+        }
+        entries
+    }
+
     fn include(
         &mut self,
         file: &str,
@@ -362,7 +373,20 @@ impl List<'_> {
         }
         let reader = TreeReader::new(&document.source);
         let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
+<<<<<<< ours
         let entries = whole.map(|whole| self.shared(whole)).unwrap_or_default();
+||||||| base
+        let (roles, entries, templates) =
+            whole.map(|(runbook, entries, templates)| (runbook.roles, entries, templates)).unwrap_or_default();
+        for (role, holder) in roles {
+            self.roles.entry(role).or_insert(holder);
+        }
+        for (name, words) in templates {
+            self.templates.entry(name).or_insert(words);
+        }
+=======
+        let entries = whole.map(|whole| self.kept(whole)).unwrap_or_default();
+>>>>>>> theirs
         let found = reader.into_parts();
         document.add(found);
         self.findings.extend(document.findings.iter().cloned());
@@ -453,19 +477,7 @@ fn is_date(text: &str) -> bool {
 fn people(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
     let (document, runbook) = (&file.document, &file.runbook);
-    let contact = |path: &[&str], name: &str| inventory::unknown(document, path, name, "a contact", &inventory.contacts);
-    found.extend(runbook.owner.as_ref().and_then(|name| contact(&["owner"], name)));
-    for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
-        found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
-    }
-    for (role, holder) in &runbook.roles {
-        if let RoleHolder::Contact(name) = holder {
-            found.extend(contact(&["roles", role], name));
-        }
-    }
-    for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
-        found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
-    }
+    found.extend(told(document, runbook, inventory));
     for (place, step) in runbook.steps.iter().enumerate() {
         if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
             && !runbook.roles.contains_key(role)
@@ -535,6 +547,25 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         }
         found.extend(notified(file, place, step, inventory));
         found.extend(clustered(file, place, step, inventory));
+    }
+    found
+}
+
+/// Contacts of the runbook as a whole that nobody declared.
+fn told(document: &SourceDocument, runbook: &Runbook, inventory: &Inventory) -> Vec<Finding> {
+    let contact = |path: &[&str], name: &str| inventory::unknown(document, path, name, "a contact", &inventory.contacts);
+    let mut found = Vec::new();
+    found.extend(runbook.owner.as_ref().and_then(|name| contact(&["owner"], name)));
+    for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
+        found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
+    }
+    for (role, holder) in &runbook.roles {
+        if let RoleHolder::Contact(name) = holder {
+            found.extend(contact(&["roles", role], name));
+        }
+    }
+    for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
+        found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
     }
     found
 }

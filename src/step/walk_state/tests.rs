@@ -202,6 +202,7 @@ fn mended(state: &WalkState, change: impl Fn(&mut Vec<Step>)) -> Event {
         stores: BTreeMap::new(),
         contacts: BTreeMap::new(),
         mail: None,
+        secrets: BTreeMap::new(),
         sources: Vec::new(),
     };
     Event::Mended(Box::new(crate::history::Mended { plan, difference: String::new(), by: "me".into() }))
