@@ -316,17 +316,6 @@ impl List<'_> {
         entries
     }
 
-    /// The steps of an included runbook. Its roles and templates are known as well, where the runbook itself has none of that name.
-    fn kept(&mut self, (runbook, entries, templates): WholeRunbook) -> Vec<StepEntry> {
-        for (role, holder) in runbook.roles {
-            self.roles.entry(role).or_insert(holder);
-        }
-        for (name, words) in templates {
-            self.templates.entry(name).or_insert(words);
-        }
-        entries
-    }
-
     fn include(
         &mut self,
         file: &str,
@@ -373,20 +362,7 @@ impl List<'_> {
         }
         let reader = TreeReader::new(&document.source);
         let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
-<<<<<<< ours
         let entries = whole.map(|whole| self.shared(whole)).unwrap_or_default();
-||||||| base
-        let (roles, entries, templates) =
-            whole.map(|(runbook, entries, templates)| (runbook.roles, entries, templates)).unwrap_or_default();
-        for (role, holder) in roles {
-            self.roles.entry(role).or_insert(holder);
-        }
-        for (name, words) in templates {
-            self.templates.entry(name).or_insert(words);
-        }
-=======
-        let entries = whole.map(|whole| self.kept(whole)).unwrap_or_default();
->>>>>>> theirs
         let found = reader.into_parts();
         document.add(found);
         self.findings.extend(document.findings.iter().cloned());
