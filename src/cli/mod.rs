@@ -28,6 +28,7 @@ mod logging;
 mod man;
 mod open;
 mod outline;
+mod parameters;
 mod proxy;
 mod record;
 mod reflow;

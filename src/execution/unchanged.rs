@@ -45,7 +45,9 @@ fn changed(started: &ExecutionStarted) -> Option<String> {
     let Some(file) = plan.sources.first() else { return Some("it is not known whether the runbook has changed".to_owned()) };
     let (project, _) = Project::open(root);
     let whole = || format!("the runbook {} has changed", file.path);
-    let Ok((now, _)) = project.execution(&root.join(&file.path), plan.environment_name.as_deref(), plan.service_name.as_deref()) else {
+    let Ok((now, _)) =
+        project.execution(&root.join(&file.path), plan.environment_name.as_deref(), plan.service_name.as_deref(), &plan.parameters)
+    else {
         return Some(whole());
     };
     if let Some(other) = plan.sources.iter().find(|source| !now.sources.contains(source)) {
