@@ -42,6 +42,9 @@ pub(super) struct Args {
     /// Its folder, instead of a new one under `executions/`
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     out: Option<PathBuf>,
+    /// What the runbook is told: the value of one of its parameters. May be given several times
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::parameters::parse, conflicts_with = "resume")]
+    params: Vec<(String, String)>,
     /// The seed of the jitter between tries
     #[arg(long, value_parser = super::arguments::seed, conflicts_with = "resume")]
     seed: Option<Seed>,
@@ -72,7 +75,7 @@ pub(super) struct Args {
 const STOPPING: &str = "stopping: the running step is ended, and nothing is undone (press Ctrl-C again to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
-    let Args { runbook, env, service, out, seed, reason, resuming, another, rehearse, listen, token_from, public_url, yes } = args;
+    let Args { runbook, env, service, out, params, seed, reason, resuming, another, rehearse, listen, token_from, public_url, yes } = args;
     let bell = || doorbell(listen.as_deref(), token_from.as_ref(), public_url.clone());
     let supervisor = std::env::current_exe()?;
     if let Some(folder) = &another.watch {
@@ -87,7 +90,8 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     let runbook = runbook.unwrap_or_default();
     let root = Project::find(&runbook)?;
     let (project, _) = Project::open(&root);
-    let (plan, findings) = match project.execution(&runbook, env.as_deref(), service.as_deref()) {
+    let told = super::parameters::told(&project, &runbook, params);
+    let (plan, findings) = match project.execution(&runbook, env.as_deref(), service.as_deref(), &told) {
         Ok((plan, findings)) => (Some(plan), findings),
         Err(findings) => (None, findings),
     };

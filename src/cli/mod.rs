@@ -29,6 +29,7 @@ mod logging;
 mod man;
 mod open;
 mod outline;
+mod parameters;
 mod proxy;
 mod record;
 mod reflow;

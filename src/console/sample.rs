@@ -54,6 +54,7 @@ impl SampleHistory {
         let DrillPlan { runbook, workloads, environment_name, environment, .. } = plan();
         let mut plan = ExecutionPlan {
             sources: Vec::new(),
+            parameters: std::collections::BTreeMap::new(),
             runbook: runbook.expect("the drill has one"),
             environment_name: Some(environment_name),
             environment,

@@ -70,7 +70,9 @@ fn changed(started: &ExecutionStarted) -> Option<String> {
     let plan = &started.plan;
     let Some(file) = plan.sources.first() else { return Some("it is not known whether the runbook has changed".to_owned()) };
     let whole = || format!("the runbook {} has changed", file.path);
-    let Ok(now) = plan_now(started) else { return Some(whole()) };
+    let Ok(now) =
+        plan_now(started, &plan.parameters)
+    else { return Some(whole()) };
     if let Some(other) = plan.sources.iter().find(|source| !now.sources.contains(source)) {
         return Some(format!("the runbook {} has changed", other.path));
     }

@@ -92,7 +92,9 @@ impl<'a> Finder<'a> {
             }
             Expr::Call(call) => self.call(expr, call),
             Expr::List(list) => {
-                list.elements.iter().for_each(|element| drop(self.kind(element)));
+                for element in &list.elements {
+                    self.kind(element);
+                }
                 Kind::Other
             }
             Expr::Comprehension(loops) => {
@@ -212,7 +214,9 @@ impl<'a> Finder<'a> {
             }
             (operators::IN, [item, whole]) => {
                 match (&item.expr, &whole.expr) {
-                    (Expr::Literal(LiteralValue::String(key)), Expr::Ident(_)) => drop(self.part(item, whole, Some(key.inner()))),
+                    (Expr::Literal(LiteralValue::String(key)), Expr::Ident(_)) => {
+                        self.part(item, whole, Some(key.inner()));
+                    }
                     _ => {
                         self.kind(item);
                         self.kind(whole);
@@ -221,7 +225,9 @@ impl<'a> Finder<'a> {
                 Kind::Truth
             }
             (operators::NOT_STRICTLY_FALSE, args) => {
-                args.iter().for_each(|arg| drop(self.kind(arg)));
+                for arg in args {
+                    self.kind(arg);
+                }
                 Kind::Any
             }
             (operators::ADD | operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO, [left, right]) => {
@@ -233,8 +239,9 @@ impl<'a> Finder<'a> {
             }
             (operators::NEGATE, [inner]) => self.kind(inner),
             (name, args) => {
-                call.target.iter().for_each(|target| drop(self.kind(target)));
-                args.iter().for_each(|arg| drop(self.kind(arg)));
+                for part in call.target.iter().map(|target| &**target).chain(args) {
+                    self.kind(part);
+                }
                 self.function(expr, name)
             }
         }

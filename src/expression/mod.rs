@@ -10,6 +10,8 @@ mod facts;
 mod kinds;
 mod parse;
 mod problem;
+#[cfg(test)]
+mod tests;
 
 pub use facts::{Facts, KnownFacts};
 pub use parse::Expression;

@@ -39,6 +39,9 @@ pub struct ExecutionPlan {
     /// The runbook's file and those that it includes, as they were read. Empty in histories of older versions, and of a drill.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceFile>,
+    /// What the runbook was told, with what counts where it was told nothing: the values of its parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A file that a plan was read from.
@@ -80,6 +83,7 @@ impl ExecutionPlan {
             contacts: plan.contacts.clone(),
             mail: plan.mail.clone(),
             sources: Vec::new(),
+            parameters: BTreeMap::new(),
         };
         // Its outage is over, and nobody outside was told of it.
         execution.runbook.updates.clear();

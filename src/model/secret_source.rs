@@ -95,6 +95,7 @@ impl SecretSource {
             contacts,
             mail,
             sources: _,
+            parameters: _,
         } = plan;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));

@@ -3,7 +3,6 @@
 use super::{Action, words};
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 words! {
     /// How a step ended.
@@ -184,7 +183,7 @@ pub struct Backoff {
 }
 
 /// Variables that are texts in an expression, beside `steps`, `ended`, `json`, `param`, `role` and `service`.
-pub const IN_CONDITIONS: [&str; 5] = ["env", "severity", "primary", "standby", "each"];
+pub const IN_CONDITIONS: [&str; 4] = ["env", "severity", "primary", "standby"];
 
 /// What a step's beginning depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,8 +217,5 @@ pub enum When {
         /// What stands before the names of the steps that it speaks of: it is written in a runbook that another includes.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         within: String,
-        /// The values of `param.NAME` and `each` where it stands, by those names.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        given: BTreeMap<String, String>,
     },
 }

@@ -53,7 +53,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         }
         if kind == Some(FileKind::Runbook) || kind.is_none() && file.starts_with(root.join("runbooks")) {
             checked.runbooks += 1;
-            match runbook::read(document, project.declared(), root) {
+            match runbook::read(document, project.declared(), root, &std::collections::BTreeMap::new()) {
                 Ok(file) => {
                     findings.extend(doubts::of_runbook(&file, today));
                     findings.extend(clear_text::of_runbook(&file));

@@ -3,6 +3,7 @@
 use super::document::SourceDocument;
 use super::finding::{Finding, Findings, Severity};
 use super::inside::{self, NamedFile};
+use super::parameter::{self, Parameter};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::shape::{self, FileKind};
@@ -11,6 +12,7 @@ use super::workload::RawWorkload;
 use super::{cross, inventory, rotation, store, sums, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, SourceFile, Tokens};
 use crate::units::closest;
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -154,9 +156,10 @@ impl Project {
         runbook: &Path,
         environment: Option<&str>,
         service: Option<&str>,
+        given: &BTreeMap<String, String>,
     ) -> Result<(ExecutionPlan, Findings), Findings> {
         let mut findings: Findings = self.document.findings.iter().cloned().collect();
-        let (file, found) = self.runbook(runbook);
+        let (file, found) = self.runbook_told(runbook, given);
         findings.extend(found);
         let mut unknown = |name: &str, what: &str, hint: String| {
             let message = format!("`{name}` is not {what} of this inventory");
@@ -170,7 +173,7 @@ impl Project {
             unknown(name, "a service", inventory::name_hint(name, "a service", inventory.services.keys()));
         }
         if let Some(file) = &file {
-            findings.extend(file.unfilled());
+            findings.extend(parameter::wrong(&file.document, &file.parameters, given));
             findings.extend(file.without_traffic());
             let listens = environment.and_then(|name| inventory.environments.get(name)).is_some_and(|place| place.alerts.is_some());
             findings.extend(file.unheard(environment, listens));
@@ -198,6 +201,7 @@ impl Project {
             stores: inventory.stores.clone(),
             contacts: inventory.contacts.clone(),
             mail: inventory.mail.clone(),
+            parameters: parameter::values(&file.parameters, given),
         };
         Ok((plan, findings))
     }
@@ -208,6 +212,11 @@ impl Project {
         // Nor is one of a section that could not be read at all.
         let is_unread = |section: &str| self.document.root.as_ref().and_then(|root| root.at(&[section])).is_some_and(|node| !node.is_map());
         findings.without(|section, name| has_errors && (is_unread(section) || self.document.has(&[section, name])));
+    }
+
+    /// What a runbook may be told, by name; nothing where it cannot be read.
+    pub fn parameters(&self, runbook: &Path) -> BTreeMap<String, Parameter> {
+        self.runbook(runbook).0.map(|file| file.parameters).unwrap_or_default()
     }
 
     /// A runbook of the project as it is now, by its path from the root; `None` where it has errors.
@@ -266,7 +275,12 @@ impl Project {
 
     /// A runbook, with what is wrong in it.
     pub(super) fn runbook(&self, path: &Path) -> (Option<RunbookFile>, Vec<Finding>) {
-        match runbook::read(SourceDocument::open(path, &self.root), self.declared(), &self.root) {
+        self.runbook_told(path, &BTreeMap::new())
+    }
+
+    /// The same with values for its parameters.
+    fn runbook_told(&self, path: &Path, given: &BTreeMap<String, String>) -> (Option<RunbookFile>, Vec<Finding>) {
+        match runbook::read(SourceDocument::open(path, &self.root), self.declared(), &self.root, given) {
             Ok(file) => {
                 let found = file.document.findings.clone();
                 (Some(file), found)

@@ -6,18 +6,22 @@
 use super::by_hand;
 use super::condition;
 use super::document::SourceDocument;
+use super::each;
 use super::finding::Finding;
+use super::flow::targets;
 use super::inside::{self, NamedFile};
+use super::parameter::{self, Parameter, fill};
 use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::step::{StepEntry, entry};
-use super::tree::{Node, NodeKind};
+use super::tree::Node;
 use super::update::{self, MissingTemplate, Templates};
 use super::variable::KnownNames;
 use super::{inventory, reaction, variable};
+use crate::expression::ExpressionProblem;
 use crate::model::{
     Action, Canary, Channel, Condition, Confirm, Escalation, EscalationUntil, Goal, InquirySource, Inventory, NotifySeverity, OnFailure,
-    ProviderSelector, RoleHolder, Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, Switch, When, Within,
+    OnSuccess, ProviderSelector, RoleHolder, Runbook, SecretStore, SourceFile, StartMode, Step, StoreKind, Switch, When, Within,
 };
 use crate::units::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +43,9 @@ pub(super) struct RunbookFile {
     /// Where each step stands.
     places: Vec<StepLocation>,
     /// Parameters that have no value of their own.
-    open: BTreeSet<String>,
+    pub(super) open: BTreeSet<String>,
+    /// What it may be told.
+    pub(super) parameters: BTreeMap<String, Parameter>,
 }
 
 /// Where a step is written: in which document, and at which path in it.
@@ -63,6 +69,14 @@ impl RunbookFile {
         let (document, path) = self.at(step, &[]);
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         (self.places[step].document.checked_sub(1), document.spot(&path).line)
+    }
+
+    /// An error at some characters of a step's value.
+    pub(super) fn error_in(&self, step: usize, keys: &[&str], value: &str, problem: ExpressionProblem) -> Finding {
+        let (document, path) = self.at(step, keys);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let spot = document.root.as_ref().and_then(|root| root.at(&path)).map(|node| node.spot).unwrap_or_default();
+        document.source.error(document.source.within(spot, value, problem.place), problem.message, problem.hint)
     }
 
     /// True where a step's value is written.
@@ -141,16 +155,26 @@ impl RunbookFile {
 
 /// Reads a runbook of the project at `root`, with those that it includes, and checks the names in it against the inventory, if there is one
 /// to check against.
-pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, root: &Path) -> Result<RunbookFile, Vec<Finding>> {
+pub(super) fn read(
+    mut document: SourceDocument,
+    inventory: Option<&Inventory>,
+    root: &Path,
+    given: &BTreeMap<String, String>,
+) -> Result<RunbookFile, Vec<Finding>> {
     if let Some(finding) = shape::mixed_up(&document, FileKind::Runbook) {
         return Err(vec![finding]);
     }
-    let parameters = parameters(&document);
-    let open = parameters.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name.clone()).collect();
-    let values = parameters.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect();
+    let parameters = parameter::declared(&document);
+    let values = parameter::values(&parameters, given);
+    let open = parameters.keys().filter(|name| !values.contains_key(*name)).cloned().collect();
+    let early = TreeReader::new(&document.source);
+    let path = document.source.path.clone();
     if let Some(root) = &mut document.root {
-        fill(root, &values);
+        fill(root, &variables(values));
+        each::write_out(&early, root, inventory, &path);
     }
+    let early = early.into_parts();
+    document.add(early);
     let reader = TreeReader::new(&document.source);
     let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
     let found = reader.into_parts();
@@ -159,6 +183,7 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     let mut found = Vec::new();
     let mut list = List {
         root,
+        inventory,
         templates,
         included: Vec::new(),
         sources: Vec::new(),
@@ -176,7 +201,7 @@ pub(super) fn read(mut document: SourceDocument, inventory: Option<&Inventory>, 
     }
     let templates = list.templates;
     found.extend(list.findings);
-    let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open };
+    let mut file = RunbookFile { document, runbook, included: list.included, sources: list.sources, places: list.places, open, parameters };
     for MissingTemplate { step, keys, message, hint } in update::put_templates(&mut file.runbook, &templates) {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         found.push(match step {
@@ -198,7 +223,9 @@ type WholeRunbook = (Runbook, Vec<StepEntry>, Templates);
 fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
     let fields = reader.fields(root, "a runbook")?;
     fields.version();
-    let _ = fields.raw("parameters");
+    if let Some((_, node)) = fields.raw("parameters") {
+        parameter::read(reader, node);
+    }
     let runbook = Runbook {
         name: fields.required("runbook", &|reader, node| reader.name(node)).unwrap_or_default(),
         owner: fields.optional("owner", &|reader, node| reader.name(node)),
@@ -232,35 +259,10 @@ fn escalation(reader: &TreeReader<'_>, node: &Node) -> Escalation {
     Escalation { after, to, until: until.unwrap_or(nothing.until) }
 }
 
-/// What a runbook's text may be told by whoever includes it, with the values that count otherwise.
-fn parameters(document: &SourceDocument) -> BTreeMap<String, Option<String>> {
-    let Some(NodeKind::Map(entries)) = document.root.as_ref().and_then(|root| root.at(&["parameters"])).map(|node| &node.kind) else {
-        return BTreeMap::new();
-    };
-    let value = |node: &Node| if let NodeKind::Text(text) = &node.kind { Some(text.clone()) } else { None };
-    entries.iter().map(|(key, node)| (key.text.clone(), value(node))).collect()
-}
-
-/// Puts parameters into every text. The tree's depth is bounded, so recursion is.
-fn fill(node: &mut Node, values: &BTreeMap<String, String>) {
-    match &mut node.kind {
-        NodeKind::Text(text) => {
-            for (name, value) in values {
-                let variable = format!("${{param.{name}}}");
-                if text.contains(&variable) {
-                    *text = text.replace(&variable, value);
-                }
-            }
-        }
-        NodeKind::List(items) => items.iter_mut().for_each(|item| fill(item, values)),
-        NodeKind::Map(entries) => entries.iter_mut().filter(|(key, _)| key.text != "parameters").for_each(|(_, value)| fill(value, values)),
-        NodeKind::Nothing => {}
-    }
-}
-
 /// The list of steps while it is put together.
 struct List<'a> {
     root: &'a Path,
+    inventory: Option<&'a Inventory>,
     /// Of the runbook itself, and of those that it includes where it has none of that name.
     templates: Templates,
     included: Vec<SourceDocument>,
@@ -287,11 +289,16 @@ impl List<'_> {
                 StepEntry::One(step) => self.push(prefixed(*step, prefix), StepLocation { document: number, path }),
                 StepEntry::Parallel { name, steps } => {
                     let name = format!("{prefix}{name}");
+                    // Two groups that stand next to each other are not one.
+                    let before = self.steps.last().and_then(|step| step.together.clone());
+                    let alike =
+                        before.filter(|before| *before == name || before.strip_prefix(&name).is_some_and(|rest| rest.starts_with(" (")));
+                    let together = alike.map_or_else(|| name.clone(), |_| format!("{name} ({})", self.steps.len()));
                     for (inner, step) in steps.into_iter().enumerate().filter_map(|(inner, step)| Some((inner, step?))) {
                         let path = [&path[..], &["parallel".to_owned(), inner.to_string()]].concat();
                         let mut step = prefixed(step, prefix);
                         step.name = format!("{name}: {}", &step.name[prefix.len()..]);
-                        step.together = Some(name.clone());
+                        step.together = Some(together.clone());
                         self.push(step, StepLocation { document: number, path });
                     }
                 }
@@ -346,20 +353,31 @@ impl List<'_> {
             self.findings.push(from.error(&at, format!("`{file}`: {}", finding.message), hint));
             return;
         }
-        let declared = parameters(&document);
+        let declared = parameter::declared(&document);
         for name in with.keys().filter(|name| !declared.contains_key(*name)) {
             let message = format!("`{file}` has no parameter `{name}`");
             let hint = format!("add `parameters: {{{name}: }}` to it, or take this away");
             self.findings.push(from.error(&[path[0].as_str(), path[1].as_str(), "with", name], message, hint));
         }
-        for name in declared.iter().filter(|(name, value)| value.is_none() && !with.contains_key(*name)).map(|(name, _)| name) {
+        for name in declared.iter().filter(|(name, one)| one.default.is_none() && !with.contains_key(*name)).map(|(name, _)| name) {
             let message = format!("`{file}` needs the parameter `{name}`");
             self.findings.push(from.error(&at, message, format!("add `with: {{{name}: …}}` to this step")));
         }
-        let values = declared.into_iter().filter_map(|(name, value)| Some((name.clone(), with.get(&name).cloned().or(value)?))).collect();
+        for (name, problem) in with.iter().filter_map(|(name, value)| Some((name, declared.get(name)?.refuses(value)?))) {
+            // What a step gives is known only when it is walked.
+            if !with[name].contains("${") {
+                let at = [path[0].as_str(), path[1].as_str(), "with", name];
+                self.findings.push(from.error(&at, format!("the value of `{name}` {problem}"), format!("see `parameters:` of `{file}`")));
+            }
+        }
+        let values = variables(parameter::values(&declared, with));
+        let early = TreeReader::new(&document.source);
         if let Some(root) = &mut document.root {
             fill(root, &values);
+            each::write_out(&early, root, self.inventory, file);
         }
+        let early = early.into_parts();
+        document.add(early);
         let reader = TreeReader::new(&document.source);
         let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
         let entries = whole.map(|whole| self.shared(whole)).unwrap_or_default();
@@ -381,42 +399,20 @@ fn prefixed(mut step: Step, prefix: &str) -> Step {
     if let OnFailure::Goto { step: target, .. } = &mut step.on_failure {
         *target = of(target);
     }
-    if let Some(When::Ended { step: earlier, .. }) = &mut step.when {
-        *earlier = of(earlier);
+    if let Some(OnSuccess { step: target, .. }) = &mut step.on_success {
+        *target = of(target);
+    }
+    match &mut step.when {
+        Some(When::Ended { step: earlier, .. }) => *earlier = of(earlier),
+        Some(When::Holds { within, .. }) => *within = format!("{prefix}{within}"),
+        _ => {}
     }
     step
 }
 
-/// Steps that another step speaks of and that are not there, and outputs that two steps have.
-fn targets(file: &RunbookFile) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let steps = &file.runbook.steps;
-    for (place, step) in steps.iter().enumerate() {
-        if let OnFailure::Goto { step: target, .. } = &step.on_failure {
-            let there = steps.iter().find(|step| step.name == *target);
-            if there.is_none_or(|there| there.together.is_some()) {
-                let names: Vec<&str> = steps.iter().filter(|step| step.together.is_none()).map(|step| step.name.as_str()).collect();
-                let hint = super::vocabulary::pick(target, names.into_iter());
-                found.push(file.error(place, &["on_failure", "goto"], format!("`{target}` is not a step that can be gone to"), hint));
-            }
-        }
-        if let Some(When::Ended { step: earlier, .. }) = &step.when
-            && !steps.iter().any(|step| step.name == *earlier)
-        {
-            let hint = super::vocabulary::pick(earlier, steps.iter().map(|step| step.name.as_str()));
-            found.push(file.error(place, &["when", "step"], format!("`{earlier}` is not a step of this runbook"), hint));
-        }
-        if let Some(output) = step.output.as_ref().filter(|output| steps[..place].iter().any(|step| step.output.as_ref() == Some(*output)))
-        {
-            found.push(file.error(
-                place,
-                &["output"],
-                format!("another step's output is `{output}` already"),
-                "give each a name of its own",
-            ));
-        }
-    }
-    found
+/// Parameters by the names of their variables.
+fn variables(values: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    values.into_iter().map(|(name, value)| (format!("param.{name}"), value)).collect()
 }
 
 /// A day of the calendar, `2026-10-01`.

@@ -59,6 +59,8 @@ pub(super) fn entry(reader: &TreeReader<'_>, node: &Node) -> StepEntry {
         return StepEntry::Nothing;
     }
     let Some(fields) = reader.fields(node, "a step") else { return StepEntry::Nothing };
+    // A step that stands for several is written out before it is read.
+    let _ = (fields.raw("for_each"), fields.raw("at_most"));
     let name = fields.required("name", &|reader, node| reader.words(node)).unwrap_or_default();
     match fields.exactly_one(&KINDS) {
         Some("include") => {

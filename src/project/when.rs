@@ -4,13 +4,12 @@ use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use crate::expression::Expression;
 use crate::model::{StepEnd, When};
-use std::collections::BTreeMap;
 
 /// `"steps.region == 'eu' && int(steps.count) > 3"`, `{value: "${steps.region}", is: eu}` or `{step: NAME, ended: failed}`.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<When> {
     if let NodeKind::Text(text) = &node.kind {
         return match Expression::parse(text) {
-            Ok(_) => Some(When::Holds { text: text.clone(), within: String::new(), given: BTreeMap::new() }),
+            Ok(_) => Some(When::Holds { text: text.clone(), within: String::new() }),
             Err(problem) => {
                 reader.error(reader.source.within(node.spot, text, problem.place), problem.message, problem.hint);
                 None

@@ -13,7 +13,6 @@ use crate::history::{Event, ReactionModelled, StepExplained, StepFinished, StepO
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, IN_CONDITIONS, Step, StepEnd, When};
 use crate::units::{Secret, Seed, explained};
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -121,15 +120,15 @@ fn holds(when: &When, state: &WalkState, context: &Context) -> Result<bool, Stri
         When::Is { value, text } => context.expand(value).map(|value| value == *text).map_err(|error| error.to_string()),
         When::IsNot { value, text } => context.expand(value).map(|value| value != *text).map_err(|error| error.to_string()),
         When::Ended { step, end } => Ok(state.last(step) == Some(*end)),
-        When::Holds { text, within, given } => {
+        When::Holds { text, within } => {
             let expression = Expression::parse(text).map_err(|problem| format!("`{text}`: {}", problem.message))?;
-            expression.holds(&facts(within, given, state, context))
+            expression.holds(&facts(within, state, context))
         }
     }
 }
 
 /// What an expression may speak of: what steps gave, how they ended, and what is known of where the runbook is walked.
-fn facts(within: &str, given: &BTreeMap<String, String>, state: &WalkState, context: &Context) -> Facts {
+fn facts(within: &str, state: &WalkState, context: &Context) -> Facts {
     let mut facts = Facts::default();
     ["steps", "ended", "param", "role", "service"].into_iter().for_each(|map| facts.map(map));
     for (name, value) in state.values() {
@@ -139,10 +138,10 @@ fn facts(within: &str, given: &BTreeMap<String, String>, state: &WalkState, cont
     for (name, end) in ends().chain(ends().filter_map(|(name, end)| Some((name.strip_prefix(within)?, end)))) {
         facts.entry("ended", name, end);
     }
-    for (name, value) in context.variables.plain().iter().chain(given) {
+    for (name, value) in context.variables.plain() {
         match name.split_once('.') {
             Some((map @ ("param" | "role" | "service"), name)) => facts.entry(map, name, value),
-            None if IN_CONDITIONS.contains(&name.as_str()) => facts.text(name, value),
+            None if IN_CONDITIONS.contains(&name.as_str()) => facts.text(name.as_str(), value),
             _ => {}
         }
     }

@@ -121,6 +121,8 @@ record! {
         mail: Option<MailRecord>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         sources: Vec<SourceFileRecord>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        parameters: BTreeMap<String, String>,
     }
 }
 

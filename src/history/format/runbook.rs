@@ -139,8 +139,6 @@ record! {
             text: String,
             #[serde(default, skip_serializing_if = "String::is_empty")]
             within: String,
-            #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-            given: BTreeMap<String, String>,
         },
     }
 }

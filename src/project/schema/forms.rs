@@ -92,7 +92,7 @@ pub(super) const FORMS: &[Form] = &[
         "runbook",
         "a runbook",
         "version!: 1; runbook!: name; owner: name; reviewed: text; start!: =start; detect: @condition; reaction: time or @reaction; \
-         severity: =severity; roles: {name}; escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: anything; steps!: [@step]",
+         severity: =severity; roles: {name}; escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: {note or @parameter}; steps!: [@step]",
     ),
     form("escalation", "an escalation", "after!: time; to!: name; until: =until"),
     choice(
@@ -132,6 +132,7 @@ pub(super) const FORMS: &[Form] = &[
     form("backoff", "a backoff", "up_to!: time; jitter: share"),
     form("goto", "what follows a failure", "goto!: text; at_most: count"),
     form("goto-on", "what follows a success", "goto!: text; at_most: count"),
+    form("parameter", "a parameter", "required: truth; pattern: text; default: text; description: text"),
     form("stop-here", "an end", "end!: =walk-result; message: text"),
     choice("when", "a `when`", "value: text; is: text; is_not: text; step: text; ended: =end", "value step"),
     form(

@@ -65,6 +65,7 @@ overlay: [{as: a, promql: up}, {as: b, csv: a.csv}]
 const RUNBOOK: &str = r#"version: 1
 runbook: a
 start: by-hand
+parameters: {p: {default: x}}
 detect: {fails: 3 in a row, request: {to: "http://a.example"}}
 reaction: {p50: 1s}
 escalate: [{after: 1s}]

@@ -25,7 +25,7 @@ fn secrets() -> Vec<(&'static str, String)> {
 #[track_caller]
 fn shows_nothing(files: &Files, why: &str) -> String {
     let (project, opened) = Project::open(files.root());
-    let executed = project.execution(&files.root().join(RUNBOOK_PATH), None, None);
+    let executed = project.execution(&files.root().join(RUNBOOK_PATH), None, None, &std::collections::BTreeMap::new());
     let executed = executed.map_or_else(|findings| findings, |(_, findings)| findings).to_string();
     let all = [files.check(), files.plan("lab"), opened.to_string(), executed].concat();
     assert!(!all.contains("hunter2") && !all.contains("correct-horse"), "{why}:\n{all}");

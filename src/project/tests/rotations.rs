@@ -16,7 +16,9 @@ fn rotating(credential: &str, parts: &[&str]) -> Files {
 /// What is said where it is executed.
 fn executed(files: &Files) -> Vec<String> {
     let (project, _) = Project::open(files.root());
-    let found = project.execution(&files.root().join(RUNBOOK_PATH), None, None).map_or_else(|found| found, |(_, found)| found);
+    let found = project
+        .execution(&files.root().join(RUNBOOK_PATH), None, None, &std::collections::BTreeMap::new())
+        .map_or_else(|found| found, |(_, found)| found);
     found.iter().map(|found| found.message.clone()).collect()
 }
 

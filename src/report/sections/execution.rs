@@ -247,6 +247,7 @@ impl<'a> Walk<'a> {
         let mut facts =
             vec![Fact::of("execution", Text::outside(&started.execution)), Fact::of("runbook", Text::outside(&plan.runbook.name))];
         facts.extend(named);
+        facts.extend(plan.parameters.iter().map(|(name, value)| Fact::of(Text::outside(name), Text::outside(value))));
         facts.push(Fact::of("started", started.wall_clock.as_str()));
         facts.extend(origin(&started.origin));
         facts.push(Fact::of("seed", started.seed.to_string()));

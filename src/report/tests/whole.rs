@@ -92,6 +92,7 @@ fn walk() -> History {
         contacts: BTreeMap::new(),
         mail: None,
         sources: Vec::new(),
+        parameters: std::collections::BTreeMap::new(),
     };
     let started = ExecutionStarted {
         format: FORMAT,
