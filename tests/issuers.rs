@@ -516,7 +516,7 @@ async fn an_access_key_names_itself_to_who_goes_on_after_a_crash() {
 fn what_the_runbook_for_bedrock_asks_aws_is_understood_by_its_command_line() {
     let project = Project::shipped();
     let (open, _) = lifeboat::project::Project::open(&project.path("."));
-    let (plan, _) = open.execution(&project.path("runbooks/rotate-bedrock.yaml"), None, None).unwrap();
+    let (plan, _) = open.execution(&project.path("runbooks/rotate-bedrock.yaml"), None, None, &BTreeMap::new()).unwrap();
     let of_aws = |step: &lifeboat::model::Step| match &step.action {
         lifeboat::model::Action::Run(run) if run.argv[0] == "aws" => Some(run.argv.clone()),
         _ => None,

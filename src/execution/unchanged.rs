@@ -59,7 +59,7 @@ pub(super) fn plan_now(started: &ExecutionStarted) -> Result<ExecutionPlan, Stri
     let (plan, root) = (&started.plan, Path::new(&started.root));
     let Some(file) = plan.sources.first() else { return Err("it is not known from which file it was started".to_owned()) };
     let (project, _) = Project::open(root);
-    let now = project.execution(&root.join(&file.path), plan.environment_name.as_deref(), plan.service_name.as_deref());
+    let now = project.execution(&root.join(&file.path), plan.environment_name.as_deref(), plan.service_name.as_deref(), &plan.parameters);
     now.map(|(plan, _)| plan).map_err(|findings| {
         let all: Vec<String> = findings.iter().map(ToString::to_string).collect();
         all.join("\n")
@@ -70,9 +70,7 @@ fn changed(started: &ExecutionStarted) -> Option<String> {
     let plan = &started.plan;
     let Some(file) = plan.sources.first() else { return Some("it is not known whether the runbook has changed".to_owned()) };
     let whole = || format!("the runbook {} has changed", file.path);
-    let Ok(now) =
-        plan_now(started, &plan.parameters)
-    else { return Some(whole()) };
+    let Ok(now) = plan_now(started) else { return Some(whole()) };
     if let Some(other) = plan.sources.iter().find(|source| !now.sources.contains(source)) {
         return Some(format!("the runbook {} has changed", other.path));
     }

@@ -203,6 +203,7 @@ fn mended(state: &WalkState, change: impl Fn(&mut Vec<Step>)) -> Event {
         contacts: BTreeMap::new(),
         mail: None,
         secrets: BTreeMap::new(),
+        parameters: BTreeMap::new(),
         sources: Vec::new(),
     };
     Event::Mended(Box::new(crate::history::Mended { plan, difference: String::new(), by: "me".into() }))
