@@ -55,9 +55,9 @@ fn an_outage_is_detected_by_the_monitor_that_the_team_runs() {
     let alerts = of_kind(&events, "alert_received");
     assert_eq!(alerts.len(), 2, "one fires and is over: {alerts:?}");
     let alert = &alerts[0]["alert_received"];
-    let wanted =
-        json!({"source": "alertmanager", "name": "ServiceSlow", "instance": "1a30ba71cca2921f", "firing": true, "at": alert["at"]});
+    let wanted = json!({"source": "alertmanager", "name": "ServiceSlow", "instance": "1a30ba71cca2921f", "firing": true, "at": alert["at"], "starts_at": alert["starts_at"]});
     assert_eq!(*alert, wanted);
+    assert!(alert["starts_at"].is_string());
     let (at, began) = (alert["at"].as_u64().unwrap(), of_kind(&events, "runbook_started")[0]["t"].as_u64().unwrap());
     assert!(fault < at && at < began, "fault {fault}, alert {at}, runbook {began}");
     // The monitor waits a second for an answer to a question that it may have asked just before the fault: answers take a tenth of one. The

@@ -206,10 +206,13 @@ fn users_of_a_provider_that_is_down_are_moved_and_come_back_a_share_at_a_time() 
     assert!(people.sent("/company").last().unwrap().contains("is over for us"));
     let report = report(&project, "x");
     assert!(report.contains("Ada") && report.contains("gpt-4o, half an hour") && !report.contains("router-token-1"), "{report}");
+}
 
-    // The router cannot read its file once: everything is put back, and it reads that.
-    let project = self::project(&people);
-    let router = self::router(&project, &["openai"], 99, |nth| nth > 0);
+#[test]
+fn where_the_router_cannot_read_its_file_everything_is_put_back_and_read() {
+    let people = people();
+    let project = project(&people);
+    let router = router(&project, &["openai"], 99, |nth| nth > 0);
     let url = router.url();
     let first = [
         ("commander", "Ada"),
@@ -372,7 +375,7 @@ fn a_region_is_left_for_another_and_returned_to_a_share_at_a_time() {
 }
 
 #[test]
-fn a_cluster_is_upgraded_a_member_at_a_time_and_a_lazy_one_is_made_anew() {
+fn a_cluster_is_upgraded_a_member_at_a_time_and_a_lazy_one_is_copied_again() {
     let people = people();
     let project = project(&people);
     let cluster = Cluster::start("", "127.0.0.13");
@@ -380,11 +383,11 @@ fn a_cluster_is_upgraded_a_member_at_a_time_and_a_lazy_one_is_made_anew() {
     let port = cluster.side.port();
     let params = [
         ("leader", "127.0.0.11"),
-        ("replicas", "127.0.0.12,127.0.0.13"),
-        ("candidate", "127.0.0.12"),
+        ("replica", "127.0.0.12"),
+        ("other-replica", "127.0.0.13"),
         ("version", "15.9"),
         ("port", port.as_str()),
-        ("on", "./on"),
+        ("via", "./on"),
         ("watch", "10ms"),
     ];
     let member = "runbooks/examples/patroni-member.yaml";
@@ -454,7 +457,7 @@ fn a_major_incident_is_led_round_and_round_until_it_is_over_and_everybody_hears_
     let begin = [("Join the call", "all"), ("Could this be an attack", "nothing-of-the-kind"), ("I am the incident commander", "all")];
     let round = |size: &'static str, end: &'static str| {
         [
-            ("What is wrong, for whom", size),
+            ("What is wrong, who is affected", size),
             ("How bad is it now", "sev-1 Ada"),
             ("Have somebody look at each", "all"),
             ("We are going to", "roll back, by Finn, in 10 minutes"),

@@ -6,21 +6,21 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
 /// A project with a runbook of these steps, one a line, called `real`.
-fn project(steps: &[&str]) -> Project {
+pub(crate) fn project(steps: &[&str]) -> Project {
     with(steps, "")
 }
 
-fn with(steps: &[&str], head: &str) -> Project {
+pub(crate) fn with(steps: &[&str], head: &str) -> Project {
     let project = Project::quick();
     let steps: String = steps.iter().map(|step| format!("  - {{{step}}}\n")).collect();
     project.write("runbooks/real.yaml", &format!("version: 1\nrunbook: real\nstart: by-hand\n{head}steps:\n{steps}"));
     project
 }
 
-const EXECUTE: [&str; 4] = ["execute", "runbooks/real.yaml", "--out", "x"];
+pub(crate) const EXECUTE: [&str; 4] = ["execute", "runbooks/real.yaml", "--out", "x"];
 
 /// Runs the binary with somebody who types each line once its first text was said.
-fn typing(project: &Project, args: &[&str], script: &[(&str, &str)]) -> Run {
+pub(crate) fn typing(project: &Project, args: &[&str], script: &[(&str, &str)]) -> Run {
     let mut command = project.command(args);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -36,17 +36,17 @@ fn typing(project: &Project, args: &[&str], script: &[(&str, &str)]) -> Run {
     Run { code: output.status.code(), stdout: String::from_utf8(output.stdout).unwrap(), stderr: said }
 }
 
-fn of_kind(events: &[Value], kind: &str) -> Vec<Value> {
+pub(crate) fn of_kind(events: &[Value], kind: &str) -> Vec<Value> {
     events.iter().filter_map(|event| event.get(kind).cloned()).collect()
 }
 
 /// How each step ended, in the order of the history.
-fn ends(project: &Project) -> Vec<(u64, String)> {
+pub(crate) fn ends(project: &Project) -> Vec<(u64, String)> {
     let end = |event: &Value| (event["step"].as_u64().unwrap(), event["end"].as_str().unwrap().to_owned());
     of_kind(&project.events("x"), "step_finished").iter().map(end).collect()
 }
 
-fn log(project: &Project) -> String {
+pub(crate) fn log(project: &Project) -> String {
     std::fs::read_to_string(project.path("log")).unwrap_or_default()
 }
 
@@ -213,8 +213,8 @@ fn hanging(more: &str) -> Project {
     project(&[&format!("name: Slow, {}, timeout: 20m, undo: {{{}}}{more}", hangs("did"), hangs("undid"))])
 }
 
-const RESUME: [&str; 3] = ["execute", "--resume", "x"];
-const UNDO: [&str; 4] = ["execute", "--resume", "x", "--undo"];
+pub(crate) const RESUME: [&str; 3] = ["execute", "--resume", "x"];
+pub(crate) const UNDO: [&str; 4] = ["execute", "--resume", "x", "--undo"];
 
 #[test]
 fn a_step_that_may_be_repeated_is_done_again_and_nobody_is_asked() {
@@ -250,10 +250,10 @@ fn what_cannot_work_outside_a_drill_is_said_before_it_begins() {
         "name: Go, http: {get: \"${service.url}\"}, timeout: 20s",
     ]);
     let run = project.lifeboat(&EXECUTE);
-    run.exits_with(2).says("runbooks/real.yaml:5:").says("this looks at a drill's traffic").says("wait_until: {request: {to:");
+    run.exits_with(2).says("runbooks/real.yaml:5:").says("this looks at a drill's traffic").says("`outside: {request: {to:");
     let canary = "canary: {shift: {run: [\"true\"]}, back: {run: [\"true\"]}, of: standby, hold: 1s, worse_by: {errors: 5%, latency: 20%}}";
     project.edit("runbooks/real.yaml", "wait_until: {success: \"99% over 5s\"}", canary);
-    project.lifeboat(&EXECUTE).exits_with(2).says("this looks at a drill's traffic").says("shift the share with `run`, ask what you see");
+    project.lifeboat(&EXECUTE).exits_with(2).says("this looks at a drill's traffic").says("`outside: {request: {to:");
     project.edit("runbooks/real.yaml", canary, "wait_until: {success: \"99% over 5s\"}");
     project.edit("runbooks/real.yaml", "  - {name: See, wait_until: {success: \"99% over 5s\"}, timeout: 20s}\n", "");
     project.lifeboat(&EXECUTE).exits_with(2).says("the step `Go` needs service.url, which has no value here").says("--env");
@@ -348,7 +348,8 @@ fn contacts_and_channels_are_told_and_no_address_is_written_down() {
     let root = project.path("").canonicalize().unwrap();
     assert_eq!(slack, serde_json::json!({"text": format!("{} is on fire", root.display())}));
     assert_eq!((&pager["routing_key"], &pager["event_action"]), (&"routing-key-1234".into(), &"trigger".into()));
-    assert_eq!(pager["payload"], serde_json::json!({"summary": "get up", "source": "lifeboat", "severity": "critical"}));
+    let payload = &pager["payload"];
+    assert_eq!((&payload["summary"], &payload["source"], &payload["severity"]), (&"get up".into(), &"lifeboat".into(), &"critical".into()));
     for file in ["x/history.jsonl", "x/report.md", "x/report.html"] {
         let text = std::fs::read_to_string(project.path(file)).unwrap();
         assert!(!text.contains("routing-key-1234"), "{file}");

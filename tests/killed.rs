@@ -48,7 +48,7 @@ fn asked(line: &str) -> Option<usize> {
 }
 
 /// Waits until no program of a killed execution still works in the project: its effect may be yet to come.
-fn nothing_works_in(project: &Project, but: u32) {
+pub(crate) fn nothing_works_in(project: &Project, but: u32) {
     let folder = project.path(".").canonicalize().unwrap();
     let works = || {
         let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());

@@ -80,6 +80,18 @@ fn contacts_and_steps_write_over_starttls_with_a_login() {
         }
     }
     assert!(took[0]["subject"].as_str().unwrap().starts_with("real: the runbook starts"), "{}", took[0]);
+    // As Python's parser reads them: whole, each with a name of its own, and all of one thread.
+    let head = |message: &serde_json::Value, name: &str| message["head"][name].as_str().unwrap_or_default().to_owned();
+    for message in &took {
+        assert_eq!((&message["defects"], &message["charset"]), (&serde_json::json!([]), &"utf-8".into()), "{message}");
+        assert_eq!((head(message, "mime-version"), head(message, "auto-submitted")), ("1.0".into(), "auto-generated".into()), "{message}");
+        let id = head(message, "message-id");
+        assert!(id.starts_with("<lifeboat-x-") && id.ends_with("@mailer.test>"), "{id}");
+        assert!(!head(message, "references").is_empty(), "{message}");
+    }
+    assert_ne!(head(&took[0], "message-id"), head(&took[1], "message-id"));
+    assert_eq!(head(&took[0], "references"), head(&took[1], "references"));
+    assert_eq!(head(&took[0], "in-reply-to"), head(&took[0], "references"));
     assert_eq!(
         (&took[1]["subject"], took[1]["text"].as_str().unwrap().trim()),
         (&"The primary is dówn: first".into(), "The primary is dówn: first")

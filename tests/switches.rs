@@ -144,7 +144,10 @@ impl Cluster {
 /// As RFC 7386 says.
 fn merge(target: &mut Value, patch: &Value) {
     match patch {
-        Value::Object(entries) => entries.iter().for_each(|(key, value)| merge(&mut target[key], value)),
+        Value::Object(entries) => entries.iter().for_each(|(key, value)| match (value, target.as_object_mut()) {
+            (Value::Null, Some(target)) => drop(target.remove(key)),
+            _ => merge(&mut target[key], value),
+        }),
         other => *target = other.clone(),
     }
 }
@@ -245,4 +248,142 @@ fn a_cluster_that_nobody_declared_and_a_secret_are_refused() {
         .exits_with(2)
         .says("`chat/secret/gateway` is not an object that can be switched")
         .says("keys in Secrets are for `rotate`");
+}
+
+#[test]
+fn a_file_that_is_read_in_another_way_is_left_as_it_is_or_written_in_place() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let project = project(&[
+        "name: Linked, switch: {file: linked.env, key: A, to: b}, timeout: 20s, on_failure: continue",
+        "name: Kept, switch: {file: kept.env, key: A, to: b}, timeout: 20s, on_failure: continue",
+        "name: In place, switch: {file: linked.env, key: A, to: b, in_place: true}, timeout: 20s",
+        "name: Owned, switch: {file: owned.env, key: A, to: b}, timeout: 20s",
+        "name: Seen, run: [cp, other.env, seen.env], timeout: 20s, undo: none",
+        "name: Fails, run: ['false'], timeout: 20s, undo: none",
+    ]);
+    for name in ["linked.env", "kept.env", "owned.env"] {
+        project.write(name, "A=azure\n");
+    }
+    std::fs::hard_link(project.path("linked.env"), project.path("other.env")).unwrap();
+    std::fs::set_permissions(project.path("kept.env"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    // Only the superuser gives files away.
+    let is_given = std::os::unix::fs::chown(project.path("owned.env"), Some(1234), Some(4321)).is_ok();
+    let about = |name: &str| std::fs::metadata(project.path(name)).unwrap();
+    let inode = about("linked.env").ino();
+    project
+        .lifeboat(&["execute", "runbooks/real.yaml", "--rehearse"])
+        .exits_with(1)
+        .says("missing  step 1 Linked: ")
+        .says("linked.env: it has 2 names (hard links), and a new file would have one: the others would keep the old text")
+        .says("kept.env: it is read-only (its mode is 0444), so it was left as it is")
+        .says("skipped  step 3 In place: it would change something; its value exists");
+    execute(&project, "x").exits_with(1);
+    let done = outputs(&project, "x", "step_finished");
+    assert!(done[0].contains("it has 2 names (hard links)") && done[0].contains("hint: write `in_place: true`"), "{done:?}");
+    assert!(done[1].contains("it is read-only (its mode is 0444)"), "{done:?}");
+    assert!(done[2].ends_with("is `b` now\nit was written in place: whoever read it meanwhile may have seen a part of it"), "{done:?}");
+    let text = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
+    assert_eq!((text("seen.env").as_str(), text("other.env").as_str(), text("kept.env").as_str()), ("A=b\n", "A=azure\n", "A=azure\n"));
+    assert_eq!((about("linked.env").ino(), about("other.env").ino()), (inode, inode));
+    assert!(!is_given || (about("owned.env").uid(), about("owned.env").gid()) == (1234, 4321));
+    assert_eq!(text("x/before-text-3"), "A=azure\n");
+    assert_eq!(about("x/before-text-3").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_file_that_is_mounted_by_itself_or_cannot_be_given_back_to_its_owner_is_left_as_it_is() {
+    let project = project(&[
+        "name: Mount point, switch: {file: mounted.env, key: A, to: b}, timeout: 20s, on_failure: continue",
+        "name: What is mounted, switch: {file: source.env, key: A, to: b}, timeout: 20s, on_failure: continue",
+        "name: Given, switch: {file: given.env, key: A, to: b}, timeout: 20s, on_failure: continue",
+        "name: In place, switch: {file: source.env, key: A, to: b, in_place: true}, timeout: 20s",
+        "name: Seen, run: [cp, mounted.env, seen.env], timeout: 20s, undo: none",
+    ]);
+    for name in ["source.env", "mounted.env", "given.env"] {
+        project.write(name, "A=azure\n");
+    }
+    std::fs::set_permissions(project.path("given.env"), std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    // In a namespace of users this one is nobody's, whatever the superuser may do there.
+    let is_given = std::os::unix::fs::chown(project.path("given.env"), Some(1234), Some(4321)).is_ok();
+    let binary = env!("CARGO_BIN_EXE_lifeboat");
+    let script = format!("mount --bind source.env mounted.env && echo mounted && {binary} execute runbooks/real.yaml --out x");
+    let output = std::process::Command::new("unshare").args(["-rm", "sh", "-c", &script]).current_dir(project.path("")).output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    if !said.starts_with("mounted") {
+        // Where nobody may mount anything, there is nothing to see.
+        return;
+    }
+    let done = outputs(&project, "x", "step_finished");
+    for (place, file) in [(0, "mounted.env: "), (1, "source.env: ")] {
+        assert!(
+            done[place].contains(file) && done[place].contains("it is mounted by itself at ") && done[place].contains("/mounted.env"),
+            "{done:?}"
+        );
+    }
+    assert!(!is_given || done[2].contains("and a new file cannot be given to them") && done[2].contains("in_place: true"), "{done:?}");
+    let text = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
+    assert_eq!((text("seen.env").as_str(), text("source.env").as_str()), ("A=b\n", "A=b\n"));
+    assert!(!is_given || text("given.env") == "A=azure\n");
+    let left = std::fs::read_dir(project.path(""))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("lifeboat-"));
+    assert_eq!(left.count(), 0, "nothing is left beside them");
+}
+
+#[test]
+fn keys_are_added_and_taken_out_and_every_byte_comes_back() {
+    let files = [
+        (
+            "g.yaml",
+            "# top\nrouter:\n  primary: azure # now\n  fallback:   # none yet\n  # end\nlog: {level: info}\n",
+            "router.primary",
+            "router.standby",
+        ),
+        ("g.json", "{\n  \"primary\": \"azure\",\n  \"n\": 1\n}\n", "primary", "standby"),
+        ("g.toml", "[router]\nprimary = 'azure' # now\nn = 1\n\n# next\n[log]\n", "router.primary", "router.standby"),
+        ("g.env", "# keys\nPRIMARY=azure # now\nN=1", "PRIMARY", "STANDBY"),
+    ];
+    let mut steps = Vec::new();
+    for (file, _, old, new) in files {
+        steps.push(format!("name: Add to {file}, switch: {{file: {file}, key: {new}, add: 'bed rock'}}, timeout: 20s"));
+        steps.push(format!("name: Take out of {file}, switch: {{file: {file}, key: {old}, remove: true}}, timeout: 20s"));
+    }
+    steps.push("name: Fill, switch: {file: g.yaml, key: router.fallback, to: vertex}, timeout: 20s".into());
+    steps.push("name: Keep, run: [sh, -c, 'mkdir seen; cp g.* seen'], timeout: 20s, undo: none".into());
+    steps.push("name: There, switch: {file: g.env, key: N, add: x}, timeout: 20s, on_failure: continue".into());
+    steps.push("name: Others, run: [sh, -c, 'sed -i s/info/debug/ g.yaml'], timeout: 20s, undo: none".into());
+    steps.push("name: Fails, run: ['false'], timeout: 20s, undo: none".into());
+    let project = project(&steps.iter().map(String::as_str).collect::<Vec<_>>());
+    files.iter().for_each(|(file, text, ..)| drop(project.write(file, text)));
+    execute(&project, "x").exits_with(1).says("there is a value at `N` already");
+    let text = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
+    assert_eq!(
+        text("seen/g.yaml"),
+        "# top\nrouter:\n  fallback: vertex  # none yet\n  standby: \"bed rock\"\n  # end\nlog: {level: info}\n"
+    );
+    assert_eq!(text("seen/g.json"), "{\n  \"n\": 1,\n  \"standby\": \"bed rock\"\n}\n");
+    assert_eq!(text("seen/g.toml"), "[router]\nn = 1\nstandby = \"bed rock\"\n\n# next\n[log]\n");
+    assert_eq!(text("seen/g.env"), "# keys\nN=1\nSTANDBY=\"bed rock\"");
+    for (file, before, ..) in files {
+        assert_eq!(text(file), before.replace("info", "debug"), "{file}: {:?}", outputs(&project, "x", "step_undone"));
+    }
+}
+
+#[test]
+fn a_key_of_an_object_is_added_and_taken_out_and_back() {
+    for (key, change) in [("[metadata, annotations, new.key]", "add: '5'"), ("[metadata, annotations, a.b/c]", "remove: true")] {
+        let cluster = Cluster::new(Vec::new());
+        cluster.lock().unwrap().object["metadata"]["annotations"]["other"] = "y".into();
+        let before = cluster.lock().unwrap().object["metadata"]["annotations"].clone();
+        let project = clustered(&cluster, key, "5");
+        project.edit("runbooks/real.yaml", "to: '5'", change);
+        execute(&project, "x").exits_with(1);
+        let done = &outputs(&project, "x", "step_finished")[0];
+        assert!(done.ends_with("was added: `5`") || done.ends_with("was taken out"), "{done}");
+        let cluster = cluster.lock().unwrap();
+        assert_eq!(cluster.object["metadata"]["annotations"], before, "{:?}", cluster.patches);
+        assert_eq!(cluster.patches.len(), 2, "{:?}", cluster.patches);
+        let patched = &cluster.patches[0].1["metadata"]["annotations"];
+        assert!(*patched == json!({"new.key": "5"}) || *patched == json!({"a.b/c": null}), "{patched}");
+    }
 }

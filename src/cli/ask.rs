@@ -36,7 +36,10 @@ pub(super) fn put(question: &Question) -> String {
         Reply::Ticks(left) if left.is_empty() => format!("{DONE}/{FAILED}"),
         Reply::Ticks(_) => format!("numbers of what is done, all, or {FAILED}"),
     };
-    format!("{} [{what}{who}]", question.asked())
+    let asked = question.asked();
+    // Behind the last item of a list it would be taken for a part of it.
+    let between = if asked.contains('\n') { "\n" } else { " " };
+    format!("{asked}{between}[{what}{who}]")
 }
 
 /// Where else it can be answered, one a line.

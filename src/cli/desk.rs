@@ -58,27 +58,28 @@ pub(super) async fn desk(
                     shown.show();
                 }
                 (Some(line), None) => note(notes.as_ref(), line).await,
-                (Some(line), Some(question)) => match ask::understood(&line, &question.question) {
-                    Some(answer) => {
-                        let _ = question.answer.send(answer);
-                        shown.show();
-                    }
-                    // Who acknowledges while a question is open has not tried to answer it.
-                    None if Acknowledgement::typed(&line).is_some() => {
-                        note(notes.as_ref(), line).await;
-                        open = Some(question);
-                    }
-                    None => {
-                        note(notes.as_ref(), line).await;
-                        say(&ask::wanted(&question.question));
-                        say(&ask::put(&question.question));
-                        open = Some(question);
-                    }
-                },
+                (Some(line), Some(question)) => open = typed_at(question, line, notes.as_ref(), &shown).await,
             },
             else => return,
         }
     }
+}
+
+/// A line that was typed while a question is open: its answer, else a note; then the question is still open.
+async fn typed_at(prompt: Prompt, line: String, notes: Option<&mpsc::Sender<String>>, shown: &LiveDisplay) -> Option<Prompt> {
+    if let Some(answer) = ask::understood(&line, &prompt.question) {
+        let _ = prompt.answer.send(answer);
+        shown.show();
+        return None;
+    }
+    // Who acknowledges while a question is open has not tried to answer it.
+    let acknowledges = Acknowledgement::typed(&line).is_some();
+    note(notes, line).await;
+    if !acknowledges {
+        say(&ask::wanted(&prompt.question));
+        say(&ask::put(&prompt.question));
+    }
+    Some(prompt)
 }
 
 /// A question, and where else it can be answered.

@@ -35,10 +35,13 @@ pub(super) fn say_left(finish: &FinishedDrill) {
         ));
     }
     if Before::has_notes(&finish.folder) {
-        say(&format!(
-            "warning: something that the drill did could not be undone\n\nhint: see why in the report, then `lifeboat run --undo {}`",
-            relative(&finish.folder)
-        ));
+        let left = finish.judged.digest.not_undone().join(", ");
+        let what = if left.is_empty() {
+            "something that the drill did could not be undone".to_owned()
+        } else {
+            format!("partly undone; not undone: {left}")
+        };
+        say(&format!("warning: {what}\n\nhint: see why in the report, then `lifeboat run --undo {}`", relative(&finish.folder)));
     }
 }
 

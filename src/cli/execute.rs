@@ -1,22 +1,26 @@
 //! `lifeboat execute`: a runbook walked for real, with the clock running; what is typed in between becomes a note.
 
+use super::another::{self, AnotherArgs, Choice};
 use super::desk::{TypedLines, desk};
+use super::proxy::TokenSource;
+use super::resuming::{self, ResumingArgs};
 use super::terminal::{is_quiet, note, put_path};
 use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
 use crate::execution::{
-    Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome, ResumePolicy, flags_for,
-    hold, missing, rehearse,
+    Doorbell, DoorbellError, Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome,
+    ResumeOrder, ResumePolicy, flags_for, hold, missing, rehearse,
 };
-use crate::history::{ExecutionEnd, read};
+use crate::exercise::drills_of;
+use crate::history::{ExecutionEnd, RunbookDrilled, read};
 use crate::host::private;
-use crate::model::{Action, Ask, Confirm, ExecutionPlan, RoleHolder, Step};
+use crate::model::{Action, Ask, Confirm, EscalationUntil, ExecutionPlan, RoleHolder, Step};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::run_folder::RunFile;
 use crate::secret::left_in;
 use crate::step::{Attendance, Before};
-use crate::units::Seed;
+use crate::units::{Secret, Seed};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +31,7 @@ use tokio::sync::mpsc;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The runbook
-    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    #[arg(required_unless_present_any = ["resume", "watch", "take_over"], conflicts_with_all = ["resume", "watch", "take_over"])]
     runbook: Option<PathBuf>,
     /// Where: an environment of the inventory, whose addresses the runbook's variables are
     #[arg(long, value_name = "NAME", conflicts_with = "resume")]
@@ -47,18 +51,22 @@ pub(super) struct Args {
     /// Why: kept in the history, so that it is known later
     #[arg(long, value_name = "TEXT", conflicts_with = "resume")]
     reason: Option<String>,
-    /// Continue an interrupted execution; steps that are done are not repeated
-    #[arg(long, value_name = "DIR")]
-    resume: Option<PathBuf>,
-    /// With --resume: undo what was done, last first
-    #[arg(long, requires = "resume")]
-    undo: bool,
-    /// With --resume: run what was recorded, although the runbook or the inventory has changed since
-    #[arg(long, requires = "resume")]
-    recorded: bool,
+    #[command(flatten)]
+    resuming: ResumingArgs,
+    #[command(flatten)]
+    another: AnotherArgs,
     /// Change nothing: only read, and find what is missing
     #[arg(long, conflicts_with_all = ["resume", "out"])]
     rehearse: bool,
+    /// Let people answer its questions from elsewhere: listen on HOST:PORT; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "rehearse")]
+    listen: Option<String>,
+    /// With --listen: the token that whoever reads must send, as `env:NAME`. Needed on an address that others reach
+    #[arg(long, value_name = "SOURCE", requires = "listen")]
+    token_from: Option<TokenSource>,
+    /// With --listen: how others reach it, for links, such as `https://ops.example/lifeboat`
+    #[arg(long, value_name = "URL", requires = "listen")]
+    public_url: Option<String>,
     /// Answer every question of the runbook with its `default`, or with yes where it has none
     #[arg(long)]
     yes: bool,
@@ -67,11 +75,17 @@ pub(super) struct Args {
 const STOPPING: &str = "stopping: the running step is ended, and nothing is undone (press Ctrl-C again to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
-    let Args { runbook, env, service, out, params, seed, reason, resume, undo, recorded, rehearse, yes } = args;
+    let Args { runbook, env, service, out, params, seed, reason, resuming, another, rehearse, listen, token_from, public_url, yes } = args;
+    let bell = || doorbell(listen.as_deref(), token_from.as_ref(), public_url.clone());
     let supervisor = std::env::current_exe()?;
-    if let Some(folder) = resume {
-        let begin = move |hands| Execution::resume(&folder, undo, walks(recorded), hands);
-        return walk(supervisor, yes, begin);
+    if let Some(folder) = &another.watch {
+        return another::watch(folder);
+    }
+    if let Some(folder) = &another.take_over {
+        return take_over(folder, another.now, yes, bell()?);
+    }
+    if let Some(folder) = &resuming.resume {
+        return resume(folder, resuming.order(), yes, bell()?);
     }
     let runbook = runbook.unwrap_or_default();
     let root = Project::find(&runbook)?;
@@ -89,12 +103,37 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         return rehearsed(&plan, &root, &supervisor);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes, false) {
+    if let Some(problem) = cannot_begin(&plan, &runtime.block_on(missing(&plan, &root)), yes, listen.is_some()) {
         say(&problem);
         return Ok(Exit::Usage);
     }
-    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out };
-    walk(supervisor, yes, move |hands| Execution::begin(orders, hands))
+    match another::choice(&plan, &root, another.alongside, !yes && somebody_types()) {
+        Choice::Begin => {}
+        Choice::Leave(exit) => return Ok(exit),
+        Choice::Watch(folder) => return another::watch(&folder),
+        Choice::TakeOver { folder, at_once } => return take_over(&folder, at_once, yes, bell()?),
+    }
+    let drilled = drills_of(&plan.runbook, &root.join("drills"));
+    note(&proven(&drilled));
+    let orders = ExecutionOrder { plan, seed: seed.unwrap_or_else(crate::exercise::drawn_seed), reason, root, out, drilled };
+    walk(supervisor, yes, bell()?, move |hands| Execution::begin(orders, hands))
+}
+
+/// Goes on where an execution was interrupted.
+fn resume(folder: &Path, mut order: ResumeOrder, yes: bool, bell: Option<Doorbell>) -> anyhow::Result<Exit> {
+    if !yes && somebody_types() && !resuming::version(folder, &mut order)? {
+        return Ok(Exit::Safety);
+    }
+    let folder = folder.to_owned();
+    walk(std::env::current_exe()?, yes, bell, move |hands| Execution::resume(&folder, order, hands))
+}
+
+/// Goes on in the place of another process, once that has stopped.
+fn take_over(folder: &Path, at_once: bool, yes: bool, bell: Option<Doorbell>) -> anyhow::Result<Exit> {
+    match another::stopped(folder, at_once)? {
+        Exit::Met => resume(folder, ResumeOrder { takes_over: true, ..ResumeOrder::default() }, yes, bell),
+        other => Ok(other),
+    }
 }
 
 /// Takes back what a drill that was killed left behind: keys that it replaced in stores, and what its runbook did.
@@ -110,14 +149,18 @@ pub(super) fn take_back(folder: PathBuf, recorded: bool, yes: bool) -> anyhow::R
         }
     }
     drop(held);
-    match walk(std::env::current_exe()?, yes, move |hands| Execution::take_back(&folder, walks(recorded), hands)) {
+    let policy = if recorded { ResumePolicy::Recorded } else { ResumePolicy::Unchanged };
+    match walk(std::env::current_exe()?, yes, None, move |hands| Execution::take_back(&folder, policy, hands)) {
         Err(error) if has_keys && matches!(error.downcast_ref(), Some(ExecutionError::Over { .. })) => Ok(Exit::Met),
         other => other,
     }
 }
 
-const fn walks(recorded: bool) -> ResumePolicy {
-    if recorded { ResumePolicy::Recorded } else { ResumePolicy::Unchanged }
+/// Where people answer from elsewhere, where that was asked for.
+fn doorbell(listen: Option<&str>, token: Option<&TokenSource>, base: Option<String>) -> anyhow::Result<Option<Doorbell>> {
+    let Some(listen) = listen else { return Ok(None) };
+    let token = token.map(TokenSource::token).transpose().map_err(|problem| DoorbellError::NoToken { problem })?;
+    Ok(Some(Doorbell::bind(listen, token.map(Secret::new), base)?))
 }
 
 /// What would stop it half-way, and is known beforehand.
@@ -127,6 +170,14 @@ fn cannot_begin(plan: &ExecutionPlan, missing: &MissingValues, yes: bool, is_hea
         return Some(format!("error: this runbook rotates {}, which cannot be read: {}", unread.whose, crate::units::explained(unread)));
     }
     if let Some((step, names)) = missing.variables.first() {
+        // Why a secret is not there is known.
+        if let Some(unread) = missing.unread.iter().find(|unread| names.contains(&unread.whose)) {
+            return Some(format!(
+                "error: the step `{step}` needs {}, which cannot be read: {}",
+                unread.whose,
+                crate::units::explained(unread)
+            ));
+        }
         let usual =
             if plan.environment_name.is_some() { "see the environment in the inventory" } else { "name the environment with `--env NAME`" };
         let flags = flags_for(plan, names).unwrap_or(usual);
@@ -191,15 +242,22 @@ fn rehearsed(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> anyhow::Re
     })
 }
 
-fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Result<Execution, ExecutionError>) -> anyhow::Result<Exit> {
+fn walk(
+    supervisor: PathBuf,
+    yes: bool,
+    doorbell: Option<Doorbell>,
+    begin: impl FnOnce(Participants) -> Result<Execution, ExecutionError>,
+) -> anyhow::Result<Exit> {
     until_interrupted(STOPPING, async move |stop| {
         let (sender, questions) = mpsc::channel(1);
         let (notes_sender, notes) = mpsc::channel(16);
         let attendance = if yes { Attendance::Unattended } else { Attendance::Attended(sender) };
-        // Links and interfaces that people acknowledge by hold the other end.
-        let (_acknowledge, acknowledgements) = mpsc::channel(16);
-        let execution = begin(Participants { supervisor, attendance, notes, acknowledgements, stop })?.listening().await?;
+        let base = doorbell.as_ref().map(|doorbell| doorbell.base().to_owned());
+        let execution = begin(Participants { supervisor, attendance, doorbell, notes, stop })?.listening().await?;
         note(&heading(&execution));
+        if let Some(base) = base {
+            note(&format!("people can answer at {base}"));
+        }
         let shape = if is_quiet() { console::DisplayMode::Nothing } else { console::DisplayMode::Lines };
         let shown = Arc::new(console::watch(execution.live(), shape)?);
         let desk = tokio::spawn(desk(questions, TypedLines::default(), Some(notes_sender), shown.clone()));
@@ -211,6 +269,20 @@ fn walk(supervisor: PathBuf, yes: bool, begin: impl FnOnce(Participants) -> Resu
         }
         conclude(&finish)
     })
+}
+
+/// Which drills have walked what is walked now: whoever walks it wants to know before the first step.
+fn proven(drilled: &[RunbookDrilled]) -> String {
+    let Some((last, drill)) = drilled.last().and_then(|last| Some((last, last.drill.as_ref()?))) else {
+        return "no drill has walked this runbook".to_owned();
+    };
+    let day = last.started.as_deref().and_then(|started| started.get(..10)).unwrap_or("a day that is not known");
+    let verdict = last.verdict.as_deref().unwrap_or("not judged");
+    if !last.same {
+        return format!("no drill has walked this version of the runbook; the last, on {day}, walked an older one: {verdict} ({drill})");
+    }
+    let count = drilled.len() as u64 + last.more;
+    format!("{} walked this version of the runbook; the last, on {day}: {verdict} ({drill})", crate::units::counted(count, "drill"))
 }
 
 fn heading(execution: &Execution) -> String {
@@ -227,19 +299,27 @@ fn heading(execution: &Execution) -> String {
     if let Some(rto) = plan.rto() {
         text += &format!("users must be served again within {rto}\n");
     }
+    if plan.runbook.escalate.iter().any(|escalation| escalation.until == EscalationUntil::Acknowledged) {
+        text += "to acknowledge, type: ack NAME\n";
+    }
     text += &format!("if it is interrupted: lifeboat execute --resume {folder}\n");
     text
 }
 
 fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
+    let folder = super::arguments::relative(&finish.folder);
     let again = match &finish.drill {
         Some(drill) => format!("lifeboat run --undo {}", super::arguments::relative(drill)),
-        None => format!("lifeboat execute --resume {}", super::arguments::relative(&finish.folder)),
+        None => format!("lifeboat execute --resume {folder}"),
     };
-    let with_undo = if finish.drill.is_some() { "" } else { " (with `--undo` to undo what was done)" };
     note("");
     if let Err(error) = &finish.journal {
         say(&format!("error: {error}\n\nhint: make room on the disk, then continue with `{again}`"));
+        return Ok(Exit::Safety);
+    }
+    if let Some(by) = finish.handed_over.as_ref().filter(|_| finish.end == ExecutionEnd::Stopped) {
+        // What is in the folder is theirs from here on.
+        say(&format!("{by} goes on with it; to watch: lifeboat execute --watch {folder}"));
         return Ok(Exit::Safety);
     }
     let history = std::fs::read(RunFile::History.within(&finish.folder))?;
@@ -263,28 +343,43 @@ fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     }
     if let Some(step) = &finish.unheard {
         say(&format!(
-            "nobody answered `{step}`, so nothing more was done, and nothing was undone\n\nhint: answer it with: {again}{with_undo}"
+            "nobody answered `{step}`, so nothing more was done, and nothing was undone\n\nhint: answer it with: {again}{}",
+            with_undo(finish)
         ));
         return Ok(Exit::Inconclusive);
     }
-    Ok(match finish.end {
+    Ok(end(finish, &again))
+}
+
+/// What else may be typed after something went wrong.
+const fn with_undo(finish: &ExecutionOutcome) -> &'static str {
+    if finish.drill.is_some() { "" } else { " (with `--undo` to undo what was done)" }
+}
+
+/// How it ended, what is left, and what to type.
+fn end(finish: &ExecutionOutcome, again: &str) -> Exit {
+    let undo = if finish.drill.is_some() { "" } else { " --undo" };
+    let with_undo = with_undo(finish);
+    for step in &finish.not_taken_back {
+        say(&format!(
+            "`{step}` failed and was not taken back: see what it left behind (`undo_on_failure: true` there runs its undo as well)"
+        ));
+    }
+    match finish.end {
         ExecutionEnd::Done => Exit::Met,
-        ExecutionEnd::Undone if finish.undo && finish.left == 0 => Exit::Met,
-        ExecutionEnd::Undone | ExecutionEnd::Failed => {
-            if finish.end == ExecutionEnd::Undone && finish.undo {
-                say(&format!(
-                    "not everything could be undone; once that is fixed: {again}{}",
-                    if finish.drill.is_some() { "" } else { " --undo" }
-                ));
-            }
-            if finish.end == ExecutionEnd::Failed {
-                say(&format!("a step failed; once that is fixed: {again}{with_undo}"));
-            }
+        ExecutionEnd::Undone if finish.undo => Exit::Met,
+        ExecutionEnd::Undone => Exit::Missed,
+        ExecutionEnd::PartlyUndone => {
+            say(&format!("partly undone; not undone: {}\nonce that is fixed: {again}{undo}", finish.left.join(", ")));
+            Exit::Missed
+        }
+        ExecutionEnd::Failed => {
+            say(&format!("a step failed; once that is fixed: {again}{with_undo}"));
             Exit::Missed
         }
         ExecutionEnd::Stopped => {
             say(&format!("stopped; to continue: {again}{with_undo}"));
             Exit::Safety
         }
-    })
+    }
 }

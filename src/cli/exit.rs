@@ -47,6 +47,7 @@ impl Exit {
             Some(ExerciseError::Judge(_) | ExerciseError::Thread(_)) => Self::Own,
             Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. }) => Self::Safety,
             Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. }) => Self::Usage,
+            None if error.is::<crate::execution::DoorbellError>() => Self::Usage,
             None if error.is::<JudgeError>() || error.is::<crate::project::ProjectError>() => Self::Usage,
             None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,

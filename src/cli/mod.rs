@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
+mod another;
 mod arguments;
 mod ask;
 mod beside;
@@ -33,6 +34,8 @@ mod proxy;
 mod record;
 mod reflow;
 mod report;
+mod resuming;
+mod review;
 mod run;
 mod schema;
 mod series;
@@ -48,7 +51,7 @@ use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
-use crate::execution::ExecutionError;
+use crate::execution::{DoorbellError, ExecutionError};
 use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
@@ -85,6 +88,8 @@ enum CliCommand {
     Doctor(doctor::Args),
     /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
+    /// Ask what a review needs after a runbook was walked, and write its draft
+    Review(review::Args),
     /// Judge a stored drill again, or a history that something else recorded
     Judge(judge::Args),
     /// Render a stored drill's report again
@@ -147,6 +152,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
         CliCommand::Execute(args) => execute::execute(args),
+        CliCommand::Review(args) => review::review(&args),
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),
@@ -208,6 +214,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<AuthorityError>,
         of::<BareError>,
         of::<ControlError>,
+        of::<DoorbellError>,
         of::<DrillStop>,
         of::<ExecutionError>,
         of::<ExerciseError>,

@@ -33,7 +33,11 @@ impl ExecutionClock {
     /// The lines that are due.
     pub(super) fn lines(&mut self, live: &Live, now: u64) -> Vec<String> {
         let Some(Event::ExecutionStarted(started)) = live.notable.first().map(|first| &first.event) else { return Vec::new() };
-        let plan = &started.plan;
+        let mended = live.notable.iter().rev().find_map(|stamped| match &stamped.event {
+            Event::Mended(mended) => Some(&mended.plan),
+            _ => None,
+        });
+        let plan = mended.unwrap_or(&started.plan);
         // Before this process has recorded anything, the time is still that of the crash.
         if live.finished || live.notable.len() <= self.past {
             return Vec::new();

@@ -1,6 +1,6 @@
 //! A running drill as plain lines, for logs and pipes: one for each notable event, and who served every five seconds. Pure.
 
-use super::line::clean;
+use super::line::{clean, columns};
 use super::panel::length;
 use crate::fault::unsaid;
 use crate::history::{Bucket, Event, Live, OverlayRead, Phase, StepEnd};
@@ -65,6 +65,32 @@ impl PlainLog {
 /// As every line of a log stands there: when, what kind, what.
 pub(super) fn line(t: u64, kind: &str, text: &str) -> String {
     format!("{:>6.1} s  {kind:<8}  {}", (t / 100_000_000) as f64 / 10.0, clean(text))
+}
+
+/// Where the text of a line begins.
+const TEXT_AT: usize = 20;
+
+/// A line broken between words where it is wider than the terminal; what follows stands under its text.
+pub(super) fn folded(line: &str, width: usize) -> String {
+    if columns(line) <= width || width < 2 * TEXT_AT {
+        return line.to_owned();
+    }
+    let (mut text, mut left) = (String::new(), width);
+    for (place, word) in line.split(' ').enumerate() {
+        let wide = columns(word);
+        let begun = width - left > TEXT_AT;
+        if place > 0 && wide + 1 > left && begun {
+            text += "\n";
+            text += &" ".repeat(TEXT_AT);
+            left = width - TEXT_AT;
+        } else if place > 0 {
+            text.push(' ');
+            left = left.saturating_sub(1);
+        }
+        text += word;
+        left = left.saturating_sub(wide);
+    }
+    text
 }
 
 /// A kind and a sentence for an event.
@@ -156,6 +182,14 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::ExecutionStarted(started) => ("execute", format!("{} ({})", started.plan.runbook.name, started.execution)),
         Event::Resumed(resumed) if resumed.undo => ("resumed", format!("at {}, to undo what was done", resumed.wall_clock)),
         Event::Resumed(resumed) => ("resumed", format!("at {}", resumed.wall_clock)),
+        Event::Mended(mended) => ("mended", format!("{}: its mended version is walked from here on", mended.plan.runbook.name)),
+        Event::StepSettled(settled) => {
+            let what = if settled.undo { "undoing it: " } else { "" };
+            let note = if settled.note.is_empty() { String::new() } else { format!(": {}", settled.note) };
+            ("step", format!("{}/{} {what}{}, says {}{note}", settled.step + 1, steps(), settled.becomes, settled.by))
+        }
+        Event::HandedOver(handed) => ("handover", format!("to {}", handed.to)),
+        Event::TakenOver(taken) => ("handover", format!("{} takes over from {}", taken.by, taken.from)),
         Event::StepExplained(explained) => ("about", explained.text.clone()),
         Event::Answered(answered) => ("answer", format!("{}/{} {answered}", answered.step + 1, steps())),
         Event::Ticked(ticked) => ("tick", format!("{}/{} {ticked}", ticked.step + 1, steps())),
@@ -218,6 +252,14 @@ mod tests {
     use super::super::sample::{AZURE, outage};
     use super::*;
     use crate::history::{Cancelled, FaultHealed, Guarded, StopReason};
+
+    #[test]
+    fn a_long_line_is_broken_between_words_under_its_text() {
+        let long = line(5_900_000_000, "answer", "3/3 yes, says alice (as typed by the user root; not verified): go");
+        let wanted = "   5.9 s  answer    3/3 yes, says alice (as typed by the\n                    user root; not verified): go";
+        assert_eq!(folded(&long, 58), wanted);
+        assert_eq!((folded(&long, 200), folded(&long, usize::MAX)), (long.clone(), long));
+    }
 
     #[test]
     fn a_drill_reads_as_a_story() {

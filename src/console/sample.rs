@@ -63,6 +63,7 @@ impl SampleHistory {
             providers: Default::default(),
             credentials: Default::default(),
             stores: Default::default(),
+            secrets: Default::default(),
             contacts: Default::default(),
             mail: None,
         };
@@ -240,6 +241,7 @@ fn plan() -> DrillPlan {
         .into(),
         providers: Default::default(),
         stores: std::collections::BTreeMap::new(),
+        secrets: std::collections::BTreeMap::new(),
         credentials: Default::default(),
         contacts: Default::default(),
         mail: None,

@@ -7,10 +7,11 @@
 use super::area::{self, Any, Area, Size, locked, size};
 use super::clock::ExecutionClock;
 use super::line::StyledLine;
-use super::log::PlainLog;
+use super::log::{PlainLog, folded};
 use super::out;
 use super::panel::{panel, standing};
 use crate::history::Live;
+use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -167,8 +168,10 @@ impl Screen {
 
 fn say(area: &Mutex<Area<Any>>, lines: &[String]) {
     if !lines.is_empty() {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        locked(area).above(text.as_bytes(), size().columns);
+        let columns = size().columns;
+        let width = if std::io::stderr().is_terminal() { columns } else { usize::MAX };
+        let text: String = lines.iter().map(|line| folded(line, width) + "\n").collect();
+        locked(area).above(text.as_bytes(), columns);
     }
 }
 

@@ -5,7 +5,7 @@ use super::DrillStop;
 use crate::history::{Event, ReactionModelled, Remark, RemarkAbout, RunbookStarted};
 use crate::journal::Recorder;
 use crate::model::{DrillPlan, Runbook, StartMode};
-use crate::step::{Attendance, Context, Notes, OpenAlert, Question, WalkState, detected, undo, walk};
+use crate::step::{Attendance, Context, Notes, OpenAlert, Question, WalkState, WalkStops, detected, undo, walk};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -62,14 +62,15 @@ async fn answer(
         }
     }
     let mut state = WalkState::new(runbook);
-    walk(&mut state, &context, &recorder, &stop).await;
+    let stops = WalkStops { at_once: stop.clone(), after_step: watch::channel(false).1 };
+    walk(&mut state, &context, &recorder, &stops).await;
     tokio::select! {
         _ = over.wait_for(|over| *over) => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
     undo(&mut state, &context, &recorder).await;
     close_alerts(&context, &recorder).await;
-    settled(state.left(), &context)
+    settled(state.left().len(), &context)
 }
 
 /// The alerts that its steps opened are resolved: what they are about is over.

@@ -76,6 +76,19 @@ impl ResolvedNames {
                 names.upstream.insert(name.clone(), url.clone());
             }
         }
+        for (name, from) in &plan.secrets {
+            match secret::held(from, secret::SecretContext { stores: &plan.stores, root: site.root }).await {
+                Ok(value) => {
+                    preflight.well(format!("{from} holds the secret {name}"));
+                    names.redactor.learn(name, &value);
+                    names.values.set(format!("secret.{name}"), value);
+                }
+                Err(error) => {
+                    names.lacks = true;
+                    preflight.wrong(DrillStop::of(StopReason::Environment, &error).into());
+                }
+            }
+        }
         let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
         secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
         (names, unread)

@@ -2,7 +2,7 @@
 //! the alerts that are open, and stops the escalations that last until then.
 
 use super::contacts::not_told_any_more;
-use super::correspondence::Sender;
+use super::sender::Sender;
 use crate::history::{Acknowledged, Event, Remark, RemarkAbout};
 use crate::host;
 use crate::model::AcknowledgementWay;

@@ -2,12 +2,13 @@
 //! where it is not.
 
 use super::contacts::{facts, send};
-use super::correspondence::Sender;
+use super::sender::Sender;
 use super::updates::is_over;
 use crate::history::{Contacted, Event, ExecutionEnd, Remark, RemarkAbout, Stamped};
-use crate::model::{Action, Channel, NotifySeverity, StepEnd};
+use crate::model::{Action, Channel, Notify, NotifySeverity, StepEnd};
 use crate::step::{AlertDesk, Message, OpenAlert, alert_desk, desk_of, is_page, key_of_step};
 use crate::units::explained;
+use std::collections::BTreeSet;
 
 /// Closes what is open, or says that it stays so.
 pub(super) async fn close(end: ExecutionEnd, sender: &Sender) {
@@ -90,11 +91,28 @@ pub(super) async fn recall(past: &[Stamped], sender: &Sender) {
             _ => {}
         }
     }
-    if !past.is_empty() {
-        for contact in sender.started.plan.contacts.keys().filter(|contact| is_page(contact, context)) {
-            outbox.recall_page(contact, None).await;
+    for contact in spoken_to(past, sender) {
+        if is_page(&contact, context) {
+            outbox.recall_page(&contact, None).await;
         }
     }
+}
+
+/// The contacts to which something was said, or may have been.
+fn spoken_to(past: &[Stamped], sender: &Sender) -> BTreeSet<String> {
+    let steps = &sender.started.plan.runbook.steps;
+    let notified = |action: Option<&Action>| match action {
+        Some(Action::Notify(Notify { channel: Channel::Contact(name), .. })) => Some(name.clone()),
+        _ => None,
+    };
+    let names = past.iter().filter_map(|stamped| match &stamped.event {
+        Event::UpdateBegun(begun) => Some(begun.contact.clone()),
+        Event::Contacted(contacted) => Some(contacted.contact.clone()),
+        Event::StepStarted(step) => notified(steps.get(step.step as usize).map(|step| &step.action)),
+        Event::UndoStarted(undo) => notified(steps.get(undo.step as usize).and_then(|step| step.undo.as_ref())),
+        _ => None,
+    });
+    names.collect()
 }
 
 fn alert_of(action: Option<&Action>, place: u32, sender: &Sender) {

@@ -5,10 +5,10 @@
 //! What was told before a crash is not told again, unless the crash came between the message and its line in the history; then it has the same
 //! name as before, by which whoever takes it knows it again.
 
-use super::correspondence::Sender;
+use super::sender::Sender;
 use crate::history::{Contacted, Event, ExecutionStarted, Stamped};
 use crate::model::{EscalationUntil, NotifySeverity, StepEnd};
-use crate::step::{ContactOutcome, Message, tell as tell_contact};
+use crate::step::{ContactOutcome, LinkPurpose, Message, tell as tell_contact};
 use crate::units::{Duration, explained};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
@@ -56,8 +56,13 @@ pub(super) async fn in_time(due: Due, sender: Sender, mut over: watch::Receiver<
     let runbook = &sender.started.plan.runbook.name;
     let step = sender.context.live.borrow().step.as_ref().map(|step| format!("; it is at step {}, {}", step.step + 1, step.name));
     let text = sender.context.presentable(&format!("{runbook}: {}{}", due.because, step.unwrap_or_default()));
+    // Made here, for it is known as a secret from now on.
+    let link = sender.context.board.as_ref().and_then(|board| board.link(Some(&due.to), LinkPurpose::Acknowledge).ok());
+    let text = link.map_or_else(|| text.clone(), |link| format!("{text}; acknowledge at {link}"));
     let Due { to, because, key, .. } = due;
-    let message = Message { contact: to, text, key, severity: NotifySeverity::Critical, over: false, facts: facts(&sender) };
+    // Somebody must get up, unless the runbook says that it is less.
+    let severity = sender.started.plan.runbook.severity.unwrap_or(NotifySeverity::Critical);
+    let message = Message { contact: to, text, key, severity, over: false, facts: facts(&sender) };
     // A history that cannot be written ends the walk; here nothing follows from it.
     let _ = send(message, because, String::new(), &sender).await;
 }

@@ -1,21 +1,11 @@
 //! Everything that an execution says to people who are not at its terminal, beside its steps, from its beginning to its end.
 
 use super::acknowledging::{Acknowledgement, take_acknowledgements, watch_alerts};
+use super::sender::Sender;
 use super::{closing, contacts, updates};
-use crate::history::{Event, ExecutionEnd, ExecutionStarted, Stamped};
-use crate::journal::Recorder;
-use crate::step::Context;
-use std::sync::Arc;
+use crate::history::{Event, ExecutionEnd, Stamped};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
-
-/// What it takes to say something and to write it down.
-#[derive(Debug, Clone)]
-pub(super) struct Sender {
-    pub(super) started: Arc<ExecutionStarted>,
-    pub(super) context: Context,
-    pub(super) recorder: Recorder,
-}
 
 /// The messages of one run of an execution.
 pub(super) struct Correspondence {

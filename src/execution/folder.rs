@@ -1,8 +1,9 @@
 //! An execution's folder: its history is begun in it, or read back and locked so that it can go on.
 
-use super::acknowledging::Acknowledgement;
+use super::doorbell::Doorbell;
+use super::texts::{RunbookChange, keep_texts};
 use crate::alert::AlertError;
-use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, Stamped};
+use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, RunbookDrilled, Stamped};
 use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
 use crate::model::ExecutionPlan;
@@ -28,6 +29,8 @@ pub struct ExecutionOrder {
     pub root: PathBuf,
     /// The folder; `None` makes one under `executions/` of the project.
     pub out: Option<PathBuf>,
+    /// Which drills have walked this runbook before.
+    pub drilled: Vec<RunbookDrilled>,
 }
 
 /// The participants of an execution: who answers, takes notes and stops it.
@@ -37,10 +40,10 @@ pub struct Participants {
     pub supervisor: PathBuf,
     /// Who answers questions.
     pub attendance: Attendance,
+    /// Where people answer from elsewhere; `None` where only the terminal is there.
+    pub doorbell: Option<Doorbell>,
     /// What people write down.
     pub notes: mpsc::Receiver<String>,
-    /// Acknowledgements that come from elsewhere than the terminal.
-    pub acknowledgements: mpsc::Receiver<Acknowledgement>,
     /// Becomes true when a person wants it to stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -83,12 +86,28 @@ pub enum ExecutionError {
         path: PathBuf,
     },
     /// What the history recorded is not what the project says now.
-    #[error("{what} since this was started, but the recorded version would be run")]
+    #[error("{} since this was started, but the recorded version would be run{}", change.what, shown(&change.difference))]
     Changed {
-        /// What, with its verb.
-        what: String,
+        /// What.
+        change: RunbookChange,
         /// The history.
         path: PathBuf,
+        /// Whether the mended version may be walked as well.
+        mendable: bool,
+    },
+    /// The mended runbook cannot take the place of what was walked.
+    #[error("the mended runbook cannot be walked from here: {why}")]
+    CannotMend {
+        /// Why.
+        why: String,
+    },
+    /// Something is said of a step of which nothing is to be said.
+    #[error("`{step}` is no step that failed or whose end is unknown")]
+    NotOpen {
+        /// As it was named.
+        step: String,
+        /// Those of which something may be said.
+        open: Vec<String>,
     },
     /// Its history cannot be read.
     #[error("{}: {source}", path.display())]
@@ -135,12 +154,25 @@ impl Explained for ExecutionError {
             Self::Taken { path } => {
                 Cow::Owned(format!("continue it with `--resume {}`, or choose another folder with `--out`", path.display()))
             }
-            Self::Locked { .. } => Cow::Borrowed("stop that one first; two at once would do every step twice"),
+            Self::Locked { path } => {
+                let folder = path.display();
+                Cow::Owned(format!(
+                    "two at once would do every step twice; watch it with `lifeboat execute --watch {folder}`, or go on in its place with \
+                     `lifeboat execute --take-over {folder}`"
+                ))
+            }
             Self::Running { .. } => Cow::Borrowed("stop it with Ctrl-C; it then undoes what it did by itself"),
             Self::NoDrill { .. } => Cow::Borrowed("what `lifeboat execute` did is undone with `lifeboat execute --resume DIR --undo`"),
-            Self::Changed { path, .. } => {
-                Cow::Owned(format!("restore it; or run the recorded version with `--recorded`, after reading it in {}", path.display()))
+            Self::Changed { path, mendable, .. } => {
+                let mended = if *mendable { "go on with the mended version with `--mended`; " } else { "restore it; " };
+                let read = format!("or run the recorded version with `--recorded`, after reading it in {}", path.display());
+                Cow::Owned(format!("{mended}{read}"))
             }
+            Self::CannotMend { .. } => Cow::Borrowed(
+                "mend that as well, go on with the recorded version with `--recorded`, or undo it first with `--undo --recorded`",
+            ),
+            Self::NotOpen { open, .. } if open.is_empty() => Cow::Borrowed("nothing is to be said of any step; leave it out"),
+            Self::NotOpen { open, .. } => Cow::Owned(format!("name one of these: {}", open.join(", "))),
             Self::History { .. } => Cow::Borrowed("only its last line may be incomplete; copy the file again from where it came"),
             Self::Other { .. } => Cow::Borrowed("name a folder that `lifeboat execute` made"),
             Self::Alerts(error) => return error.hint(),
@@ -150,11 +182,18 @@ impl Explained for ExecutionError {
     }
 }
 
+/// A difference below the sentence that it belongs to.
+fn shown(difference: &str) -> String {
+    let lines: String = difference.lines().map(|line| format!("\n  {line}")).collect();
+    if lines.is_empty() { lines } else { format!(":{lines}") }
+}
+
 /// The open history of an execution, locked for this process.
 #[derive(Debug)]
 pub(super) struct OpenHistory {
     pub(super) folder: PathBuf,
     pub(super) file: File,
+    /// How it began, with the plan that is in force.
     pub(super) started: ExecutionStarted,
     /// What was recorded before; empty for one that begins.
     pub(super) past: Vec<Stamped>,
@@ -163,7 +202,7 @@ pub(super) struct OpenHistory {
 impl OpenHistory {
     /// A new one.
     pub(super) fn begin(orders: ExecutionOrder) -> Result<Self, ExecutionError> {
-        let ExecutionOrder { plan, seed, reason, root, out } = orders;
+        let ExecutionOrder { plan, seed, reason, root, out, drilled: _ } = orders;
         let id = identifier(&plan.runbook.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),
@@ -171,6 +210,7 @@ impl OpenHistory {
         }?;
         let file = run.begin_history()?;
         let folder = run.path;
+        keep_texts(&plan.sources, &root, &folder).map_err(|source| cannot_make(&folder, source))?;
         let started = ExecutionStarted {
             format: crate::history::FORMAT,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
@@ -211,7 +251,15 @@ impl OpenHistory {
         let Some(Event::ExecutionStarted(started)) = past.first().map(|stamped| &stamped.event) else {
             return Err(ExecutionError::Other { path });
         };
-        Ok(Self { folder: folder.to_owned(), file, started: (**started).clone(), past })
+        let mut started = (**started).clone();
+        let mended = past.iter().rev().find_map(|stamped| match &stamped.event {
+            Event::Mended(mended) => Some(&mended.plan),
+            _ => None,
+        });
+        started.plan = mended.cloned().unwrap_or(started.plan);
+        // Whoever asked for it has it now, or is gone.
+        let _ = std::fs::remove_file(RunFile::TakeOver.within(folder));
+        Ok(Self { folder: folder.to_owned(), file, started, past })
     }
 
     /// What the journal shows of what is there already.

@@ -162,7 +162,7 @@ fn steps(path: &Path, history: &File) -> Result<(Started, Vec<Stamped>), Executi
 fn switched(folder: &Path, past: &[Stamped]) -> Vec<Stamped> {
     let t = past.last().map_or(0, |last| last.t);
     let begun = |place: usize| past.iter().any(|stamped| matches!(&stamped.event, Event::StepStarted(step) if step.step as usize == place));
-    let places = Before::within(folder).all().into_iter().map(|Changed::Step(place)| place);
+    let places = Before::within(folder).all().into_iter().filter(|what| matches!(what, Changed::Step(_))).map(|what| what.step());
     let unheard = places.filter(|place| !begun(*place)).filter_map(|place| u32::try_from(place).ok());
     unheard.map(|step| Stamped { t, event: Event::StepStarted(StepStarted { step, name: String::new(), attempt: 1 }) }).collect()
 }

@@ -89,7 +89,8 @@ pub async fn rehearse(plan: &ExecutionPlan, root: &Path, supervisor: &Path) -> V
         let absent = missing.iter().find(|(name, _)| *name == step.name);
         let (found, detail) = match absent {
             Some((_, names)) => {
-                let flags = flags_for(plan, names).map_or_else(String::new, |flags| format!(": {flags}"));
+                let unread = values.unread.iter().find(|unread| names.contains(&unread.whose)).map(ToString::to_string);
+                let flags = flags_for(plan, names).map(str::to_owned).or(unread).map_or_else(String::new, |why| format!(": {why}"));
                 (RehearsalOutcome::Missing, format!("no value for {}{flags}", names.join(", ")))
             }
             None => {
@@ -170,15 +171,8 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
             }
             None => Ok((RehearsalOutcome::Skipped, "it needs a drill's traffic".into())),
         },
-        Action::Confirm(_) | Action::Pause(_) => Ok((RehearsalOutcome::Skipped, format!("a {}", step.action.word()))),
-        Action::Manual(manual) => {
-            let items = match manual.checklist.len() {
-                0 => String::new(),
-                count => format!(", {} to tick off", counted(count as u64, "item")),
-            };
-            Ok((RehearsalOutcome::Skipped, format!("a person does it{items}")))
-        }
-        Action::Ask(_) => Ok((RehearsalOutcome::Skipped, "a person writes an answer".to_owned())),
+        Action::Pause(_) => Ok((RehearsalOutcome::Skipped, "a pause".to_owned())),
+        Action::Confirm(_) | Action::Manual(_) | Action::Ask(_) => Ok((RehearsalOutcome::Skipped, by_people(&step.action))),
         Action::Rotate(part) => match can_rotate(part, context).await {
             Ok(seen) => Ok((RehearsalOutcome::Skipped, format!("a rehearsal rotates nothing; {seen}"))),
             Err(error) => Err(explained(&error)),
@@ -214,13 +208,28 @@ async fn one(step: &Step, place: usize, context: &Context) -> (RehearsalOutcome,
             Err(error) => unless_later(error),
         },
     };
-    let undo = match &step.undo {
-        Some(Action::Run(command)) => ready(command, context).map_err(|problem| format!("its undo: {problem}")),
-        _ => Ok(()),
-    };
-    match tried.and_then(|seen| undo.map(|()| seen)) {
+    match tried.and_then(|seen| undo_ready(step, context).map(|()| seen)) {
         Ok((found, detail)) => (found, detail, None),
         Err(problem) => (RehearsalOutcome::Missing, problem, None),
+    }
+}
+
+/// What people would do or be asked.
+fn by_people(action: &Action) -> String {
+    match action {
+        Action::Manual(manual) if !manual.checklist.is_empty() => {
+            format!("a person does it, {} to tick off", counted(manual.checklist.len() as u64, "item"))
+        }
+        Action::Manual(_) => "a person does it".to_owned(),
+        Action::Ask(_) => "a person writes an answer".to_owned(),
+        other => format!("a {}", other.word()),
+    }
+}
+
+fn undo_ready(step: &Step, context: &Context) -> Result<(), String> {
+    match &step.undo {
+        Some(Action::Run(command)) => ready(command, context).map_err(|problem| format!("its undo: {problem}")),
+        _ => Ok(()),
     }
 }
 

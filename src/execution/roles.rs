@@ -29,9 +29,9 @@ pub(super) async fn fill(runbook: &Runbook, past: &[Stamped], context: &mut Cont
         if matches!(context.attendance, Attendance::Unattended) {
             return Some(role.clone());
         }
-        let reply = Reply::Text { pattern: Some(r"\S.{0,99}".to_owned()), default: None };
+        let reply = Reply::Text { pattern: None, default: None };
         let question = Question { reply, ..Question::of_words(format!("Who is {role}?"), &[]) };
-        let Some(answer) = put_aside(question, context).await else { return Some(role.clone()) };
+        let Some(answer) = put_aside(question, &context.attendance, context.board.as_ref()).await else { return Some(role.clone()) };
         let holder = context.presentable(answer.word());
         context.variables.set(format!("role.{role}"), holder.as_str());
         let taken = RoleTaken { role: role.clone(), holder, speaker: answer.speaker };

@@ -4,20 +4,36 @@
 //! Both are compared: the hashes of the runbook's files with those that were recorded at the start, which names the file that has changed,
 //! and the recorded plan with the one that the files give now.
 
-use super::folder::ExecutionError;
+use super::folder::{ExecutionError, OpenHistory};
+use super::texts::{RunbookChange, difference};
 use crate::history::{ExecutionStarted, execution_as_recorded, runbook_as_recorded};
-use crate::model::DrillPlan;
+use crate::model::{DrillPlan, ExecutionPlan};
 use crate::project::Project;
 use crate::run_folder::RunFile;
 use std::path::Path;
 
 /// The policy for an interrupted walk whose runbook may have changed meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ResumePolicy {
     /// What was recorded, if the runbook still says the same.
+    #[default]
     Unchanged,
     /// What was recorded, whatever the runbook says by now: a person has seen that.
     Recorded,
+    /// What the runbook says by now.
+    Mended,
+}
+
+/// What has changed since an execution was begun or mended; `None` where nothing has.
+///
+/// # Errors
+/// Where there is no such execution, or another process has it.
+pub fn changes(folder: &Path) -> Result<Option<RunbookChange>, ExecutionError> {
+    // What a drill did is taken back as it was recorded.
+    if folder.canonicalize().is_ok_and(|folder| folder.ends_with(&*RunFile::Undo.name())) {
+        return Ok(None);
+    }
+    Ok(change(&OpenHistory::open(folder)?.started, folder))
 }
 
 /// The same of a drill, of which only the runbook's steps are walked.
@@ -29,27 +45,32 @@ pub(super) fn unchanged_drill(plan: &DrillPlan, root: &Path, walks: ResumePolicy
     if now.and_then(|now| runbook_as_recorded(&now)) == plan.runbook {
         return Ok(());
     }
-    Err(ExecutionError::Changed { what: format!("the runbook {path} has changed"), path: RunFile::History.within(folder) })
+    let change = RunbookChange { what: format!("the runbook {path} has changed"), difference: String::new() };
+    Err(ExecutionError::Changed { change, path: RunFile::History.within(folder), mendable: false })
 }
 
-/// An error where the runbook, or what it is walked with, is not what was recorded.
-pub(super) fn unchanged(started: &ExecutionStarted, walks: ResumePolicy, folder: &Path) -> Result<(), ExecutionError> {
-    match changed(started).filter(|_| walks == ResumePolicy::Unchanged) {
-        Some(what) => Err(ExecutionError::Changed { what, path: RunFile::History.within(folder) }),
-        None => Ok(()),
-    }
+pub(super) fn change(started: &ExecutionStarted, folder: &Path) -> Option<RunbookChange> {
+    let what = changed(started)?;
+    Some(RunbookChange { what, difference: difference(&started.plan, Path::new(&started.root), folder) })
+}
+
+/// The plan as the project gives it now.
+pub(super) fn plan_now(started: &ExecutionStarted) -> Result<ExecutionPlan, String> {
+    let (plan, root) = (&started.plan, Path::new(&started.root));
+    let Some(file) = plan.sources.first() else { return Err("it is not known from which file it was started".to_owned()) };
+    let (project, _) = Project::open(root);
+    let now = project.execution(&root.join(&file.path), plan.environment_name.as_deref(), plan.service_name.as_deref());
+    now.map(|(plan, _)| plan).map_err(|findings| {
+        let all: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        all.join("\n")
+    })
 }
 
 fn changed(started: &ExecutionStarted) -> Option<String> {
-    let (plan, root) = (&started.plan, Path::new(&started.root));
+    let plan = &started.plan;
     let Some(file) = plan.sources.first() else { return Some("it is not known whether the runbook has changed".to_owned()) };
-    let (project, _) = Project::open(root);
     let whole = || format!("the runbook {} has changed", file.path);
-    let Ok((now, _)) =
-        project.execution(&root.join(&file.path), plan.environment_name.as_deref(), plan.service_name.as_deref(), &plan.parameters)
-    else {
-        return Some(whole());
-    };
+    let Ok(now) = plan_now(started, &plan.parameters) else { return Some(whole()) };
     if let Some(other) = plan.sources.iter().find(|source| !now.sources.contains(source)) {
         return Some(format!("the runbook {} has changed", other.path));
     }

@@ -4,7 +4,7 @@
 //! Of several whose time went by meanwhile, one is sent.
 
 use super::contacts::{facts, send};
-use super::correspondence::Sender;
+use super::sender::Sender;
 use crate::history::{Contacted, Event, ExecutionEnd, Remark, RemarkAbout, Stamped, UpdateBegun};
 use crate::model::{NotifySeverity, StatusUpdate, StepEnd, UpdateTime};
 use crate::step::Message;
@@ -122,7 +122,9 @@ async fn publish(update: &StatusUpdate, key: String, because: String, end: Optio
 
 /// Says of which updates it is not known whether they were sent before an interruption.
 pub(super) async fn tell_of_unknown(past: &[Stamped], sender: &Sender) {
-    let begun = past.iter().filter_map(|stamped| match &stamped.event {
+    // Of earlier interruptions it was said then.
+    let since = past.iter().rposition(|stamped| matches!(stamped.event, Event::Resumed(_))).unwrap_or(0);
+    let begun = past[since..].iter().filter_map(|stamped| match &stamped.event {
         Event::UpdateBegun(begun) => Some(begun),
         _ => None,
     });

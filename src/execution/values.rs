@@ -83,6 +83,15 @@ impl Values {
             }
         }
         let site = secret::SecretContext { stores: &plan.stores, root };
+        for (name, from) in &plan.secrets {
+            match secret::held(from, site).await {
+                Ok(value) => {
+                    redactor.learn(name, &value);
+                    variables.set(format!("secret.{name}"), value);
+                }
+                Err(error) => unread.push(Unread::of(format!("secret.{name}"), &error)),
+            }
+        }
         secret::learn(&SecretSource::of_execution(plan), site, redactor, unread);
         values
     }

@@ -10,6 +10,7 @@
 //! folder of their own with one report of them all; [`judge_repeats`] makes that again.
 
 mod ceiling;
+mod drilled;
 mod earlier;
 mod folder;
 mod judge;
@@ -22,6 +23,7 @@ mod review;
 mod run;
 
 pub use ceiling::priced;
+pub use drilled::drills_of;
 pub use earlier::{DrillFilter, earlier_drills};
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};

@@ -9,6 +9,7 @@ use super::execution::{
 use super::format::FormatVersion;
 use super::overlay::OverlayRead;
 use super::people::{Answered, RoleTaken, StepExplained, Ticked};
+use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
 use super::run_origin::RunOrigin;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
@@ -84,6 +85,14 @@ pub enum Event {
     ExecutionStarted(Box<ExecutionStarted>),
     /// It goes on after it was interrupted.
     Resumed(Resumed),
+    /// A mended runbook takes the place of the one that was walked until now.
+    Mended(Box<Mended>),
+    /// A person said what becomes of a step.
+    StepSettled(StepSettled),
+    /// Somebody else asked to go on with it.
+    HandedOver(HandedOver),
+    /// Somebody goes on with what another had begun.
+    TakenOver(TakenOver),
     /// What a step that begins is for.
     StepExplained(StepExplained),
     /// Somebody answered a step's question.
@@ -119,6 +128,23 @@ pub enum Event {
 }
 
 impl Event {
+    /// The place of the runbook's step that it is about, from 0.
+    pub fn step_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Self::StepStarted(event) => Some(&mut event.step),
+            Self::StepFinished(event) => Some(&mut event.step),
+            Self::StepOverran(event) => Some(&mut event.step),
+            Self::StepUndone(event) => Some(&mut event.step),
+            Self::StepSettled(event) => Some(&mut event.step),
+            Self::UndoStarted(event) => Some(&mut event.step),
+            Self::StepExplained(event) => Some(&mut event.step),
+            Self::Answered(event) => Some(&mut event.step),
+            Self::Ticked(event) => Some(&mut event.step),
+            Self::ReactionModelled(event) => event.step.as_mut(),
+            _ => None,
+        }
+    }
+
     /// The fingerprints of keys in it that something else saw or said, to be named as this history names them. What a scenario or an
     /// inventory says of a key, in the plan, is not among them.
     pub fn keys_mut(&mut self) -> Vec<&mut Fingerprint> {

@@ -116,6 +116,8 @@ words! {
         Failed = "failed",
         /// What was done was taken back.
         Undone = "undone",
+        /// Something could not be taken back, and may be tried again.
+        PartlyUndone = "partly-undone",
         /// A person stopped it, or nobody said what becomes of a step whose outcome is unknown.
         Stopped = "stopped",
     }

@@ -88,6 +88,7 @@ pub(super) mod tests {
             providers: Default::default(),
             prices: Default::default(),
             stores: Default::default(),
+            secrets: Default::default(),
             credentials: Default::default(),
             contacts: Default::default(),
             mail: None,

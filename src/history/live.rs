@@ -189,6 +189,7 @@ impl Live {
                 }
             }
             Event::Resumed(_) => self.finished = false,
+            Event::Mended(mended) => self.steps = mended.plan.runbook.steps.len(),
             Event::Finished(_) | Event::ExecutionFinished(_) => self.finished = true,
             // Whoever wants one of the others finds it among what is notable.
             _ => {}

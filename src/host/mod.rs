@@ -4,7 +4,8 @@
 //!  private    files and folders that only their owner can read, whatever the umask says
 //!  bounded    files that somebody names, read up to a bound
 //!  identity   who runs this process, on which host
-//!  replace    a file changed at once or not at all
+//!  replace    a file changed at once or not at all; or in place
+//!  obstacle   why a file should not be replaced: other names, mounts, nobody may write it
 //!  inherited  variables that every program is given
 //! ```
 //!
@@ -13,6 +14,7 @@
 mod bounded;
 mod identity;
 mod inherited;
+mod obstacle;
 pub mod private;
 mod replace;
 
@@ -20,4 +22,5 @@ pub(crate) use bounded::regular;
 pub use bounded::{CERTIFICATES_MAX, bytes_of};
 pub use identity::{host_name, user};
 pub use inherited::{GIVES_LITTLE, is_given};
-pub use replace::replace;
+pub use obstacle::{Obstacle, obstacle};
+pub use replace::{could_replace, is_half_written, overwrite, replace};

@@ -141,6 +141,10 @@ words! {
         Terminal = "terminal",
         /// A one-time link.
         Link = "link",
+        /// A call with a token of their own.
+        Token = "token",
+        /// A call that they signed.
+        Signature = "signature",
         /// In PagerDuty.
         Pagerduty = "pagerduty",
         /// In Opsgenie.
@@ -154,6 +158,8 @@ impl AcknowledgementWay {
         match self {
             Self::Terminal => "typed at the terminal; not verified",
             Self::Link => "by a one-time link",
+            Self::Token => "token verified",
+            Self::Signature => "signature verified",
             Self::Pagerduty => "in PagerDuty",
             Self::Opsgenie => "in Opsgenie",
         }

@@ -1,8 +1,8 @@
 //! Everything that one execution of a runbook needs, gathered from inventory and runbook, and checked across them.
 
 use super::{
-    Action, Condition, Contact, Credential, DrillPlan, Environment, Goal, KeySource, Mail, Provider, Runbook, SecretStore, Service,
-    StartMode,
+    Action, Condition, Contact, Credential, CredentialSource, DrillPlan, Environment, Goal, KeySource, Mail, Provider, Runbook,
+    SecretStore, Service, StartMode,
 };
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,9 @@ pub struct ExecutionPlan {
     /// The stores that they are kept in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stores: BTreeMap<String, SecretStore>,
+    /// The tokens that the runbook and its contacts name, by reference.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, CredentialSource>,
     /// Every contact of the inventory.
     pub contacts: BTreeMap<String, Contact>,
     /// The server that takes e-mail to contacts.
@@ -76,6 +79,7 @@ impl ExecutionPlan {
             providers: plan.providers.clone(),
             credentials: plan.credentials.clone(),
             stores: plan.stores.clone(),
+            secrets: plan.secrets.clone(),
             contacts: plan.contacts.clone(),
             mail: plan.mail.clone(),
             sources: Vec::new(),

@@ -20,6 +20,9 @@ pub struct Inventory {
     /// Where credentials are kept, besides the environment and files.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stores: BTreeMap<String, SecretStore>,
+    /// Tokens of other things than providers, by reference; never their values. `${secret.NAME}` in a runbook.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, CredentialSource>,
     /// Places that serve models.
     pub providers: BTreeMap<String, Provider>,
     /// What the team runs on them.

@@ -35,6 +35,9 @@ pub struct DrillPlan {
     pub credentials: BTreeMap<String, Credential>,
     /// The stores that they are kept in.
     pub stores: BTreeMap<String, SecretStore>,
+    /// The tokens that the runbook and its contacts name, by reference.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, CredentialSource>,
     /// The contacts that the runbook names.
     pub contacts: BTreeMap<String, Contact>,
     /// The server that takes e-mail to contacts.

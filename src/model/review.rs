@@ -71,6 +71,8 @@ words! {
         StepOverran = "step-overran",
         /// A step was not taken back.
         UndoFailed = "undo-failed",
+        /// A step failed, and its undo did not run.
+        NotTakenBack = "not-taken-back",
         /// Nobody could tell that a fault was healed.
         HealNotConfirmed = "heal-not-confirmed",
         /// A fault ended by itself, because nobody renewed its lease.

@@ -84,6 +84,16 @@ impl Runbook {
         self.awaited().find_map(Goal::alert)
     }
 
+    /// Where each of its steps is in another runbook: the same step is the one with the same name.
+    pub fn places_in(&self, other: &Self) -> Vec<Option<usize>> {
+        let same = |name: &str, number: usize| {
+            let named = other.steps.iter().enumerate().filter(|(_, step)| step.name == name);
+            named.map(|(place, _)| place).nth(number)
+        };
+        let earlier = |place: usize| self.steps[..place].iter().filter(|step| step.name == self.steps[place].name).count();
+        self.steps.iter().enumerate().map(|(place, step)| same(&step.name, earlier(place))).collect()
+    }
+
     /// The names of the alerts that its steps wait for outside a drill.
     pub fn alerts_outside(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|step| step.action.alert_outside())

@@ -38,12 +38,13 @@ pub enum SecretSource {
 impl SecretSource {
     /// Of an inventory.
     pub fn of_inventory(inventory: &Inventory) -> BTreeSet<Self> {
-        let Inventory { contacts, mail, credentials, stores, providers, services: _, environments } = inventory;
+        let Inventory { contacts, mail, credentials, stores, secrets, providers, services: _, environments } = inventory;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
         stores.values().for_each(|store| found.store(store));
+        secrets.values().for_each(|from| found.key(from));
         providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         environments.values().for_each(|environment| found.environment(environment));
         found.0
@@ -60,6 +61,7 @@ impl SecretSource {
             providers,
             credentials,
             stores,
+            secrets,
             contacts,
             mail,
             prices: _,
@@ -69,6 +71,7 @@ impl SecretSource {
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
         stores.values().for_each(|store| found.store(store));
+        secrets.values().for_each(|from| found.key(from));
         providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         found.environment(environment);
         runbook.iter().for_each(|runbook| found.runbook(runbook));
@@ -88,6 +91,7 @@ impl SecretSource {
             providers,
             credentials,
             stores,
+            secrets,
             contacts,
             mail,
             sources: _,
@@ -98,6 +102,7 @@ impl SecretSource {
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
         stores.values().for_each(|store| found.store(store));
+        secrets.values().for_each(|from| found.key(from));
         providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         found.environment(environment);
         found.runbook(runbook);
@@ -355,6 +360,7 @@ impl SecretSourceSet {
                 repeat: _,
                 reads: _,
                 together: _,
+                undo_on_failure: _,
             } = step;
             self.action(action);
             undo.iter().for_each(|undo| self.action(undo));
@@ -400,7 +406,8 @@ impl SecretSourceSet {
             | Action::Ask(Ask { question: _, pattern: _, default: _, reaction: _ })
             | Action::Pause(_) => {}
             Action::Manual(Manual { text: _, links, checklist: _, reaction: _ }) => links.iter().for_each(|link| self.url(link)),
-            Action::Switch(Switch { within, key, to }) | Action::SwitchBack(Switch { within, key, to }) => {
+            Action::Switch(Switch { within, key, to, change: _, in_place: _ })
+            | Action::SwitchBack(Switch { within, key, to, change: _, in_place: _ }) => {
                 match within {
                     Within::File { file: _, document: _ } | Within::Kubernetes { store: _, object: _ } => {}
                 }

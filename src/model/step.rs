@@ -94,6 +94,9 @@ pub struct Step {
     pub backoff: Option<Backoff>,
     /// What takes it back. Run in reverse order of the steps when the drill is stopped or the runbook fails.
     pub undo: Option<Action>,
+    /// True where that is run as well when the step itself is known to have failed.
+    #[serde(default)]
+    pub undo_on_failure: bool,
     /// What follows when it fails.
     pub on_failure: OnFailure,
     /// What follows when it was done; `None` is the next step.
@@ -137,6 +140,7 @@ impl Step {
             retry_after: Duration::from_secs(1),
             backoff: None,
             undo: None,
+            undo_on_failure: false,
             on_failure: OnFailure::Undo,
             on_success: None,
             when: None,
@@ -148,6 +152,24 @@ impl Step {
             together: None,
             action,
         }
+    }
+
+    /// True where it changes nothing: whatever became of it, there is nothing to take back.
+    pub fn changes_nothing(&self) -> bool {
+        self.reads || self.action.only_reads()
+    }
+
+    /// True where it may have done half its work when it failed, and its undo is left out then. A switch replaces its value or does not, and
+    /// a canary takes itself back.
+    pub fn may_leave_half(&self) -> bool {
+        let all_or_nothing = matches!(self.action, Action::Switch(_) | Action::Canary(_));
+        self.undo.is_some() && !self.undo_on_failure && !all_or_nothing && !self.changes_nothing()
+    }
+
+    /// True where its undo may be done twice: that does no harm, or somebody has said so of the whole step.
+    pub fn may_undo_twice(&self) -> bool {
+        let said = self.repeat == Repeat::Safe && !self.reads && !self.action.may_be_repeated();
+        said || self.undo.as_ref().is_some_and(Action::may_be_repeated)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One value of somebody else's configuration, and what it becomes.
 
+use super::words;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,8 +12,36 @@ pub struct Switch {
     pub within: Within,
     /// The path of keys and places to the value.
     pub key: Vec<String>,
-    /// The new value; may contain variables.
+    /// The new value; may contain variables. Empty where the key is taken out.
     pub to: String,
+    /// What becomes of the key.
+    #[serde(default, skip_serializing_if = "KeyChange::is_usual")]
+    pub change: KeyChange,
+    /// True where the file itself is written into, which is not done all at once; else another is put in its place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_place: bool,
+}
+
+words! {
+    /// What becomes of a key.
+    #[derive(Default)]
+    KeyChange {
+        /// It is there, and gets another value.
+        #[default]
+        Set = "set",
+        /// It is not there, and is added.
+        Add = "add",
+        /// It is taken out.
+        Remove = "remove",
+    }
+}
+
+impl KeyChange {
+    /// True of what is usual.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::Set
+    }
 }
 
 /// In what a value stands.

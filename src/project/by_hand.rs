@@ -4,7 +4,7 @@ use super::reaction;
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use crate::model::{Ask, Manual, RoleHolder};
-use crate::units::Pattern;
+use crate::units::TextPattern;
 
 /// A text, or `{do: TEXT, links: […], checklist: […]}`.
 pub(super) fn manual(reader: &TreeReader<'_>, node: &Node) -> Option<Manual> {
@@ -29,7 +29,7 @@ pub(super) fn ask(reader: &TreeReader<'_>, node: &Node) -> Option<Ask> {
     let question = fields.required("question", &|reader, node| reader.words(node));
     let pattern = fields.optional("pattern", &|reader, node| {
         let text = reader.words(node)?;
-        match Pattern::new(&text) {
+        match TextPattern::new(&text) {
             Ok(_) => Some(text),
             Err(problem) => {
                 let hint = "write a regular expression for the whole answer, for example `[a-z0-9-]+`";
@@ -40,7 +40,8 @@ pub(super) fn ask(reader: &TreeReader<'_>, node: &Node) -> Option<Ask> {
     });
     let default = fields.optional("default", &|reader, node| {
         let text = reader.words(node)?;
-        let fits = text.contains("${") || pattern.as_ref().is_none_or(|pattern| Pattern::new(pattern).is_ok_and(|like| like.fits(&text)));
+        let fits =
+            text.contains("${") || pattern.as_ref().is_none_or(|pattern| TextPattern::new(pattern).is_ok_and(|like| like.fits(&text)));
         if !fits {
             reader.error(node.spot, format!("`{text}` does not fit the pattern"), "write a default that is a good answer");
         }

@@ -51,8 +51,9 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
         }
     }
     let outside = fields.optional("outside", &outside).map(Box::new);
-    if let Some((key, _)) = fields.raw("outside").filter(|_| request.is_some()) {
-        reader.error(key.spot, "a request is sent outside a drill as well", "take `outside` away");
+    let asks = request.is_some() || matches!(goal, Some(Goal::Asked(_)));
+    if let Some((key, _)) = fields.raw("outside").filter(|_| asks) {
+        reader.error(key.spot, "this is asked outside a drill as well", "take `outside` away");
     }
     fields.finish();
     Some(Condition { request, goal: goal?, outside })

@@ -8,11 +8,11 @@ use super::opened_project::{Project, ScenarioWithRunbook};
 use super::sums::WorkloadSums;
 use super::vocabulary::joined;
 use super::workload::RawWorkload;
-use super::{asked, inventory, overlay, rotation, variable};
+use super::{asked, inventory, overlay, rotation, store, variable};
 use crate::fault;
 use crate::model::{
-    Action, ActsOn, Bound, Dialect, DrillPlan, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind, Runbook, Scenario, Service,
-    Workloads,
+    Action, ActsOn, Bound, CredentialSource, Dialect, DrillPlan, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind, Runbook,
+    Scenario, Service, Workloads,
 };
 use crate::units::{Duration, Rate};
 
@@ -172,16 +172,19 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let credentials = providers.values().filter_map(|provider| provider.credential.as_ref()).chain(rotated);
     let credentials: std::collections::BTreeMap<_, _> =
         credentials.filter_map(|name| Some((name.clone(), inventory.credentials.get(name)?.clone()))).collect();
-    let kept = credentials.values().filter_map(|credential| credential.from.store());
-    let clusters = runbook.iter().flat_map(Runbook::clusters).map(String::as_str);
-    let needed = kept.map(|(name, _)| name).chain(clusters);
-    let stores = needed.filter_map(|name| Some((name.to_owned(), inventory.stores.get(name)?.clone()))).collect();
+    let clusters: Vec<String> = runbook.iter().flat_map(Runbook::clusters).cloned().collect();
     let reached = runbook.iter().flat_map(Runbook::reached);
     let contacts = reached
         .chain(&workloads.leading().service.owner)
         .filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone())))
         .collect();
+    let texts = serde_json::to_string(&(&runbook, &contacts)).unwrap_or_default();
+    let secrets = store::secrets_in(&texts, inventory);
+    let kept = credentials.values().filter_map(|credential| credential.from.store());
+    let kept = kept.chain(secrets.values().filter_map(CredentialSource::store)).map(|(name, _)| name.to_owned());
+    let stores = kept.chain(clusters).filter_map(|name| inventory.stores.get(&name).cloned().map(|store| (name, store))).collect();
     Some(DrillPlan {
+        secrets,
         prices: std::collections::BTreeMap::new(),
         environment,
         environment_name: environment_name.to_owned(),

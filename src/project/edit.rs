@@ -1,7 +1,7 @@
 //! One value in a file of somebody else's: where it stands, byte for byte, and how another would be written in its place, so that
 //! everything around it stays as it is: comments, order, blanks. YAML, JSON, TOML and `.env`.
 //!
-//! Pure text to text. What this file does not do: read or write files, add keys that are not there, touch a list or a map, or choose one of several
+//! Pure text to text. What this file does not do: read or write files, add keys that are not there (`edit_keys`), touch a list or a map, or choose one of several
 //! documents (`part`).
 
 use super::source::SourceText;
@@ -64,6 +64,28 @@ pub enum EditError {
         /// What it is instead.
         what: &'static str,
     },
+    /// There is one already.
+    #[error("there is a value at `{key}` already")]
+    Present {
+        /// The path.
+        key: String,
+    },
+    /// What should take in a key is no map.
+    #[error("`{key}` is {what}, to which no key can be added")]
+    NoMap {
+        /// The path.
+        key: String,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// It cannot be added or taken out so that everything else stays as it is.
+    #[error("`{key}` cannot be added or taken out: {why}")]
+    KeyPlace {
+        /// The path.
+        key: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// The new value cannot stand where the old one does.
     #[error("`{new}` cannot stand where `{key}` has a {kind}")]
     NodeKind {
@@ -98,7 +120,7 @@ impl FileFormat {
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Yaml => "YAML",
             Self::Json => "JSON",
@@ -291,7 +313,7 @@ pub(super) fn yaml_like(old: &str, new: &str) -> String {
 }
 
 /// In the quotes of the old value; in double ones where it needs some. `None` where no quotes could hold it.
-fn env_like(old: &str, new: &str) -> Option<String> {
+pub(super) fn env_like(old: &str, new: &str) -> Option<String> {
     let plain = !new.is_empty() && new.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c));
     let holds = |quote: char| !new.contains([quote, '\n', '\r']) && (quote == '\'' || !new.contains(['\\', '$', '`']));
     let quote = match old.chars().next() {

@@ -61,10 +61,10 @@ pub(super) fn read(fields: &MapFields<'_>, word: &'static str) -> Option<Inquiry
     let given = goals(fields, word);
     let (mut expects, mut in_a_row) = (InquiryGoal::Good, None);
     if let Some(key) = given.first().copied() {
-        if let ("succeeds" | "fails", Some(count)) = (key, fields.optional(key, &super::condition::in_a_row)) {
+        if matches!(key, "succeeds" | "fails") {
             expects = if key == "fails" { InquiryGoal::Bad } else { InquiryGoal::Good };
-            in_a_row = Some(count);
-        } else if !matches!(key, "succeeds" | "fails") {
+            in_a_row = fields.optional(key, &super::condition::in_a_row);
+        } else {
             expects = goal(fields, word, key)?;
         }
         if json.is_some() && !OF_A_VALUE.contains(&key) {

@@ -40,6 +40,7 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<Inventory> {
         mail: fields.optional("mail", &mail::read),
         credentials: fields.optional("credentials", &|reader, node| reader.named(node, &credential)).unwrap_or_default(),
         stores: fields.optional("stores", &|reader, node| reader.named(node, &store::read)).unwrap_or_default(),
+        secrets: fields.optional("secrets", &|reader, node| reader.named(node, &store::secret)).unwrap_or_default(),
         providers: fields.required("providers", &|reader, node| reader.named(node, &provider)).unwrap_or_default(),
         services: fields.required("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
         environments: fields.optional("environments", &|reader, node| reader.named(node, &environment::read)).unwrap_or_default(),
@@ -219,6 +220,12 @@ fn names(document: &SourceDocument, inventory: &Inventory) -> Vec<Finding> {
             found.extend(unknown(document, &path, name, "a credential", &inventory.credentials));
         }
     }
+    for (id, from) in &inventory.secrets {
+        if enough(&found) {
+            return found;
+        }
+        found.extend(store::named(document, &["secrets", id, "from"], from, &inventory.stores));
+    }
     for (id, credential) in &inventory.credentials {
         if enough(&found) {
             return found;
@@ -253,6 +260,7 @@ fn names(document: &SourceDocument, inventory: &Inventory) -> Vec<Finding> {
         }
         found.extend(residency(document, &["services", id, "objectives", "residency"], service, inventory));
     }
+    found.extend(variable::unknown_secrets_in(document, &["contacts"], &inventory.secrets));
     for (id, environment) in &inventory.environments {
         found.extend(names_in_environment(document, inventory, id, environment));
     }
@@ -318,6 +326,7 @@ pub(super) fn section(what: &str) -> &'static str {
     match what {
         "a contact" => "contacts",
         "a credential" => "credentials",
+        "a secret" => "secrets",
         "a store" => "stores",
         "a service" => "services",
         "an environment" => "environments",

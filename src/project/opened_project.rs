@@ -7,8 +7,9 @@ use super::parameter::{self, Parameter};
 use super::runbook::{self, RunbookFile};
 use super::scenario::{self, ScenarioFile};
 use super::shape::{self, FileKind};
+use super::source::SourceText;
 use super::workload::RawWorkload;
-use super::{cross, inventory, rotation, sums, table, trace};
+use super::{cross, inventory, rotation, store, sums, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, SourceFile, Tokens};
 use crate::units::closest;
 use std::collections::BTreeMap;
@@ -186,7 +187,9 @@ impl Project {
         let only = of.next().map(|(name, _)| name.clone()).filter(|_| of.next().is_none());
         let service_name = service.map(str::to_owned).or(only);
         let own = file.document.source.recorded(runbook, &self.root);
+        let texts = serde_json::to_string(&(&file.runbook, &inventory.contacts)).unwrap_or_default();
         let plan = ExecutionPlan {
+            secrets: store::secrets_in(&texts, inventory),
             sources: std::iter::once(own).chain(file.sources).collect(),
             runbook: file.runbook,
             environment_name: environment.map(str::to_owned),
@@ -221,6 +224,13 @@ impl Project {
         let (file, found) = self.runbook(&self.root.join(path));
         let is_error = |finding: &Finding| finding.severity == Severity::Error;
         file.filter(|_| !found.iter().any(is_error)).map(|file| file.runbook)
+    }
+
+    /// The text of one of the files below a project's root, as it is now, and how a history would name it; `None` where it cannot be read.
+    pub fn text(root: &Path, path: &str) -> Option<(String, SourceFile)> {
+        let source = SourceText::of_project(root, path)?;
+        let named = source.recorded(&root.join(path), root);
+        Some((source.text, named))
     }
 
     /// The inventory, unless its file could not even be parsed: then nobody knows which names it declares.

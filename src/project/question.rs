@@ -16,7 +16,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Confirm> {
     let approvers = fields.optional("approvers", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default();
     let role = fields.optional("role", &|reader, node| reader.name(node));
     if let (Some(_), Some((key, _))) = (&role, fields.raw("approvers")) {
-        reader.error(key.spot, "whoever holds the role answers, so there are no approvers", "write `role` or `approvers`, not both");
+        reader.error(key.spot, "the holder of the role answers, so there are no approvers", "write `role` or `approvers`, not both");
     }
     let most = u64::try_from(approvers.len()).unwrap_or(u64::MAX).max(1);
     let needed = fields.optional("needed", &|reader, node| reader.number(node, 1, most)).and_then(|needed| u32::try_from(needed).ok());

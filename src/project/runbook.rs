@@ -64,6 +64,13 @@ impl RunbookFile {
         document.error(&path, message, hint)
     }
 
+    /// On which line, from 1, a step begins, and in which of the included files; `None` for the runbook's own.
+    pub(super) fn line_of(&self, step: usize) -> (Option<usize>, usize) {
+        let (document, path) = self.at(step, &[]);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        (self.places[step].document.checked_sub(1), document.spot(&path).line)
+    }
+
     /// An error at some characters of a step's value.
     pub(super) fn error_in(&self, step: usize, keys: &[&str], value: &str, problem: ExpressionProblem) -> Finding {
         let (document, path) = self.at(step, keys);
@@ -305,6 +312,17 @@ impl List<'_> {
         self.places.push(place);
     }
 
+    /// Keeps what a runbook that is included says for the whole, where the outer one says nothing. Its steps.
+    fn shared(&mut self, (runbook, entries, templates): WholeRunbook) -> Vec<StepEntry> {
+        for (role, holder) in runbook.roles {
+            self.roles.entry(role).or_insert(holder);
+        }
+        for (name, words) in templates {
+            self.templates.entry(name).or_insert(words);
+        }
+        entries
+    }
+
     fn include(
         &mut self,
         file: &str,
@@ -362,14 +380,7 @@ impl List<'_> {
         document.add(early);
         let reader = TreeReader::new(&document.source);
         let whole = document.root.as_ref().and_then(|node| whole(&reader, node));
-        let (roles, entries, templates) =
-            whole.map(|(runbook, entries, templates)| (runbook.roles, entries, templates)).unwrap_or_default();
-        for (role, holder) in roles {
-            self.roles.entry(role).or_insert(holder);
-        }
-        for (name, words) in templates {
-            self.templates.entry(name).or_insert(words);
-        }
+        let entries = whole.map(|whole| self.shared(whole)).unwrap_or_default();
         let found = reader.into_parts();
         document.add(found);
         self.findings.extend(document.findings.iter().cloned());
@@ -434,29 +445,33 @@ fn is_date(text: &str) -> bool {
     year > 0 && (1..=days).contains(&day)
 }
 
-/// Names in a runbook that the inventory does not declare, and variables that do not exist.
-fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
+/// Contacts that are not declared, and roles that the runbook does not have.
+fn people(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
     let (document, runbook) = (&file.document, &file.runbook);
-    let contact = |path: &[&str], name: &str| inventory::unknown(document, path, name, "a contact", &inventory.contacts);
-    found.extend(runbook.owner.as_ref().and_then(|name| contact(&["owner"], name)));
-    for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
-        found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
-    }
-    for (role, holder) in &runbook.roles {
-        if let RoleHolder::Contact(name) = holder {
-            found.extend(contact(&["roles", role], name));
+    found.extend(told(document, runbook, inventory));
+    for (place, step) in runbook.steps.iter().enumerate() {
+        if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
+            && !runbook.roles.contains_key(role)
+        {
+            let hint = format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`");
+            found.push(file.error(place, &["confirm", "role"], format!("`{role}` is not a role of this runbook"), hint));
         }
     }
-    for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
-        found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
-    }
+    found
+}
+
+/// Names in a runbook that the inventory does not declare, and variables that do not exist.
+fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
+    let mut found = people(file, inventory);
+    let (document, runbook) = (&file.document, &file.runbook);
     let outputs = runbook.steps.iter().filter_map(|step| step.output.clone()).collect();
     let known = KnownNames {
         providers: &inventory.providers,
         outputs: &outputs,
         parameters: &file.open,
         credentials: &inventory.credentials,
+        secrets: &inventory.secrets,
         roles: &runbook.roles,
     };
     for document in std::iter::once(document).chain(&file.included) {
@@ -471,12 +486,6 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         found.extend(inventory::unknown(document, &["detect", "served_by"], name, "a provider", &known));
     }
     for (place, step) in runbook.steps.iter().enumerate() {
-        if let Action::Confirm(Confirm { role: Some(role), .. }) = &step.action
-            && !runbook.roles.contains_key(role)
-        {
-            let hint = format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`");
-            found.push(file.error(place, &["confirm", "role"], format!("`{role}` is not a role of this runbook"), hint));
-        }
         let mut check = |keys: &[&str], name: &str, what: &str, declared: bool, hint: &dyn Fn() -> String| {
             if !declared {
                 let finding = file.error(place, keys, format!("`{name}` is not {what} of this inventory"), hint());
@@ -510,6 +519,25 @@ fn names(file: &RunbookFile, inventory: &Inventory) -> Vec<Finding> {
         }
         found.extend(notified(file, place, step, inventory));
         found.extend(clustered(file, place, step, inventory));
+    }
+    found
+}
+
+/// Contacts of the runbook as a whole that nobody declared.
+fn told(document: &SourceDocument, runbook: &Runbook, inventory: &Inventory) -> Vec<Finding> {
+    let contact = |path: &[&str], name: &str| inventory::unknown(document, path, name, "a contact", &inventory.contacts);
+    let mut found = Vec::new();
+    found.extend(runbook.owner.as_ref().and_then(|name| contact(&["owner"], name)));
+    for (index, escalation) in runbook.escalate.iter().enumerate().filter(|(_, escalation)| !escalation.to.is_empty()) {
+        found.extend(contact(&["escalate", &index.to_string(), "to"], &escalation.to));
+    }
+    for (role, holder) in &runbook.roles {
+        if let RoleHolder::Contact(name) = holder {
+            found.extend(contact(&["roles", role], name));
+        }
+    }
+    for (index, update) in runbook.updates.iter().enumerate().filter(|(_, update)| !update.to.is_empty()) {
+        found.extend(contact(&["updates", &index.to_string(), "to"], &update.to));
     }
     found
 }

@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::tree::{Node, NodeKind};
 
 /// The outermost keys of inventories, scenarios and runbooks, without `version`.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "abort_when",
     "contacts",
     "credentials",
@@ -25,6 +25,7 @@ const KEYS: [&str; 24] = [
     "reviewed",
     "runbook",
     "scenario",
+    "secrets",
     "service",
     "services",
     "start",
@@ -56,7 +57,7 @@ impl FileKind {
     /// The keys that only this kind has.
     const fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Inventory => &["contacts", "credentials", "environments", "mail", "providers", "services", "stores"],
+            Self::Inventory => &["contacts", "credentials", "environments", "mail", "providers", "secrets", "services", "stores"],
             Self::Scenario => &["abort_when", "objectives", "overlay", "scenario", "service", "timeline", "title", "traffic"],
             Self::Runbook => &["detect", "escalate", "owner", "parameters", "reaction", "reviewed", "start", "steps"],
         }

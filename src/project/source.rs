@@ -60,6 +60,11 @@ impl SourceText {
         Self::from_bytes(bytes, shown)
     }
 
+    /// The text of a project's file; `None` where it cannot be read.
+    pub(super) fn of_project(root: &Path, path: &str) -> Option<Self> {
+        Self::read(&root.join(path), path).ok()
+    }
+
     /// As a history names it: by its path from the project's root and the hash of its text.
     pub(super) fn recorded(&self, path: &Path, root: &Path) -> SourceFile {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -111,6 +111,7 @@ fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, faili
     let retry_after = fields.optional("retry_after", &|reader, node| reader.quantity::<Duration>(node));
     let backoff = fields.optional("backoff", &backoff);
     let undo = fields.optional("undo", &undo);
+    let undo_on_failure = fields.optional("undo_on_failure", &|reader, node| reader.truth(node));
     let on_failure = fields.optional("on_failure", &on_failure);
     let on_success = fields.optional("on_success", &on_success);
     if let (Some(Action::StopHere(_)), Some((key, _))) = (&action, fields.raw("on_success")) {
@@ -139,6 +140,7 @@ fn step(fields: MapFields<'_>, name: String, chosen: Option<&'static str>, faili
         (None, Action::Canary(canary)) => Some((*canary.back).clone()),
         (None, _) => None,
     };
+    step.undo_on_failure = undo_on_failure.unwrap_or(false);
     step.on_failure = on_failure.unwrap_or_else(|| failing.clone());
     step.reads = reads.unwrap_or(step.reads);
     // What only reads may be done twice, unless it says otherwise.

@@ -7,7 +7,7 @@ use super::inventory::name_hint;
 use super::reader::TreeReader;
 use super::secretive;
 use super::tree::Node;
-use crate::model::{CredentialSource, SecretStore, StoreKind, VaultLogin};
+use crate::model::{CredentialSource, Inventory, SecretStore, StoreKind, VaultLogin};
 use std::collections::BTreeMap;
 
 /// Where a credential is found. The text is never shown: it may be the key itself.
@@ -19,6 +19,21 @@ pub(super) fn source(reader: &TreeReader<'_>, node: &Node) -> Option<CredentialS
         reader.error(node.spot, "this does not say where the credential is found", hint);
     }
     found
+}
+
+/// A token of something else than a provider.
+pub(super) fn secret(reader: &TreeReader<'_>, node: &Node) -> Option<CredentialSource> {
+    let fields = reader.fields(node, "a secret")?;
+    fields.looks_like("{from: \"env:NAME\"}");
+    let from = fields.required("from", &source);
+    fields.finish();
+    from
+}
+
+/// Those of an inventory that a text names.
+pub(super) fn secrets_in(text: &str, inventory: &Inventory) -> BTreeMap<String, CredentialSource> {
+    let named = |name: &String| text.contains(&format!("${{secret.{name}}}"));
+    inventory.secrets.iter().filter(|(name, _)| named(name)).map(|(name, from)| (name.clone(), from.clone())).collect()
 }
 
 /// Where a key is found that opens a store or a mail server. It stands in no store itself.

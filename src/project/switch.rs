@@ -4,11 +4,11 @@ use super::edit::FileFormat;
 use super::fields::MapFields;
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
-use crate::model::{DocumentSelector, KubernetesObject, StoreKind, Switch, Within};
+use crate::model::{DocumentSelector, KeyChange, KubernetesObject, StoreKind, Switch, Within};
 use std::path::Path;
 
-/// `{file: gateway.yaml, key: router.primary, to: …}` or `{kubernetes: NAMESPACE/KIND/NAME, key: …, to: …}`; a key with points in it is
-/// written as a list.
+/// `{file: gateway.yaml, key: router.primary, to: …}` or `{kubernetes: NAMESPACE/KIND/NAME, key: …, to: …}`, in place of `to` also `add: …` or
+/// `remove: true`; a key with points in it is written as a list.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Switch> {
     let fields = reader.fields(node, "a switch")?;
     let within = match fields.exactly_one(&["file", "kubernetes"]) {
@@ -25,7 +25,11 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Switch> {
         NodeKind::List(_) => reader.list(node, &|reader, node| reader.text(node)),
         _ => reader.words(node).map(|key| key.split('.').map(str::to_owned).collect()),
     });
-    let to = fields.required("to", &|reader, node| reader.text(node));
+    let change = change(&fields);
+    let in_place = fields.optional("in_place", &|reader, node| reader.truth(node)).unwrap_or_default();
+    if let (true, Some(Within::Kubernetes { .. }), Some((key, _))) = (in_place, &within, fields.raw("in_place")) {
+        fields.reader.error(key.spot, "only a file is written in place", "take `in_place` away");
+    }
     if let (Some(key), Some(Within::File { document: Some(DocumentSelector::Where(values)), .. })) = (&key, &within)
         && values.contains_key(&key.join("."))
     {
@@ -33,7 +37,24 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Switch> {
         fields.reader.error(fields.spot, message, "find it by another value, or by its place, `document: 2`");
     }
     fields.finish();
-    Some(Switch { within: within?, key: key?, to: to? })
+    let (change, to) = change?;
+    Some(Switch { within: within?, key: key?, to, change, in_place })
+}
+
+/// What becomes of the key, and its new value.
+fn change(fields: &MapFields<'_>) -> Option<(KeyChange, String)> {
+    let value = |name| fields.optional(name, &|reader, node| reader.text(node));
+    match fields.exactly_one(&["to", "add", "remove"])? {
+        "to" => Some((KeyChange::Set, value("to")?)),
+        "add" => Some((KeyChange::Add, value("add")?)),
+        _ => {
+            let removes = fields.optional("remove", &|reader, node| reader.truth(node))?;
+            if let (false, Some((key, _))) = (removes, fields.raw("remove")) {
+                fields.reader.error(key.spot, "a switch changes something", "write `remove: true`, or `to:` or `add:` with a value");
+            }
+            removes.then(|| (KeyChange::Remove, String::new()))
+        }
+    }
 }
 
 fn file(fields: &MapFields<'_>) -> Option<Within> {

@@ -16,11 +16,13 @@
 //! | `${alerts.url}` | where a drill takes the team's own alerts, in an environment with `alerts:` |
 //! | `${prometheus.url}` | the address of the environment's Prometheus, in an environment with `prometheus:` |
 //! | `${credential.PROVIDER}` | the value of a provider's credential |
+//! | `${secret.NAME}` | a token that the inventory names under `secrets:` |
 //! | `${steps.NAME}`, `${steps.NAME.json.PATH}` | what an earlier step with `output: NAME` printed or was answered, or a value in it |
 //! | `${new_key.CREDENTIAL}` | the key that an earlier step of the runbook minted or took |
 //! | `${severity}` | how bad it is, as the runbook says; `error` where it says nothing |
 //! | `${role.NAME}` | who has a role of the runbook: the contact's name, or what was answered at the start |
 //! | `${answer_url.CONTACT}` | a link of this contact's own, by which one question is answered; made for each message |
+//! | `${acknowledge_url.CONTACT}` | one by which this contact says that they have taken it on |
 //! | `${since}`, `${step}` | how long ago the runbook was started, and the step that it is at |
 //! | `${updates.last}` | what the runbook's last update said |
 //! | `${end}` | how the runbook ended, in an update with `at_end:` |
@@ -34,7 +36,7 @@ use super::finding::Finding;
 use super::source::Spot;
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use crate::model::{Credential, Provider, RoleHolder};
+use crate::model::{Credential, CredentialSource, Provider, RoleHolder};
 use crate::units::closest;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +66,8 @@ const PROXY: [&str; 4] = ["url", "address", "host", "port"];
 /// The first variable of a text whose value is a key.
 pub(super) fn key_in(text: &str) -> Option<&str> {
     let names = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
-    let mut keys = names.filter(|name| *name == "service.key" || name.starts_with("credential.") || name.starts_with("new_key."));
+    let mut keys =
+        names.filter(|name| *name == "service.key" || ["credential.", "new_key.", "secret."].iter().any(|kind| name.starts_with(kind)));
     keys.next()
 }
 
@@ -88,18 +91,21 @@ pub(super) struct KnownNames<'a> {
     pub(super) credentials: &'a BTreeMap<String, Credential>,
     /// Of the runbook.
     pub(super) roles: &'a BTreeMap<String, RoleHolder>,
+    /// By name.
+    pub(super) secrets: &'a BTreeMap<String, CredentialSource>,
     /// That whoever includes the runbook will fill in.
     pub(super) parameters: &'a BTreeSet<String>,
 }
 
 static NONE: BTreeSet<String> = BTreeSet::new();
 static NO_ROLES: BTreeMap<String, RoleHolder> = BTreeMap::new();
+static NO_SECRETS: BTreeMap<String, CredentialSource> = BTreeMap::new();
 static NO_CREDENTIALS: BTreeMap<String, Credential> = BTreeMap::new();
 
 impl<'a> KnownNames<'a> {
     /// Outside runbooks, where there are no steps and no parameters.
     pub(super) fn outside(providers: &'a BTreeMap<String, Provider>) -> Self {
-        Self { providers, outputs: &NONE, parameters: &NONE, credentials: &NO_CREDENTIALS, roles: &NO_ROLES }
+        Self { providers, outputs: &NONE, parameters: &NONE, credentials: &NO_CREDENTIALS, secrets: &NO_SECRETS, roles: &NO_ROLES }
     }
 }
 
@@ -115,6 +121,27 @@ pub(super) fn unknown_in(document: &SourceDocument, path: &[&str], known: &Known
         });
     }
     found
+}
+
+/// Secrets that a text below a path names and the inventory does not. Its other variables may be of the environment.
+pub(super) fn unknown_secrets_in(document: &SourceDocument, path: &[&str], secrets: &BTreeMap<String, CredentialSource>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some(node) = document.root.as_ref().and_then(|root| root.at(path)) {
+        walk(node, &mut |text, spot| {
+            let names = text.split("${secret.").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+            for name in names.filter(|name| !secrets.contains_key(*name)) {
+                let (message, hint) = no_secret(name, secrets);
+                found.push(document.source.error(spot, message, hint).about("secrets", name));
+            }
+        });
+    }
+    found
+}
+
+fn no_secret(name: &str, secrets: &BTreeMap<String, CredentialSource>) -> (String, String) {
+    let hint = super::inventory::name_hint(name, "a secret", secrets.keys());
+    let hint = hint.replace(&format!("secrets: {{{name}: …}}"), &format!("secrets: {{{name}: {{from: \"env:NAME\"}}}}"));
+    (format!("`${{secret.{name}}}` names no secret of this inventory"), hint)
 }
 
 /// Calls `visit` with every text below a node. The tree's depth is bounded, so recursion is.
@@ -160,17 +187,15 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
             }
             continue;
         }
-        if let Some(role) = name.strip_prefix("role.") {
-            if !known.roles.contains_key(role) {
-                let hint = match closest(role, known.roles.keys().map(String::as_str)) {
-                    Some(meant) => format!("did you mean `${{role.{meant}}}`?"),
-                    None => format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`"),
-                };
-                found.push((format!("`{role}` is not a role of this runbook"), hint, None));
-            }
+        if let Some(problem) = of_people(name, known) {
+            found.extend(problem);
             continue;
         }
-        if name.strip_prefix("answer_url.").is_some_and(|contact| !contact.is_empty()) {
+        if let Some(secret) = name.strip_prefix("secret.") {
+            if !known.secrets.contains_key(secret) {
+                let (message, hint) = no_secret(secret, known.secrets);
+                found.push((message, hint, Some(("secrets", secret.to_owned()))));
+            }
             continue;
         }
         if let Some(credential) = name.strip_prefix("new_key.") {
@@ -201,6 +226,20 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
     found
 }
 
+/// What is wrong with a variable of roles and links; `None` where it is none of those.
+fn of_people(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProblem>> {
+    if let Some(role) = name.strip_prefix("role.") {
+        let hint = || match closest(role, known.roles.keys().map(String::as_str)) {
+            Some(meant) => format!("did you mean `${{role.{meant}}}`?"),
+            None => format!("add `roles: {{{role}: ask}}` to the runbook, or the name of a contact in place of `ask`"),
+        };
+        let is_known = known.roles.contains_key(role);
+        return Some((!is_known).then(|| (format!("`{role}` is not a role of this runbook"), hint(), None)));
+    }
+    let links = ["answer_url.", "acknowledge_url."];
+    links.iter().any(|link| name.strip_prefix(link).is_some_and(|contact| !contact.is_empty())).then_some(None)
+}
+
 /// `replica.N.url`, counted from 1. How many there are, only a drill's environment says.
 fn is_replica(name: &str) -> bool {
     let number = name.strip_prefix("replica.").and_then(|rest| rest.strip_suffix(".url"));
@@ -222,9 +261,11 @@ fn hint(name: &str) -> String {
         "proxy.NAME.port",
         "replica.N.url",
         "credential.PROVIDER",
+        "secret.NAME",
         "steps.NAME",
         "role.NAME",
         "answer_url.CONTACT",
+        "acknowledge_url.CONTACT",
         "new_key.CREDENTIAL",
     ]);
     format!("write {} in `${{…}}`", listed(known.into_iter()))

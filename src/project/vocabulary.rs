@@ -153,7 +153,7 @@ const THEIRS: &[(&str, &[&str])] = &[
     ("upstreams", &["providers"]),
     ("targets", &["providers"]),
     ("backends", &["providers"]),
-    ("secrets", &["credentials", "stores"]),
+    ("tokens", &["secrets", "credentials"]),
     ("keys", &["credentials"]),
     ("people", &["contacts"]),
     ("teams", &["contacts"]),

@@ -35,6 +35,7 @@ mod context;
 mod digest;
 mod findings;
 mod model;
+mod patch;
 mod render;
 mod repeated;
 mod sections;
@@ -52,6 +53,7 @@ pub use model::{
     ReportStatus, ReportTable, Section, SectionKind, SeriesEnding, SpanKind, StageTime, Suggestion, TableCell, TableRow, Text, Waterfall,
     WaterfallMoment, WaterfallStage,
 };
+pub use patch::patch;
 pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
 pub use render::html::html;
 pub use render::json::{REPORT_FORMAT, ReportDocument, report_json, report_schema};
@@ -67,6 +69,7 @@ pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;
 pub use sections::incident::{IncidentFacts, UsersSide, recorded, walked};
+pub use sections::night_review::{night_review, steps_to_review};
 pub use sections::repeats::{repeats, repeats_statement};
 pub use sections::repeats_summary::{repeats_summary, repeats_table, trial_line};
 pub use sections::summary::{cutover, summary, summary_with};

@@ -29,6 +29,12 @@ pub enum RunFile {
     Picture,
     /// What is to be looked into, which people complete.
     Findings,
+    /// What people said after a runbook was walked.
+    Review,
+    /// The draft that is made of it.
+    ReviewDraft,
+    /// What it changes of the runbook, as a patch.
+    RunbookPatch,
     /// What several drills of one scenario were planned to be, and what may be said of them; their folders are beside it.
     Repeats,
     /// The certificate of the authority that the fault proxies were signed by.
@@ -39,18 +45,27 @@ pub enum RunFile {
     TrafficLog(usize),
     /// The folder of what was taken back of a drill that was killed, with a history of its own.
     Undo,
+    /// The texts of the files that an execution's runbook was read from, so that a later change can be shown.
+    RunbookTexts,
+    /// That somebody else wants to go on with an execution that still runs.
+    TakeOver,
     /// By which the history of an execution that may go on names keys.
     Salt,
     /// What another process must know to take back what a drill did. No secret.
     UndoNotes,
+    /// Where an execution that runs is reached by others on its host.
+    Listening,
     /// The old value that the step with this place, from 0, switched.
     OldValue(usize),
+    /// The old text of the file that the step with this place, from 0, wrote into.
+    OldText(usize),
     /// What the store with this number, from 1, held before a drill wrote into it.
     OldStoreValue(usize),
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 13] = [
+const FIXED: [RunFile; 19] = [
+    RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
     RunFile::Verdict,
@@ -58,10 +73,15 @@ const FIXED: [RunFile; 13] = [
     RunFile::Page,
     RunFile::Picture,
     RunFile::Findings,
+    RunFile::Review,
+    RunFile::ReviewDraft,
+    RunFile::RunbookPatch,
     RunFile::Repeats,
     RunFile::SystemLog,
     RunFile::TrafficLog(0),
     RunFile::Undo,
+    RunFile::RunbookTexts,
+    RunFile::TakeOver,
     RunFile::Salt,
     RunFile::UndoNotes,
 ];
@@ -76,15 +96,22 @@ impl RunFile {
             Self::Page => "report.html",
             Self::Picture => "report.svg",
             Self::Findings => "findings.yaml",
+            Self::Review => "review.yaml",
+            Self::ReviewDraft => "review.md",
+            Self::RunbookPatch => "runbook.patch",
             Self::Repeats => "repeats.json",
             Self::Authority => "authority.pem",
             Self::SystemLog => "system.log",
             Self::TrafficLog(0) => "k6.log",
             Self::Undo => "undo",
+            Self::RunbookTexts => "runbook.json",
+            Self::TakeOver => "take-over.json",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
+            Self::Listening => "listening.json",
             Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
             Self::OldValue(step) => return Cow::Owned(format!("before-step-{}", step + 1)),
+            Self::OldText(step) => return Cow::Owned(format!("before-text-{}", step + 1)),
             Self::OldStoreValue(number) => return Cow::Owned(format!("before-store-{number}.json")),
         })
     }
@@ -94,6 +121,7 @@ impl RunFile {
         let number = |prefix: &str, suffix: &str| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse::<usize>().ok();
         let numbered = || {
             let value = number("before-step-", "").and_then(|step| step.checked_sub(1)).map(Self::OldValue);
+            let value = value.or_else(|| number("before-text-", "").and_then(|step| step.checked_sub(1)).map(Self::OldText));
             let store = || number("before-store-", ".json").map(Self::OldStoreValue);
             value.or_else(store).or_else(|| number("k6-", ".log").map(Self::TrafficLog))
         };
@@ -109,13 +137,17 @@ impl RunFile {
             | Self::Page
             | Self::Picture
             | Self::Findings
+            | Self::Review
+            | Self::ReviewDraft
+            | Self::RunbookPatch
             | Self::Repeats
             | Self::Authority
             | Self::SystemLog
             | Self::TrafficLog(_)
-            | Self::Undo => FileNature::Evidence,
-            Self::Salt | Self::OldValue(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes => FileNature::Scratch,
+            | Self::Undo
+            | Self::RunbookTexts => FileNature::Evidence,
+            Self::Salt | Self::OldValue(_) | Self::OldText(_) | Self::OldStoreValue(_) => FileNature::Secret,
+            Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
         }
     }
 
@@ -140,7 +172,8 @@ mod tests {
 
     #[test]
     fn each_file_is_known_by_its_name_and_nothing_else_is() {
-        let numbered = [RunFile::TrafficLog(2), RunFile::OldValue(0), RunFile::OldValue(11), RunFile::OldStoreValue(1)];
+        let numbered =
+            [RunFile::TrafficLog(2), RunFile::OldValue(0), RunFile::OldValue(11), RunFile::OldText(3), RunFile::OldStoreValue(1)];
         for file in FIXED.into_iter().chain(numbered) {
             assert_eq!(RunFile::of_name(&file.name()), Some(file));
         }

@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 /// So many runs may begin in one second.
 const MOST: u32 = 1000;
 
+/// How often it is tried again to lock a history, and after how long.
+const LOOKS: u32 = 5;
+const LOOK: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// A new folder, in which nothing has happened yet.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
@@ -124,10 +128,16 @@ pub(crate) fn is_running(folder: &Path) -> bool {
 }
 
 fn lock(file: &File, folder: &Path) -> Result<(), RunFolderError> {
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => RunFolderError::Locked { path: folder.to_owned() },
-        TryLockError::Error(source) => io(folder, source),
-    })
+    for look in 0.. {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            // Somebody may only be looking whether it is locked.
+            Err(TryLockError::WouldBlock) if look < LOOKS => std::thread::sleep(LOOK),
+            Err(TryLockError::WouldBlock) => return Err(RunFolderError::Locked { path: folder.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(io(folder, source)),
+        }
+    }
+    unreachable!("the loop ends by returning")
 }
 
 fn io(path: &Path, source: Error) -> RunFolderError {

@@ -1,6 +1,6 @@
 //! Who answers the questions of a runbook: a person over a queue, or nobody.
 
-use super::question::Question;
+use super::question::{Question, Said};
 use crate::history::Speaker;
 use crate::model::Reaction;
 use tokio::sync::{mpsc, oneshot};
@@ -30,15 +30,6 @@ pub struct Prompt {
     pub links: Vec<(String, String)>,
     /// What was answered. Dropped where nobody is there.
     pub answer: oneshot::Sender<PromptAnswer>,
-}
-
-/// What somebody said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
-    /// One of the answers that were allowed, or any text where that was asked for.
-    Word(String),
-    /// These items of the checklist, by their places from 0.
-    Ticks(Vec<u32>),
 }
 
 /// A person's answer to a prompt.

@@ -4,7 +4,8 @@
 //! # In the folder of a drill or an execution
 //!
 //! ```text
-//!  before-step-3   the old bytes of the value that the third step of the runbook switched
+//!  before-step-3   the old bytes of the value that the third step of the runbook switched; of a key that was added or taken out, what undoes that
+//!  before-text-3   the old text of the file, where that step writes into the file itself
 //!  undo.json       drills only: {"root": …, "variables": {…}}, what another process cannot find out: where the project is, and
 //!                  the addresses that variables stood for. No secret: those are read again from where the inventory says
 //! ```
@@ -29,17 +30,29 @@ use std::sync::{Arc, Mutex};
 pub enum Changed {
     /// The step with this place in the runbook, from 0, switched it.
     Step(usize),
+    /// The same step, which writes into the file itself: its whole text.
+    Text(usize),
 }
 
 impl Changed {
     const fn file(&self) -> RunFile {
-        let Self::Step(place) = self;
-        RunFile::OldValue(*place)
+        match self {
+            Self::Step(place) => RunFile::OldValue(*place),
+            Self::Text(place) => RunFile::OldText(*place),
+        }
+    }
+
+    /// The step that changed it.
+    pub const fn step(&self) -> usize {
+        match self {
+            Self::Step(place) | Self::Text(place) => *place,
+        }
     }
 
     const fn of_file(file: RunFile) -> Option<Self> {
         match file {
             RunFile::OldValue(place) => Some(Self::Step(place)),
+            RunFile::OldText(place) => Some(Self::Text(place)),
             _ => None,
         }
     }

@@ -3,8 +3,8 @@
 //! A link is good for one answer of one person. Only its hash is kept. What this file does not do: listen, or know who somebody is; whoever
 //! hands in an answer has verified that.
 
-use super::attendance::{PromptAnswer, Said};
-use super::question::Question;
+use super::attendance::PromptAnswer;
+use super::question::{Question, Said};
 use crate::history::Speaker;
 use crate::journal::random;
 use crate::redact::Redactor;
@@ -48,15 +48,6 @@ pub enum LinkPurpose {
     Acknowledge,
 }
 
-/// Somebody has taken it on.
-#[derive(Debug)]
-pub struct Acknowledgement {
-    /// Who.
-    pub speaker: Speaker,
-    /// What was said besides.
-    pub comment: String,
-}
-
 /// A question that is open, as it is shown elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenQuestion {
@@ -73,8 +64,6 @@ pub struct Board {
     base: String,
     redactor: Redactor,
     state: Arc<Mutex<BoardState>>,
-    acknowledging: mpsc::Sender<Acknowledgement>,
-    acknowledged: Arc<Mutex<Option<mpsc::Receiver<Acknowledgement>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -101,9 +90,8 @@ struct BoardLink {
 impl Board {
     /// An empty one, whose links lead to this address. What they are is learnt by `redactor`, so that no output keeps one.
     pub fn new(base: impl Into<String>, redactor: Redactor) -> Self {
-        let (acknowledging, acknowledged) = mpsc::channel(WAITING);
         let base = base.into().trim_end_matches('/').to_owned();
-        Self { base, redactor, state: Arc::default(), acknowledging, acknowledged: Arc::new(Mutex::new(Some(acknowledged))) }
+        Self { base, redactor, state: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, BoardState> {
@@ -203,16 +191,6 @@ impl Board {
             AnswerRefusal::Over(how) => AnswerRefusal::TooLate(how),
             other => other,
         }
-    }
-
-    /// Says that somebody has taken it on.
-    pub async fn acknowledge(&self, speaker: Speaker, comment: String) -> bool {
-        self.acknowledging.send(Acknowledgement { speaker, comment }).await.is_ok()
-    }
-
-    /// Who says that; the first who asks gets them all.
-    pub fn acknowledgements(&self) -> Option<mpsc::Receiver<Acknowledgement>> {
-        self.acknowledged.lock().expect("nothing panics while it holds this").take()
     }
 }
 

@@ -41,10 +41,10 @@ pub(super) async fn ask(confirm: &Confirm, context: &Context) -> Result<Output, 
             names: left(&approvers, &heard),
             so_far: so_far(confirm, &heard, &approvers),
         };
-        match interview.put(question, context).await {
+        match interview.put(question, &context.attendance, context.board.as_ref()).await {
             Some(answer) => {
-                let word = answer.word().to_owned();
-                interview.answered(answer, word, context).await?;
+                let (word, comment) = (answer.word().to_owned(), context.presentable(&answer.comment));
+                interview.answered(answer, word, comment).await?;
             }
             None if confirm.default.is_some() => {
                 let (end, output) = by_default(confirm, &heard, "nobody is at the terminal");

@@ -3,39 +3,25 @@
 //! An address is often a secret itself. It is read from where the inventory says, and stands in no output but where a person must know it to
 //! write or call.
 
-use super::alert_desk::{AlertDesk, AlertWords};
+use super::Context;
+use super::alert_desk::AlertDesk;
 use super::error::problem_of;
 use super::http::in_words;
 use super::mail::{self, LetterHead};
+use super::message::Message;
 use super::outbox::OpenAlert;
-use super::status_page::Page;
-use super::{Context, StepError};
+use super::paging::AlertWords;
+use super::reference::named_secret;
+use super::status_page::PageWriter;
 use crate::model::{Contact, ContactService, Mail, NotifySeverity};
 use crate::secret::variable;
-use crate::units::{Explained, Problem, Secret};
+use crate::units::Problem;
 use crate::web;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::time::Duration;
 
 /// A message is given up after this long.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What somebody is told.
-#[derive(Debug, Clone)]
-pub struct Message {
-    /// The contact, by its name in the inventory.
-    pub contact: String,
-    /// In one sentence.
-    pub text: String,
-    /// Which message of this walk it is: the same when it is sent again.
-    pub key: String,
-    /// How bad it is.
-    pub severity: NotifySeverity,
-    /// True where it says that everything is over.
-    pub over: bool,
-    /// What a webhook is told besides.
-    pub facts: Map<String, Value>,
-}
 
 /// The outcome of telling a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +37,7 @@ enum ContactRoute<'a> {
     Webhook(String),
     Email(&'a Mail, String),
     Alert(AlertDesk),
-    Page(Page<'a>),
+    Page(PageWriter<'a>),
     ByHand(String),
 }
 
@@ -137,7 +123,7 @@ fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Prob
         return of_service(service, context);
     }
     let Some(reach) = reach else { return Ok(ContactRoute::ByHand(format!("{name}: the inventory does not say how"))) };
-    let reach = address(reach)?;
+    let reach = address(reach, context)?;
     let (how, to) = reach.split_once(':').unwrap_or(("", &reach));
     Ok(match (how, &context.directory.mail) {
         ("webhook", _) => ContactRoute::Webhook(to.to_owned()),
@@ -147,7 +133,7 @@ fn way<'a>(contact: &str, context: &'a Context) -> Result<ContactRoute<'a>, Prob
 }
 
 fn of_service<'a>(service: &'a ContactService, context: &'a Context) -> Result<ContactRoute<'a>, Problem> {
-    if let Some(page) = Page::of(service, context)? {
+    if let Some(page) = PageWriter::of(service, context)? {
         return Ok(ContactRoute::Page(page));
     }
     Ok(ContactRoute::Alert(match service {
@@ -160,26 +146,16 @@ fn of_service<'a>(service: &'a ContactService, context: &'a Context) -> Result<C
     }))
 }
 
-/// A key or a token: `env:NAME` from the environment, anything else with its variables.
-///
-/// # Errors
-/// What has no value.
-pub(super) fn named_secret(text: &str, context: &Context) -> Result<Secret, Problem> {
-    let told = |error: StepError| {
-        let hint = error.hint().map(|hint| hint.into_owned());
-        let problem = Problem::new(error.to_string());
-        hint.into_iter().fold(problem, Problem::hint)
+/// A contact's `reach` with the environment's values in place of `${NAME}`, and those of the inventory's secrets in place of `${secret.NAME}`.
+fn address(reach: &str, context: &Context) -> Result<String, Problem> {
+    let value = |name: &str| match name.strip_prefix("secret.") {
+        Some(_) => context.variables.get(name).map(str::to_owned),
+        None => Some(variable(name)?.expose().to_owned()),
     };
-    match text.strip_prefix("env:") {
-        Some(name) => variable(name).ok_or_else(|| Problem::new(format!("the environment variable {name} is not set"))),
-        None => context.expand(text).map(Secret::new).map_err(told),
-    }
-}
-
-/// A contact's `reach` with the environment's values in place of `${NAME}`.
-fn address(reach: &str) -> Result<String, Problem> {
-    crate::units::expand(reach, |name| Some(variable(name)?.expose().to_owned()))
-        .map_err(|unknown| Problem::new(format!("the environment variable {} is not set", unknown.name)))
+    crate::units::expand(reach, value).map_err(|unknown| match unknown.name.strip_prefix("secret.") {
+        Some(name) => Problem::new(format!("the secret {name} cannot be read")),
+        None => Problem::new(format!("the environment variable {} is not set", unknown.name)),
+    })
 }
 
 /// A problem of somebody or something with this name.

@@ -95,8 +95,10 @@ impl Context {
         if let Some(value) = self.variables.get(name) {
             return Some(value.to_owned());
         }
-        if let Some(contact) = name.strip_prefix("answer_url.") {
-            let link = self.board.as_ref().and_then(|board| board.link(Some(contact), LinkPurpose::Answer(None)).ok());
+        let linked = [("answer_url.", LinkPurpose::Answer(None)), ("acknowledge_url.", LinkPurpose::Acknowledge)];
+        let linked = linked.into_iter().find_map(|(prefix, purpose)| Some((name.strip_prefix(prefix)?, purpose)));
+        if let Some((contact, purpose)) = linked {
+            let link = self.board.as_ref().and_then(|board| board.link(Some(contact), purpose).ok());
             return Some(link.unwrap_or_else(|| "(no link, because nobody listens; see --listen)".to_owned()));
         }
         if let Some(credential) = name.strip_prefix("new_key.") {
@@ -181,5 +183,6 @@ impl Context {
 /// True for a variable that gets its value while the runbook is walked: from an earlier step's output, from the one that minted a key, from where
 /// the walk stands, or where it is used.
 pub fn comes_from_a_step(name: &str) -> bool {
-    ["steps.", "new_key.", "answer_url."].iter().any(|prefix| name.starts_with(prefix)) || matches!(name, "since" | "step" | "updates.last")
+    ["steps.", "new_key.", "answer_url.", "acknowledge_url."].iter().any(|prefix| name.starts_with(prefix))
+        || matches!(name, "since" | "step" | "updates.last")
 }

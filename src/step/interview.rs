@@ -1,9 +1,9 @@
 //! What people say to one run of a step: written down as they say it, so that after a crash only the rest is asked.
 
-use super::attendance::{PromptAnswer, Said};
+use super::attendance::{Attendance, PromptAnswer};
 use super::board::{Board, Posting};
-use super::question::{FAILED, Question};
-use super::{Context, StepError};
+use super::error::StepError;
+use super::question::{FAILED, Question, Said};
 use crate::history::{Answered, Event, Ticked};
 use crate::journal::Recorder;
 use std::sync::{Arc, Mutex};
@@ -65,8 +65,8 @@ impl Interview {
     }
 
     /// Puts the question to the terminal and to whoever may answer from elsewhere; `None` where there is neither.
-    pub(super) async fn put(&self, question: Question, context: &Context) -> Option<PromptAnswer> {
-        let Some(board) = &context.board else { return context.attendance.put(question).await };
+    pub(super) async fn put(&self, question: Question, attendance: &Attendance, board: Option<&Board>) -> Option<PromptAnswer> {
+        let Some(board) = board else { return attendance.put(question).await };
         let mut posting = self.posting.lock().await;
         let posting = match &mut *posting {
             Some(posting) => {
@@ -75,13 +75,12 @@ impl Interview {
             }
             none => none.insert(board.post(&question)),
         };
-        put_to_both(posting, question, board, context).await
+        put_to_both(posting, question, board, attendance).await
     }
 
-    /// Writes an answer down, and says so to whoever gave it. `text` is what is kept of it.
-    pub(super) async fn answered(&self, answer: PromptAnswer, text: String, context: &Context) -> Result<(), StepError> {
-        let PromptAnswer { said: _, speaker, comment, taken } = answer;
-        let comment = context.presentable(&comment);
+    /// Writes an answer down, and says so to whoever gave it. `text` and `comment` are what is kept of it.
+    pub(super) async fn answered(&self, answer: PromptAnswer, text: String, comment: String) -> Result<(), StepError> {
+        let PromptAnswer { said: _, speaker, comment: _, taken } = answer;
         let answered = Answered { step: self.step, undo: self.undo, answer: text, speaker, comment };
         self.recorder.record_durably(Event::Answered(answered.clone())).await.map_err(|error| StepError::failed(error.to_string()))?;
         self.told(answered.to_string()).await;
@@ -91,13 +90,12 @@ impl Interview {
     }
 
     /// Writes ticks down, each of them, and says so to whoever gave them.
-    pub(super) async fn ticked(&self, answer: PromptAnswer, items: &[String], context: &Context) -> Result<(), StepError> {
-        let PromptAnswer { said, speaker, comment, taken } = answer;
+    pub(super) async fn ticked(&self, answer: PromptAnswer, items: &[String], comment: &str) -> Result<(), StepError> {
+        let PromptAnswer { said, speaker, comment: _, taken } = answer;
         let Said::Ticks(places) = said else { return Ok(()) };
-        let comment = context.presentable(&comment);
         for item in places {
             let text = items.get(item as usize).cloned().unwrap_or_default();
-            let ticked = Ticked { step: self.step, undo: self.undo, item, text, speaker: speaker.clone(), comment: comment.clone() };
+            let ticked = Ticked { step: self.step, undo: self.undo, item, text, speaker: speaker.clone(), comment: comment.to_owned() };
             self.recorder.record_durably(Event::Ticked(ticked.clone())).await.map_err(|error| StepError::failed(error.to_string()))?;
             self.told(ticked.to_string()).await;
             self.heard.lock().expect("nothing panics while it holds this").ticks.push(ticked);
@@ -114,21 +112,21 @@ impl Interview {
 }
 
 /// Puts a question that no step asks to the terminal and to whoever may answer from elsewhere; `None` where there is neither.
-pub async fn put_aside(question: Question, context: &Context) -> Option<PromptAnswer> {
-    let Some(board) = &context.board else { return context.attendance.put(question).await };
+pub async fn put_aside(question: Question, attendance: &Attendance, board: Option<&Board>) -> Option<PromptAnswer> {
+    let Some(board) = board else { return attendance.put(question).await };
     let mut posting = board.post(&question);
-    let mut answer = put_to_both(&mut posting, question, board, context).await?;
+    let mut answer = put_to_both(&mut posting, question, board, attendance).await?;
     // Whoever asks writes it down at once, or says that it could not be.
     answer.taken.take().map(|taken| taken.send(Ok(())));
     Some(answer)
 }
 
-async fn put_to_both(posting: &mut Posting, question: Question, board: &Board, context: &Context) -> Option<PromptAnswer> {
+async fn put_to_both(posting: &mut Posting, question: Question, board: &Board, attendance: &Attendance) -> Option<PromptAnswer> {
     let links = posting.links(&question, board);
     tokio::select! {
         biased;
         answer = posting.next(&question) => Some(answer),
         // With nobody at the terminal, somebody elsewhere may still answer.
-        Some(answer) = context.attendance.put_with(question.clone(), links) => Some(answer),
+        Some(answer) = attendance.put_with(question.clone(), links) => Some(answer),
     }
 }

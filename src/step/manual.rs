@@ -1,7 +1,7 @@
 //! `manual`: a person does it, and ticks off what is done; `ask`: a person writes a text.
 
-use super::attendance::{Attendance, Said};
-use super::question::{FAILED, Question, Reply};
+use super::attendance::Attendance;
+use super::question::{FAILED, Question, Reply, Said};
 use super::{Context, Output, StepError};
 use crate::history::{Answered, Ticked};
 use crate::model::{Ask, Manual, StepEnd};
@@ -29,29 +29,25 @@ pub(super) async fn by_hand(manual: &Manual, context: &Context) -> Result<Output
         if said.is_some() || left.is_empty() && !items.is_empty() {
             return Ok(Output { shown: told(&text, &heard.ticks, said), value: "done".into() });
         }
-        let lines: Vec<String> = std::iter::once(text.clone())
-            .chain(links.iter().cloned())
-            .chain(left.iter().map(|(item, text)| format!("{}. {text}", item + 1)))
-            .collect();
-        let question = Question {
-            step: Some(interview.step()),
-            text: lines.join("\n"),
-            reply: Reply::Ticks(left),
-            names: Vec::new(),
-            so_far: String::new(),
-        };
-        match interview.put(question, context).await {
-            Some(answer) => match &answer.said {
-                Said::Ticks(_) => interview.ticked(answer, &items, context).await?,
-                Said::Word(word) => {
-                    let word = word.clone();
-                    interview.answered(answer, word, context).await?;
+        let question = question(&text, &links, left).of_step(interview.step());
+        match interview.put(question, &context.attendance, context.board.as_ref()).await {
+            Some(answer) => {
+                let comment = context.presentable(&answer.comment);
+                match answer.said.clone() {
+                    Said::Ticks(_) => interview.ticked(answer, &items, &comment).await?,
+                    Said::Word(word) => interview.answered(answer, word, comment).await?,
                 }
-            },
+            }
             // It is for a person to do. The time-out says what follows.
             None => std::future::pending::<()>().await,
         }
     }
+}
+
+fn question(text: &str, links: &[String], left: Vec<(u32, String)>) -> Question {
+    let items = left.iter().map(|(item, text)| format!("{}. {text}", item + 1));
+    let lines: Vec<String> = std::iter::once(text.to_owned()).chain(links.iter().cloned()).chain(items).collect();
+    Question { reply: Reply::Ticks(left), ..Question::of_words(lines.join("\n"), &[]) }
 }
 
 fn is_ticked(item: u32, ticks: &[Ticked]) -> bool {
@@ -88,11 +84,11 @@ pub(super) async fn ask(ask: &Ask, context: &Context) -> Result<Output, StepErro
         names: Vec::new(),
         so_far: String::new(),
     };
-    match (interview.put(question, context).await, default) {
+    match (interview.put(question, &context.attendance, context.board.as_ref()).await, default) {
         (Some(answer), _) => {
             let value = answer.word().to_owned();
             let kept = if context.redactor.finds(&value) { String::new() } else { value.clone() };
-            interview.answered(answer, kept, context).await?;
+            interview.answered(answer, kept, String::new()).await?;
             let said = interview.heard().answers.last().map(Answered::to_string).unwrap_or_default();
             Ok(Output { shown: format!("{text} {said}"), value: value.into() })
         }

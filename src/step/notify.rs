@@ -1,8 +1,10 @@
 //! `notify`: a message to a webhook, a Slack-compatible one, PagerDuty (Events API v2), an address of e-mail, or a contact by whatever way.
 
 use super::alert_desk::AlertDesk;
-use super::contact::{ContactOutcome, Message, alert, named_secret, post, tell, way_to};
+use super::contact::{ContactOutcome, alert, post, tell, way_to};
 use super::mail::{self, LetterHead};
+use super::message::Message;
+use super::reference::named_secret;
 use super::{Context, Output, StepError};
 use crate::model::{Channel, Mail, Notify};
 use crate::units::Problem;

@@ -14,10 +14,10 @@ const LONGEST: usize = 60;
 
 /// What leaves the host while one runbook is walked. Clones are the same outbox.
 #[derive(Debug, Clone, Default)]
-pub struct Outbox(Arc<Shelf>);
+pub struct Outbox(Arc<OutboxShelf>);
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct OutboxShelf {
     id: String,
     started: String,
     recorder: Option<Recorder>,
@@ -62,12 +62,12 @@ impl Outbox {
     /// Of an execution, which writes down what it opens; `again` where it was interrupted before.
     pub fn of_execution(name: &str, seed: Seed, wall_clock: &str, recorder: Recorder) -> Self {
         let id = unique(name, seed, wall_clock);
-        Self(Shelf { id, started: wall_clock.to_owned(), recorder: Some(recorder), ..Shelf::default() }.into())
+        Self(OutboxShelf { id, started: wall_clock.to_owned(), recorder: Some(recorder), ..OutboxShelf::default() }.into())
     }
 
     /// Of a drill, which publishes nothing.
     pub fn of_drill(name: &str, seed: Seed) -> Self {
-        Self(Shelf { id: unique(name, seed, name), is_drill: true, ..Shelf::default() }.into())
+        Self(OutboxShelf { id: unique(name, seed, name), is_drill: true, ..OutboxShelf::default() }.into())
     }
 
     /// True in a drill.

@@ -1,7 +1,6 @@
 //! A question as it is put to people: what is asked, who may answer, and what an answer must be.
 
-use super::attendance::Said;
-use crate::units::Pattern;
+use crate::units::TextPattern;
 
 /// A question as it is put to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +15,15 @@ pub struct Question {
     pub names: Vec<String>,
     /// What was said so far, where one answer is not enough.
     pub so_far: String,
+}
+
+/// What somebody said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// One of the answers that were allowed, or any text where that was asked for.
+    Word(String),
+    /// These items of the checklist, by their places from 0.
+    Ticks(Vec<u32>),
 }
 
 /// What may be answered.
@@ -74,7 +82,7 @@ impl Reply {
         let good = match (self, said) {
             (Self::Word(words), Said::Word(word)) => words.contains(word),
             (Self::Text { pattern, .. }, Said::Word(text)) => {
-                let like = |pattern: &String| Pattern::new(pattern).is_ok_and(|pattern| pattern.fits(text));
+                let like = |pattern: &String| TextPattern::new(pattern).is_ok_and(|pattern| pattern.fits(text));
                 let short = !text.trim().is_empty() && text.chars().count() <= LONGEST_SAID && !text.contains(['\n', '\r']);
                 short && pattern.as_ref().is_none_or(like)
             }
@@ -85,6 +93,18 @@ impl Reply {
             (Self::Word(_) | Self::Text { .. }, Said::Ticks(_)) => false,
         };
         if good { Ok(()) } else { Err(self.wanted()) }
+    }
+
+    /// What somebody means who writes this and nothing else.
+    pub fn meant(&self, text: &str) -> Said {
+        let text = text.trim();
+        let Self::Ticks(left) = self else { return Said::Word(text.to_owned()) };
+        if text.eq_ignore_ascii_case("all") {
+            return Said::Ticks(left.iter().map(|(item, _)| *item).collect());
+        }
+        let numbers = text.split([' ', ',']).filter(|number| !number.is_empty());
+        let items: Option<Vec<u32>> = numbers.map(|number| number.parse::<u32>().ok()?.checked_sub(1)).collect();
+        items.filter(|items| !items.is_empty()).map_or_else(|| Said::Word(text.to_owned()), Said::Ticks)
     }
 
     /// What to write.

@@ -5,8 +5,9 @@
 
 use super::Context;
 use super::api_call::{ApiCall, ApiProblem};
-use super::contact::{Message, named_secret};
+use super::message::Message;
 use super::outbox::PageState;
+use super::reference::named_secret;
 use crate::history::{Event, PageIncidentOpened};
 use crate::model::{ComponentImpact, ContactService, StatusPage};
 use crate::units::{Problem, Secret};
@@ -19,7 +20,7 @@ const STATUSPAGE: &str = "https://api.statuspage.io";
 const INSTATUS: &str = "https://api.instatus.com";
 
 /// A status page, with what it takes to write there.
-pub(super) struct Page<'a> {
+pub(super) struct PageWriter<'a> {
     vendor: &'static str,
     is_instatus: bool,
     page: &'a StatusPage,
@@ -27,7 +28,7 @@ pub(super) struct Page<'a> {
     base: String,
 }
 
-impl<'a> Page<'a> {
+impl<'a> PageWriter<'a> {
     /// Where the service is a page that customers read.
     ///
     /// # Errors

@@ -18,14 +18,40 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Walks from where the state says until nothing more comes. Ends early when `stop` becomes true, and before a step that the history
+/// What may end a walk before its last step.
+#[derive(Debug, Clone)]
+pub struct WalkStops {
+    /// Becomes true when the running steps are to be ended.
+    pub at_once: watch::Receiver<bool>,
+    /// Becomes true when no further step is to be begun. What only reads or waits is ended, for it can come again.
+    pub after_step: watch::Receiver<bool>,
+}
+
+impl WalkStops {
+    /// Until a step that changes nothing is to be ended, or any other.
+    async fn ends(&mut self, step: &Step) {
+        let after_step = async {
+            let told = self.after_step.wait_for(|stop| *stop).await.is_ok();
+            if !(told && step.changes_nothing()) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            _ = self.at_once.wait_for(|stop| *stop) => {}
+            () = after_step => {}
+        }
+    }
+}
+
+/// Walks from where the state says until nothing more comes. Ends early when it is stopped, and before a step that the history
 /// cannot take in; what was done can then be taken back with [`undo`].
-pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder, stop: &watch::Receiver<bool>) {
+pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder, stops: &WalkStops) {
     loop {
         context.outbox.publish(state.values());
         match state.stage().clone() {
             WalkStage::Ended(_) => return,
             WalkStage::Undo => undo(state, context, recorder).await,
+            WalkStage::Steps(_) if *stops.after_step.borrow() => return,
             WalkStage::Steps(_) => {
                 let mut running = JoinSet::new();
                 for place in state.waiting() {
@@ -35,10 +61,15 @@ pub async fn walk(state: &mut WalkState, context: &Context, recorder: &Recorder,
                     let context = context.heard_by(interview);
                     let tried = state.tries(place);
                     let skipped = step.when.as_ref().map(|when| holds(when, state, &context));
-                    let stop = stop.clone();
+                    let (stops, number) = (stops.clone(), state.number(place));
+                    if matches!(skipped, None | Some(Ok(true))) {
+                        // What failed before it was begun left nothing behind.
+                        let started = StepStarted { step: self::number(place), name: step.name.clone(), attempt: tried + 1 };
+                        state.apply(&Event::StepStarted(started));
+                    }
                     running.spawn(async move {
-                        let running = StepRun { place, step, context, recorder, tried };
-                        (running.place, running.to_its_end(skipped, stop).await)
+                        let running = StepRun { place, number, step, context, recorder, tried };
+                        (running.place, running.to_its_end(skipped, stops).await)
                     });
                 }
                 // A task that is not joined is dropped with the set, which ends whatever it started.
@@ -71,7 +102,7 @@ pub async fn undo(state: &mut WalkState, context: &Context, recorder: &Recorder)
             Some(undo) => {
                 let interview = Interview::new(number(place), true, state.heard_undoing(place), recorder.clone());
                 let context = context.clone().heard_by(interview);
-                let tried = once(undo, &step, (place, &context), std::future::ready(()), &LastSeen::default()).await;
+                let tried = once(undo, &step, (state.number(place), &context), std::future::ready(()), &LastSeen::default()).await;
                 (tried.end, tried.output)
             }
             None => (StepEnd::Done, Output::default()),
@@ -120,6 +151,8 @@ fn facts(within: &str, state: &WalkState, context: &Context) -> Facts {
 /// One run of a step, with all its tries.
 struct StepRun {
     place: usize,
+    /// Under which its old value is kept.
+    number: usize,
     step: Step,
     context: Context,
     recorder: Recorder,
@@ -130,11 +163,7 @@ struct StepRun {
 impl StepRun {
     /// Its end, recorded, and its output where that holds a secret, which the steps of this process know and no history; `None` where not
     /// even its beginning could be recorded.
-    async fn to_its_end(
-        &self,
-        when: Option<Result<bool, String>>,
-        mut stop: watch::Receiver<bool>,
-    ) -> Option<(StepFinished, Option<Secret>)> {
+    async fn to_its_end(&self, when: Option<Result<bool, String>>, mut stops: WalkStops) -> Option<(StepFinished, Option<Secret>)> {
         let mut unsure = false;
         let last = LastSeen::default();
         let (end, output) = match when {
@@ -142,12 +171,9 @@ impl StepRun {
             Some(Err(problem)) => (StepEnd::Failed, Output::of(self.context.presentable(&problem))),
             None | Some(Ok(true)) => {
                 let mut attempt = pin!(self.attempt(&mut unsure, &last));
-                let stopped = async {
-                    let _ = stop.wait_for(|stop| *stop).await;
-                };
                 let ended = tokio::select! {
                     biased;
-                    () = stopped => None,
+                    () = stops.ends(&self.step) => None,
                     ended = attempt.as_mut() => Some(ended),
                 };
                 match ended {
@@ -186,7 +212,7 @@ impl StepRun {
             }
             let first = tokio::time::sleep(reaction.map_or(Duration::ZERO, crate::units::Duration::std));
             let StepTry { end, output, unsure: this } = tokio::select! {
-                tried = once(&self.step.action, &self.step, (self.place, &self.context), first, last) => tried,
+                tried = once(&self.step.action, &self.step, (self.number, &self.context), first, last) => tried,
                 () = self.overrun() => unreachable!("it never ends"),
             };
             *unsure |= this;
@@ -232,13 +258,13 @@ struct StepTry {
 async fn once(
     action: &Action,
     step: &Step,
-    (place, context): (usize, &Context),
+    (number, context): (usize, &Context),
     first: impl Future<Output = ()>,
     last: &LastSeen,
 ) -> StepTry {
     let mut done = pin!(async {
         first.await;
-        perform_watched(action, place, context, last).await
+        perform_watched(action, number, context, last).await
     });
     let tried = tokio::time::timeout(step.timeout.std(), done.as_mut()).await;
     if tried.is_err() {

@@ -1,6 +1,10 @@
 //! Where a walk stands: which steps come next, which were begun, what is to be taken back. Pure: it is told what happened, by the walk as
 //! by a history that is read back, so that a walk which is resumed stands where the other was interrupted.
 
+mod mending;
+#[cfg(test)]
+mod tests;
+
 use super::interview::Heard;
 use crate::history::{Event, StepFinished};
 use crate::model::{Action, OnFailure, OnSuccess, Runbook, Step, StepEnd};
@@ -28,6 +32,8 @@ pub enum WalkEnd {
     Failed,
     /// What was done was taken back.
     Undone,
+    /// Something could not be taken back; that may be tried again.
+    PartlyUndone,
     /// It was stopped while a step ran.
     Stopped,
 }
@@ -51,18 +57,29 @@ pub struct WalkState {
     returns: BTreeMap<usize, u32>,
     /// Steps that were done (or whose outcome is unknown) and have an undo, in order.
     to_undo: Vec<usize>,
-    /// The step whose undo was begun and has not ended.
-    undoing: Option<usize>,
+    /// Those whose undo was begun and of which it is not known how that ended.
+    undo_unknown: BTreeSet<usize>,
     values: BTreeMap<String, Secret>,
     /// What was said to steps of this turn, and to their undos (true).
     heard: BTreeMap<(usize, bool), Heard>,
     /// Those that could not be taken back, in the order in which they were done.
     left: Vec<usize>,
+    /// Those of them whose undo may have done its work all the same.
+    left_unsure: BTreeSet<usize>,
+    /// Those that are known to have failed and come again, unless a person says otherwise.
+    failed: BTreeSet<usize>,
+    /// Those that are known to have failed, maybe half-way, and whose undo is left out.
+    not_taken_back: BTreeSet<usize>,
+    /// Those that were passed before the runbook was mended, and do not come again.
+    passed: BTreeSet<usize>,
+    /// The number under which each step's old value is kept: its place when it was first known.
+    numbers: Vec<usize>,
 }
 
 impl WalkState {
     /// Before the first step.
     pub fn new(runbook: Runbook) -> Self {
+        let numbers = (0..runbook.steps.len()).collect();
         let mut state = Self {
             runbook,
             stage: WalkStage::Undo,
@@ -73,10 +90,15 @@ impl WalkState {
             jumps: BTreeMap::new(),
             returns: BTreeMap::new(),
             to_undo: Vec::new(),
-            undoing: None,
+            undo_unknown: BTreeSet::new(),
             values: BTreeMap::new(),
             heard: BTreeMap::new(),
             left: Vec::new(),
+            left_unsure: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            not_taken_back: BTreeSet::new(),
+            passed: BTreeSet::new(),
+            numbers,
         };
         state.stage = state.from(0);
         state
@@ -105,9 +127,24 @@ impl WalkState {
         self.open.keys().copied().collect()
     }
 
-    /// The step whose undo was begun and of which it is not known how it ended.
-    pub const fn undo_unknown(&self) -> Option<usize> {
-        self.undoing
+    /// Steps that are known to have failed and come again now that the walk is resumed, unless a person says otherwise.
+    pub fn failed(&self) -> Vec<usize> {
+        self.failed.iter().copied().collect()
+    }
+
+    /// Steps whose undo was begun and of which it is not known how that ended, in the order in which they are taken back.
+    pub fn undo_unknown(&self) -> Vec<usize> {
+        self.to_undo.iter().rev().copied().filter(|step| self.undo_unknown.contains(step)).collect()
+    }
+
+    /// Steps that are to be taken back, in that order.
+    pub fn to_undo(&self) -> Vec<usize> {
+        self.to_undo.iter().rev().copied().collect()
+    }
+
+    /// The number under which a step's old value is kept.
+    pub fn number(&self, place: usize) -> usize {
+        self.numbers.get(place).copied().unwrap_or(place)
     }
 
     /// How many tries of a step were begun since it last ended.
@@ -175,9 +212,14 @@ impl WalkState {
         }
     }
 
-    /// How many steps could not be taken back.
-    pub const fn left(&self) -> usize {
-        self.left.len()
+    /// Steps that could not be taken back, in the order in which they were done.
+    pub fn left(&self) -> &[usize] {
+        &self.left
+    }
+
+    /// Steps that failed and whose own undo was left out, although they may have done half their work.
+    pub fn not_taken_back(&self) -> Vec<usize> {
+        self.not_taken_back.iter().copied().collect()
     }
 
     /// The step that is taken back next.
@@ -187,25 +229,27 @@ impl WalkState {
 
     /// Ends a turn of taking back.
     pub fn taken_back(&mut self) {
-        self.stage = WalkStage::Ended(WalkEnd::Undone);
+        self.stage = WalkStage::Ended(if self.left.is_empty() { WalkEnd::Undone } else { WalkEnd::PartlyUndone });
     }
 
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::StepStarted(step) => {
+                self.failed.remove(&(step.step as usize));
                 self.open.insert(step.step as usize, step.attempt);
                 self.heard.entry((step.step as usize, false)).or_default().begin();
             }
             Event::StepFinished(finished) => self.finished(finished),
             Event::UndoStarted(undo) => {
                 self.stage = WalkStage::Undo;
-                self.undoing = Some(undo.step as usize);
+                self.undo_unknown.insert(undo.step as usize);
             }
             Event::StepUndone(undone) => {
                 self.undone(undone.step as usize, undone.end);
             }
             Event::Resumed(resumed) => self.resumed(resumed.undo),
+            Event::Mended(mended) => self.mended(&mended.plan.runbook),
             Event::Answered(answered) => {
                 self.heard.entry((answered.step as usize, answered.undo)).or_default().answers.push(answered.clone());
             }
@@ -226,8 +270,21 @@ impl WalkState {
         if let (Some(name), Some(value)) = (&step.output, &finished.value) {
             self.values.insert(name.clone(), value.as_str().into());
         }
-        // A step of which any try timed out, or that was cancelled, may have done its work: its undo must be able to bear that.
-        let nothing_done = finished.end == StepEnd::Skipped || finished.end == StepEnd::Failed && !finished.unsure;
+        self.failed.remove(&place);
+        let failed = finished.end == StepEnd::Failed && !finished.unsure;
+        let nothing_done = match finished.end {
+            StepEnd::Done => false,
+            StepEnd::Skipped => !finished.unsure,
+            StepEnd::Failed if failed => !(step.undo_on_failure && begun),
+            // A step of which any try timed out, or that was cancelled, may have done its work, unless it only reads: its undo must be able to
+            // bear that.
+            StepEnd::Failed | StepEnd::TimedOut | StepEnd::Cancelled => step.changes_nothing(),
+        };
+        if failed && begun && step.may_leave_half() && !self.to_undo.contains(&place) {
+            self.not_taken_back.insert(place);
+        } else {
+            self.not_taken_back.remove(&place);
+        }
         if step.undo.is_some() && !nothing_done && !self.to_undo.contains(&place) {
             self.to_undo.push(place);
         }
@@ -240,10 +297,14 @@ impl WalkState {
 
     fn undone(&mut self, place: usize, end: StepEnd) {
         self.left.retain(|step| *step != place);
+        self.left_unsure.remove(&place);
+        self.undo_unknown.remove(&place);
         if end != StepEnd::Done {
             self.left.insert(0, place);
         }
-        self.undoing = None;
+        if matches!(end, StepEnd::TimedOut | StepEnd::Cancelled) {
+            self.left_unsure.insert(place);
+        }
         self.heard.remove(&(place, true));
         self.stage = WalkStage::Undo;
         // A failure is recorded and does not hold up the rest.
@@ -257,11 +318,14 @@ impl WalkState {
     /// ended the walk so, is tried again.
     fn resumed(&mut self, undo: bool) {
         if undo {
+            self.failed.clear();
             // What could not be taken back is tried again.
             self.to_undo.splice(0..0, std::mem::take(&mut self.left));
+            self.undo_unknown.append(&mut self.left_unsure);
             // What is unknown may have been done.
             for step in std::mem::take(&mut self.open).into_keys() {
-                if self.runbook.steps[step].undo.is_some() && !self.to_undo.contains(&step) {
+                let known = &self.runbook.steps[step];
+                if known.undo.is_some() && !known.changes_nothing() && !self.to_undo.contains(&step) {
                     self.to_undo.push(step);
                 }
             }
@@ -275,10 +339,12 @@ impl WalkState {
             match self.ended.get(&step) {
                 Some(StepEnd::Failed) => {
                     self.ended.remove(&step);
+                    self.failed.insert(step);
                 }
                 Some(StepEnd::Cancelled | StepEnd::TimedOut) => {
                     self.ended.remove(&step);
-                    if !self.unbegun.remove(&step) {
+                    // What only reads may come again, and nobody is asked.
+                    if !self.unbegun.remove(&step) && !self.runbook.steps[step].changes_nothing() {
                         self.open.insert(step, 0);
                     }
                 }
@@ -307,6 +373,7 @@ impl WalkState {
                 match target.filter(|_| *jumps < *at_most) {
                     Some(target) => {
                         *jumps += 1;
+                        self.passed.retain(|step| *step < target);
                         self.from(target)
                     }
                     None => self.back(failed),
@@ -334,6 +401,7 @@ impl WalkState {
                 return self.from(steps.end);
             }
             *returns += 1;
+            self.passed.retain(|step| *step < target);
         }
         self.from(target)
     }
@@ -346,11 +414,20 @@ impl WalkState {
         if self.to_undo.is_empty() { WalkStage::Ended(WalkEnd::Failed) } else { WalkStage::Undo }
     }
 
-    /// The turn that begins with a step.
-    fn from(&mut self, place: usize) -> WalkStage {
+    /// The turn that begins with a step, or with the first after it that was not passed before.
+    fn from(&mut self, mut place: usize) -> WalkStage {
         self.ended.clear();
         self.heard.clear();
-        if place < self.runbook.steps.len() { WalkStage::Steps(self.together(place)) } else { WalkStage::Ended(WalkEnd::Done) }
+        while place < self.runbook.steps.len() {
+            let steps = self.together(place);
+            if !steps.clone().all(|step| self.passed.contains(&step)) {
+                let passed = steps.clone().filter(|step| self.passed.contains(step));
+                self.ended = passed.map(|step| (step, self.last.get(&step).copied().unwrap_or(StepEnd::Skipped))).collect();
+                return WalkStage::Steps(steps);
+            }
+            place = steps.end;
+        }
+        WalkStage::Ended(WalkEnd::Done)
     }
 
     /// A step with those that run at the same time.
@@ -364,156 +441,5 @@ impl WalkState {
         let first = (0..=place).rev().take_while(same).last().unwrap_or(place);
         let end = (place..steps.len()).take_while(same).last().unwrap_or(place) + 1;
         first..end
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::history::{Answered, Speaker};
-    use crate::history::{Resumed, StepStarted, StepUndone};
-    use crate::model::{Action, Condition, Confirm, Goal, StartMode};
-    use crate::units::Duration;
-
-    fn walk_of(steps: usize, change: impl Fn(usize, &mut Step)) -> WalkState {
-        let step = |place: usize| {
-            let mut step = Step::new(format!("s{place}"), Action::Pause(Duration::from_secs(1)), Duration::from_secs(2));
-            step.undo = Some(Action::Pause(Duration::from_secs(1)));
-            change(place, &mut step);
-            step
-        };
-        WalkState::new(Runbook {
-            name: "r".into(),
-            owner: None,
-            reviewed: None,
-            start: StartMode::ByHand,
-            detect: Condition::of(Goal::Fails(3)),
-            reaction: None,
-            severity: None,
-            roles: std::collections::BTreeMap::new(),
-            escalate: Vec::new(),
-            updates: Vec::new(),
-            steps: (0..steps).map(step).collect(),
-        })
-    }
-
-    fn began(step: u32) -> Event {
-        Event::StepStarted(StepStarted { step, name: String::new(), attempt: 1 })
-    }
-
-    fn ended(step: u32, end: StepEnd) -> Event {
-        Event::StepFinished(StepFinished { step, end, output: String::new(), unsure: false, value: None })
-    }
-
-    fn resumed(undo: bool) -> Event {
-        Event::Resumed(Resumed { wall_clock: String::new(), undo })
-    }
-
-    fn after(mut state: WalkState, events: &[Event]) -> WalkState {
-        events.iter().for_each(|event| state.apply(event));
-        state
-    }
-
-    #[test]
-    fn what_was_begun_and_has_no_end_is_unknown_and_what_was_stopped_is_so_once_it_is_resumed() {
-        let killed = after(walk_of(3, |_, _| {}), &[began(0), ended(0, StepEnd::Done), began(1), resumed(false)]);
-        assert_eq!((killed.stage(), killed.unknown(), killed.tries(1)), (&WalkStage::Steps(1..2), vec![1], 1));
-        let stopped = after(walk_of(3, |_, _| {}), &[began(0), ended(0, StepEnd::Cancelled)]);
-        assert_eq!((stopped.stage(), stopped.unknown()), (&WalkStage::Ended(WalkEnd::Stopped), vec![]));
-        let stopped = after(stopped, &[resumed(false)]);
-        assert_eq!((stopped.stage(), stopped.unknown()), (&WalkStage::Steps(0..1), vec![0]));
-        let never = after(walk_of(3, |_, _| {}), &[ended(0, StepEnd::Cancelled), resumed(false)]);
-        assert_eq!((never.stage(), never.unknown()), (&WalkStage::Steps(0..1), vec![]), "it was never begun, so nobody is asked");
-        let back = after(walk_of(3, |_, _| {}), &[began(0), ended(0, StepEnd::Done), began(1), resumed(true)]);
-        assert_eq!(
-            (back.stage(), back.next_undo(), back.unknown()),
-            (&WalkStage::Undo, Some(1), vec![]),
-            "what is unknown may have been done"
-        );
-    }
-
-    #[test]
-    fn failures_lead_where_they_say_and_what_was_done_is_taken_back_once() {
-        let failing = |on_failure: OnFailure| {
-            let state = walk_of(3, |place, step| {
-                if place == 1 {
-                    step.on_failure = on_failure.clone();
-                }
-            });
-            after(state, &[began(0), ended(0, StepEnd::Done), began(1), ended(1, StepEnd::Failed)])
-        };
-        assert_eq!(failing(OnFailure::Continue).stage(), &WalkStage::Steps(2..3));
-        let stopped = failing(OnFailure::Stop);
-        assert_eq!(stopped.stage(), &WalkStage::Ended(WalkEnd::Failed));
-        assert_eq!(after(stopped, &[resumed(false)]).stage(), &WalkStage::Steps(1..2), "what is known to have failed is tried again");
-        let round = OnFailure::Goto { step: "s0".into(), at_most: 1 };
-        let once = failing(round);
-        assert_eq!(once.stage(), &WalkStage::Steps(0..1));
-        let twice = after(once, &[began(0), ended(0, StepEnd::Done), began(1), ended(1, StepEnd::Failed)]);
-        assert_eq!((twice.stage(), twice.next_undo()), (&WalkStage::Undo, Some(0)), "only so often");
-        let undone = Event::StepUndone(StepUndone { step: 0, end: StepEnd::Done, output: String::new() });
-        assert_eq!(after(twice, &[undone]).stage(), &WalkStage::Ended(WalkEnd::Undone));
-    }
-
-    #[test]
-    fn a_success_leads_on_and_back_so_often_and_an_end_is_the_end() {
-        let to = |step: &str, at_most| Some(OnSuccess { step: step.into(), at_most });
-        let done = |state, step| after(state, &[began(step), ended(step, StepEnd::Done)]);
-        let on = walk_of(4, |place, step| step.on_success = (place == 0).then(|| to("s2", 1)).flatten());
-        assert_eq!(done(on.clone(), 0).stage(), &WalkStage::Steps(2..3));
-        let skipped = after(on, &[ended(0, StepEnd::Skipped)]);
-        assert_eq!(skipped.stage(), &WalkStage::Steps(1..2), "what was skipped was no success");
-        let mut state = walk_of(2, |place, step| step.on_success = (place == 1).then(|| to("s0", 2)).flatten());
-        for _ in 0..2 {
-            state = done(done(state, 0), 1);
-            assert_eq!(state.stage(), &WalkStage::Steps(0..1));
-        }
-        assert_eq!(done(done(state, 0), 1).stage(), &WalkStage::Ended(WalkEnd::Done), "only so often");
-        let end = crate::model::StopHere { end: crate::model::WalkResult::Well, message: None };
-        let stops = walk_of(3, |place, step| {
-            if place == 1 {
-                step.action = Action::StopHere(end.clone());
-            }
-        });
-        assert_eq!(done(done(stops.clone(), 0), 1).stage(), &WalkStage::Ended(WalkEnd::Done), "the third is never begun");
-        assert_eq!(after(done(stops.clone(), 0), &[ended(1, StepEnd::Skipped)]).stage(), &WalkStage::Steps(2..3));
-        let failed = after(done(stops, 0), &[began(1), ended(1, StepEnd::Failed)]);
-        assert_eq!((failed.stage(), failed.next_undo()), (&WalkStage::Undo, Some(0)), "as a failure of any other step");
-    }
-
-    #[test]
-    fn a_question_that_nobody_answers_takes_nothing_back_and_is_asked_again_with_what_was_said() {
-        let asking = || {
-            walk_of(3, |place, step| {
-                if place == 1 {
-                    step.action = Action::Confirm(Confirm { question: "Go on?".into(), needed: 2, ..Confirm::default() });
-                }
-            })
-        };
-        let speaker = Speaker::typed(Some("alice".into()), "op".into());
-        let yes = Answered { step: 1, undo: false, answer: "yes".into(), speaker, comment: String::new() };
-        let answered = || Event::Answered(yes.clone());
-        let silent = after(asking(), &[began(0), ended(0, StepEnd::Done), began(1), answered(), ended(1, StepEnd::TimedOut)]);
-        assert_eq!(silent.stage(), &WalkStage::Ended(WalkEnd::Stopped));
-        assert_eq!(silent.unanswered().map(|step| step.name.as_str()), Some("s1"));
-        let again = after(silent, &[resumed(false)]);
-        assert_eq!((again.stage(), again.heard(1).answers), (&WalkStage::Steps(1..2), vec![yes.clone()]));
-        let killed = after(asking(), &[began(0), ended(0, StepEnd::Done), began(1), answered(), resumed(false)]);
-        assert_eq!(killed.heard(1).answers, [yes.clone()], "one is left to ask");
-        let refused = Event::Answered(Answered { answer: "no".into(), ..yes.clone() });
-        let refused = after(asking(), &[began(0), ended(0, StepEnd::Done), began(1), refused, ended(1, StepEnd::Failed)]);
-        assert_eq!(refused.stage(), &WalkStage::Undo, "who says no means it");
-    }
-
-    #[test]
-    fn steps_together_end_together() {
-        let both = || walk_of(3, |place, step| step.together = (place < 2).then(|| "both".into()));
-        assert_eq!(both().stage(), &WalkStage::Steps(0..2));
-        let half = after(both(), &[began(0), began(1), ended(1, StepEnd::Failed)]);
-        assert_eq!((half.stage(), half.waiting()), (&WalkStage::Steps(0..2), vec![0]), "the other runs to its end");
-        let failed = after(half, &[ended(0, StepEnd::Done)]);
-        assert_eq!((failed.stage(), failed.next_undo()), (&WalkStage::Undo, Some(0)));
-        let killed = after(both(), &[began(0), began(1), ended(0, StepEnd::Done), resumed(false)]);
-        assert_eq!((killed.waiting(), killed.unknown()), (vec![1], vec![1]), "the one that is done is not done again");
     }
 }

@@ -36,7 +36,7 @@ pub use explained::{Explained, Problem, explained, with_causes};
 pub use fingerprint::Fingerprint;
 pub use key_file::AccessKey;
 pub use money::Money;
-pub use pattern::Pattern;
+pub use pattern::TextPattern;
 pub use printable::{is_unprintable, one_line, printable};
 pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;

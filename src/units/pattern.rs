@@ -4,12 +4,12 @@ use std::fmt;
 
 /// A regular expression that a whole text fits or not. Its size is bounded, and so is the time that it takes.
 #[derive(Debug, Clone)]
-pub struct Pattern(regex::Regex);
+pub struct TextPattern(regex::Regex);
 
 /// The largest that a pattern may become, in bytes.
 const LARGEST: usize = 1 << 20;
 
-impl Pattern {
+impl TextPattern {
     /// Of this expression.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl Pattern {
     }
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for TextPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str().trim_start_matches("^(?:").trim_end_matches(")$"))
     }
@@ -44,10 +44,10 @@ mod tests {
 
     #[test]
     fn a_whole_text_fits_and_a_part_does_not() {
-        let name = Pattern::new("[a-z]+|x-1").unwrap();
+        let name = TextPattern::new("[a-z]+|x-1").unwrap();
         assert!(name.fits("alice") && name.fits("x-1") && !name.fits("alice 1") && !name.fits("a\nb"));
         assert_eq!(name.to_string(), "[a-z]+|x-1");
-        assert!(Pattern::new("a)(b").is_err() && Pattern::new("[a").is_err());
-        assert!(Pattern::new("[a").unwrap_err().contains("unclosed"));
+        assert!(TextPattern::new("a)(b").is_err() && TextPattern::new("[a").is_err());
+        assert!(TextPattern::new("[a").unwrap_err().contains("unclosed"));
     }
 }

@@ -5,6 +5,7 @@ monitor.py SERVICE ALERTS
 It bears the token of ALERTS_TOKEN. Before it watches, an impostor without one tells the same alert, and it prints what that was answered.
 """
 
+import datetime
 import json
 import os
 import sys
@@ -37,7 +38,7 @@ def tell(status, token):
         "status": status,
         "labels": {"alertname": "ServiceSlow", "service": "chat", "severity": "page"},
         "annotations": {"summary": "the service has not answered within a second"},
-        "startsAt": "2026-11-20T14:03:07.512Z",
+        "startsAt": datetime.datetime.now(datetime.timezone.utc).isoformat(),
         "endsAt": "0001-01-01T00:00:00Z",
         "generatorURL": "http://monitor.test/rule",
         "fingerprint": "1a30ba71cca2921f",

@@ -32,6 +32,9 @@ class Handler:
             "secure": server.transport.get_extra_info("ssl_object") is not None,
             "login": bool(session.authenticated),
             "subject": message["subject"],
+            "head": {name.lower(): str(value) for name, value in message.items()},
+            "defects": [repr(defect) for part in message.walk() for defect in part.defects],
+            "charset": message.get_content_charset(),
             "headers": sorted(name.lower() for name in message.keys()),
             "text": message.get_content(),
         }

@@ -41,6 +41,17 @@ impl Alertmanager {
         if let Some(until) = until {
             alert["endsAt"] = Value::from(until);
         }
+        self.told(&alert).await;
+    }
+
+    /// Tells it of one that fires since then, apart from others of its name by `which`.
+    pub(crate) async fn fires(&self, name: &str, which: &str, since: chrono::DateTime<chrono::Utc>) {
+        let labels = json!({"alertname": name, "service": "chat", "which": which});
+        let alert = json!({"labels": labels, "startsAt": since.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)});
+        self.told(&alert).await;
+    }
+
+    async fn told(&self, alert: &Value) {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let answer = http.post(format!("http://{}/api/v2/alerts", self.address)).json(&json!([alert])).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());

@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod arguments;
+mod desks;
 mod go;
 mod k6;
 mod lab;
@@ -22,6 +23,7 @@ mod vault;
 
 pub(crate) use alertmanager::Alertmanager;
 pub(crate) use arguments::{arguments, below};
+pub(crate) use desks::Desks;
 pub(crate) use go::go;
 pub(crate) use k6::k6;
 pub(crate) use lab::{LAB, Lab};

@@ -5,8 +5,8 @@ use super::condition::{ConditionRecord, ProviderSelectorRecord, ReactionRecord};
 use super::record::{is_usual, record};
 use super::store::CredentialSourceRecord;
 use crate::model::{
-    Action, Ask, Canary, Channel, Confirm, DocumentSelector, Manual, Notify, NotifySeverity, Rotate, RotationPart, StopHere, Switch,
-    WalkResult, Within, WorseBy,
+    Action, Ask, Canary, Channel, Confirm, DocumentSelector, KeyChange, Manual, Notify, NotifySeverity, Rotate, RotationPart, StopHere,
+    Switch, WalkResult, Within, WorseBy,
 };
 use crate::units::{Duration, Ratio};
 use std::collections::BTreeMap;
@@ -85,6 +85,10 @@ record! {
         within: WithinRecord,
         key: Vec<String>,
         to: String,
+        #[serde(default, skip_serializing_if = "KeyChange::is_usual")]
+        change: KeyChange,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_place: bool,
     }
 }
 

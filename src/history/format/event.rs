@@ -128,7 +128,7 @@ pub(super) struct RunbookDrilledRecord {
     cutover_hi: Option<i64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     same: bool,
-    #[serde(default, skip_serializing_if = "crate::history::format::record::is_usual")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     more: u64,
 }
 

@@ -113,6 +113,7 @@ impl From<PlanRecord1> for PlanRecord {
             providers: old.providers,
             credentials: old.credentials,
             stores: old.stores,
+            secrets: BTreeMap::new(),
             contacts: old.contacts,
             mail: old.mail,
             prices: old.prices,

@@ -11,14 +11,16 @@ use super::event::{
 use super::first_line::FirstLine;
 use super::overlay::OverlayReadRecord;
 use super::people::{AnsweredRecord, RoleTakenRecord, StepExplainedRecord, TickedRecord};
+use super::resumption::{HandedOverRecord, MendedRecord, StepSettledRecord, TakenOverRecord};
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
     Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
-    ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
-    KeyStored, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
-    RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepExplained, StepFinished,
-    StepOverran, StepStarted, StepUndone, Ticked, TokenMinted, UndoStarted, UpdateBegun,
+    ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, HandedOver, KeyHeld, KeyMinted, KeyProbed,
+    KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy, ProxyClock,
+    ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Stamped, Started,
+    StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, Ticked, TokenMinted, UndoStarted,
+    UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -158,6 +160,10 @@ kinds! {
     "token_minted" => TokenMinted: TokenMinted by TokenMintedRecord,
     "execution_started" => ExecutionStarted: ExecutionStarted by FirstLine::<ExecutionStartedRecord>,
     "resumed" => Resumed: Resumed by ResumedRecord,
+    "mended" => Mended: Mended by MendedRecord,
+    "step_settled" => StepSettled: StepSettled by StepSettledRecord,
+    "handed_over" => HandedOver: HandedOver by HandedOverRecord,
+    "taken_over" => TakenOver: TakenOver by TakenOverRecord,
     "step_explained" => StepExplained: StepExplained by StepExplainedRecord,
     "answered" => Answered: Answered by AnsweredRecord,
     "ticked" => Ticked: Ticked by TickedRecord,

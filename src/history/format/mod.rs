@@ -21,6 +21,7 @@ mod overlay;
 mod people;
 mod plan;
 mod record;
+mod resumption;
 mod runbook;
 mod started;
 mod store;

@@ -6,7 +6,7 @@ use super::objectives::{DeclaredObjectivesRecord, ObjectivesRecord};
 use super::overlay::OverlayRecord;
 use super::record::{Recorded, is_usual, record};
 use super::runbook::RunbookRecord;
-use super::store::SecretStoreRecord;
+use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::{GuardRecord, TimelineRecord};
 use super::workload::WorkloadRecord;
 use crate::model::{DrillPlan, ExecutionPlan, NamedWorkload, Scenario, SourceFile, Workloads};
@@ -24,6 +24,8 @@ record! {
         credentials: BTreeMap<String, CredentialRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         stores: BTreeMap<String, SecretStoreRecord>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        secrets: BTreeMap<String, CredentialSourceRecord>,
         contacts: BTreeMap<String, ContactRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mail: Option<MailRecord>,
@@ -112,6 +114,8 @@ record! {
         credentials: BTreeMap<String, CredentialRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         stores: BTreeMap<String, SecretStoreRecord>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        secrets: BTreeMap<String, CredentialSourceRecord>,
         contacts: BTreeMap<String, ContactRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mail: Option<MailRecord>,

@@ -8,8 +8,8 @@
 use super::version::FormatVersion;
 use crate::model::{
     Arrivals, AzureSlot, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion,
-    KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd, StreamEnd, TokenCache,
-    TraceRow, UsageReport, WalkResult,
+    KeyChange, KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd, StreamEnd,
+    TokenCache, TraceRow, UsageReport, WalkResult,
 };
 use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -84,7 +84,7 @@ macro_rules! same {
 same! {
     FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
     Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed,
-    Arrivals, AzureSlot, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeySource, MailServer, Repeat, RequestKind,
+    Arrivals, AzureSlot, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, Repeat, RequestKind,
     Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, UsageReport, WalkResult,
 }
 

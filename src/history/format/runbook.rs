@@ -2,7 +2,7 @@
 
 use super::action::ActionRecord;
 use super::condition::{ConditionRecord, ReactionRecord};
-use super::record::record;
+use super::record::{is_usual, record};
 use crate::model::{
     Backoff, Escalation, EscalationUntil, NotifySeverity, OnFailure, OnSuccess, Repeat, RoleHolder, Runbook, StartMode, StatusUpdate, Step,
     StepEnd, UpdateTime, When,
@@ -91,6 +91,8 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         backoff: Option<BackoffRecord>,
         undo: Option<ActionRecord>,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        undo_on_failure: bool,
         on_failure: OnFailureRecord,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         on_success: Option<OnSuccessRecord>,

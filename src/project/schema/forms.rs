@@ -118,7 +118,7 @@ pub(super) const FORMS: &[Form] = &[
         "name!: text; wait_until: @condition; http: @http-call; run: [text] or @command; confirm: text or @question; manual: text or @manual; ask: text or @ask; \
          description: text; pause: time; switch: @switch; notify: @notification; rotate: @rotate; canary: @canary; stop_here: =walk-result or @stop-here; \
          parallel: [@step]; include: text; with: texts; for_each: text or [text]; at_most: count; timeout: time; retries: count; retry_after: time; backoff: @backoff; \
-         undo: =none or @undo; on_failure: =on-failure or @goto; on_success: @goto-on; when: text or @when; expected: time; owner: name; output: name; \
+         undo: =none or @undo; undo_on_failure: truth; on_failure: =on-failure or @goto; on_success: @goto-on; when: text or @when; expected: time; owner: name; output: name; \
          repeat: =repeat; reads: truth",
         "wait_until http run confirm manual ask pause switch notify rotate canary stop_here parallel include",
     ),
@@ -163,7 +163,8 @@ pub(super) const FORMS: &[Form] = &[
     choice(
         "switch",
         "a switch",
-        "file: text; kubernetes: text; store: name; document: count; where: texts; key!: text or [text]; to!: text",
+        "file: text; kubernetes: text; store: name; document: count; where: texts; key!: text or [text]; to: text; add: text; \
+         remove: truth; in_place: truth",
         "file kubernetes",
     ),
     choice(
@@ -183,7 +184,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "inventory",
         "an inventory",
-        "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; providers!: {@provider}; \
+        "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; secrets: {@secret}; providers!: {@provider}; \
          services!: {@service}; environments: {@environment}",
     ),
     form(
@@ -196,6 +197,7 @@ pub(super) const FORMS: &[Form] = &[
     form("opsgenie", "an integration of Opsgenie", "key!: text; at: url"),
     form("status-page", "a status page", "page!: name; token!: text; at: url; title: text; components: {=impact}"),
     form("mail", "a mail server's settings", "server!: text; from!: text; user: text; password_from: key; authority: text"),
+    form("secret", "a secret", "from!: key"),
     form("credential", "a credential", "kind!: =credential; from!: key; rotates_in: text; issuer: @issuer; key_id: text"),
     form(
         "issuer",

@@ -1,6 +1,7 @@
 //! Alerts and latencies that a runbook waits for, and environments that listen for none.
 
-use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, gets};
+use super::super::{Project, check};
+use super::{Files, INVENTORY_PATH, RUNBOOK_PATH, TODAY, gets};
 
 #[test]
 fn a_runbook_that_waits_for_an_alert_needs_an_environment_that_listens() {
@@ -130,5 +131,40 @@ fn a_condition_is_written_anew_as_a_whole() {
         assert!(found.contains(&format!("hint: write `{hint}`\n")), "{bad}: {found}");
         let (key, _) = bad.split_once(": ").unwrap();
         assert_eq!(spoiled(&format!("{key}: {hint}}}")), "", "{hint}");
+    }
+}
+
+#[test]
+fn what_counts_outside_a_drill_stands_beside_what_only_its_traffic_shows() {
+    let blind = "{success: \"99% over 5s\"}";
+    let execution = |files: &Files| {
+        let (project, _) = Project::open(files.root());
+        project.execution(&files.root().join(RUNBOOK_PATH), Some("staging"), None).map_or_else(|found| found.to_string(), |_| String::new())
+    };
+    let files = Files::new();
+    let said = execution(&files);
+    assert!(
+        said.starts_with("error: this looks at a drill's traffic, and outside a drill there is none\n") && said.contains("`outside: {"),
+        "{said}"
+    );
+    assert_eq!(check(files.root(), &[], TODAY).only_for_drills.len(), 1);
+    let good = "{success: \"99% over 5s\", outside: {request: {to: \"${service.url}/models\"}, succeeds: 3 in a row}}";
+    files.spoil(RUNBOOK_PATH, blind, good);
+    assert_eq!((files.check(), execution(&files)), (String::new(), String::new()));
+    assert!(check(files.root(), &[], TODAY).only_for_drills.is_empty());
+    // What an environment that listens for none would wait for in vain.
+    let files = Files::new();
+    files.spoil(RUNBOOK_PATH, blind, "{success: \"99% over 5s\", outside: {alert: Down}}");
+    assert!(execution(&files).starts_with("error: this waits for the alert `Down`, and the environment `staging` listens for none\n"));
+    files.spoil(INVENTORY_PATH, "  staging:\n", "  staging:\n    alerts: {listen: \"127.0.0.1:9099\"}\n");
+    assert_eq!(execution(&files), "");
+    for (bad, said) in [
+        ("{success: 99% over 5s, outside: {fails: 3 in a row}}", "this looks at a drill's traffic, and outside a drill there is none"),
+        ("{alert: A, outside: {alert: B, outside: {alert: C}}}", "this looks at a drill's traffic, and outside a drill there is none"),
+        ("{request: {to: \"http://h\"}, succeeds: 1 in a row, outside: {alert: B}}", "this is asked outside a drill as well"),
+    ] {
+        let files = Files::new();
+        let found = files.spoil(RUNBOOK_PATH, blind, bad).check();
+        assert!(found.starts_with(&format!("error: {said}\n")), "{bad}: {found}");
     }
 }

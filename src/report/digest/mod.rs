@@ -307,6 +307,17 @@ impl Digest {
         self.started.as_deref()
     }
 
+    /// The runbook's steps that could not be taken back, by name.
+    pub fn not_undone(&self) -> Vec<&str> {
+        let runbook = self.started.iter().filter_map(|started| started.plan.runbook.as_ref());
+        let names: Vec<&str> = runbook.flat_map(|runbook| &runbook.steps).map(|step| step.name.as_str()).collect();
+        let left = self.notable.iter().filter_map(|stamped| match &stamped.event {
+            Event::StepUndone(step) if step.end != crate::model::StepEnd::Done => names.get(step.step as usize).copied(),
+            _ => None,
+        });
+        left.collect()
+    }
+
     /// True for a drill with more than one workload.
     pub fn has_several_workloads(&self) -> bool {
         self.flows.len() > 1

@@ -1,5 +1,6 @@
 //! What happened to a drill while it ran: it was stopped, steps failed, somebody was not told, something was missed or left behind.
 
+use super::half_done::not_taken_back;
 use super::{finding, knobs};
 use crate::history::{Event, FaultHealed, Remark, RemarkAbout, StepEnd};
 use crate::model::{FindingId, FindingSeverity, StartMode};
@@ -14,6 +15,9 @@ pub(super) fn findings(digest: &Digest) -> Vec<ReportFinding> {
     let lines = digest.traces.notable.iter().copied().chain(std::iter::repeat(None));
     let mut found: Vec<ReportFinding> =
         digest.notable.iter().zip(lines).filter_map(|(stamped, line)| Some(seen(digest, &stamped.event)?.at_line(line))).collect();
+    let runbook = digest.started.as_ref().and_then(|started| started.plan.runbook.as_ref());
+    let steps = runbook.map_or(&[][..], |runbook| &runbook.steps);
+    found.extend(not_taken_back(steps, digest.notable.iter().map(|stamped| &stamped.event)));
     found.extend(unhealed(digest));
     found.extend(others_touched(digest));
     found.extend(alert_of_something_else(digest));

@@ -308,6 +308,9 @@ fn general(finding: FindingId, gauge: &Gauge) -> Option<String> {
         FindingId::WritesLost => "Acknowledge a request only once it is kept where the standby sees it.".into(),
         FindingId::OthersTouched => "Aim the fault at the drill's own requests (`match:`), or drill where nobody else is.".into(),
         FindingId::AlertNeverCame => "See why the alert did not fire: its threshold, its window, or the way to the people it wakes.".into(),
+        FindingId::NotTakenBack => {
+            "See what it left behind; `undo_on_failure: true` at the step runs its undo also when it has failed.".into()
+        }
         FindingId::AlertBeforeFault => {
             "See what it told of, mend that or the rule, and drill again; compare the clocks of both hosts where it fired only shortly before.".into()
         }

@@ -12,6 +12,7 @@
 //! decide how findings look (`render`).
 
 pub(in crate::report) mod course;
+mod half_done;
 mod knobs;
 mod outage;
 mod review;

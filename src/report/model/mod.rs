@@ -96,6 +96,10 @@ pub enum SectionKind {
     Steps,
     /// What happened during an execution, in order.
     Story,
+    /// Which drills walked the runbook before.
+    Drilled,
+    /// What people say after a runbook was walked.
+    Review,
     /// What is to be looked into; each row is a finding with an owner, a due date and a ticket to fill in.
     Findings,
     /// What the verdict does not claim.
@@ -132,6 +136,8 @@ impl SectionKind {
             Self::Runbook => "runbook",
             Self::Steps => "steps",
             Self::Story => "story",
+            Self::Drilled => "drilled",
+            Self::Review => "review",
             Self::Findings => "findings",
             Self::Limits => "limits",
             Self::Waterfall => "waterfall",

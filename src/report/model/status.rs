@@ -56,7 +56,7 @@ impl From<ExecutionEnd> for ReportStatus {
     fn from(end: ExecutionEnd) -> Self {
         let grade = match end {
             ExecutionEnd::Done => Grade::Good,
-            ExecutionEnd::Failed | ExecutionEnd::Undone => Grade::Bad,
+            ExecutionEnd::Failed | ExecutionEnd::Undone | ExecutionEnd::PartlyUndone => Grade::Bad,
             ExecutionEnd::Stopped => Grade::Open,
         };
         Self { word: end.to_string(), grade }

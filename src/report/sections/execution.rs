@@ -1,42 +1,48 @@
 //! The report of a runbook that was walked for real, from its history alone: what was done when and by whom, what took longer than expected,
 //! what became of keys, who was told, what people wrote down.
 
+use super::drilled;
 use super::keys;
 use super::origin::origin;
-use crate::history::{Event, ExecutionStarted, History, Stamped};
+use crate::history::{AlertReceived, Event, ExecutionStarted, History, Stamped};
 use crate::model::{Step, StepEnd};
 use crate::report::findings;
 use crate::report::model::{
     Block, Fact, Grade, Paragraph, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, ReportTable, Section, SectionKind,
     TableCell, TableRow, Text,
 };
+use crate::report::words::wall_clock::WallClock;
 use crate::report::words::wording::{clock, length};
 use crate::units::Duration;
 
 /// The whole report; `None` where the history is of something else.
 pub fn execution(history: &History) -> Option<Report> {
-    let Event::ExecutionStarted(started) = &history.events.first()?.event else { return None };
-    let walk = Walk { started, events: &history.events };
+    let history = history.as_mended();
+    let walk = Walk::of(&history)?;
+    let started = walk.started;
     let steps = &started.plan.runbook.steps;
     let sections = [walk.steps()]
         .into_iter()
         .chain(keys::sections(steps, walk.events))
         .chain([walk.story()])
-        .chain(findings::section(findings::walk::findings(steps, walk.events)));
+        .chain(findings::section(findings::walk::findings(steps, walk.events)))
+        .chain(drilled::section(walk.events));
     Some(Report {
         kind: ReportKind::Execution,
         identity: walk.run_identity(),
         title: Text::outside(&started.plan.runbook.name),
         status: walk.end(),
-        opening: vec![Paragraph::key(walk.outcome()).into()],
+        opening: std::iter::once(Paragraph::key(walk.outcome()).into()).chain(drilled::opening(walk.events)).collect(),
         sections: sections.chain([walk.identity()]).collect(),
     })
 }
 
 /// A runbook that was walked.
-struct Walk<'a> {
-    started: &'a ExecutionStarted,
-    events: &'a [Stamped],
+pub(super) struct Walk<'a> {
+    pub(super) started: &'a ExecutionStarted,
+    pub(super) events: &'a [Stamped],
+    /// The clock on the wall where it was started; `None` where the history does not tell.
+    clock: Option<WallClock>,
 }
 
 /// A step that was begun and has not ended yet.
@@ -46,9 +52,15 @@ struct Begun {
     tries: u32,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    /// `None` where the history is of something else.
+    pub(super) fn of(history: &'a History) -> Option<Self> {
+        let Event::ExecutionStarted(started) = &history.events.first()?.event else { return None };
+        Some(Self { started, events: &history.events, clock: WallClock::of(&started.wall_clock) })
+    }
+
     /// Which execution it was, for machines.
-    fn run_identity(&self) -> ReportIdentity {
+    pub(super) fn run_identity(&self) -> ReportIdentity {
         let started = self.started;
         let identity = ReportIdentity {
             run: Some(started.execution.clone()),
@@ -66,7 +78,7 @@ impl Walk<'_> {
     }
 
     /// How it ended. Without its last event it was interrupted.
-    fn end(&self) -> ReportStatus {
+    pub(super) fn end(&self) -> ReportStatus {
         match self.events.last().map(|stamped| &stamped.event) {
             Some(Event::ExecutionFinished(finished)) => finished.end.into(),
             _ => ReportStatus { word: "interrupted".to_owned(), grade: Grade::Open },
@@ -74,7 +86,7 @@ impl Walk<'_> {
     }
 
     /// How long it took, and whether users were served again in time.
-    fn outcome(&self) -> String {
+    pub(super) fn outcome(&self) -> String {
         // Until its last step, and not until the last message was answered.
         let walked = |stamped: &&Stamped| matches!(stamped.event, Event::StepFinished(_) | Event::StepUndone(_));
         let last = self.events.iter().rfind(walked).or(self.events.last());
@@ -145,7 +157,7 @@ impl Walk<'_> {
         let cells = vec![
             name.into(),
             owner.into(),
-            begun.map_or_else(|| "".into(), |begun| time(clock(begun.at), begun.at)),
+            begun.map_or_else(|| "".into(), |begun| self.at(begun.at)),
             took.map_or_else(|| "".into(), |took| time(format!("{}{longer}", length(took)), took)),
             expected.map_or_else(|| "".into(), |expected| time(expected.to_string(), expected.as_nanos())),
             begun.map_or(0, |begun| begun.tries).to_string().into(),
@@ -154,16 +166,26 @@ impl Walk<'_> {
         TableRow { key: Some((step + 1).to_string()), status: Some(status), cells }
     }
 
-    fn story(&self) -> Section {
+    pub(super) fn story(&self) -> Section {
         let mut rows: Vec<TableRow> = Vec::new();
         for stamped in self.events {
             if let Some((what, details)) = self.told(&stamped.event) {
-                let at = time(clock(stamped.t), stamped.t);
+                let at = self.at(stamped.t);
                 rows.push(TableRow::of([at, Text::outside(what).into(), Text::outside(details).into()]));
             }
         }
-        let columns = vec!["after the start", "what", "details"];
-        Section::new(SectionKind::Story, "What happened").with(ReportTable { columns, rows })
+        let columns = vec![if self.clock.is_some() { "when" } else { "after the start" }, "what", "details"];
+        let section = Section::new(SectionKind::Story, "What happened");
+        let section = match &self.clock {
+            Some(clock) => section.with(Paragraph::plain(format!("Times of day are those of where it was started ({}).", clock.zone))),
+            None => section,
+        };
+        section.with(ReportTable { columns, rows })
+    }
+
+    /// A moment, by the clock on the wall and after the start.
+    fn at(&self, moment: u64) -> TableCell {
+        time(self.clock.as_ref().map_or_else(|| clock(moment), |clock| clock.told(moment)), moment)
     }
 
     /// What happened, and its details.
@@ -176,12 +198,24 @@ impl Walk<'_> {
             Event::StepOverran(step) => {
                 (format!("{}: takes longer than expected", self.name(step.step)), Duration::from_nanos(step.expected).to_string())
             }
+            Event::Mended(mended) => (format!("{} goes on with the mended runbook", mended.by), mended.difference.clone()),
+            Event::StepSettled(settled) => {
+                let what = if settled.undo { "undoing it: " } else { "" };
+                (format!("{}: {what}{}, says {}", self.name(settled.step), settled.becomes, settled.by), settled.note.clone())
+            }
+            Event::HandedOver(handed) => (format!("handed over to {}", handed.to), String::new()),
+            Event::TakenOver(taken) => (format!("{} takes over", taken.by), format!("from {}", taken.from)),
             Event::StepFinished(step) => (format!("{}: {}", self.name(step.step), step.end), step.output.clone()),
             Event::StepUndone(step) => (format!("{}: undo {}", self.name(step.step), step.end), step.output.clone()),
             Event::Contacted(contacted) => {
                 let said = if contacted.said.is_empty() { String::new() } else { format!("; {}", contacted.said) };
                 (contact(&contacted.contact, contacted.end), format!("{}; {}{said}", contacted.because, contacted.output))
             }
+            Event::AlertsAwaited(awaited) => ("alerts are received".to_owned(), format!("at {}", awaited.url)),
+            Event::AlertReceived(alert) => {
+                (format!("the alert {} {}", alert.name, if alert.firing { "fires" } else { "is resolved" }), alert_details(alert))
+            }
+            Event::UndoStarted(undo) => (format!("{}: undo started", self.name(undo.step)), String::new()),
             Event::StepExplained(explained) => (format!("{}: what it is for", self.name(explained.step)), explained.text.clone()),
             Event::Answered(answered) => (format!("{}: an answer", self.name(answered.step)), answered.to_string()),
             Event::Ticked(ticked) => (format!("{}: ticked off", self.name(ticked.step)), ticked.to_string()),
@@ -201,7 +235,7 @@ impl Walk<'_> {
         })
     }
 
-    fn identity(&self) -> Section {
+    pub(super) fn identity(&self) -> Section {
         let (started, plan) = (self.started, &self.started.plan);
         let names = [
             ("reviewed", &plan.runbook.reviewed),
@@ -224,6 +258,14 @@ impl Walk<'_> {
 
 fn time(words: String, nanoseconds: u64) -> TableCell {
     TableCell::of(words, Some(Quantity::Nanoseconds(i64::try_from(nanoseconds).unwrap_or(i64::MAX))))
+}
+
+/// Who sent it, and when it fired or ended by that one's clock.
+fn alert_details(alert: &AlertReceived) -> String {
+    let moment = if alert.firing { alert.starts_at.as_ref() } else { alert.ends_at.as_ref() };
+    let what = if alert.firing { "fired" } else { "ended" };
+    let when = moment.map_or_else(String::new, |moment| format!("; it {what} at {moment} by its sender's clock"));
+    format!("by {}{when}", alert.source)
 }
 
 fn contact(contact: &str, end: StepEnd) -> String {

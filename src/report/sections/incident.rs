@@ -110,7 +110,8 @@ pub fn recorded(verdict: &Verdict, digest: &Digest, hash: &str, facts: &Incident
 /// The report of a runbook that was walked on the day; `None` where the history is of something else.
 pub fn walked(history: &History, facts: &IncidentFacts<'_>) -> Option<Report> {
     let as_walked = super::execution::execution(history)?;
-    let walk = WalkOnTheDay::of(history, facts.outage_unix_ns)?;
+    let mended = history.as_mended();
+    let walk = WalkOnTheDay::of(&mended, facts.outage_unix_ns)?;
     let mut opening = walk.opening().map_or(as_walked.opening, |told| vec![told]);
     let mut sections: Vec<Section> = walk.waterfall_section().into_iter().collect();
     sections.extend(as_walked.sections);

@@ -88,6 +88,7 @@ fn walk() -> History {
         providers: BTreeMap::new(),
         credentials: BTreeMap::new(),
         stores: BTreeMap::new(),
+        secrets: BTreeMap::new(),
         contacts: BTreeMap::new(),
         mail: None,
         sources: Vec::new(),

@@ -141,6 +141,7 @@ impl Story {
             // No inventory: the credential of a provider has its name.
             providers: BTreeMap::new(),
             stores: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             credentials: BTreeMap::<String, Credential>::new(),
             contacts: BTreeMap::new(),
         };
