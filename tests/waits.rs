@@ -2,7 +2,7 @@
 //! own, with the shapes that kubernetes.io documents).
 
 use crate::support::Project;
-use crate::support::prometheus::Prometheus;
+use crate::support::Prometheus;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

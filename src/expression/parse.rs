@@ -187,6 +187,7 @@ fn in_words(text: &str, errors: &[ParseError]) -> ExpressionProblem {
     let token = token.unwrap_or_default().trim();
     let example = "write for example `steps.region == 'eu' && int(steps.count) > 3`";
     let (message, hint) = match token {
+        _ if said.starts_with("missing") => ("a bracket is not closed".to_owned(), "add a `)` where it ends".to_owned()),
         _ if text.trim().is_empty() => ("this condition is empty".to_owned(), example.to_owned()),
         _ if text.contains("${") => {
             let hint = "write the name alone, as `steps.region` or `param.host`: what is put into a text could change what it says";

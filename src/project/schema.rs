@@ -97,7 +97,9 @@ fn one_value(told: &'static str, used: &mut Vec<&'static str>) -> Value {
         return json!({"type": "array", "minItems": 1, "items": values(inner, used)});
     }
     if let Some(inner) = told.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        return json!({"type": "object", "additionalProperties": values(inner, used)});
+        let mut each: Vec<Value> = inner.split('|').map(|one| one_value(one, used)).collect();
+        let value = if each.len() == 1 { each.remove(0) } else { json!({"anyOf": each}) };
+        return json!({"type": "object", "additionalProperties": value});
     }
     if let Some(name) = told.strip_prefix('@') {
         if !used.contains(&name) {

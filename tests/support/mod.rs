@@ -11,7 +11,7 @@ mod mail;
 mod moto;
 mod nginx;
 mod node;
-pub(crate) mod prometheus;
+mod prometheus;
 mod python;
 pub(crate) mod reports;
 mod rig;

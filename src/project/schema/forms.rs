@@ -92,7 +92,7 @@ pub(super) const FORMS: &[Form] = &[
         "runbook",
         "a runbook",
         "version!: 1; runbook!: name; owner: name; reviewed: text; start!: =start; detect: @condition; reaction: time or @reaction; \
-         severity: =severity; roles: {name}; escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: {note or @parameter}; steps!: [@step]",
+         severity: =severity; roles: {name}; escalate: [@escalation]; updates: [@update]; templates: {text}; parameters: {note|@parameter}; steps!: [@step]",
     ),
     form("escalation", "an escalation", "after!: time; to!: name; until: =until"),
     choice(
