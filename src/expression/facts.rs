@@ -19,12 +19,12 @@ pub struct KnownFacts {
 
 /// What an expression speaks of, as it is now.
 #[derive(Clone, Default)]
-pub struct Facts {
+pub struct WalkFacts {
     texts: BTreeMap<String, String>,
     maps: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-impl Facts {
+impl WalkFacts {
     /// Gives a text a value.
     pub fn text(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.texts.insert(name.into(), value.into());

@@ -48,7 +48,7 @@ impl Kind {
 }
 
 /// Walks through an expression and keeps what is wrong with it.
-pub(super) struct Finder<'a> {
+pub(super) struct KindFinder<'a> {
     letters: Vec<char>,
     source: &'a SourceInfo,
     known: &'a KnownFacts,
@@ -57,7 +57,7 @@ pub(super) struct Finder<'a> {
     pub(super) found: Vec<ExpressionProblem>,
 }
 
-impl<'a> Finder<'a> {
+impl<'a> KindFinder<'a> {
     pub(super) fn new(text: &str, source: &'a SourceInfo, known: &'a KnownFacts) -> Self {
         Self { letters: text.chars().collect(), source, known, items: Vec::new(), found: Vec::new() }
     }

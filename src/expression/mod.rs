@@ -13,6 +13,6 @@ mod problem;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Facts, KnownFacts};
+pub use facts::{WalkFacts, KnownFacts};
 pub use parse::Expression;
 pub use problem::ExpressionProblem;

@@ -1,7 +1,7 @@
 //! From a text to an expression, and from an expression to true, false or an error in words.
 
-use super::facts::{Facts, KnownFacts};
-use super::kinds::{Finder, Kind};
+use super::facts::{WalkFacts, KnownFacts};
+use super::kinds::{KindFinder, Kind};
 use super::problem::ExpressionProblem;
 use cel::{ExecutionError, ParseError, Program, Value};
 
@@ -40,7 +40,7 @@ impl Expression {
     /// Names that are unknown, and things that can never be compared, or are neither true nor false.
     pub fn problems(&self, known: &KnownFacts) -> Vec<ExpressionProblem> {
         deep(|| {
-            let mut finder = Finder::new(&self.text, self.program.source_info(), known);
+            let mut finder = KindFinder::new(&self.text, self.program.source_info(), known);
             finder.truth(self.program.expression());
             finder.found
         })
@@ -50,7 +50,7 @@ impl Expression {
     ///
     /// # Errors
     /// In words: a value that is not there, a text that is no number, an outcome that is neither true nor false.
-    pub fn holds(&self, facts: &Facts) -> Result<bool, String> {
+    pub fn holds(&self, facts: &WalkFacts) -> Result<bool, String> {
         deep(|| match self.program.execute(&facts.context()) {
             Ok(Value::Bool(truth)) => Ok(truth),
             Ok(other) => Err(format!("`{}` is {}, and neither true nor false", self.text, kind_of(&other))),
@@ -58,7 +58,7 @@ impl Expression {
         })
     }
 
-    fn failure(&self, error: &ExecutionError, facts: &Facts) -> String {
+    fn failure(&self, error: &ExecutionError, facts: &WalkFacts) -> String {
         let text = &self.text;
         match error {
             ExecutionError::NoSuchKey(name) => {

@@ -12,8 +12,8 @@ fn known() -> KnownFacts {
     }
 }
 
-fn facts() -> Facts {
-    let mut facts = Facts::default();
+fn facts() -> WalkFacts {
+    let mut facts = WalkFacts::default();
     ["steps", "ended", "param", "role"].into_iter().for_each(|map| facts.map(map));
     facts.text("env", "production");
     facts.entry("steps", "region", "eu");

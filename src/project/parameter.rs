@@ -204,7 +204,7 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expression::{Expression, Facts};
+    use crate::expression::{Expression, WalkFacts};
 
     #[test]
     fn a_value_stands_in_a_condition_as_a_text_that_nothing_in_it_can_end() {
@@ -221,7 +221,7 @@ mod tests {
         for hostile in ["' == '' || 'x' != '", "\\' || true || '", "\\", "a\nb", "\"", "${steps.x}"] {
             let condition = quoted_in("param.host == 'db'", &values(hostile));
             let expression = Expression::parse(&condition).unwrap_or_else(|problem| panic!("{condition}: {problem:?}"));
-            assert_eq!(expression.holds(&Facts::default()), Ok(false), "{condition}");
+            assert_eq!(expression.holds(&WalkFacts::default()), Ok(false), "{condition}");
         }
     }
 

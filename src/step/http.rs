@@ -30,7 +30,7 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     let status = response.status();
     let sends_on = web::sends_on(status.as_u16(), response.headers(), response.url());
     let location = web::location(response.headers(), response.url());
-    let answer = AnswerBody::read(response, context).await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))?;
+    let answer = CallAnswer::read(response, context).await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))?;
     let location = location.map_or_else(String::new, |place| format!("\nlocation: {place}"));
     let seen = format!("{} {url} answered {}{location}\n{}", call.method, status.as_u16(), answer.shown);
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
@@ -51,7 +51,7 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
 }
 
 /// What came back, up to [`LONGEST`].
-struct AnswerBody {
+struct CallAnswer {
     /// Without secrets.
     shown: String,
     text: Secret,
@@ -59,7 +59,7 @@ struct AnswerBody {
     whole: bool,
 }
 
-impl AnswerBody {
+impl CallAnswer {
     /// Secrets are taken out before anything is cut.
     async fn read(mut response: reqwest::Response, context: &Context) -> reqwest::Result<Self> {
         let (mut stream, mut shown, mut body) = (context.redactor.stream(), Vec::new(), Vec::new());

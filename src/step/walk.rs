@@ -8,7 +8,7 @@ use super::last_seen::LastSeen;
 use super::perform::perform_watched;
 use super::walk_state::{WalkStage, WalkState};
 use super::{Context, Output, StepError};
-use crate::expression::{Expression, Facts};
+use crate::expression::{Expression, WalkFacts};
 use crate::history::{Event, ReactionModelled, StepExplained, StepFinished, StepOverran, StepStarted, StepUndone, UndoStarted};
 use crate::journal::Recorder;
 use crate::model::{Action, Backoff, IN_CONDITIONS, Step, StepEnd, When};
@@ -128,8 +128,8 @@ fn holds(when: &When, state: &WalkState, context: &Context) -> Result<bool, Stri
 }
 
 /// What an expression may speak of: what steps gave, how they ended, and what is known of where the runbook is walked.
-fn facts(within: &str, state: &WalkState, context: &Context) -> Facts {
-    let mut facts = Facts::default();
+fn facts(within: &str, state: &WalkState, context: &Context) -> WalkFacts {
+    let mut facts = WalkFacts::default();
     ["steps", "ended", "param", "role", "service"].into_iter().for_each(|map| facts.map(map));
     for (name, value) in state.values() {
         facts.entry("steps", name, value.expose());

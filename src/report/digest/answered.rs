@@ -9,7 +9,7 @@ const MOST: usize = 500_000;
 
 /// Of each request the one provider that answered it whole.
 #[derive(Debug, Clone, Default)]
-pub(in crate::report) struct Answered(BTreeMap<u64, Answer>);
+pub(in crate::report) struct AnsweredTally(BTreeMap<u64, Answer>);
 
 #[derive(Debug, Clone, Copy)]
 struct Answer {
@@ -18,7 +18,7 @@ struct Answer {
     touched: bool,
 }
 
-impl Answered {
+impl AnsweredTally {
     /// The request with this id was answered whole by this provider. What no fault touched is preferred.
     pub(in crate::report) fn by(&mut self, id: u64, provider: u16, touched: bool) {
         let answer = Answer { provider: Some(provider), touched };
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn who_answered_is_the_only_one_that_no_fault_touched() {
-        let mut answered = Answered::default();
+        let mut answered = AnsweredTally::default();
         for (id, provider, touched) in
             [(1, 0, true), (1, 1, false), (2, 1, false), (2, 0, true), (3, 0, false), (3, 1, false), (4, 2, true)]
         {

@@ -17,7 +17,7 @@ pub(in crate::report) use spend::{AFTER, BEFORE, BilledParts, DURING, LossTally}
 pub(in crate::report) use spread::Spread;
 pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 
-use answered::Answered;
+use answered::AnsweredTally;
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
 
@@ -139,7 +139,7 @@ pub struct Digest {
     /// Attempts of the drill's that a provider bills, whole or broken off.
     pub(in crate::report) billed: BTreeMap<String, u64>,
     /// Who answered requests that are still to be told of.
-    answered: Answered,
+    answered: AnsweredTally,
     /// What was paid, and what users lost.
     pub(in crate::report) spend: Spend,
     /// What each provider's proxy saw over time.
@@ -169,7 +169,7 @@ impl Default for Digest {
             touched: BTreeMap::new(),
             carried: BTreeMap::new(),
             billed: BTreeMap::new(),
-            answered: Answered::default(),
+            answered: AnsweredTally::default(),
             traces: FindingTraces::default(),
             spend: Spend::default(),
             at: ProvidersDigest::default(),
