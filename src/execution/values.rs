@@ -47,26 +47,7 @@ impl Values {
         for (role, declared) in &plan.runbook.roles {
             variables.set(format!("role.{role}"), holder(role, declared, &[]).unwrap_or(NOT_NAMED));
         }
-        if let Some(service) = &plan.service {
-            variables.set("primary", service.primary());
-            if let Some(standby) = service.providers.get(1) {
-                variables.set("standby", standby.as_str());
-            }
-        }
-        if let Some(name) = &plan.service_name {
-            variables.set("service.name", name.as_str());
-            if let Some(binding) = plan.environment.services.get(name) {
-                // What an environment starts itself, and on which port, only a drill of it knows.
-                if !binding.url.contains("${") {
-                    variables.set("service.url", binding.url.as_str());
-                    variables.set("gateway.url", binding.url.as_str());
-                }
-                if let Some(key) = binding.key_from.as_ref().and_then(|variable| secret::variable(variable)) {
-                    redactor.learn(&format!("clients of {name}"), &key);
-                    variables.set("service.key", key);
-                }
-            }
-        }
+        of_service(plan, variables, redactor);
         for (name, provider) in &plan.providers {
             match stored_key(plan, provider, root).await {
                 Ok(Some(key)) => {
@@ -141,6 +122,30 @@ impl Values {
             Some(String::new())
         });
         unknown.into_inner()
+    }
+}
+
+/// Values that come from the service, and from where it is found in this environment.
+fn of_service(plan: &ExecutionPlan, variables: &mut Variables, redactor: &Redactor) {
+    if let Some(service) = &plan.service {
+        variables.set("primary", service.primary());
+        if let Some(standby) = service.providers.get(1) {
+            variables.set("standby", standby.as_str());
+        }
+    }
+    if let Some(name) = &plan.service_name {
+        variables.set("service.name", name.as_str());
+        if let Some(binding) = plan.environment.services.get(name) {
+            // What an environment starts itself, and on which port, only a drill of it knows.
+            if !binding.url.contains("${") {
+                variables.set("service.url", binding.url.as_str());
+                variables.set("gateway.url", binding.url.as_str());
+            }
+            if let Some(key) = binding.key_from.as_ref().and_then(|variable| secret::variable(variable)) {
+                redactor.learn(&format!("clients of {name}"), &key);
+                variables.set("service.key", key);
+            }
+        }
     }
 }
 

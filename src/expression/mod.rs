@@ -13,6 +13,6 @@ mod problem;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{WalkFacts, KnownFacts};
+pub use facts::{KnownFacts, WalkFacts};
 pub use parse::Expression;
 pub use problem::ExpressionProblem;

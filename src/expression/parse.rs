@@ -1,7 +1,7 @@
 //! From a text to an expression, and from an expression to true, false or an error in words.
 
-use super::facts::{WalkFacts, KnownFacts};
-use super::kinds::{KindFinder, Kind};
+use super::facts::{KnownFacts, WalkFacts};
+use super::kinds::{Kind, KindFinder};
 use super::problem::ExpressionProblem;
 use cel::{ExecutionError, ParseError, Program, Value};
 

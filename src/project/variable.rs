@@ -167,24 +167,8 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
             break;
         };
         rest = tail;
-        if let Some(output) = name.strip_prefix("steps.").map(|rest| rest.split_once(".json.").map_or(rest, |(output, _)| output)) {
-            if !known.outputs.contains(output) {
-                let hint = match closest(output, known.outputs.iter().map(String::as_str)) {
-                    Some(meant) => format!("did you mean `${{steps.{meant}}}`?"),
-                    None => format!("add `output: {output}` to the step that it comes from"),
-                };
-                found.push((format!("no step's output is `{output}`"), hint, None));
-            }
-            continue;
-        }
-        if let Some(parameter) = name.strip_prefix("param.") {
-            if !known.parameters.contains(parameter) {
-                found.push((
-                    format!("`{parameter}` is not a parameter"),
-                    format!("add `parameters: {{{parameter}: …}}` to the runbook"),
-                    None,
-                ));
-            }
+        if let Some(problem) = of_walk(name, known) {
+            found.extend(problem);
             continue;
         }
         if let Some(problem) = of_people(name, known) {
@@ -224,6 +208,24 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
         }
     }
     found
+}
+
+/// What is wrong with a variable of steps and parameters; `None` where it is none of those.
+fn of_walk(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProblem>> {
+    if let Some(output) = name.strip_prefix("steps.").map(|rest| rest.split_once(".json.").map_or(rest, |(output, _)| output)) {
+        if known.outputs.contains(output) {
+            return Some(None);
+        }
+        let hint = match closest(output, known.outputs.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `${{steps.{meant}}}`?"),
+            None => format!("add `output: {output}` to the step that it comes from"),
+        };
+        return Some(Some((format!("no step's output is `{output}`"), hint, None)));
+    }
+    let parameter = name.strip_prefix("param.")?;
+    let missing = !known.parameters.contains(parameter);
+    let hint = format!("add `parameters: {{{parameter}: …}}` to the runbook");
+    Some(missing.then(|| (format!("`{parameter}` is not a parameter"), hint, None)))
 }
 
 /// What is wrong with a variable of roles and links; `None` where it is none of those.
