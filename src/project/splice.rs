@@ -22,7 +22,8 @@ impl Splice {
     }
 
     /// What makes one text of another.
-    pub(super) fn between(before: &str, after: &str) -> Self {
+    #[cfg(test)]
+    fn between(before: &str, after: &str) -> Self {
         let pairs = before.char_indices().zip(after.chars());
         let start = pairs.take_while(|((_, one), other)| one == other).last().map_or(0, |((at, letter), _)| at + letter.len_utf8());
         let (rest, other) = (&before[start..], &after[start..]);

@@ -139,7 +139,9 @@ fn what_counts_outside_a_drill_stands_beside_what_only_its_traffic_shows() {
     let blind = "{success: \"99% over 5s\"}";
     let execution = |files: &Files| {
         let (project, _) = Project::open(files.root());
-        project.execution(&files.root().join(RUNBOOK_PATH), Some("staging"), None, &std::collections::BTreeMap::new()).map_or_else(|found| found.to_string(), |_| String::new())
+        project
+            .execution(&files.root().join(RUNBOOK_PATH), Some("staging"), None, &std::collections::BTreeMap::new())
+            .map_or_else(|found| found.to_string(), |_| String::new())
     };
     let files = Files::new();
     let said = execution(&files);
