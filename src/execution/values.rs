@@ -64,17 +64,23 @@ impl Values {
             }
         }
         let site = secret::SecretContext { stores: &plan.stores, root };
+        values.read_secrets(plan, site).await;
+        let Self { redactor, unread, .. } = &mut values;
+        secret::learn(&SecretSource::of_execution(plan), site, redactor, unread);
+        values
+    }
+
+    /// Tokens that the inventory names, by reference.
+    async fn read_secrets(&mut self, plan: &ExecutionPlan, site: secret::SecretContext<'_>) {
         for (name, from) in &plan.secrets {
             match secret::held(from, site).await {
                 Ok(value) => {
-                    redactor.learn(name, &value);
-                    variables.set(format!("secret.{name}"), value);
+                    self.redactor.learn(name, &value);
+                    self.variables.set(format!("secret.{name}"), value);
                 }
-                Err(error) => unread.push(Unread::of(format!("secret.{name}"), &error)),
+                Err(error) => self.unread.push(Unread::of(format!("secret.{name}"), &error)),
             }
         }
-        secret::learn(&SecretSource::of_execution(plan), site, redactor, unread);
-        values
     }
 
     /// The credentials that steps may rotate.

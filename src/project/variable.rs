@@ -175,22 +175,8 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
             found.extend(problem);
             continue;
         }
-        if let Some(secret) = name.strip_prefix("secret.") {
-            if !known.secrets.contains_key(secret) {
-                let (message, hint) = no_secret(secret, known.secrets);
-                found.push((message, hint, Some(("secrets", secret.to_owned()))));
-            }
-            continue;
-        }
-        if let Some(credential) = name.strip_prefix("new_key.") {
-            if !known.credentials.contains_key(credential) {
-                let hint = super::inventory::name_hint(credential, "a credential", known.credentials.keys());
-                found.push((
-                    format!("`${{{name}}}` names no credential of this inventory"),
-                    hint,
-                    Some(("credentials", credential.to_owned())),
-                ));
-            }
+        if let Some(problem) = of_keys(name, known) {
+            found.extend(problem);
             continue;
         }
         let provider = name.strip_prefix("credential.").or_else(|| {
@@ -240,6 +226,21 @@ fn of_people(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProble
     }
     let links = ["answer_url.", "acknowledge_url."];
     links.iter().any(|link| name.strip_prefix(link).is_some_and(|contact| !contact.is_empty())).then_some(None)
+}
+
+/// A mistake in the name of a secret or of a new key, if any; `None` where a variable is neither.
+fn of_keys(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProblem>> {
+    if let Some(secret) = name.strip_prefix("secret.") {
+        return Some((!known.secrets.contains_key(secret)).then(|| {
+            let (message, hint) = no_secret(secret, known.secrets);
+            (message, hint, Some(("secrets", secret.to_owned())))
+        }));
+    }
+    let credential = name.strip_prefix("new_key.")?;
+    Some((!known.credentials.contains_key(credential)).then(|| {
+        let hint = super::inventory::name_hint(credential, "a credential", known.credentials.keys());
+        (format!("`${{{name}}}` names no credential of this inventory"), hint, Some(("credentials", credential.to_owned())))
+    }))
 }
 
 /// `replica.N.url`, counted from 1. How many there are, only a drill's environment says.
