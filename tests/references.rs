@@ -60,7 +60,7 @@ fn a_runbook_uses_tokens_by_reference_and_nobody_sees_them() {
     let (server, came) = serve();
     let steps = [
         format!("name: Call, http: {{post: 'http://{server}/v1', headers: {{authorization: 'Bearer ${{secret.status-token}}'}}, body: '{{\"t\": \"${{secret.from-command}}\"}}'}}, timeout: 20s, undo: none"),
-        "name: Run, run: {command: [sh, -c, 'printf \"%s\\n\" \"$TOKEN\"; test ${#TOKEN} = 21'], env: {TOKEN: '${secret.from-command}'}}, timeout: 20s, undo: none".to_owned(),
+        "name: Run, run: {command: [sh, -c, 'printf \"%s\\n\" \"$TOKEN\"; test \"$TOKEN\" = \"$(cat told)\"'], env: {TOKEN: '${secret.from-command}'}}, timeout: 20s, undo: none".to_owned(),
         "name: Hook, notify: {webhook: '${secret.hook-path}', message: 'the token is ${secret.status-token}'}, timeout: 20s".to_owned(),
         "name: Contact, notify: {contact: on-call, message: hello}, timeout: 20s".to_owned(),
     ];

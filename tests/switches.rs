@@ -281,7 +281,7 @@ fn a_file_that_is_read_in_another_way_is_left_as_it_is_or_written_in_place() {
     let done = outputs(&project, "x", "step_finished");
     assert!(done[0].contains("it has 2 names (hard links)") && done[0].contains("hint: write `in_place: true`"), "{done:?}");
     assert!(done[1].contains("it is read-only (its mode is 0444)"), "{done:?}");
-    assert!(done[2].ends_with("is `b` now\nit was written in place: whoever read it meanwhile may have seen a part of it"), "{done:?}");
+    assert!(done[2].ends_with("is `b` now\nit was written in place: what read it meanwhile may have seen a part of it"), "{done:?}");
     let text = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
     assert_eq!((text("seen.env").as_str(), text("other.env").as_str(), text("kept.env").as_str()), ("A=b\n", "A=azure\n", "A=azure\n"));
     assert_eq!((about("linked.env").ino(), about("other.env").ino()), (inode, inode));
@@ -354,7 +354,9 @@ fn keys_are_added_and_taken_out_and_every_byte_comes_back() {
     steps.push("name: Others, run: [sh, -c, 'sed -i s/info/debug/ g.yaml'], timeout: 20s, undo: none".into());
     steps.push("name: Fails, run: ['false'], timeout: 20s, undo: none".into());
     let project = project(&steps.iter().map(String::as_str).collect::<Vec<_>>());
-    files.iter().for_each(|(file, text, ..)| drop(project.write(file, text)));
+    for (file, text, ..) in files {
+        project.write(file, text);
+    }
     execute(&project, "x").exits_with(1).says("there is a value at `N` already");
     let text = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
     assert_eq!(

@@ -76,22 +76,28 @@ impl ResolvedNames {
                 names.upstream.insert(name.clone(), url.clone());
             }
         }
+        names.read_secrets(site, preflight).await;
+        let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
+        secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
+        (names, unread)
+    }
+
+    /// Tokens that the inventory names, by reference. The runbook needs each of them.
+    async fn read_secrets(&mut self, site: &RigSite<'_>, preflight: &mut Preflight) {
+        let plan = site.plan;
         for (name, from) in &plan.secrets {
             match secret::held(from, secret::SecretContext { stores: &plan.stores, root: site.root }).await {
                 Ok(value) => {
                     preflight.well(format!("{from} holds the secret {name}"));
-                    names.redactor.learn(name, &value);
-                    names.values.set(format!("secret.{name}"), value);
+                    self.redactor.learn(name, &value);
+                    self.values.set(format!("secret.{name}"), value);
                 }
                 Err(error) => {
-                    names.lacks = true;
+                    self.lacks = true;
                     preflight.wrong(DrillStop::of(StopReason::Environment, &error).into());
                 }
             }
         }
-        let sources: BTreeSet<SecretSource> = SecretSource::of_drill(plan).union(site.secrets).cloned().collect();
-        secret::learn(&sources, secret::SecretContext { stores: &plan.stores, root: site.root }, &names.redactor, &mut unread);
-        (names, unread)
     }
 
     /// A provider's credential from where the inventory says, where it is there. Many a drill needs no key of a provider.

@@ -47,26 +47,7 @@ impl Values {
         for (role, declared) in &plan.runbook.roles {
             variables.set(format!("role.{role}"), holder(role, declared, &[]).unwrap_or(NOT_NAMED));
         }
-        if let Some(service) = &plan.service {
-            variables.set("primary", service.primary());
-            if let Some(standby) = service.providers.get(1) {
-                variables.set("standby", standby.as_str());
-            }
-        }
-        if let Some(name) = &plan.service_name {
-            variables.set("service.name", name.as_str());
-            if let Some(binding) = plan.environment.services.get(name) {
-                // What an environment starts itself, and on which port, only a drill of it knows.
-                if !binding.url.contains("${") {
-                    variables.set("service.url", binding.url.as_str());
-                    variables.set("gateway.url", binding.url.as_str());
-                }
-                if let Some(key) = binding.key_from.as_ref().and_then(|variable| secret::variable(variable)) {
-                    redactor.learn(&format!("clients of {name}"), &key);
-                    variables.set("service.key", key);
-                }
-            }
-        }
+        of_service(plan, variables, redactor);
         for (name, provider) in &plan.providers {
             match stored_key(plan, provider, root).await {
                 Ok(Some(key)) => {
@@ -83,17 +64,23 @@ impl Values {
             }
         }
         let site = secret::SecretContext { stores: &plan.stores, root };
+        values.read_secrets(plan, site).await;
+        let Self { redactor, unread, .. } = &mut values;
+        secret::learn(&SecretSource::of_execution(plan), site, redactor, unread);
+        values
+    }
+
+    /// Tokens that the inventory names, by reference.
+    async fn read_secrets(&mut self, plan: &ExecutionPlan, site: secret::SecretContext<'_>) {
         for (name, from) in &plan.secrets {
             match secret::held(from, site).await {
                 Ok(value) => {
-                    redactor.learn(name, &value);
-                    variables.set(format!("secret.{name}"), value);
+                    self.redactor.learn(name, &value);
+                    self.variables.set(format!("secret.{name}"), value);
                 }
-                Err(error) => unread.push(Unread::of(format!("secret.{name}"), &error)),
+                Err(error) => self.unread.push(Unread::of(format!("secret.{name}"), &error)),
             }
         }
-        secret::learn(&SecretSource::of_execution(plan), site, redactor, unread);
-        values
     }
 
     /// The credentials that steps may rotate.
@@ -141,6 +128,30 @@ impl Values {
             Some(String::new())
         });
         unknown.into_inner()
+    }
+}
+
+/// Values that come from the service, and from where it is found in this environment.
+fn of_service(plan: &ExecutionPlan, variables: &mut Variables, redactor: &Redactor) {
+    if let Some(service) = &plan.service {
+        variables.set("primary", service.primary());
+        if let Some(standby) = service.providers.get(1) {
+            variables.set("standby", standby.as_str());
+        }
+    }
+    if let Some(name) = &plan.service_name {
+        variables.set("service.name", name.as_str());
+        if let Some(binding) = plan.environment.services.get(name) {
+            // What an environment starts itself, and on which port, only a drill of it knows.
+            if !binding.url.contains("${") {
+                variables.set("service.url", binding.url.as_str());
+                variables.set("gateway.url", binding.url.as_str());
+            }
+            if let Some(key) = binding.key_from.as_ref().and_then(|variable| secret::variable(variable)) {
+                redactor.learn(&format!("clients of {name}"), &key);
+                variables.set("service.key", key);
+            }
+        }
     }
 }
 

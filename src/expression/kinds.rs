@@ -212,18 +212,7 @@ impl<'a> KindFinder<'a> {
                 }
                 self.part(expr, whole, literal)
             }
-            (operators::IN, [item, whole]) => {
-                match (&item.expr, &whole.expr) {
-                    (Expr::Literal(LiteralValue::String(key)), Expr::Ident(_)) => {
-                        self.part(item, whole, Some(key.inner()));
-                    }
-                    _ => {
-                        self.kind(item);
-                        self.kind(whole);
-                    }
-                }
-                Kind::Truth
-            }
+            (operators::IN, [item, whole]) => self.within(item, whole),
             (operators::NOT_STRICTLY_FALSE, args) => {
                 for arg in args {
                     self.kind(arg);
@@ -245,6 +234,20 @@ impl<'a> KindFinder<'a> {
                 self.function(expr, name)
             }
         }
+    }
+
+    /// Whether something is in a list, or a name in a map: that name may be missing.
+    fn within(&mut self, item: &IdedExpr, whole: &IdedExpr) -> Kind {
+        match (&item.expr, &whole.expr) {
+            (Expr::Literal(LiteralValue::String(key)), Expr::Ident(_)) => {
+                self.part(item, whole, Some(key.inner()));
+            }
+            _ => {
+                self.kind(item);
+                self.kind(whole);
+            }
+        }
+        Kind::Truth
     }
 
     fn function(&mut self, expr: &IdedExpr, name: &str) -> Kind {

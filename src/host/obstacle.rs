@@ -46,7 +46,7 @@ impl fmt::Display for Obstacle {
             }
             Self::Mounted(place) => write!(
                 f,
-                "it is mounted by itself at {}, so whoever reads it there, a container for example, would keep the old text",
+                "it is mounted by itself at {}, so what reads it there, a container for example, would keep the old text",
                 place.display()
             ),
         }

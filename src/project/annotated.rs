@@ -1,7 +1,7 @@
 //! A runbook's files with comments at its steps: what was learnt when it was walked, at the place where it must be read next time.
 
 use super::opened_project::Project;
-use super::runbook::RunbookFile;
+use super::runbook_file::RunbookFile;
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -5,7 +5,7 @@
 
 use super::finding::Finding;
 use super::opened_project::Project;
-use super::runbook::RunbookFile;
+use super::runbook_file::RunbookFile;
 use crate::model::{Action, Channel, HttpCall, SecretStore, origin_and_path};
 use core::net::IpAddr;
 

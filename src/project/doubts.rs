@@ -3,7 +3,7 @@
 
 use super::finding::Finding;
 use super::opened_project::Project;
-use super::runbook::RunbookFile;
+use super::runbook_file::RunbookFile;
 use super::variable;
 use crate::host::is_given;
 use crate::model::{Action, Dialect, Issuer, Runbook, SecretStore};

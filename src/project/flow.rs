@@ -1,7 +1,7 @@
 //! Where a runbook leads: steps that others speak of and that are not there, steps that nothing leads to, and what conditions say.
 
 use super::finding::Finding;
-use super::runbook::RunbookFile;
+use super::runbook_file::RunbookFile;
 use super::vocabulary::pick;
 use crate::expression::{Expression, KnownFacts};
 use crate::model::{Action, IN_CONDITIONS, OnFailure, OnSuccess, Runbook, Step, When};

@@ -4,7 +4,7 @@ use super::command::argv;
 use super::document::SourceDocument;
 use super::finding::Finding;
 use super::reader::TreeReader;
-use super::runbook::RunbookFile;
+use super::runbook_file::RunbookFile;
 use super::store;
 use super::tree::Node;
 use crate::model::{Action, AzureSlot, Credential, CredentialSource, Inventory, Issuer, Rotate, RotationPart, Runbook, SecretStore};

@@ -23,7 +23,7 @@ impl Splice {
 
     /// What makes one text of another.
     #[cfg(test)]
-    pub(super) fn between(before: &str, after: &str) -> Self {
+    fn between(before: &str, after: &str) -> Self {
         let pairs = before.char_indices().zip(after.chars());
         let start = pairs.take_while(|((_, one), other)| one == other).last().map_or(0, |((at, letter), _)| at + letter.len_utf8());
         let (rest, other) = (&before[start..], &after[start..]);

@@ -167,46 +167,16 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
             break;
         };
         rest = tail;
-        if let Some(output) = name.strip_prefix("steps.").map(|rest| rest.split_once(".json.").map_or(rest, |(output, _)| output)) {
-            if !known.outputs.contains(output) {
-                let hint = match closest(output, known.outputs.iter().map(String::as_str)) {
-                    Some(meant) => format!("did you mean `${{steps.{meant}}}`?"),
-                    None => format!("add `output: {output}` to the step that it comes from"),
-                };
-                found.push((format!("no step's output is `{output}`"), hint, None));
-            }
-            continue;
-        }
-        if let Some(parameter) = name.strip_prefix("param.") {
-            if !known.parameters.contains(parameter) {
-                found.push((
-                    format!("`{parameter}` is not a parameter"),
-                    format!("add `parameters: {{{parameter}: …}}` to the runbook"),
-                    None,
-                ));
-            }
+        if let Some(problem) = of_walk(name, known) {
+            found.extend(problem);
             continue;
         }
         if let Some(problem) = of_people(name, known) {
             found.extend(problem);
             continue;
         }
-        if let Some(secret) = name.strip_prefix("secret.") {
-            if !known.secrets.contains_key(secret) {
-                let (message, hint) = no_secret(secret, known.secrets);
-                found.push((message, hint, Some(("secrets", secret.to_owned()))));
-            }
-            continue;
-        }
-        if let Some(credential) = name.strip_prefix("new_key.") {
-            if !known.credentials.contains_key(credential) {
-                let hint = super::inventory::name_hint(credential, "a credential", known.credentials.keys());
-                found.push((
-                    format!("`${{{name}}}` names no credential of this inventory"),
-                    hint,
-                    Some(("credentials", credential.to_owned())),
-                ));
-            }
+        if let Some(problem) = of_keys(name, known) {
+            found.extend(problem);
             continue;
         }
         let provider = name.strip_prefix("credential.").or_else(|| {
@@ -226,6 +196,24 @@ fn problems(text: &str, known: &KnownNames<'_>) -> Vec<VariableProblem> {
     found
 }
 
+/// What is wrong with a variable of steps and parameters; `None` where it is none of those.
+fn of_walk(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProblem>> {
+    if let Some(output) = name.strip_prefix("steps.").map(|rest| rest.split_once(".json.").map_or(rest, |(output, _)| output)) {
+        if known.outputs.contains(output) {
+            return Some(None);
+        }
+        let hint = match closest(output, known.outputs.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `${{steps.{meant}}}`?"),
+            None => format!("add `output: {output}` to the step that it comes from"),
+        };
+        return Some(Some((format!("no step's output is `{output}`"), hint, None)));
+    }
+    let parameter = name.strip_prefix("param.")?;
+    let missing = !known.parameters.contains(parameter);
+    let hint = format!("add `parameters: {{{parameter}: …}}` to the runbook");
+    Some(missing.then(|| (format!("`{parameter}` is not a parameter"), hint, None)))
+}
+
 /// What is wrong with a variable of roles and links; `None` where it is none of those.
 fn of_people(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProblem>> {
     if let Some(role) = name.strip_prefix("role.") {
@@ -238,6 +226,21 @@ fn of_people(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProble
     }
     let links = ["answer_url.", "acknowledge_url."];
     links.iter().any(|link| name.strip_prefix(link).is_some_and(|contact| !contact.is_empty())).then_some(None)
+}
+
+/// A mistake in the name of a secret or of a new key, if any; `None` where a variable is neither.
+fn of_keys(name: &str, known: &KnownNames<'_>) -> Option<Option<VariableProblem>> {
+    if let Some(secret) = name.strip_prefix("secret.") {
+        return Some((!known.secrets.contains_key(secret)).then(|| {
+            let (message, hint) = no_secret(secret, known.secrets);
+            (message, hint, Some(("secrets", secret.to_owned())))
+        }));
+    }
+    let credential = name.strip_prefix("new_key.")?;
+    Some((!known.credentials.contains_key(credential)).then(|| {
+        let hint = super::inventory::name_hint(credential, "a credential", known.credentials.keys());
+        (format!("`${{{name}}}` names no credential of this inventory"), hint, Some(("credentials", credential.to_owned())))
+    }))
 }
 
 /// `replica.N.url`, counted from 1. How many there are, only a drill's environment says.

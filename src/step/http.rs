@@ -30,10 +30,11 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
     let status = response.status();
     let sends_on = web::sends_on(status.as_u16(), response.headers(), response.url());
     let location = web::location(response.headers(), response.url());
-    let answer = CallAnswer::read(response, context).await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))?;
-    let location = location.map_or_else(String::new, |place| format!("\nlocation: {place}"));
-    let seen = format!("{} {url} answered {}{location}\n{}", call.method, status.as_u16(), answer.shown);
+    let answer = ReadAnswer::read(response, context).await.map_err(|error| StepError::failed(format!("{url}: {}", in_words(&error))))?;
     let as_expected = call.expect_status.map_or(status.is_success(), |wanted| status.as_u16() == wanted);
+    // Of a redirect that nobody expected only the host is told.
+    let location = location.filter(|_| as_expected).map_or_else(String::new, |place| format!("\nlocation: {place}"));
+    let seen = format!("{} {url} answered {}{location}\n{}", call.method, status.as_u16(), answer.shown);
     if !as_expected {
         let Some(elsewhere) = sends_on else { return Err(StepError::failed(seen)) };
         let mut problem = problem_of(&elsewhere);
@@ -51,7 +52,7 @@ pub(super) async fn call(call: &HttpCall, context: &Context) -> Result<Output, S
 }
 
 /// What came back, up to [`LONGEST`].
-struct CallAnswer {
+struct ReadAnswer {
     /// Without secrets.
     shown: String,
     text: Secret,
@@ -59,7 +60,7 @@ struct CallAnswer {
     whole: bool,
 }
 
-impl CallAnswer {
+impl ReadAnswer {
     /// Secrets are taken out before anything is cut.
     async fn read(mut response: reqwest::Response, context: &Context) -> reqwest::Result<Self> {
         let (mut stream, mut shown, mut body) = (context.redactor.stream(), Vec::new(), Vec::new());

@@ -57,7 +57,7 @@ pub(super) async fn switch(switch: &Switch, place: usize, context: &Context) -> 
                 KeyChange::Add => format!("`{}` of {target} was added: `{}`", key.join("."), to.expose()),
                 KeyChange::Remove => format!("`{}` of {target} was taken out", key.join(".")),
             };
-            let how = if switch.in_place { "\nit was written in place: whoever read it meanwhile may have seen a part of it" } else { "" };
+            let how = if switch.in_place { "\nit was written in place: what read it meanwhile may have seen a part of it" } else { "" };
             return Ok(Output { shown: format!("{what}{how}"), value: to });
         }
     }
