@@ -208,7 +208,7 @@ fn what_drills_and_executions_leave_is_its_owners_alone_whatever_the_umask() {
     project.run(&mut openly(&project, &["execute", "runbooks/real.yaml"])).exits_with(1);
     let executions = project.path("executions");
     // One that may go on keeps the salt.
-    assert_eq!(only_its_owners(&executions), 4);
+    assert_eq!(only_its_owners(&executions), 5);
     let folder = std::fs::read_dir(&executions).unwrap().next().unwrap().unwrap().path();
     assert!(folder.join("salt").is_file());
     project.edit("runbooks/real.yaml", "\"false\"", "\"true\"");
@@ -219,7 +219,7 @@ fn the_salt_goes_when_an_execution_is_over() {
     let project = project();
     walked(&project, &["name: Do, run: [\"true\"]"], 0);
     assert!(!project.path("x/salt").exists(), "with it, keys could be guessed from the history");
-    assert_eq!(only_its_owners(&project.path("x")), 3);
+    assert_eq!(only_its_owners(&project.path("x")), 4);
 }
 
 /// A key that is there and cannot be read: bytes that are no text.

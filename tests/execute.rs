@@ -155,7 +155,7 @@ fn an_included_runbook_is_told_its_parameters_and_circles_are_refused() {
     project.write("runbooks/tell.yaml", tell);
     project.lifeboat(&EXECUTE).exits_with(0).says("Tell: Say");
     assert_eq!(log(&project), "first loudly\n");
-    project.lifeboat(&["execute", "runbooks/tell.yaml"]).exits_with(2).says("the parameter `whom` has no value");
+    project.lifeboat(&["execute", "runbooks/tell.yaml"]).exits_with(2).says("this runbook must be told `whom`");
     project.edit("runbooks/tell.yaml", "steps:\n", "steps:\n  - {name: Round, include: runbooks/real.yaml}\n");
     project.lifeboat(&["check"]).exits_with(2).says("includes itself");
     project.edit("runbooks/real.yaml", "with: {whom: \"${primary}\"}", "with: {who: x}");

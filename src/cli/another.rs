@@ -8,7 +8,7 @@ use crate::console;
 use crate::execution::{OtherExecution, WatchedExecution, ask_to_stop, others};
 use crate::history::ExecutionEnd;
 use crate::model::ExecutionPlan;
-use crate::step::Question;
+use crate::step::{PromptAnswer, Question};
 use crate::units::Duration;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +69,7 @@ pub(super) fn choice(plan: &ExecutionPlan, root: &Path, alongside: bool, asks: b
         say(&format!("{told}\n"));
         on_terminal(&Question::of_words(question, &answers))
     });
-    match answer.flatten().as_ref().map(|answer| answer.word()) {
+    match answer.flatten().as_ref().map(PromptAnswer::word) {
         Some("watch") => Choice::Watch(running.folder.clone()),
         Some("take-over") => Choice::TakeOver { folder: running.folder.clone(), at_once: false },
         Some("now") => Choice::TakeOver { folder: running.folder.clone(), at_once: true },

@@ -12,9 +12,9 @@ use crate::execution::{
     ResumeOrder, ResumePolicy, flags_for, hold, missing, rehearse,
 };
 use crate::exercise::drills_of;
-use crate::history::{ExecutionEnd, RunbookDrilled, read};
+use crate::history::{Event, ExecutionEnd, History, RunbookDrilled, read};
 use crate::host::private;
-use crate::model::{Action, Ask, Confirm, EscalationUntil, ExecutionPlan, RoleHolder, Step};
+use crate::model::{Action, Ask, Confirm, EscalationUntil, ExecutionPlan, RoleHolder, Step, StepEnd};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::run_folder::RunFile;
@@ -306,6 +306,19 @@ fn heading(execution: &Execution) -> String {
     text
 }
 
+/// What was said by the step that ended the walk early (`stop_here`).
+fn last_words(history: &History) -> Option<String> {
+    let history = history.as_mended();
+    let Event::ExecutionStarted(started) = &history.events.first()?.event else { return None };
+    let ended = |event: &Event| match event {
+        Event::StepFinished(step) if step.end != StepEnd::Skipped => Some((step.step as usize, step.output.clone())),
+        _ => None,
+    };
+    let (step, output) = history.events.iter().rev().find_map(|stamped| ended(&stamped.event))?;
+    let stops = matches!(started.plan.runbook.steps.get(step)?.action, Action::StopHere(_));
+    Some(output).filter(|output| stops && !output.is_empty())
+}
+
 fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     let folder = super::arguments::relative(&finish.folder);
     let again = match &finish.drill {
@@ -322,8 +335,11 @@ fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
         say(&format!("{by} goes on with it; to watch: lifeboat execute --watch {folder}"));
         return Ok(Exit::Safety);
     }
-    let history = std::fs::read(RunFile::History.within(&finish.folder))?;
-    let report = report::execution(&read(&history[..])?);
+    let history = read(&std::fs::read(RunFile::History.within(&finish.folder))?[..])?;
+    if let Some(words) = last_words(&history) {
+        note(&format!("{words}\n"));
+    }
+    let report = report::execution(&history);
     for (file, render) in [(RunFile::Report, report::markdown as fn(&Report) -> String), (RunFile::Page, report::html)] {
         private::write(&file.within(&finish.folder), report.as_ref().map(render).unwrap_or_default().as_bytes())?;
     }

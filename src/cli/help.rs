@@ -43,7 +43,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 23] = [
+const TOPICS: [Topic; 24] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -62,6 +62,7 @@ const TOPICS: [Topic; 23] = [
     part("steps", "what a runbook can do", RUNBOOKS, "Steps"),
     part("alerts", "the team's own alert starts the runbook", RUNBOOKS, "Alerts"),
     part("incidents", "a runbook for real", RUNBOOKS, "Incidents"),
+    part("examples", "runbooks as real teams walk them", RUNBOOKS, "Examples"),
     part("leaked-keys", "a key is in public", RUNBOOKS, "Leaked keys"),
     whole("proxies", "where the fault proxy can stand", PROXY),
     whole("measurement", "what is measured, and how", MEASUREMENT),

@@ -82,7 +82,7 @@ fn no_execution(folder: &Path) -> Problem {
 }
 
 fn broken(findings: &Findings) -> Exit {
-    for finding in findings.iter() {
+    for finding in findings {
         say(&finding.to_string());
     }
     Exit::Usage

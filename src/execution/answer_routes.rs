@@ -181,7 +181,7 @@ async fn execution(State(context): State<DoorbellContext>, headers: HeaderMap) -
     let state = json!({
         "execution": context.started.execution,
         "runbook": plan.runbook.name,
-        "severity": plan.runbook.severity.map(|severity| severity.word()),
+        "severity": plan.runbook.severity.map(crate::model::NotifySeverity::word),
         "service": plan.service_name,
         "environment": plan.environment_name,
         "started": context.started.wall_clock,

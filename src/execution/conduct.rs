@@ -123,6 +123,8 @@ impl Execution {
             WalkStage::Ended(WalkEnd::Done) if finished && !orders.undo => {
                 return over("it has ended", "undo what it did with `--undo`, or start a new one");
             }
+            // One that was killed after its last undo has only its end to write.
+            WalkStage::Ended(WalkEnd::Undone) => {}
             _ if orders.undo && nothing_to_undo(&mut state.clone()) => {
                 return over("there is nothing to undo", "only steps with an `undo` can be undone");
             }

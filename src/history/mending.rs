@@ -10,8 +10,9 @@ impl History {
     /// With every step at its place in the runbook that was in force at the end. Steps that are not in it any more come behind its own.
     pub fn as_mended(&self) -> Cow<'_, Self> {
         let Some(Event::ExecutionStarted(started)) = self.events.first().map(|first| &first.event) else { return Cow::Borrowed(self) };
-        let mends = self.events.iter().filter_map(|stamped| if let Event::Mended(mended) = &stamped.event { Some(mended) } else { None });
-        let Some(last) = mends.last() else { return Cow::Borrowed(self) };
+        let mut mends =
+            self.events.iter().filter_map(|stamped| if let Event::Mended(mended) = &stamped.event { Some(mended) } else { None });
+        let Some(last) = mends.next_back() else { return Cow::Borrowed(self) };
         let mut plan = last.plan.clone();
         let mut places = places(&started.plan.runbook, &mut plan.runbook);
         let mut events: Vec<Stamped> = Vec::new();

@@ -24,7 +24,8 @@ impl Project {
             return (Vec::new(), comments.iter().map(|(step, _)| step.clone()).collect());
         };
         let own = file.document.source.recorded(runbook, &self.root).path;
-        let (mut at, mut gone): (BTreeMap<String, Vec<(usize, &str)>>, Vec<String>) = (BTreeMap::new(), Vec::new());
+        let mut at: BTreeMap<String, Vec<(usize, &str)>> = BTreeMap::new();
+        let mut gone: Vec<String> = Vec::new();
         for (step, comment) in comments {
             match place(&file, step, &own) {
                 Some((path, line)) => at.entry(path).or_default().push((line, comment)),

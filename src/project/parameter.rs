@@ -112,6 +112,9 @@ pub(super) fn wrong(document: &SourceDocument, declared: &BTreeMap<String, Param
             found.push(document.error(&["parameters"], format!("`--param {name}=…`: this runbook has no parameter `{name}`"), hint));
             continue;
         };
+        if parameter.default.as_ref() == Some(value) {
+            continue;
+        }
         let problem = refused(value).map(str::to_owned).or_else(|| parameter.refuses(value));
         if let Some(problem) = problem {
             let hint = parameter.description.clone().unwrap_or_else(|| format!("give another value with `--param {name}=…`"));

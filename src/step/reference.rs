@@ -10,7 +10,7 @@ use crate::units::{Explained, Problem, Secret};
 /// What has no value.
 pub(super) fn named_secret(text: &str, context: &Context) -> Result<Secret, Problem> {
     let told = |error: StepError| {
-        let hint = error.hint().map(|hint| hint.into_owned());
+        let hint = error.hint().map(std::borrow::Cow::into_owned);
         let problem = Problem::new(error.to_string());
         hint.into_iter().fold(problem, Problem::hint)
     };

@@ -86,6 +86,8 @@ steps:
   - {name: k, wait_until: {latency: p95 below 2s over 10s}}
   - {name: m, stop_here: {end: well}, when: "true", on_success: {goto: a}}
   - {name: l, wait_until: {promql: up, above: 1}}
+  - {name: n, manual: {do: a}}
+  - {name: o, ask: {question: a}}
 "#;
 
 const ALL: [ProjectFile; 4] = [ProjectFile::Scenario, ProjectFile::Runbook, ProjectFile::Inventory, ProjectFile::Findings];

@@ -131,7 +131,7 @@ fn a_question_that_nobody_answers_takes_nothing_back_and_is_asked_again_with_wha
     let again = after(silent, &[resumed(false)]);
     assert_eq!((again.stage(), again.heard(1).answers), (&WalkStage::Steps(1..2), vec![yes.clone()]));
     let killed = after(asking(), &[began(0), ended(0, StepEnd::Done), began(1), answered(), resumed(false)]);
-    assert_eq!(killed.heard(1).answers, [yes.clone()], "one is left to ask");
+    assert_eq!(killed.heard(1).answers, std::slice::from_ref(&yes), "one is left to ask");
     let refused = Event::Answered(Answered { answer: "no".into(), ..yes.clone() });
     let refused = after(asking(), &[began(0), ended(0, StepEnd::Done), began(1), refused, ended(1, StepEnd::Failed)]);
     assert_eq!(refused.stage(), &WalkStage::Undo, "who says no means it");
