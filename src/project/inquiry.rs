@@ -143,7 +143,13 @@ fn goal(fields: &MapFields<'_>, word: &'static str, key: &'static str) -> Option
             code.and_then(|code| u8::try_from(code).ok()).map(InquiryGoal::Exits)
         }
         "prints" => fields.optional(key, &|reader, node| reader.words(node)).map(InquiryGoal::Contains),
-        "matches" => fields.optional(key, &pattern).map(InquiryGoal::Matches),
+        // With a variable in it, only its value tells.
+        "matches" => fields
+            .optional(key, &|reader, node| {
+                let is_open = node.as_text().is_some_and(|text| text.contains("${"));
+                if is_open { reader.words(node) } else { pattern(reader, node) }
+            })
+            .map(InquiryGoal::Matches),
         "is" if word == "dns" => fields.optional(key, &ip).map(InquiryGoal::Is),
         "has" => fields.optional(key, &ip).map(InquiryGoal::Contains),
         "is" => fields.optional(key, &text).map(InquiryGoal::Is),
