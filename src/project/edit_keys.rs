@@ -12,6 +12,9 @@ use serde_saphyr::granit_parser::{Event, Parser};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// What stands for an empty map of YAML.
+const EMPTY_MAP: &str = "\0a map";
+
 /// What a text says, by the paths to its values.
 type FlatText = BTreeMap<Vec<String>, String>;
 
@@ -62,7 +65,13 @@ impl FileFormat {
         let splice = Splice::new(text, range.ok_or_else(refused)?, "");
         let mut says = self.flat(text)?;
         says.remove(path);
-        if self.flat(&splice.after()).ok() == Some(says) { Ok(splice) } else { Err(refused()) }
+        let mut said = self.flat(&splice.after()).map_err(|_| refused())?;
+        // A map within brackets may be left empty; one without them would be none any more.
+        let parent = &path[..path.len() - 1];
+        if said.get(parent).is_some_and(|left| left == EMPTY_MAP || left == "{}") {
+            said.remove(parent);
+        }
+        if said == says { Ok(splice) } else { Err(refused()) }
     }
 
     /// Gives a key of YAML that has none a value, before a comment that stands beside it.
@@ -464,12 +473,7 @@ mod tests {
             assert_eq!(splice.after(), wanted);
             assert_eq!(splice.taken_back(wanted).unwrap(), text);
         }
-        for (format, text, key) in [
-            (Yaml, "a:\n  b: 1\n", "a.b"),
-            (Yaml, "- a: 1\n  b: 2\n", "0.a"),
-            (Toml, "t = {a = 1, b = 2}\n", "t.a"),
-            (Env, "A=1\nA=2\n", "A"),
-        ] {
+        for (format, text, key) in [(Yaml, "a:\n  b: 1\n", "a.b"), (Toml, "t = {a = 1, b = 2}\n", "t.a"), (Env, "A=1\nA=2\n", "A")] {
             assert!(format.removed(text, &path(key)).is_err(), "{text}");
         }
     }

@@ -275,7 +275,7 @@ async fn once(
         Ok(Ok(output)) => (StepEnd::Done, output),
         Ok(Err(StepError::ByHand(words))) => (StepEnd::Skipped, Output::of(words)),
         Ok(Err(error)) => (StepEnd::Failed, Output::of(explained(&error))),
-        Err(_) => timed_out(action, step, context, &last),
+        Err(_) => timed_out(action, step, context, last),
     };
     let output = Output { shown: context.presentable(&output.shown), value: output.value };
     StepTry { end, output, unsure: left || end == StepEnd::TimedOut }

@@ -21,6 +21,8 @@ credentials:
   c: {kind: api-key, from: "env:A", issuer: {kind: iam}}
   d: {kind: api-key, from: "env:A", issuer: {kind: google}}
   e: {kind: api-key, from: "env:A", issuer: {kind: command}}
+secrets:
+  a: {from: "env:A"}
 stores:
   a: {kind: vault, address: "https://v.example", login: {approle: {role_id: a, secret_id: "env:A"}}}
   b: {kind: vault, address: "https://v.example", login: {kubernetes: {role: a, token: "env:A"}}}
