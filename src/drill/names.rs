@@ -53,13 +53,7 @@ impl ResolvedNames {
         if let Some(standby) = leading.service.providers.get(1) {
             names.values.set("standby", standby.clone());
         }
-        if let Some(binding) = &plan.environment.prometheus {
-            names.values.set("prometheus.url", binding.url.clone());
-            if let Some(token) = binding.token_from.as_deref().and_then(secret::variable) {
-                names.redactor.learn("prometheus", &token);
-                names.values.set("prometheus.token", token);
-            }
-        }
+        names.values.set_prometheus(&plan.environment, &names.redactor);
         for (name, provider) in &plan.providers {
             let of_the_lab = plan.environment.embedded && plan.environment.keys != KeySource::Stores;
             let key = if of_the_lab {

@@ -36,13 +36,7 @@ impl Values {
         if let Some(name) = &plan.environment_name {
             variables.set("env", name.as_str());
         }
-        if let Some(binding) = &plan.environment.prometheus {
-            variables.set("prometheus.url", binding.url.as_str());
-            if let Some(token) = binding.token_from.as_deref().and_then(secret::variable) {
-                redactor.learn("prometheus", &token);
-                variables.set("prometheus.token", token);
-            }
-        }
+        variables.set_prometheus(&plan.environment, redactor);
         variables.set("severity", plan.runbook.severity.unwrap_or(NotifySeverity::Error).word());
         for (role, declared) in &plan.runbook.roles {
             variables.set(format!("role.{role}"), holder(role, declared, &[]).unwrap_or(NOT_NAMED));

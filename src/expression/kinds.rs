@@ -305,7 +305,11 @@ impl<'a> KindFinder<'a> {
         if start == u32::MAX {
             return None;
         }
-        let (start, mut end) = (start as usize, (end as usize + 1).min(self.letters.len()));
+        let (mut start, mut end) = (start as usize, (end as usize + 1).min(self.letters.len()));
+        // The name of a function before its bracket.
+        if self.letters.get(start) == Some(&'(') {
+            start -= self.letters[..start].iter().rev().take_while(|letter| is_letter(**letter)).count();
+        }
         // The field behind a point, and the bracket that closes what was opened.
         while end < self.letters.len() && (self.letters[end].is_alphanumeric() || self.letters[end] == '_') && end > 0 {
             end += 1;
@@ -334,6 +338,10 @@ impl<'a> KindFinder<'a> {
         let start = self.span(expr).map_or(0, |span| span.start);
         self.letters[start..].iter().take_while(|letter| !letter.is_whitespace()).collect()
     }
+}
+
+fn is_letter(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
 }
 
 fn is_plain(name: &str) -> bool {

@@ -1,3 +1,5 @@
+//! What an expression says, what is wrong with one and where, and that none costs more than a moment.
+
 use super::*;
 use std::collections::BTreeSet;
 

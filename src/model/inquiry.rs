@@ -94,7 +94,7 @@ pub enum InquiryGoal {
     IsNot(String),
     /// This stands in it; may contain variables.
     Contains(String),
-    /// A regular expression that matches somewhere in it.
+    /// A regular expression that matches somewhere in it; may contain variables.
     Matches(String),
     /// A number above this; of several series every one.
     Above(f64),
@@ -158,7 +158,7 @@ impl Inquiry {
             InquirySource::Dns(text) | InquirySource::Tcp(text) => vec![text],
             InquirySource::Kubernetes { .. } => Vec::new(),
         };
-        if let InquiryGoal::Is(text) | InquiryGoal::IsNot(text) | InquiryGoal::Contains(text) = &self.expects {
+        if let InquiryGoal::Is(text) | InquiryGoal::IsNot(text) | InquiryGoal::Contains(text) | InquiryGoal::Matches(text) = &self.expects {
             all.push(text);
         }
         all

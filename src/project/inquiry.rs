@@ -9,7 +9,6 @@ use super::vocabulary::listed;
 use crate::model::{Inquiry, InquiryGoal, InquirySource, KubernetesObject, StoreKind};
 use crate::units::Duration;
 use regex::Regex;
-use std::net::IpAddr;
 
 /// Who may be asked.
 pub(super) const SOURCES: [&str; 6] = ["run", "http", "promql", "dns", "tcp", "kubernetes"];
@@ -49,7 +48,7 @@ fn own() -> impl Iterator<Item = &'static str> {
 pub(super) fn none_of_it(fields: &MapFields<'_>) {
     let strays: Vec<&(Key, Node)> = own().filter_map(|key| fields.raw(key)).collect();
     if let Some((key, _)) = strays.first() {
-        let hint = format!("add whom to ask: {}", listed(SOURCES.into_iter()));
+        let hint = format!("say who is asked: {}", listed(SOURCES.into_iter()));
         fields.reader.error(key.spot, format!("`{}` is of an answer, and nobody is asked", key.text), hint);
     }
 }
@@ -144,7 +143,13 @@ fn goal(fields: &MapFields<'_>, word: &'static str, key: &'static str) -> Option
             code.and_then(|code| u8::try_from(code).ok()).map(InquiryGoal::Exits)
         }
         "prints" => fields.optional(key, &|reader, node| reader.words(node)).map(InquiryGoal::Contains),
-        "matches" => fields.optional(key, &pattern).map(InquiryGoal::Matches),
+        // With a variable in it, only its value tells.
+        "matches" => fields
+            .optional(key, &|reader, node| {
+                let is_open = node.as_text().is_some_and(|text| text.contains("${"));
+                if is_open { reader.words(node) } else { pattern(reader, node) }
+            })
+            .map(InquiryGoal::Matches),
         "is" if word == "dns" => fields.optional(key, &ip).map(InquiryGoal::Is),
         "has" => fields.optional(key, &ip).map(InquiryGoal::Contains),
         "is" => fields.optional(key, &text).map(InquiryGoal::Is),
@@ -202,7 +207,9 @@ fn address(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
 
 fn ip(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node)?;
-    if text.parse::<IpAddr>().is_err() && !text.contains("${") {
+    // Whether it is one exactly, the resolver's answers will tell.
+    let is_one = text.chars().all(|letter| letter.is_ascii_hexdigit() || matches!(letter, '.' | ':')) && text.contains(['.', ':']);
+    if !is_one && !text.contains("${") {
         reader.error(node.spot, format!("`{text}` is not an address"), "write an IP address, for example `10.0.0.7`");
         return None;
     }

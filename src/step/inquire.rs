@@ -53,6 +53,7 @@ fn expected(expects: &InquiryGoal, context: &Context) -> Result<InquiryGoal, Ste
         InquiryGoal::Is(text) => InquiryGoal::Is(context.expand(text)?),
         InquiryGoal::IsNot(text) => InquiryGoal::IsNot(context.expand(text)?),
         InquiryGoal::Contains(text) => InquiryGoal::Contains(context.expand(text)?),
+        InquiryGoal::Matches(pattern) => InquiryGoal::Matches(context.expand(pattern)?),
         other => other.clone(),
     })
 }

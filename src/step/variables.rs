@@ -1,5 +1,8 @@
 //! What variables stand for. Those that are secrets are never shown.
 
+use crate::model::Environment;
+use crate::redact::Redactor;
+use crate::secret;
 use crate::units::{Secret, UnknownVariable, expand};
 use std::collections::BTreeMap;
 
@@ -38,6 +41,16 @@ impl Variables {
     /// Gives a variable its value, or another one.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.0.insert(name.into(), value.into());
+    }
+
+    /// Where the environment's Prometheus is, and what opens it.
+    pub fn set_prometheus(&mut self, environment: &Environment, redactor: &Redactor) {
+        let Some(binding) = &environment.prometheus else { return };
+        self.set("prometheus.url", binding.url.as_str());
+        if let Some(token) = binding.token_from.as_deref().and_then(secret::variable) {
+            redactor.learn("prometheus", &token);
+            self.set("prometheus.token", token);
+        }
     }
 
     /// Its value, for the one place where it is used.

@@ -14,6 +14,7 @@ contacts:
   d: {name: A, statuspage: {page: a, token: "env:A"}}
   e: {name: A, instatus: {page: a, token: "env:A"}}
 mail: {server: "smtp://m.example:25", from: a@b.example}
+secrets: {s: {from: "env:A"}}
 credentials:
   a: {kind: api-key, from: "env:A", issuer: {kind: openai}}
   b: {kind: api-key, from: "env:A", issuer: {kind: azure}}
@@ -83,6 +84,8 @@ steps:
   - {name: h, canary: {shift: {run: [a]}, worse_by: {errors: 1%}}}
   - {name: i, parallel: [{name: a, run: [a]}]}
   - {name: j, include: a.yaml}
+  - {name: n, manual: {do: a}}
+  - {name: o, ask: {question: a}}
   - {name: k, wait_until: {latency: p95 below 2s over 10s}}
   - {name: m, stop_here: {end: well}, when: "true", on_success: {goto: a}}
   - {name: l, wait_until: {promql: up, above: 1}}
