@@ -281,7 +281,7 @@ impl OpenHistory {
 
 /// Takes away the folder of an execution that was never begun.
 pub(super) fn forget(folder: &Path) {
-    for file in [RunFile::History, RunFile::Salt] {
+    for file in [RunFile::History, RunFile::Salt, RunFile::RunbookTexts] {
         let _ = std::fs::remove_file(file.within(folder));
     }
     // Where somebody else keeps something in it, it stays.
