@@ -75,9 +75,9 @@ fn no_block_is_left_out_by_these_tests() {
         (("", "nginx"), 1),
         (("", "text"), 2),
         (("", "yaml"), 3),
-        (("runbooks", "console"), 3),
+        (("runbooks", "console"), 4),
         (("runbooks", "csv"), 1),
-        (("runbooks", "yaml"), 6),
+        (("runbooks", "yaml"), 8),
         (("scenarios", "console"), 2),
         (("scenarios", "yaml"), 3),
         (("src/import", "json"), 1),
@@ -179,7 +179,7 @@ fn the_references_yaml_is_a_project_that_validates_and_can_be_planned() {
     // Stores, issuers and a mail server with all that they can have.
     let parts: Vec<&str> =
         blocks(RUNBOOKS, "yaml").into_iter().filter(|block| block.starts_with("# in runbooks/inventory.yaml\n")).collect();
-    assert_eq!(parts.len(), 3);
+    assert_eq!(parts.len(), 4);
     let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();
     project.write("runbooks/inventory.yaml", &parts.iter().fold(inventory, |whole, part| add_to(&whole, part)));
     project.lifeboat(&["check"]).exits_with(0);

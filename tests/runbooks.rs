@@ -44,7 +44,7 @@ fn steps_are_bounded_repeated_cut_cleaned_up_and_keep_no_secret() {
     let events = events_until(&project, "9/9 done");
     let finished = of_kind(&events, "step_finished");
     assert_eq!(finished.len(), 9);
-    assert_eq!(said(finished[0]), ("timed-out", "not done within 200 ms"));
+    assert_eq!(said(finished[0]), ("timed-out", "not done within 200 ms; it was asked to end (SIGTERM) and did"));
     assert_eq!(said(finished[1]), ("failed", "`sh` ended with exit code 4\nno luck"));
     assert_eq!(std::fs::read_to_string(project.path("tries")).unwrap(), "try\ntry\ntry\n");
     let attempts: Vec<u64> = of_kind(&events, "step_started")

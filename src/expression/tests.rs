@@ -102,7 +102,7 @@ fn what_is_wrong_is_told_at_its_place_and_in_plain_words() {
         ("steps.region == eu", "eu", "`eu` is not a name", "a text stands in quotes, `'eu'`"),
         ("steps.count > 3", "steps.count", "`steps.count` is a text, and is held against a number", "write `int(steps.count) > 3`"),
         ("steps.count", "steps.count", "and neither true nor false", "compare it"),
-        ("env == 'x' && size(steps.count)", "(steps.count)", "is a number, and neither true nor false", "> 0"),
+        ("env == 'x' && size(steps.count)", "size(steps.count)", "is a number, and neither true nor false", "> 0"),
         ("lower(steps.region) == 'eu'", "lower", "`lower` is not a function of conditions", "there are int"),
     ];
     for (text, about, message, hint) in cases {

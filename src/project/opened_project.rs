@@ -188,7 +188,8 @@ impl Project {
         let only = of.next().map(|(name, _)| name.clone()).filter(|_| of.next().is_none());
         let service_name = service.map(str::to_owned).or(only);
         let own = file.document.source.recorded(runbook, &self.root);
-        let texts = serde_json::to_string(&(&file.runbook, &inventory.contacts)).unwrap_or_default();
+        let told: BTreeMap<&String, _> = file.runbook.reached().filter_map(|name| inventory.contacts.get_key_value(name)).collect();
+        let texts = serde_json::to_string(&(&file.runbook, &told)).unwrap_or_default();
         let plan = ExecutionPlan {
             secrets: store::secrets_in(&texts, inventory),
             sources: std::iter::once(own).chain(file.sources).collect(),
