@@ -73,9 +73,9 @@ impl EndOrder {
         self.0.send_replace(true);
     }
 
-    /// True from when it was given.
-    pub(crate) fn is_given(&self) -> bool {
-        *self.0.borrow()
+    /// Takes it back, for a program that is started after the one that it was given to.
+    pub(crate) fn take_back(&self) {
+        self.0.send_replace(false);
     }
 
     /// Waits until it is given.

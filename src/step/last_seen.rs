@@ -1,6 +1,7 @@
 //! What a step saw last, for whoever ends it before it is over: its timeout would say nothing else of why.
 
 use crate::process::EndOrder;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
@@ -11,6 +12,8 @@ pub(super) struct LastSeen {
     /// How its program ended when it was asked to.
     ended: Mutex<Option<String>>,
     order: EndOrder,
+    /// True once the step is stopped: no further try begins.
+    stopped: AtomicBool,
     /// How many programs run.
     programs: watch::Sender<usize>,
 }
@@ -56,6 +59,23 @@ impl LastSeen {
             _ = programs.wait_for(|count| *count == 0) => {}
             _ = doing => {}
         }
+    }
+
+    /// The same for a step that is stopped, whatever it would try next.
+    pub(super) async fn stop<T>(&self, doing: impl Future<Output = T>) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.wind_down(doing).await;
+    }
+
+    /// True once the step is stopped.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Forgets the try before, whose programs have ended.
+    pub(super) fn next_try(&self) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.order.take_back();
     }
 
     /// How its program ended that was asked to; empty where none was.

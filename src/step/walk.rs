@@ -179,7 +179,7 @@ impl StepRun {
                 match ended {
                     Some(ended) => ended?,
                     None => {
-                        last.wind_down(attempt).await;
+                        last.stop(attempt).await;
                         (StepEnd::Cancelled, Output::of(self.context.presentable(&last.ending())))
                     }
                 }
@@ -216,10 +216,11 @@ impl StepRun {
                 () = self.overrun() => unreachable!("it never ends"),
             };
             *unsure |= this;
-            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries || last.order().is_given() {
+            if matches!(end, StepEnd::Done | StepEnd::Skipped) || attempt > self.step.retries || last.is_stopped() {
                 *unsure &= end == StepEnd::Failed;
                 return Some((end, output));
             }
+            last.next_try();
             tokio::time::sleep(pause(&self.step, attempt, self.context.seed.derive(&self.step.name))).await;
         }
         None

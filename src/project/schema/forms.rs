@@ -109,7 +109,7 @@ pub(super) const FORMS: &[Form] = &[
         "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text; \
          outside: @condition; run: [text] or @command; http: @http-call; promql: text; dns: text; tcp: text; kubernetes: text; \
          prometheus: url; store: name; json: text; exits: count; prints: text; matches: text; is: text; is_not: text; above: number or text; \
-         below: number or text; returns: =returns; has: text; condition: text; in_a_row: count; every: time; timeout: time",
+         below: number or text; returns: =returns; has: text; condition: text; in_a_row: count or text; every: time; timeout: time",
     ),
     form("probe", "a request", "to!: url; every: time; timeout: time; headers: texts"),
     choice(
