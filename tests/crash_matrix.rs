@@ -107,18 +107,14 @@ impl Walk {
             "{name: Wait a little, pause: 10ms}".to_owned(),
             format!("{{name: See, wait_until: {{request: {{to: \"{url}/see\"}}, succeeds: 1 in a row}}, timeout: 20s}}"),
             format!(
-                "{{name: Together, parallel: [{}, {}]}}",
+                "{{name: Together, parallel: [{}, {{name: Right, http: {{post: \"{url}/right\"}}, timeout: 20s, undo: {{run: [sh, step.sh, undo-right, \"1\", \"1\"]}}}}]}}",
                 run("Left", "left", 2, 0, "undo-left"),
-                format!(
-                    "{{name: Right, http: {{post: \"{url}/right\"}}, timeout: 20s, undo: {{run: [sh, step.sh, undo-right, \"1\", \"1\"]}}}}"
-                )
             ),
             format!("{{name: Both ways, http: {{put: \"{url}/both\"}}, timeout: 20s, undo: {{http: {{put: \"{url}/undo-both\"}}}}}}"),
             run("Slow", "slow", 3, 3, "undo-slow"),
             "{name: Again, run: [sh, -c, 'echo safe > safe'], timeout: 20s, repeat: safe, undo: none}".to_owned(),
-            format!(
-                "{{name: Half, run: [sh, -c, 'sh step.sh half 1 1; exit 1'], timeout: 20s, on_failure: continue, undo_on_failure: true, undo: {{run: [sh, step.sh, undo-half, \"1\", \"1\"]}}}}"
-            ),
+            "{name: Half, run: [sh, -c, 'sh step.sh half 1 1; exit 1'], timeout: 20s, on_failure: continue, undo_on_failure: true, undo: {run: [sh, step.sh, undo-half, \"1\", \"1\"]}}"
+                .to_owned(),
         ];
         let steps: String = steps.iter().map(|step| format!("  - {step}\n")).collect();
         project.write("runbooks/real.yaml", &format!("version: 1\nrunbook: real\nstart: by-hand\nsteps:\n{steps}"));
