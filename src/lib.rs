@@ -21,6 +21,7 @@
 //! | 1 | [`host`] | files for their owner alone, and the environment of the programs that Lifeboat starts |
 //! | 1 | [`expression`] | conditions in CEL: read, checked, looked at |
 //! | 1 | [`redact`] | what programs print and people write, without secrets |
+//! | 1 | [`signing`] | signatures by Ed25519: key files, DSSE envelopes |
 //! | 2 | [`history`] | events, their line format, and what is folded from them |
 //! | 2 | [`process`] | programs that Lifeboat starts: groups, supervision, captured output, their end |
 //! | 2 | [`run_folder`] | the folder that a drill or an execution leaves; of each file whether it is evidence, secret or scratch |
@@ -30,6 +31,7 @@
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
 //! | 4 | [`project`] | a project's YAML and CSV → model, the only room that knows their form; findings with file, line, value, hint |
 //! | 5 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
+//! | 5 | [`permission`] | whether a drill may begin here and now: hours, freezes, approvals, the lever, locks, trust |
 //! | 5 | [`price`] | list prices, and the most that a drill can cost |
 //! | 5 | [`verdict`] | `judge`: evidence → verdict |
 //! | 5 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with the claims that it cannot support |
@@ -43,6 +45,7 @@
 //! | 6 | [`step`] | what each kind of runbook step does; undo |
 //! | 6 | [`lab`] | simulated providers and the reference gateway |
 //! | 6 | [`report`] | verdict + history → report model → bytes |
+//! | 6 | [`evidence`] | manifest, seals, signature, witness, bundle: made and verified |
 //! | 6 | [`console`] | the state of a drill so far → terminal |
 //! | 7 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
 //! | 8 | [`exercise`] | drill → judge → report: plain data in, so that any program can run one; the command line only asks and prints |
@@ -125,6 +128,7 @@ pub mod console;
 pub mod control;
 pub mod dialect;
 pub mod drill;
+pub mod evidence;
 pub mod execution;
 pub mod exercise;
 pub mod expression;
@@ -137,6 +141,7 @@ pub mod lab;
 pub mod listen;
 pub mod model;
 pub mod peer;
+pub mod permission;
 pub mod price;
 pub mod process;
 pub mod project;
@@ -145,6 +150,7 @@ pub mod redact;
 pub mod report;
 pub mod run_folder;
 pub mod secret;
+pub mod signing;
 pub mod step;
 pub mod traffic;
 pub mod units;

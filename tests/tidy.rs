@@ -95,7 +95,7 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
 const EVERYWHERE: [&str; 6] = ["serde", "serde_json", "thiserror", "tokio", "tracing", "bytes"];
 
 /// The rooms of every other library.
-const HOMES: [(&str, &[&str]); 44] = [
+const HOMES: [(&str, &[&str]); 50] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -106,7 +106,7 @@ const HOMES: [(&str, &[&str]); 44] = [
     ("toml_edit", &["project"]),
     ("strsim", &["units"]),
     ("flate2", &["import", "traffic"]),
-    ("ruzstd", &["import"]),
+    ("ruzstd", &["import", "evidence"]),
     ("genai_prices", &["price"]),
     ("axum", &["proxy", "alert", "execution"]),
     ("hyper", &["proxy", "traffic", "lab", "listen"]),
@@ -122,11 +122,17 @@ const HOMES: [(&str, &[&str]); 44] = [
     ("socket2", &["proxy", "peer"]),
     ("reqwest", &["web", "secret", "step", "control", "drill", "lab"]),
     ("form_urlencoded", &["lab", "redact", "secret", "execution"]),
-    ("base64", &["dialect", "lab", "project", "redact", "secret"]),
+    ("base64", &["dialect", "lab", "project", "redact", "secret", "signing", "evidence"]),
     ("aho_corasick", &["redact"]),
-    ("zeroize", &["units", "secret", "process"]),
+    ("zeroize", &["units", "secret", "process", "signing"]),
     ("hmac", &["units"]),
-    ("sha2", &["units", "exercise", "project"]),
+    ("sha2", &["units"]),
+    ("ed25519_dalek", &["signing"]),
+    ("icalendar", &["permission"]),
+    ("rrule", &["permission"]),
+    ("chrono_tz", &["permission"]),
+    ("tar", &["evidence"]),
+    ("object_store", &["evidence"]),
     ("aws_sigv4", &["secret"]),
     ("aws_credential_types", &["secret"]),
     ("hdrhistogram", &["report", "history"]),

@@ -5,8 +5,7 @@ use super::earlier::{DrillFilter, earlier_drills};
 use crate::history::{RunbookDrilled, runbook_as_recorded};
 use crate::model::Runbook;
 use crate::report::EarlierDrill;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use crate::units::sha256_hex;
 use std::path::Path;
 
 /// So many drills of a runbook are looked at, the newest.
@@ -63,8 +62,5 @@ fn of(drill: &EarlierDrill, steps: &str, same: bool, more: u64) -> RunbookDrille
 /// What makes a version of a runbook: its steps, and nothing of when it starts or whom it tells.
 fn fingerprint(runbook: &Runbook) -> String {
     let text = serde_json::to_string(&runbook.steps).unwrap_or_default();
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    sha256_hex(text.as_bytes())
 }

@@ -5,10 +5,9 @@ use crate::history::{BareError, Event, Fold, ReadError, Reader, RemarkAbout, bar
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::report::{Digest, json, verdict_record};
-use crate::units::Explained;
+use crate::units::{Explained, RunningHash};
 use crate::verdict::record::RepeatsReadError;
 use crate::verdict::{OfWorkload, Verdict, VerdictRecord, judge as decide, together};
-use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
@@ -148,7 +147,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     }
     let opened = File::open(&file).map_err(open)?;
     work.begin("judging the history", opened.metadata().map_or(0, |facts| facts.len()));
-    let mut input = Hashing { input: BufReader::with_capacity(1 << 20, opened), hash: Sha256::new(), work };
+    let mut input = Hashing { input: BufReader::with_capacity(1 << 20, opened), hash: RunningHash::default(), work };
     let first = input.input.fill_buf().map_err(open)?;
     // A drill's first line is `{"t":0,"started":…`; a bare history is one document with `bare_history` among its keys.
     let begins: Vec<u8> = first.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(5).collect();
@@ -254,7 +253,7 @@ pub fn judge_record_counting(
     let wrong = |source| JudgeError::Record { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
     work.begin("reading the record", file.metadata().map_or(0, |facts| facts.len()));
-    let mut input = Hashing { input: file, hash: Sha256::new(), work };
+    let mut input = Hashing { input: file, hash: RunningHash::default(), work };
     let record = import::read(BufReader::with_capacity(1 << 20, &mut input), settings).map_err(wrong)?;
     work.begin("drawing the verdict", 0);
     let outline = Some(record.outline());
@@ -266,20 +265,20 @@ pub fn judge_record_counting(
 /// Hashes and counts what is read through it.
 struct Hashing<'w, R> {
     input: R,
-    hash: Sha256,
+    hash: RunningHash,
     work: &'w WorkProgress,
 }
 
 impl<R> Hashing<'_, R> {
     fn hex(self) -> String {
-        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.hash.hex()
     }
 }
 
 impl<R: Read> Read for Hashing<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.input.read(buffer)?;
-        self.hash.update(&buffer[..count]);
+        self.hash.add(&buffer[..count]);
         self.work.add(count as u64);
         Ok(count)
     }

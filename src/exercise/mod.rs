@@ -29,6 +29,6 @@ pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
 pub use observer::{DrillTurn, Observer};
 pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};
-pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats};
+pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats, plan_hash};
 pub use review::{ReviewProblem, keep_findings, review_of, reviews_in};
 pub use run::run;

@@ -9,10 +9,9 @@ use crate::host::private;
 use crate::model::DrillPlan;
 use crate::report::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome, html, markdown, repeats, repeats_statement};
 use crate::run_folder::RunFile;
-use crate::units::Duration;
+use crate::units::{Duration, sha256_hex};
 use crate::verdict::Millis;
 use crate::verdict::record::{PlannedTrialRecord, RepeatsRecord};
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Drills of one scenario that have ended.
@@ -85,7 +84,12 @@ pub(super) fn configuration(plan: &DrillPlan, phase: Duration) -> String {
     let baseline = &mut plan.scenario.timeline.baseline;
     *baseline = Duration::from_nanos(baseline.as_nanos().saturating_sub(phase.as_nanos()));
     let text = serde_json::to_vec(&plan).expect("a plan has text keys only");
-    Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256_hex(&text)
+}
+
+/// The hash of a plan: of all that one drill by it does, but its seed. What was approved and what runs are the same where theirs are.
+pub fn plan_hash(plan: &DrillPlan) -> String {
+    configuration(plan, Duration::ZERO)
 }
 
 /// Writes what may be said of them, and the report.

@@ -8,7 +8,7 @@
 //! The index of an event is the number of its line, from 0.
 //!
 //! ```text
-//! {"t":0,"started":{"format":"2.2","lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","origin":{…},"gaps":[…],"plan":{…}}}
+//! {"t":0,"started":{"format":"2.3","lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","origin":{…},"gaps":[…],"plan":{…}}}
 //! {"t":21003412,"phase":{"name":"baseline"}}
 //! {"t":98230114,"request":{"id":0,"due":31003412,"late":41210,"proof":60123456,"done":67123456,"outcome":"ok"}}
 //! {"t":98312992,"served":{"id":0,"by":"azure-swedencentral","at":31501222,"took":66200111,"key":"3fa9c1d2"}}
@@ -27,6 +27,9 @@
 //! A runbook that is walked for real (`lifeboat execute`) leaves the same format; its first event is `execution_started`, and its `t`
 //! goes on by the wall clock where it is resumed after a crash or a reboot. There the history is the journal as well: `step_started` is on
 //! disk before a try begins, `step_finished` right after it ended.
+//!
+//! Among the events stand seals, each with the hash of the lines since the one before (`seal`): no events, and whoever only reads events passes
+//! over them.
 //!
 //! The last line may be torn, because the process may have died while writing it; it is then left out. Anything else that
 //! cannot be read is an error that names its line.
@@ -58,6 +61,7 @@ mod replacement;
 mod resumption;
 mod rotation;
 mod run_origin;
+mod seal;
 mod share;
 mod side;
 mod turns;
@@ -94,6 +98,7 @@ pub use replacement::{KeyReplacement, ProbeAnswer};
 pub use resumption::{HandedOver, Mended, Settlement, StepSettled, TakenOver};
 pub use rotation::{KeyUse, ReplicaKeys, Rotation, SETTLED};
 pub use run_origin::RunOrigin;
+pub use seal::{Seal, Sealer};
 pub use share::Balanced;
 pub use side::{Side, Sides};
 pub use turns::Turns;

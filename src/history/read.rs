@@ -2,6 +2,7 @@
 
 use super::event::{Event, Remark, RemarkAbout, Stamped};
 use super::format::{FORMAT, FormatVersion, WrittenBy, is_of_unknown_kind, writer_of};
+use super::seal::Seal;
 use crate::units::Explained;
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -90,15 +91,15 @@ impl<R: BufRead> Reader<R> {
         while self.next_line()? {
             if self.line == 1 {
                 self.check_writer()?;
+            } else if let Some(seal) = Seal::of_line(&self.buffer) {
+                self.passes(seal.t)?;
+                continue;
             }
             let Some(stamped) = self.parsed()? else { continue };
             if self.line == 1 && !matches!(stamped.event, Event::Started(_) | Event::ExecutionStarted(_)) {
                 return Err(ReadError::NoStart);
             }
-            if stamped.t < self.last {
-                return Err(ReadError::Order { line: self.line });
-            }
-            self.last = stamped.t;
+            self.passes(stamped.t)?;
             if self.line == 1 {
                 self.remark = self.newer.as_ref().map(|writer| Stamped { t: stamped.t, event: left_out(writer) });
             }
@@ -117,6 +118,15 @@ impl<R: BufRead> Reader<R> {
         // Written without its end: the process died in the middle. Even if it happens to parse, it may be a prefix.
         self.torn = self.buffer.last() != Some(&b'\n');
         Ok(!self.torn)
+    }
+
+    /// Time has come to this moment.
+    const fn passes(&mut self, t: u64) -> Result<(), ReadError> {
+        if t < self.last {
+            return Err(ReadError::Order { line: self.line });
+        }
+        self.last = t;
+        Ok(())
     }
 
     /// Whether this build can read what the writer of the first line wrote.

@@ -6,6 +6,7 @@
 //!  identity   who runs this process, on which host
 //!  replace    a file changed at once or not at all; or in place
 //!  obstacle   why a file should not be replaced: other names, mounts, nobody may write it
+//!  state      where this user keeps what is remembered between runs
 //!  inherited  variables that every program is given
 //! ```
 //!
@@ -17,6 +18,7 @@ mod inherited;
 mod obstacle;
 pub mod private;
 mod replace;
+mod state;
 
 pub(crate) use bounded::regular;
 pub use bounded::{CERTIFICATES_MAX, bytes_of};
@@ -24,3 +26,4 @@ pub use identity::{host_name, user};
 pub use inherited::{GIVES_LITTLE, is_given};
 pub use obstacle::{Obstacle, obstacle};
 pub use replace::{could_replace, is_half_written, overwrite, replace};
+pub use state::state_folder;

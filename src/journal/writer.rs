@@ -3,10 +3,10 @@
 use super::Clock;
 use super::error::JournalError;
 use super::queue::EventQueue;
-use crate::history::{Event, Live, Stamped};
+use crate::history::{Event, Live, Sealer, Stamped};
 use crate::units::Salt;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
@@ -89,20 +89,38 @@ impl Journal {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(file: impl Write + Send + 'static, clock: Clock) -> std::io::Result<Self> {
-        Self::open(file, None, clock, Live::default(), random_salt()?)
+        Self::open(file, None, Sealer::default(), clock, Live::default(), random_salt()?)
     }
 
     /// The same over the end of a file that holds what `live` was folded from, and `clock` goes on from, in which keys are named by `salt`. What
     /// is recorded durably is on disk.
     ///
     /// # Errors
-    /// Where the operating system gives no thread or no second handle of the file.
+    /// Where the operating system gives no thread or no second handle of the file, or the file cannot be read.
     pub fn durable(file: File, clock: Clock, live: Live, salt: Salt) -> std::io::Result<Self> {
         let disk = file.try_clone()?;
-        Self::open(file, Some(disk), clock, live, salt)
+        let sealer = Self::sealer(&file)?;
+        Self::open(file, Some(disk), sealer, clock, live, salt)
     }
 
-    fn open(file: impl Write + Send + 'static, disk: Option<File>, clock: Clock, live: Live, salt: Salt) -> std::io::Result<Self> {
+    /// What goes on sealing a file, which is left at its end.
+    fn sealer(mut file: &File) -> std::io::Result<Sealer> {
+        // One that was just made may be open for writing alone.
+        if file.metadata()?.len() == 0 {
+            return Ok(Sealer::default());
+        }
+        file.rewind()?;
+        Sealer::after(std::io::BufReader::new(file))
+    }
+
+    fn open(
+        file: impl Write + Send + 'static,
+        disk: Option<File>,
+        sealer: Sealer,
+        clock: Clock,
+        live: Live,
+        salt: Salt,
+    ) -> std::io::Result<Self> {
         let queue = Arc::new(EventQueue::new(clock, salt));
         let (live_sender, published) = watch::channel(Arc::new(live.clone()));
         let (failure_sender, failure) = watch::channel(None);
@@ -113,6 +131,7 @@ impl Journal {
             published: live_sender,
             failed: failure_sender,
             line: Vec::new(),
+            sealer,
         };
         let recorder = Recorder::of(&queue);
         // A thread of its own: a slow disk must not hold up traffic, nor busy traffic the disk.
@@ -173,6 +192,7 @@ struct Writer<W: Write> {
     published: watch::Sender<Arc<Live>>,
     failed: watch::Sender<Option<JournalError>>,
     line: Vec<u8>,
+    sealer: Sealer,
 }
 
 impl<W: Write> Writer<W> {
@@ -204,6 +224,7 @@ impl<W: Write> Writer<W> {
                 self.line.clear();
                 let written = serde_json::to_writer(&mut self.line, &stamped).map_err(std::io::Error::from).and_then(|()| {
                     self.line.push(b'\n');
+                    self.sealer.add(stamped.t, &self.line);
                     self.file.write_all(&self.line)
                 });
                 self.check(written);
@@ -214,8 +235,9 @@ impl<W: Write> Writer<W> {
 
     fn hand_on(&mut self) {
         if self.failed.borrow().is_none() {
-            let flushed = self.file.flush();
-            self.check(flushed);
+            let seal = self.sealer.seal().unwrap_or_default();
+            let sealed = self.file.write_all(&seal).and_then(|()| self.file.flush());
+            self.check(sealed);
         }
         self.published.send_replace(Arc::new(self.live.clone()));
     }
@@ -277,7 +299,9 @@ mod tests {
         let event = || Event::Phase(PhaseEntered { name: Phase::Baseline });
         journal.recorder().record_durably(event()).await.unwrap();
         let text = std::fs::read_to_string(file.path()).unwrap();
-        let stamped: Stamped = serde_json::from_str(&text).unwrap();
+        let (event, seal) = text.split_once('\n').unwrap();
+        let stamped: Stamped = serde_json::from_str(event).unwrap();
+        assert!(crate::history::Seal::of_line(seal.as_bytes()).is_some_and(|seal| seal.t == stamped.t), "what is safe is sealed: {text}");
         assert!(stamped.t >= 7_000, "the clock goes on from where it was: {text}");
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let journal = Journal::durable(full, Clock::start(), Live::default(), Salt::of([7; 16])).unwrap();

@@ -206,26 +206,34 @@ fn in_yaml(text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
     Ok(ValueSpan { range: node.spot.offset..end, value: value.clone() })
 }
 
-fn in_json(text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
-    let wrong = |error: serde_json::Error| EditError::Syntax { format: FileFormat::Json.name(), problem: error.to_string() };
-    let mut here: &RawValue = serde_json::from_str(text).map_err(wrong)?;
+/// What stands at a path of a JSON text, a part of the text itself.
+pub(super) fn json_at<'text>(text: &'text str, path: &[String]) -> Result<&'text RawValue, EditError> {
+    let mut here: &RawValue = serde_json::from_str(text).map_err(not_json)?;
     for key in path {
         let raw = here.get();
         here = if raw.starts_with('{') {
-            serde_json::from_str::<BTreeMap<std::borrow::Cow<'_, str>, &RawValue>>(raw).map_err(wrong)?.remove(key.as_str())
+            serde_json::from_str::<BTreeMap<std::borrow::Cow<'_, str>, &RawValue>>(raw).map_err(not_json)?.remove(key.as_str())
         } else if raw.starts_with('[') {
-            let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(wrong)?;
+            let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(not_json)?;
             key.parse::<usize>().ok().and_then(|place| items.get(place).copied())
         } else {
             None
         }
         .ok_or_else(|| absent(path))?;
     }
-    let raw = here.get();
+    Ok(here)
+}
+
+fn not_json(error: serde_json::Error) -> EditError {
+    EditError::Syntax { format: FileFormat::Json.name(), problem: error.to_string() }
+}
+
+fn in_json(text: &str, path: &[String]) -> Result<ValueSpan, EditError> {
+    let raw = json_at(text, path)?.get();
     let value = match raw.as_bytes().first() {
         Some(b'{') => return Err(EditError::Not { key: path.join("."), what: "a map" }),
         Some(b'[') => return Err(EditError::Not { key: path.join("."), what: "a list" }),
-        Some(b'"') => serde_json::from_str(raw).map_err(wrong)?,
+        Some(b'"') => serde_json::from_str(raw).map_err(not_json)?,
         _ => raw.to_owned(),
     };
     // A raw value is a part of the text itself.

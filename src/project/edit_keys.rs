@@ -2,12 +2,11 @@
 //!
 //! What is written is read again, and must say what the old text said and the one change; else it is refused. Pure text to text.
 
-use super::edit::{EditError, FileFormat, quoted, yaml_like};
+use super::edit::{EditError, FileFormat, json_at, quoted, yaml_like};
 use super::source::SourceText;
 use super::splice::Splice;
 use super::tree::{self, Key, Node, NodeKind};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use serde_saphyr::granit_parser::{Event, Parser};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -295,21 +294,7 @@ fn closing(text: &str, offset: usize) -> Option<usize> {
 }
 
 fn add_to_json(text: &str, parent: &[String], key: &str, value: &str, texts: bool) -> Result<Splice, EditError> {
-    let wrong = |error: serde_json::Error| EditError::Syntax { format: FileFormat::Json.name(), problem: error.to_string() };
-    let mut here: &RawValue = serde_json::from_str(text).map_err(wrong)?;
-    for key in parent {
-        let raw = here.get();
-        here = if raw.starts_with('{') {
-            serde_json::from_str::<BTreeMap<std::borrow::Cow<'_, str>, &RawValue>>(raw).map_err(wrong)?.remove(key.as_str())
-        } else if raw.starts_with('[') {
-            let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(wrong)?;
-            key.parse::<usize>().ok().and_then(|place| items.get(place).copied())
-        } else {
-            None
-        }
-        .ok_or_else(|| EditError::Absent { key: parent.join(".") })?;
-    }
-    let raw = here.get();
+    let raw = json_at(text, parent)?.get();
     let Some(body) = raw.strip_prefix('{').and_then(|raw| raw.strip_suffix('}')) else {
         return Err(EditError::NoMap { key: parent.join("."), what: if raw.starts_with('[') { "a list" } else { "one value" } });
     };

@@ -7,7 +7,7 @@ use super::finding::{AHEAD, Finding, Severity, blotted, clean, clean_hint, escap
 use super::shape;
 use crate::host::regular;
 use crate::model::SourceFile;
-use sha2::{Digest, Sha256};
+use crate::units::sha256_hex;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
@@ -70,8 +70,7 @@ impl SourceText {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let path = absolute(path);
         let path = path.strip_prefix(absolute(root)).unwrap_or(&path).to_string_lossy().into_owned();
-        let sha256 = Sha256::digest(self.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        SourceFile { path, sha256 }
+        SourceFile { path, sha256: sha256_hex(self.text.as_bytes()) }
     }
 
     /// Takes a file's bytes.

@@ -10,8 +10,7 @@ use super::finding::Finding;
 use super::inside::{self, NamedFile};
 use super::workload::{Played, RawWorkload};
 use crate::model::{Arrivals, INPUT_MAX, OUTPUT_MAX, Trace, TraceRow};
-use crate::units::{Duration, Rate};
-use sha2::{Digest, Sha256};
+use crate::units::{Duration, Rate, RunningHash};
 use std::io::Read;
 use std::path::Path;
 
@@ -64,13 +63,13 @@ pub(super) fn load(root: &Path, document: &SourceDocument, told: &mut RawWorkloa
 
 /// A recording with what is known of it; `None` where it lasts no time.
 fn trace(played: &Played, rows: Vec<TraceRow>, length: Duration, total: Duration) -> Option<Trace> {
-    let mut hash = Sha256::new();
+    let mut hash = RunningHash::default();
     for row in &rows {
-        hash.update(row.at.to_le_bytes());
-        hash.update(row.input.to_le_bytes());
-        hash.update(row.output.to_le_bytes());
+        hash.add(&row.at.to_le_bytes());
+        hash.add(&row.input.to_le_bytes());
+        hash.add(&row.output.to_le_bytes());
     }
-    let rows_sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let rows_sha256 = hash.hex();
     let Played { file, speed, repeat } = played.clone();
     let unknown = Trace { file, rows_sha256, speed, repeat, length, requests: 0, busiest: 0, gap_max: Duration::ZERO, rows: rows.into() };
     if length == Duration::ZERO || total == Duration::ZERO {

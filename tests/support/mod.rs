@@ -164,6 +164,7 @@ impl Project {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).env_remove("LIFEBOAT_LOG");
+        command.env("LIFEBOAT_STATE", self.path(".state"));
         // A lab that is started by hand prints its simulated keys, for that is what it is for.
         if args.first() != Some(&"lab") {
             command.env(KEYLOG, self.search.keylog());
@@ -176,7 +177,7 @@ impl Project {
         let Some((program, more)) = before.split_first() else { return self.command(args) };
         let mut command = Command::new(program);
         command.args(more).arg(env!("CARGO_BIN_EXE_lifeboat")).args(args).current_dir(self.folder.path()).stdin(Stdio::null());
-        command.env(KEYLOG, self.search.keylog());
+        command.env("LIFEBOAT_STATE", self.path(".state")).env(KEYLOG, self.search.keylog());
         command
     }
 
@@ -222,11 +223,11 @@ impl Project {
         serde_json::from_slice(&std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
     }
 
-    /// The events of a drill's history, each as JSON, without a torn last line.
+    /// The events of a drill's history, each as JSON, without seals and a torn last line.
     pub(crate) fn events(&self, drill: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(self.path(drill).join("history.jsonl")).unwrap();
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|event: &Value| event.get("sealed").is_none()).collect()
     }
 }
 

@@ -1,0 +1,6 @@
+//! Whether a drill may begin here and now, and go on: what people allowed, forbade or hold.
+//!
+//! ```text
+//! ```
+//!
+//! What this room does not do: ask anybody, print, or start and stop drills; it says what holds and why.
