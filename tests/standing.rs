@@ -12,6 +12,8 @@ use tokio::runtime::Runtime;
 
 const CTRL_C: i32 = 2;
 const KILL: i32 = 9;
+const STOP: i32 = 19;
+const GO_ON: i32 = 18;
 
 const DRILL: [&str; 8] = ["run", "scenarios/quick.yaml", "--seed", "7", "--env", "standing", "--out", "drill"];
 
@@ -79,6 +81,23 @@ fn the_fault_of_a_drill_that_was_killed_ends_with_its_lease() {
     wait_for("the end of the lease", || standing.proxies()["first"]["toxics"].as_array()?.is_empty().then_some(()));
     let again = standing.project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "standing", "--out", "again"]);
     again.exits_with(3).says("already has a proxy `first`").says("wait for the drill that uses it");
+}
+
+#[test]
+fn the_fault_of_a_drill_that_stands_still_ends_with_its_lease_and_the_drill_says_why() {
+    let standing = Standing::start();
+    let mut drill = standing.project.start(&DRILL);
+    drill.until("blackhole on first active").signal(STOP);
+    let since = Instant::now();
+    wait_for("the end of the lease", || standing.proxies()["first"]["toxics"].as_array()?.is_empty().then_some(()));
+    // It has to be away for longer than a lease, which began before it was stopped, at the latest a third of one.
+    wait_for("a stop that is longer than a lease", || (since.elapsed() > Duration::from_secs(11)).then_some(()));
+    drill.signal(GO_ON);
+    drill.finish().exits_with(3).says("stopped: this process stood still for 1").says("longer than the lease of a fault (10 s)");
+    assert_eq!(standing.proxies(), serde_json::json!({}));
+    // Users suffered from its absence: nothing of that is judged.
+    let verdict = standing.project.json("drill/verdict.json");
+    assert_eq!((&verdict["verdict"], &verdict["reason"]), (&"inconclusive".into(), &"schedule_incomplete".into()));
 }
 
 #[test]

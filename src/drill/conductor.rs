@@ -11,7 +11,7 @@ use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
-use super::{driven, overlays};
+use super::{driven, overlays, standstill};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
@@ -94,6 +94,7 @@ impl Drill {
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
+        interrupts.watch(standstill::noticed(recorder.clone()));
         let http = client();
         let Order { plan, seed, root, supervisor, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
@@ -143,6 +144,8 @@ impl Drill {
                 .await;
         }
         recorder.record(Event::Finished(observed)).await;
+        // Whoever still watches holds the journal open.
+        drop(interrupts);
         drop(recorder);
         Ended { stopped, journal: self.journal.close().await }
     }

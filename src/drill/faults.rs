@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// How long a fault outlives a drill that has gone away.
-const LEASE: Duration = Duration::from_secs(10);
+pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// A lease is renewed this many times before it would end: two failures in a row are survived.
 const RENEWALS: u32 = 3;
 

@@ -37,6 +37,7 @@ mod prepare;
 mod rig;
 mod sight;
 mod site;
+mod standstill;
 mod stop;
 mod system;
 mod trouble;

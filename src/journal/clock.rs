@@ -20,6 +20,12 @@ impl HostTime {
     }
 }
 
+/// Nanoseconds since this host's boot, with the time in which it slept (`CLOCK_BOOTTIME`), which [`HostTime`] leaves out.
+pub fn since_boot() -> u64 {
+    let time = clock_gettime(ClockId::Boottime);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+}
+
 /// The identifier of this host's boot. Two moments with the same one are on one clock.
 pub fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|text| text.trim().to_owned()).unwrap_or_default()

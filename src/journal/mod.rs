@@ -14,7 +14,7 @@ mod queue;
 mod wall;
 mod writer;
 
-pub use clock::{Clock, HostTime, boot_id};
+pub use clock::{Clock, HostTime, boot_id, since_boot};
 pub use error::JournalError;
 pub use wall::Wall;
 pub use writer::{Journal, Recorder, random};
