@@ -116,14 +116,15 @@ fn a_proxy_that_goes_away_under_the_fault_stops_the_drill() {
     assert_eq!((&verdict["verdict"], &verdict["reason"]), (&"inconclusive".into(), &"schedule_incomplete".into()));
 }
 
-/// A relay before a control API, which falls silent for good once a fault is asked for: calls are taken and never answered.
+/// A relay before a control API, which falls silent for good, at the latest when this is asked for: calls are taken and never answered, as where the
+/// network between the two is gone.
 struct HangingApi {
     address: SocketAddr,
     hangs: Arc<AtomicBool>,
 }
 
 impl HangingApi {
-    fn before(api: SocketAddr) -> Self {
+    fn before(api: SocketAddr, until: &'static str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (address, hangs) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
         std::thread::spawn({
@@ -131,8 +132,8 @@ impl HangingApi {
             move || {
                 for asks in listener.incoming().map_while(Result::ok) {
                     let answers = TcpStream::connect(api).unwrap();
-                    relay(asks.try_clone().unwrap(), answers.try_clone().unwrap(), hangs.clone());
-                    relay(answers, asks, hangs.clone());
+                    relay(asks.try_clone().unwrap(), answers.try_clone().unwrap(), hangs.clone(), until);
+                    relay(answers, asks, hangs.clone(), until);
                 }
             }
         });
@@ -140,12 +141,12 @@ impl HangingApi {
     }
 }
 
-fn relay(mut from: TcpStream, mut to: TcpStream, hangs: Arc<AtomicBool>) {
+fn relay(mut from: TcpStream, mut to: TcpStream, hangs: Arc<AtomicBool>, until: &'static str) {
     std::thread::spawn(move || {
         let mut bytes = [0; 65_536];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
             let text = String::from_utf8_lossy(&bytes[..count]);
-            if text.starts_with("POST /proxies/") && text.contains("/toxics ") {
+            if text.lines().next().is_some_and(|line| line.contains(until)) {
                 hangs.store(true, Ordering::SeqCst);
             }
             if !hangs.load(Ordering::SeqCst) && to.write_all(&bytes[..count]).is_err() {
@@ -162,7 +163,7 @@ fn relay(mut from: TcpStream, mut to: TcpStream, hangs: Arc<AtomicBool>) {
 #[test]
 fn a_control_api_that_hangs_under_an_injection_holds_up_no_ctrl_c() {
     let standing = Standing::start();
-    let hanging = HangingApi::before(standing.proxy.api());
+    let hanging = HangingApi::before(standing.proxy.api(), "/toxics ");
     let (own, relayed) = (standing.proxy.api().to_string(), hanging.address.to_string());
     standing.project.edit("runbooks/inventory.yaml", &own, &relayed);
     let mut drill = standing.project.start(&DRILL);
@@ -176,4 +177,23 @@ fn a_control_api_that_hangs_under_an_injection_holds_up_no_ctrl_c() {
     assert!(took < Duration::from_secs(9), "{took:?}");
     let events = standing.project.events("drill");
     assert_eq!(events.iter().find_map(|event| event.get("cancelled")).unwrap()["reason"], "person");
+}
+
+#[test]
+fn a_network_to_the_proxy_that_dies_under_the_fault_leaves_the_fault_to_its_lease_and_stops_the_drill() {
+    let standing = Standing::start();
+    let hanging = HangingApi::before(standing.proxy.api(), "nothing that anybody asks for");
+    let (own, relayed) = (standing.proxy.api().to_string(), hanging.address.to_string());
+    standing.project.edit("runbooks/inventory.yaml", &own, &relayed);
+    // Its fault would last for longer than a lease.
+    standing.project.edit("scenarios/quick.yaml", "for: ", "for: 2");
+    let mut drill = standing.project.start(&DRILL);
+    drill.until("blackhole on first active");
+    hanging.hangs.store(true, Ordering::SeqCst);
+    wait_for("the end of the lease", || standing.proxies()["first"]["toxics"].as_array()?.is_empty().then_some(()));
+    let run = drill.finish();
+    assert!([Some(3), Some(4)].contains(&run.code), "{}", run.stderr);
+    run.says("stopped: the lease of the fault on first could not be renewed: ");
+    let verdict = standing.project.json("drill/verdict.json");
+    assert_eq!((&verdict["verdict"], &verdict["reason"]), (&"inconclusive".into(), &"schedule_incomplete".into()));
 }
