@@ -20,8 +20,8 @@ const DEPTH: usize = 32;
 pub(super) enum Kind {
     /// A file of this many bytes.
     File(u64),
-    /// A folder with nothing in it.
-    EmptyFolder,
+    /// A folder; in a listing one with nothing in it.
+    Folder,
     /// A symbolic link, which nobody follows.
     Link,
     /// A pipe, a socket, a device.
@@ -32,11 +32,10 @@ pub(super) enum Kind {
 
 impl Kind {
     /// In words, with an article.
-    #[allow(dead_code)]
     pub(super) const fn words(self) -> &'static str {
         match self {
             Self::File(_) => "a file",
-            Self::EmptyFolder => "an empty folder",
+            Self::Folder => "a folder",
             Self::Link => "a link, which is not followed",
             Self::Other => "a pipe, a socket or a device",
             Self::Closed => "a folder that cannot be read",
@@ -84,7 +83,7 @@ impl Listing {
                 self.entries.insert(name, Kind::Closed);
             } else {
                 match self.add(&entry.path(), &format!("{name}/"), depth + 1, but) {
-                    Ok(0) => drop(self.entries.insert(name, Kind::EmptyFolder)),
+                    Ok(0) => drop(self.entries.insert(name, Kind::Folder)),
                     Ok(_) => {}
                     Err(_) => drop(self.entries.insert(name, Kind::Closed)),
                 }
@@ -98,7 +97,7 @@ fn kind_of(about: &Metadata) -> Kind {
     match about {
         about if about.is_symlink() => Kind::Link,
         about if about.is_file() => Kind::File(about.len()),
-        about if about.is_dir() => Kind::EmptyFolder,
+        about if about.is_dir() => Kind::Folder,
         _ => Kind::Other,
     }
 }
@@ -167,7 +166,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
         let listing = Listing::of(place.path(), &|name| name == "left-out").unwrap();
         let told: Vec<(&str, Kind)> = listing.entries.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
-        assert_eq!(told, [("a/b", Kind::EmptyFolder), ("a/file", Kind::File(3)), ("link", Kind::Link), ("pipe", Kind::Other)]);
+        assert_eq!(told, [("a/b", Kind::Folder), ("a/file", Kind::File(3)), ("link", Kind::Link), ("pipe", Kind::Other)]);
         assert!(hash_of(&path("link")).is_err() && hash_of(&path("pipe")).is_err());
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned();
         assert_eq!(hash_of(&path("a/file")).unwrap(), (abc, 3));

@@ -262,6 +262,10 @@ impl Manifest {
         let number = form.split_once('.').and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
         match number {
             Some((MAJOR, _)) => {}
+            // One that is as long as this form has it, and does not fit, was changed to say so.
+            Some((major, _)) if major > MAJOR && seal_of(bytes).is_some() && !is_sealed(bytes) => {
+                return Err(other(format!("it says that its form is {form}, and its last line does not fit the rest of it")));
+            }
             Some((major, _)) if major > MAJOR => return Err(ManifestError::Newer { path: path.to_owned(), form }),
             _ => return Err(other("its form is none that ever was".into())),
         }
@@ -279,11 +283,16 @@ impl Manifest {
     }
 }
 
+/// What is sealed of a manifest, and its seal; `None` where its end has another form.
+fn seal_of(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = bytes.len().checked_sub(SEAL.0.len() + DIGITS + SEAL.1.len())?;
+    let (text, seal) = bytes.split_at_checked(at)?;
+    (seal.starts_with(SEAL.0.as_bytes()) && seal.ends_with(SEAL.1.as_bytes())).then_some((text, seal))
+}
+
 /// Whether a manifest fits the hash at its end. There is one way to write that, to the byte.
 fn is_sealed(bytes: &[u8]) -> bool {
-    let length = SEAL.0.len() + DIGITS + SEAL.1.len();
-    let Some((text, seal)) = bytes.len().checked_sub(length).and_then(|at| bytes.split_at_checked(at)) else { return false };
-    seal == format!("{}{}{}", SEAL.0, sha256_hex(text), SEAL.1).as_bytes()
+    seal_of(bytes).is_some_and(|(text, seal)| seal == format!("{}{}{}", SEAL.0, sha256_hex(text), SEAL.1).as_bytes())
 }
 
 /// Whether a name that somebody else wrote leads nowhere but into the folder.
@@ -326,8 +335,9 @@ fn made(folder: &Path, facts: ManifestFacts) -> Result<Manifest, ManifestError> 
         let path = folder.join(name);
         move |source| ManifestError::File { path, source }
     };
-    let is_trial = |name: &str| RunFile::Manifest.within(&folder.join(name)).is_file();
-    let listing = Listing::of(folder, &is_trial).map_err(unreadable(""))?;
+    let trials = trials_of(folder).map_err(unreadable(""))?;
+    let has_own = |name: &str| name == RunFile::Undo.name() || trials.iter().any(|trial| trial == name);
+    let listing = Listing::of(folder, &has_own).map_err(unreadable(""))?;
     let mut files = Vec::new();
     let mut history = None;
     for (name, kind) in &listing.entries {
@@ -343,7 +353,7 @@ fn made(folder: &Path, facts: ManifestFacts) -> Result<Manifest, ManifestError> 
         files.push(ListedFile { name: name.clone(), sha256, bytes, role });
     }
     // A series is whole where each of its drills is.
-    for trial in trials_of(folder).map_err(unreadable(""))? {
+    for trial in &trials {
         let name = format!("{trial}/{}", RunFile::Manifest.name());
         let (sha256, bytes) = listing::hash_of(&folder.join(&name)).map_err(unreadable(&name))?;
         files.push(ListedFile { name, sha256, bytes, role: FileRole::Record });
@@ -354,6 +364,11 @@ fn made(folder: &Path, facts: ManifestFacts) -> Result<Manifest, ManifestError> 
     Ok(Manifest { manifest: format!("{MAJOR}.{MINOR}"), lifeboat, drill, host, user, clock, plan_sha256, history, inputs, files })
 }
 
+/// Whether a folder of this name in a run's folder can be a drill of a series: those that have another meaning are none.
+pub(super) fn is_trial(name: &str) -> bool {
+    !name.contains('/') && RunFile::of_name(name).is_none()
+}
+
 /// The folders in a folder that have a manifest of their own, in order.
 pub(super) fn trials_of(folder: &Path) -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
@@ -361,7 +376,7 @@ pub(super) fn trials_of(folder: &Path) -> std::io::Result<Vec<String>> {
         let entry = entry?;
         let is_folder = entry.path().symlink_metadata().is_ok_and(|about| about.is_dir());
         if is_folder && RunFile::Manifest.within(&entry.path()).is_file() {
-            names.extend(entry.file_name().into_string().ok());
+            names.extend(entry.file_name().into_string().ok().filter(|name| is_trial(name)));
         }
     }
     names.sort();
@@ -453,6 +468,7 @@ mod tests {
             said("\"1.0\"", "\"2.0\""),
             "x/manifest.json is a manifest of form 2.0, and this Lifeboat reads 1\n\nhint: verify it with the version of Lifeboat that made it, or a newer one"
         );
+        // The text of this test has the form's seal no more, as one of another major form may have it otherwise.
         assert_eq!(said("\"1.0\"", "\"1.7\""), "fine", "what a newer minor form adds is not looked at");
         assert!(said("\"1.0\"", "\"0.9\"").contains("none that ever was"));
         for name in ["../x", "/etc/passwd", "a//b", "", "a/./b", "inputs/..", "a\\\\b", "a\\u0000"] {
