@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Drills", &["check", "doctor", "run", "lab"]),
     ("In an incident", &["execute", "review"]),
-    ("Reading", &["judge", "report", "show", "findings"]),
+    ("Reading", &["judge", "report", "show", "findings", "verify"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),
     ("Set-up", &["schema", "completions", "man", "help"]),
 ];

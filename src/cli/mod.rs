@@ -43,6 +43,7 @@ mod show;
 mod stores;
 mod terminal;
 mod trials;
+mod verify;
 mod watchdog;
 
 pub use exit::Exit;
@@ -51,6 +52,7 @@ use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
+use crate::evidence::{ManifestError, VerifyError};
 use crate::execution::{DoorbellError, ExecutionError};
 use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
@@ -96,6 +98,8 @@ enum CliCommand {
     Report(report::Args),
     /// Print a stored drill's report in the terminal
     Show(show::Args),
+    /// Say whether what a drill left is as it was, and where it is not
+    Verify(verify::Args),
     /// Print the form of a file as JSON Schema
     Schema(schema::Args),
     /// List what past drills found and is still open
@@ -156,6 +160,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Judge(args) => judge::judge(&args),
         CliCommand::Report(args) => report::report(&args),
         CliCommand::Show(args) => show::show(&args),
+        CliCommand::Verify(args) => verify::verify(&args),
         CliCommand::Schema(args) => schema::schema(&args),
         CliCommand::Findings(args) => findings::findings(&args),
         CliCommand::Lab(args) => lab::lab(&args),
@@ -221,6 +226,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ImportError>,
         of::<JudgeError>,
         of::<LabError>,
+        of::<ManifestError>,
         of::<ProxyError>,
         of::<ReadError>,
         of::<Refusal>,
@@ -233,6 +239,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<Unread>,
         of::<UnreadAlert>,
         of::<VerdictReadError>,
+        of::<VerifyError>,
     ];
     kinds.iter().find_map(|of| of(error))
 }

@@ -32,13 +32,15 @@ pub(super) fn page(drill: &Path, report: &Report) -> anyhow::Result<Exit> {
     Ok(Exit::Met)
 }
 
-/// The page in the drill's folder; `None` where it cannot be there.
+/// The page in the drill's folder; `None` where it cannot be there, or another is evidence.
 fn kept(drill: &Path, page: &str) -> Option<PathBuf> {
     let is_history = drill.file_name().is_some_and(|name| name == &*RunFile::History.name());
     let folder = if drill.is_dir() { Some(drill) } else { drill.parent().filter(|_| is_history) }?;
     let path = RunFile::Page.within(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     let stands = bytes_of(&path, page.len()).is_ok_and(|bytes| bytes == page.as_bytes());
-    (stands || private::write(&path, page.as_bytes()).is_ok()).then_some(path)
+    // What a manifest lists stays as it is: a page that would be another today is shown from elsewhere.
+    let is_listed = path.exists() && path.with_file_name(&*RunFile::Manifest.name()).exists();
+    (stands || !is_listed && private::write(&path, page.as_bytes()).is_ok()).then_some(path)
 }
 
 fn temporary(page: &str) -> anyhow::Result<PathBuf> {

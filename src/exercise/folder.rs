@@ -1,13 +1,15 @@
 //! A drill's folder: made before the drill, filled by it, completed by judgement and report.
 
 use super::judge::{JudgeError, Judged, judge_counting};
+use super::provenance::Provenance;
 use super::review::{ReviewProblem, keep_findings, review_of};
 use crate::console::WorkProgress;
 use crate::drill::{Drill, DrillStop, Ended, Order};
+use crate::evidence::ManifestError;
 use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
-use crate::model::{DrillPlan, SecretSource, SourceFile};
+use crate::model::{DrillPlan, ReadFile, SecretSource};
 use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
@@ -27,8 +29,8 @@ pub struct DrillRequest {
     pub seed: Seed,
     /// Why, in the words of whoever wants it.
     pub reason: Option<String>,
-    /// The files that the plan was read from.
-    pub files: Vec<SourceFile>,
+    /// The files that the plan was read from, as they were read.
+    pub files: Vec<ReadFile>,
     /// The project's root.
     pub root: PathBuf,
     /// The binary whose command `keep` supervises what a drill starts: see [`crate::process::supervise`].
@@ -105,6 +107,7 @@ impl Explained for ExerciseError {
 pub struct Exercise {
     drill: Drill,
     folder: PathBuf,
+    provenance: Provenance,
     work: Arc<WorkProgress>,
 }
 
@@ -138,9 +141,12 @@ impl Exercise {
         // Whoever would take back what a killed drill left sees by the history's lock that this one still runs.
         let file = run.begin_history()?;
         let RunFolder { path: folder, id } = run;
+        let provenance = Provenance::of_drill(&folder, &id, &plan, &files, &root, &secrets)
+            .map_err(|source| ExerciseError::Folder { path: folder.clone(), source })?;
+        let files = files.into_iter().map(|read| read.file).collect();
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
         let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
-        Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
+        Ok(Self { drill: Drill::begin(order, file)?, folder, provenance, work: Arc::default() })
     }
 
     /// What is known of the drill while it runs.
@@ -163,7 +169,7 @@ impl Exercise {
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
-        let Self { drill, folder, work } = self;
+        let Self { drill, folder, provenance, work } = self;
         let Ended { stopped, journal } = drill.run().await;
         let judged = match (judge_counting(&folder, &work), &journal) {
             (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),
@@ -176,6 +182,10 @@ impl Exercise {
         // A disk that could not take the history cannot be expected to take the report.
         if journal.is_ok() {
             written?;
+            work.begin("writing the manifest", 0);
+            let made = provenance.write_manifest(&folder);
+            work.end();
+            made?;
         }
         Ok(FinishedDrill { judged, stopped, journal, review, folder })
     }
@@ -195,6 +205,15 @@ fn write_all(folder: &Path, judged: &Judged) -> Result<(), ExerciseError> {
         private::write(&path, text.as_bytes()).map_err(|source| ExerciseError::Write { path, source })?;
     }
     Ok(())
+}
+
+impl From<ManifestError> for ExerciseError {
+    fn from(error: ManifestError) -> Self {
+        match error {
+            ManifestError::File { path, source } | ManifestError::Write { path, source } => Self::Write { path, source },
+            other => Self::Write { path: RunFile::Manifest.name().as_ref().into(), source: std::io::Error::other(other) },
+        }
+    }
 }
 
 impl From<RunFolderError> for ExerciseError {

@@ -16,11 +16,13 @@ mod folder;
 mod judge;
 mod observer;
 mod orders;
+mod provenance;
 mod repeated;
 mod repeats;
 mod reset;
 mod review;
 mod run;
+mod verified;
 
 pub use ceiling::priced;
 pub use drilled::drills_of;
@@ -32,3 +34,4 @@ pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, draw
 pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats, plan_hash};
 pub use review::{ReviewProblem, keep_findings, review_of, reviews_in};
 pub use run::run;
+pub use verified::{Verified, verified};

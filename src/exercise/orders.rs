@@ -2,7 +2,7 @@
 //! agree to before the first of them begins. Plain data: it comes from a command line, a schedule or a test alike.
 
 use super::ceiling;
-use crate::model::{Action, DrillPlan, SecretSource, SourceFile, StartMode};
+use crate::model::{Action, DrillPlan, ReadFile, SecretSource, StartMode};
 use crate::project::{Findings, Project, ProjectError};
 use crate::units::{Explained, Problem, Seed};
 use std::borrow::Cow;
@@ -19,8 +19,8 @@ pub struct PlannedDrill {
     pub root: PathBuf,
     /// What is done.
     pub plan: DrillPlan,
-    /// The files that the plan was read from.
-    pub files: Vec<SourceFile>,
+    /// The files that the plan was read from, as they were read.
+    pub files: Vec<ReadFile>,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,
 }
@@ -44,10 +44,10 @@ impl ReadScenario {
     pub fn of(scenario: &Path, environment: &str) -> Result<Self, ProjectError> {
         let root = Project::find(scenario)?;
         let (project, _) = Project::open(&root);
-        Ok(match project.plan(scenario, environment) {
-            Ok((mut plan, findings)) => {
+        Ok(match project.plan_as_read(scenario, environment) {
+            Ok((mut plan, findings, files)) => {
                 let unaffordable = ceiling::priced(&mut plan).err();
-                let (files, secrets) = (project.files_of(scenario), SecretSource::of_inventory(&project.inventory));
+                let secrets = SecretSource::of_inventory(&project.inventory);
                 Self { planned: Some(PlannedDrill { root, plan, files, secrets }), unaffordable, findings }
             }
             Err(findings) => Self { planned: None, unaffordable: None, findings },

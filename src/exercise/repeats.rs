@@ -13,6 +13,7 @@
 use super::folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
+use super::provenance::Provenance;
 use super::repeated::{FinishedRepeats, configuration, phase_of, repeated, write, write_repeats};
 use super::reset::{ResetError, reset, way_of};
 use crate::history::StopReason;
@@ -52,6 +53,7 @@ pub(super) async fn run<O: Observer>(
     observer: &mut O,
 ) -> Result<(), O::Error> {
     let mut series = RunningRepeats::begin(orders, planned, scenario)?;
+    let provenance = Provenance::of_series(&series.record);
     observer.repeats(&planned.plan, &series.record, &series.folder)?;
     let (end, failed) = series.walk(observer).await;
     series.record.ended = Some(end);
@@ -59,6 +61,7 @@ pub(super) async fn run<O: Observer>(
     let drills = repeated(&folder, record, &observer.work());
     observer.work().end();
     let drills = write_repeats(&folder, drills)?;
+    provenance.write_manifest(&folder)?;
     observer.repeated(&planned.plan, FinishedRepeats { drills, folder }).await?;
     failed.map_or(Ok(()), Err)
 }

@@ -53,6 +53,22 @@ pub struct SourceFile {
     pub sha256: String,
 }
 
+/// Such a file with what was read of it: the file itself may be another by now.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReadFile {
+    /// Which.
+    pub file: SourceFile,
+    /// Its text.
+    pub text: String,
+}
+
+impl std::fmt::Debug for ReadFile {
+    /// Without the text, which may hold more than anybody thought of.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.file.path, self.file.sha256)
+    }
+}
+
 impl ExecutionPlan {
     /// What another process takes back of a drill that was killed. Keys of the lab are gone with it: nothing is rotated back, which only the
     /// real issuers could be asked for, and no real key stands in for one of the lab's.

@@ -69,7 +69,7 @@ pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
     ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
-pub use execution::{ExecutionPlan, SourceFile};
+pub use execution::{ExecutionPlan, ReadFile, SourceFile};
 pub use fault::{
     ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
     Settings, Taken, TlsProblem,

@@ -11,7 +11,7 @@ use super::shape::{self, FileKind};
 use super::source::SourceText;
 use super::workload::RawWorkload;
 use super::{cross, inventory, rotation, store, sums, table, trace};
-use crate::model::{DrillPlan, ExecutionPlan, Inventory, Runbook, SourceFile, Tokens};
+use crate::model::{DrillPlan, ExecutionPlan, Inventory, ReadFile, Runbook, SourceFile, Tokens};
 use crate::units::closest;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -108,6 +108,14 @@ impl Project {
     /// # Errors
     /// All findings of inventory, scenario and runbook and across them, if at least one is an error.
     pub fn plan(&self, scenario: &Path, environment: &str) -> Result<(DrillPlan, Findings), Findings> {
+        self.plan_as_read(scenario, environment).map(|(plan, findings, _)| (plan, findings))
+    }
+
+    /// The same with the files that it was read from, as they were read: the inventory, the scenario, and the runbook with what it includes.
+    ///
+    /// # Errors
+    /// As [`Project::plan`].
+    pub fn plan_as_read(&self, scenario: &Path, environment: &str) -> Result<(DrillPlan, Findings, Vec<ReadFile>), Findings> {
         let mut findings: Findings = self.document.findings.iter().cloned().collect();
         let (story, found) = self.story(scenario);
         findings.extend(found);
@@ -117,6 +125,7 @@ impl Project {
             let message = format!("`{environment}` is not an environment of this inventory");
             findings.extend([Finding::of_file(&self.document.source.path, message, hint)]);
         }
+        let files = story.as_ref().map(|story| self.files_of(story, scenario)).unwrap_or_default();
         let plan = story.and_then(|story| {
             let plan = cross::plan(self, &story, environment)?;
             findings.extend(sums::sums(self, &story, &plan));
@@ -130,21 +139,22 @@ impl Project {
         });
         self.settle(&mut findings);
         match plan {
-            Some(plan) if !findings.has_errors() => Ok((plan, findings)),
+            Some(plan) if !findings.has_errors() => Ok((plan, findings, files)),
             _ => Err(findings),
         }
     }
 
-    /// The files that the plan of a scenario is read from: the inventory, the scenario, and the runbook with what it includes.
-    pub fn files_of(&self, scenario: &Path) -> Vec<SourceFile> {
-        let recorded = |document: &SourceDocument, path: &Path| document.source.recorded(path, &self.root);
-        let inventory = recorded(&self.document, &self.root.join(if self.root.join(YAML).exists() { YAML } else { CSV }));
-        let document = SourceDocument::open(scenario, &self.root);
-        let own = recorded(&document, scenario);
-        let runbook = self.story_of(document).0.and_then(|story| Some((story.scenario.scenario.runbook?, story.runbook?)));
-        let runbook = runbook.map(|(path, file)| (recorded(&file.document, &self.root.join(path)), file.sources));
-        let (runbook, included) = runbook.unzip();
-        [inventory, own].into_iter().chain(runbook).chain(included.unwrap_or_default()).collect()
+    /// The files that a drill's plan is read from, as they were read.
+    fn files_of(&self, story: &ScenarioWithRunbook, scenario: &Path) -> Vec<ReadFile> {
+        let read = |document: &SourceDocument, path: &Path| document.source.as_read(document.source.recorded(path, &self.root));
+        let inventory = read(&self.document, &self.root.join(if self.root.join(YAML).exists() { YAML } else { CSV }));
+        let own = read(&story.scenario.document, scenario);
+        let mut files = vec![inventory, own];
+        if let Some((path, file)) = story.scenario.scenario.runbook.as_ref().zip(story.runbook.as_ref()) {
+            files.push(read(&file.document, &self.root.join(path)));
+            files.extend(file.included.iter().zip(&file.sources).map(|(document, named)| document.source.as_read(named.clone())));
+        }
+        files
     }
 
     /// Everything that an execution of a runbook needs, with warnings. Without a service's name it is the one that names this runbook, if

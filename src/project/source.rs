@@ -6,7 +6,7 @@
 use super::finding::{AHEAD, Finding, Severity, blotted, clean, clean_hint, escaped};
 use super::shape;
 use crate::host::regular;
-use crate::model::SourceFile;
+use crate::model::{ReadFile, SourceFile};
 use crate::units::sha256_hex;
 use std::io::Read;
 use std::ops::Range;
@@ -71,6 +71,11 @@ impl SourceText {
         let path = absolute(path);
         let path = path.strip_prefix(absolute(root)).unwrap_or(&path).to_string_lossy().into_owned();
         SourceFile { path, sha256: sha256_hex(self.text.as_bytes()) }
+    }
+
+    /// With its text, as it was read.
+    pub(super) fn as_read(&self, file: SourceFile) -> ReadFile {
+        ReadFile { file, text: self.text.clone() }
     }
 
     /// Takes a file's bytes.

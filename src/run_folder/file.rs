@@ -55,6 +55,10 @@ pub enum RunFile {
     UndoNotes,
     /// Where an execution that runs is reached by others on its host.
     Listening,
+    /// What is in the folder, by hash, and where it comes from.
+    Manifest,
+    /// The folder of copies of the files that a drill was read from, without secrets.
+    Inputs,
     /// The old value that the step with this place, from 0, switched.
     OldValue(usize),
     /// The old text of the file that the step with this place, from 0, wrote into.
@@ -64,7 +68,9 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 19] = [
+const FIXED: [RunFile; 21] = [
+    RunFile::Manifest,
+    RunFile::Inputs,
     RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
@@ -109,6 +115,8 @@ impl RunFile {
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
             Self::Listening => "listening.json",
+            Self::Manifest => "manifest.json",
+            Self::Inputs => "inputs",
             Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
             Self::OldValue(step) => return Cow::Owned(format!("before-step-{}", step + 1)),
             Self::OldText(step) => return Cow::Owned(format!("before-text-{}", step + 1)),
@@ -145,7 +153,9 @@ impl RunFile {
             | Self::SystemLog
             | Self::TrafficLog(_)
             | Self::Undo
-            | Self::RunbookTexts => FileNature::Evidence,
+            | Self::RunbookTexts
+            | Self::Manifest
+            | Self::Inputs => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldText(_) | Self::OldStoreValue(_) => FileNature::Secret,
             Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
         }
