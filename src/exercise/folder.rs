@@ -1,5 +1,6 @@
 //! A drill's folder: made before the drill, filled by it, completed by judgement and report.
 
+use super::attest::{Attested, Attesting};
 use super::judge::{JudgeError, Judged, judge_counting};
 use super::review::{ReviewProblem, keep_findings, review_of};
 use crate::console::WorkProgress;
@@ -11,7 +12,7 @@ use crate::model::{DrillPlan, SecretSource, SourceFile};
 use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
-use crate::units::{Explained, Seed};
+use crate::units::{Explained, Problem, Seed, explained};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct DrillRequest {
     pub secrets: BTreeSet<SecretSource>,
     /// The drill's folder; `None` makes one under `drills/` of the project.
     pub out: Option<PathBuf>,
+    /// Who signs and witnesses it, and where it is kept.
+    pub attesting: Attesting,
     /// Who answers questions.
     pub attendance: Attendance,
     /// Becomes true when a person wants it to stop.
@@ -74,6 +77,9 @@ pub enum ExerciseError {
         /// Why.
         source: JournalError,
     },
+    /// What it is to be signed or witnessed by cannot be read.
+    #[error(transparent)]
+    Evidence(Problem),
     /// The report or the verdict could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -90,6 +96,7 @@ impl Explained for ExerciseError {
             Self::Folder { .. } => Some("choose another with `--out`".into()),
             Self::Taken { .. } => Some("choose another folder with `--out`; a history is never overwritten".into()),
             Self::Thread(_) => None,
+            Self::Evidence(problem) => problem.hint(),
             Self::Judge(error) => error.hint(),
             Self::Journal { folder, .. } => {
                 let folder = folder.display();
@@ -106,6 +113,8 @@ pub struct Exercise {
     drill: Drill,
     folder: PathBuf,
     work: Arc<WorkProgress>,
+    attesting: Attesting,
+    files: Vec<SourceFile>,
 }
 
 /// A finished drill: its judgement, how it ended, and where everything is.
@@ -119,6 +128,8 @@ pub struct FinishedDrill {
     pub journal: Result<(), JournalError>,
     /// Whether its findings are kept: `findings.yaml` is not written where that of the drill before cannot be read.
     pub review: Result<(), ReviewProblem>,
+    /// By whom it was signed and witnessed, and where it is kept.
+    pub attested: Attested,
     /// Where everything is.
     pub folder: PathBuf,
 }
@@ -129,7 +140,7 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
-        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attendance, stop } = orders;
+        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attesting, attendance, stop } = orders;
         let id = identifier(&plan.scenario.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),
@@ -138,9 +149,10 @@ impl Exercise {
         // Whoever would take back what a killed drill left sees by the history's lock that this one still runs.
         let file = run.begin_history()?;
         let RunFolder { path: folder, id } = run;
+        let (kept, witness) = (files.clone(), attesting.witness());
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
-        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
-        Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
+        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, witness, stop };
+        Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default(), attesting, files: kept })
     }
 
     /// What is known of the drill while it runs.
@@ -163,8 +175,8 @@ impl Exercise {
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
-        let Self { drill, folder, work } = self;
-        let Ended { stopped, journal } = drill.run().await;
+        let Self { drill, folder, work, attesting, files } = self;
+        let Ended { stopped, unwitnessed, journal } = drill.run().await;
         let judged = match (judge_counting(&folder, &work), &journal) {
             (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),
             (judged, _) => judged?,
@@ -177,7 +189,12 @@ impl Exercise {
         if journal.is_ok() {
             written?;
         }
-        Ok(FinishedDrill { judged, stopped, journal, review, folder })
+        let mut attested = match &journal {
+            Ok(()) => attesting.attest(&folder, &judged, &files).await,
+            Err(_) => Attested::default(),
+        };
+        attested.problems.extend(unwitnessed.map(|error| explained(&error)));
+        Ok(FinishedDrill { judged, stopped, journal, review, attested, folder })
     }
 }
 

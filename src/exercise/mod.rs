@@ -9,6 +9,7 @@
 //! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files. Several drills of one scenario are a series (`repeats`), in a
 //! folder of their own with one report of them all; [`judge_repeats`] makes that again.
 
+mod attest;
 mod ceiling;
 mod drilled;
 mod earlier;
@@ -22,6 +23,7 @@ mod reset;
 mod review;
 mod run;
 
+pub use attest::{Attested, Attesting};
 pub use ceiling::priced;
 pub use drilled::drills_of;
 pub use earlier::{DrillFilter, earlier_drills};
