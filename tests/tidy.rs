@@ -95,7 +95,7 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
 const EVERYWHERE: [&str; 6] = ["serde", "serde_json", "thiserror", "tokio", "tracing", "bytes"];
 
 /// The rooms of every other library.
-const HOMES: [(&str, &[&str]); 50] = [
+const HOMES: [(&str, &[&str]); 51] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -113,7 +113,7 @@ const HOMES: [(&str, &[&str]); 50] = [
     ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen", "execution"]),
     ("hyper_rustls", &["proxy", "lab"]),
     ("http_body_util", &["proxy", "traffic", "lab", "listen"]),
-    ("rustls", &["proxy", "traffic", "lab", "secret", "step", "cli"]),
+    ("rustls", &["proxy", "traffic", "lab", "secret", "step", "cli", "evidence"]),
     ("tokio_rustls", &["proxy", "traffic"]),
     ("rcgen", &["proxy"]),
     ("webpki_roots", &["proxy", "traffic"]),
@@ -133,6 +133,7 @@ const HOMES: [(&str, &[&str]); 50] = [
     ("chrono_tz", &["permission"]),
     ("tar", &["evidence"]),
     ("object_store", &["evidence"]),
+    ("webpki", &["evidence"]),
     ("aws_sigv4", &["secret"]),
     ("aws_credential_types", &["secret"]),
     ("hdrhistogram", &["report", "history"]),

@@ -61,6 +61,7 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
             supervisor,
             secrets,
             folder,
+            witness: None,
             attendance: Attendance::Unattended,
             stop,
         };

@@ -34,6 +34,9 @@ pub(super) fn say_left(finish: &FinishedDrill) {
             explained(problem)
         ));
     }
+    for problem in &finish.attested.problems {
+        say(&format!("warning: {problem}"));
+    }
     if Before::has_notes(&finish.folder) {
         let left = finish.judged.digest.not_undone().join(", ");
         let what = if left.is_empty() {

@@ -46,7 +46,7 @@ impl Exit {
         match error.downcast_ref::<ExerciseError>() {
             Some(ExerciseError::Judge(_) | ExerciseError::Thread(_)) => Self::Own,
             Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. }) => Self::Safety,
-            Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. }) => Self::Usage,
+            Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. } | ExerciseError::Evidence(_)) => Self::Usage,
             None if error.is::<crate::execution::DoorbellError>() => Self::Usage,
             None if error.is::<JudgeError>() || error.is::<crate::project::ProjectError>() => Self::Usage,
             None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,

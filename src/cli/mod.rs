@@ -7,6 +7,7 @@ mod arguments;
 mod ask;
 mod beside;
 mod bill;
+mod bundle;
 mod ca;
 mod check;
 mod completions;
@@ -23,6 +24,7 @@ mod heal;
 mod help;
 mod judge;
 mod keep;
+mod key;
 mod lab;
 mod leases;
 mod logging;
@@ -53,6 +55,8 @@ use crate::api::ApiError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
 use crate::evidence::{ManifestError, VerifyError};
+use crate::evidence::opened::BundleError;
+use crate::evidence::witness::WitnessError;
 use crate::execution::{DoorbellError, ExecutionError};
 use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
@@ -61,6 +65,7 @@ use crate::lab::LabError;
 use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::secret::{SecretError, Unread};
+use crate::signing::KeyError;
 use crate::step::StepError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
@@ -104,6 +109,10 @@ enum CliCommand {
     Schema(schema::Args),
     /// List what past drills found and is still open
     Findings(findings::Args),
+    /// Pack a drill's folder as one file, and take it to where it is kept
+    Bundle(bundle::Args),
+    /// Make a pair of keys by which drills are signed, or show one
+    Key(key::Args),
     /// Start simulated providers and a reference gateway, to try things by hand
     Lab(lab::Args),
     /// Run a program until it ends or stdin does: how a drill starts what it drills
@@ -163,6 +172,8 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Verify(args) => verify::verify(&args),
         CliCommand::Schema(args) => schema::schema(&args),
         CliCommand::Findings(args) => findings::findings(&args),
+        CliCommand::Bundle(args) => bundle::bundle(&args),
+        CliCommand::Key(args) => key::key(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
@@ -218,6 +229,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ApiError>,
         of::<AuthorityError>,
         of::<BareError>,
+        of::<BundleError>,
         of::<ControlError>,
         of::<DoorbellError>,
         of::<DrillStop>,
@@ -240,6 +252,8 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<UnreadAlert>,
         of::<VerdictReadError>,
         of::<VerifyError>,
+        of::<WitnessError>,
+        of::<KeyError>,
     ];
     kinds.iter().find_map(|of| of(error))
 }

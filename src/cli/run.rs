@@ -51,6 +51,9 @@ pub(super) struct Args {
     /// Why: kept in the history, so that it is known later
     #[arg(long, value_name = "TEXT", conflicts_with = "undo")]
     reason: Option<String>,
+    /// The file of a private key that signs the drill, as `lifeboat key` makes it; instead of the inventory's `evidence: {key: …}`
+    #[arg(long, value_name = "KEY.pem", conflicts_with = "undo")]
+    sign: Option<PathBuf>,
     /// Only show what would happen
     #[arg(long, conflicts_with = "undo")]
     dry_run: bool,
@@ -81,6 +84,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         seed: args.seed.unwrap_or_else(drawn_seed),
         reason: args.reason,
         out: args.out,
+        sign: args.sign,
         supervisor: std::env::current_exe()?,
         stop: watch::channel(false).1,
     };
@@ -276,10 +280,17 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
     if !(has_others && is_quiet()) {
         put_verdict(&summary_with(&finish.judged.verdict, Some(&finish.judged.digest), width()))?;
     }
-    for (label, file) in [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.html")] {
+    for (label, file) in
+        [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.html"), ("signed", "test-result.sigstore.json")]
+    {
         let path = finish.folder.join(file);
         if path.is_file() && !is_quiet() {
             put_path(label, &relative(&path))?;
+        }
+    }
+    for kept in &finish.attested.kept {
+        if !is_quiet() {
+            put_path("kept", kept)?;
         }
     }
     say_left(finish);

@@ -1,11 +1,12 @@
 //! `lifeboat verify`: whether what a drill left behind is as it was, and where it is not.
 
 use super::terminal::show_work;
-use super::{Exit, put};
-use crate::evidence::manifest::LATER;
-use crate::evidence::{Check, CheckState, Integrity, Manifest};
+use super::{Exit, put, say};
+use crate::evidence::witness::{self, authorities};
+use crate::evidence::{Check, CheckState, Integrity, Manifest, attestation, opened};
 use crate::exercise::{Verified, verified};
-use crate::units::{counted, one_line};
+use crate::signing::VerifyingKey;
+use crate::units::{Explained, Problem, counted, explained, one_line};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,9 +28,15 @@ const STATE: usize = 9;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The folder of a drill, of repeated drills or of an execution
-    #[arg(value_name = "FOLDER")]
+    /// The folder of a drill, of repeated drills or of an execution, or a bundle of one
+    #[arg(value_name = "FOLDER|BUNDLE")]
     folder: PathBuf,
+    /// The public key of somebody whom you trust to sign drills, as `lifeboat key` writes it: FILE.pub
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+    /// The certificates of the time-stamping authorities that you trust, in PEM
+    #[arg(long, value_name = "FILE")]
+    witness_ca: Option<PathBuf>,
     /// How it is written to stdout
     #[arg(long, value_enum, default_value_t = VerifyFormat::Text)]
     format: VerifyFormat,
@@ -37,6 +44,7 @@ pub(super) struct Args {
 
 const EXAMPLES: &str = "Examples:
   lifeboat verify drills/2026-11-20T14-03-07-azure-outage-2a1f
+  lifeboat verify drill.lifeboat.tar.zst --key ada.pub --witness-ca tsa.pem
   lifeboat verify DRILL --format json | jq '.checks[] | select(.state != \"intact\")'";
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -61,11 +69,30 @@ struct VerifyRecord<'a> {
 }
 
 pub(super) fn verify(args: &Args) -> anyhow::Result<Exit> {
+    let keys = args.key.iter().map(|file| key(file)).collect::<Result<Vec<_>, _>>();
+    let keys = match keys {
+        Ok(keys) => keys,
+        Err(problem) => return refused(&problem),
+    };
+    let trusted = match args.witness_ca.as_deref().map(authorities).transpose() {
+        Ok(trusted) => trusted,
+        Err(error) => return refused(&error),
+    };
+    let bundle = match opened::is_bundle(&args.folder).then(|| opened::open(&args.folder)).transpose() {
+        Ok(bundle) => bundle,
+        // What cannot be opened any more is not what was packed.
+        Err(error) => {
+            say(&format!("error: {}", explained(&error)));
+            return Ok(Exit::Missed);
+        }
+    };
+    let folder = bundle.as_ref().map_or(&*args.folder, |bundle| bundle.folder());
     let work = Arc::default();
     let showing = show_work(&work);
-    let mut looked = verified(&args.folder, &work)?;
+    let mut looked = verified(folder, &work)?;
     drop(showing);
-    looked.checks.extend(vouched(&args.folder));
+    looked.checks.extend(attestation::check(folder, &keys));
+    looked.checks.extend(witness::check(folder, trusted.as_ref()));
     let integrity = looked.integrity();
     match args.format {
         VerifyFormat::Text => put(&text(&args.folder, &looked, integrity))?,
@@ -88,14 +115,16 @@ pub(super) fn verify(args: &Args) -> anyhow::Result<Exit> {
     })
 }
 
-/// Who vouches for the manifest.
-fn vouched(folder: &Path) -> Vec<Check> {
-    let there: Vec<&str> = LATER.into_iter().filter(|name| folder.join(name).exists()).collect();
-    if there.is_empty() {
-        let detail = "nobody has signed this: who can write in this folder could have made all of it again";
-        return vec![Check::new("signature", CheckState::Unsigned, detail)];
-    }
-    there.into_iter().map(|name| Check::new(name, CheckState::Unknown, "this Lifeboat does not check it")).collect()
+/// The public key in a file.
+fn key(file: &Path) -> Result<VerifyingKey, Problem> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| Problem::new(format!("{name}: {error}")).hint("name the `.pub` file of a pair"))?;
+    VerifyingKey::from_pem(&text).map_err(|error| Problem::new(format!("{name}: {error}")).hint("name the `.pub` file of a pair"))
+}
+
+fn refused(error: &(impl Explained + ?Sized)) -> anyhow::Result<Exit> {
+    say(&format!("error: {}", explained(error)));
+    Ok(Exit::Usage)
 }
 
 /// For people: the word, what is not as it was, what was counted, and what people have to know besides.

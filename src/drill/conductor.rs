@@ -12,6 +12,7 @@ use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
 use super::{driven, overlays, standstill};
+use crate::evidence::witness::{Stamped, Witness, WitnessError};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
@@ -47,6 +48,8 @@ pub struct Order {
     pub secrets: BTreeSet<SecretSource>,
     /// Where the output of a system that the drill starts goes, and the old values of what its runbook changes.
     pub folder: PathBuf,
+    /// Who is to stamp the plan before anything is begun.
+    pub witness: Option<Witness>,
     /// Who answers questions.
     pub attendance: Attendance,
     /// Becomes true when a person wants it to stop.
@@ -58,6 +61,8 @@ pub struct Order {
 pub struct Ended {
     /// Why it ended before its time; `None` where it did not.
     pub stopped: Option<DrillStop>,
+    /// Why the plan is not stamped, where it may go without.
+    pub unwitnessed: Option<WitnessError>,
     /// Whether the history is whole on disk.
     pub journal: Result<(), JournalError>,
 }
@@ -91,7 +96,9 @@ impl Drill {
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
         recorder.record(self.started(&recorder)).await;
-        recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
+        if self.order.witness.is_none() {
+            recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
+        }
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
         interrupts.watch(standstill::noticed(recorder.clone()));
@@ -113,8 +120,13 @@ impl Drill {
             secrets,
         };
         let mut preflight = Preflight::default();
-        let opening = open(&site, &mut preflight);
-        let (observed, stopped) = match interrupts.during(opening).await.and_then(|opened| opened) {
+        let (mut unwitnessed, witnessing) = (None, self.witnessed(&recorder));
+        let witnessed = interrupts.during(witnessing).await.and_then(|witnessed| witnessed).map(|failed| unwitnessed = failed);
+        let opened = match witnessed {
+            Ok(()) => interrupts.during(open(&site, &mut preflight)).await.and_then(|opened| opened),
+            Err(stop) => Err(stop),
+        };
+        let (observed, stopped) = match opened {
             Err(stop) => (nothing(recorder.clock()), Some(preflight.with(stop))),
             Ok((mut rig, names)) => {
                 interrupts.follow(rig.hindered.subscribe(), |stop| stop.clone().map(Interrupt::Stop));
@@ -147,7 +159,20 @@ impl Drill {
         // Whoever still watches holds the journal open.
         drop(interrupts);
         drop(recorder);
-        Ended { stopped, journal: self.journal.close().await }
+        Ended { stopped, unwitnessed, journal: self.journal.close().await }
+    }
+
+    /// Has the plan stamped, where that is asked for; why it is not, where it may go without.
+    async fn witnessed(&self, recorder: &Recorder) -> Result<Option<WitnessError>, DrillStop> {
+        let Some(witness) = &self.order.witness else { return Ok(None) };
+        // The plan is in the first line, which must be in the file before anybody can read it there.
+        let written = recorder.record_durably(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
+        written.map_err(|error| DrillStop::new(StopReason::Journal, error.to_string()))?;
+        match witness.stamp(Stamped::Plan, &self.order.folder).await {
+            Ok(()) => Ok(None),
+            Err(error) if witness.is_required() => Err(DrillStop::of(StopReason::Environment, &error)),
+            Err(error) => Ok(Some(error)),
+        }
     }
 
     /// From the first request to the last answer, with everything healed and taken back in between.

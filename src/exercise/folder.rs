@@ -1,5 +1,6 @@
 //! A drill's folder: made before the drill, filled by it, completed by judgement and report.
 
+use super::attest::{Attested, Attesting};
 use super::judge::{JudgeError, Judged, judge_counting};
 use super::provenance::Provenance;
 use super::review::{ReviewProblem, keep_findings, review_of};
@@ -9,11 +10,11 @@ use crate::evidence::ManifestError;
 use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
-use crate::model::{DrillPlan, ReadFile, SecretSource};
+use crate::model::{DrillPlan, ReadFile, SecretSource, SourceFile};
 use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
-use crate::units::{Explained, Seed};
+use crate::units::{Explained, Problem, Seed, explained};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,8 @@ pub struct DrillRequest {
     pub secrets: BTreeSet<SecretSource>,
     /// The drill's folder; `None` makes one under `drills/` of the project.
     pub out: Option<PathBuf>,
+    /// Who signs and witnesses it, and where it is kept.
+    pub attesting: Attesting,
     /// Who answers questions.
     pub attendance: Attendance,
     /// Becomes true when a person wants it to stop.
@@ -76,6 +79,9 @@ pub enum ExerciseError {
         /// Why.
         source: JournalError,
     },
+    /// What it is to be signed or witnessed by cannot be read.
+    #[error(transparent)]
+    Evidence(Problem),
     /// The report or the verdict could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -92,6 +98,7 @@ impl Explained for ExerciseError {
             Self::Folder { .. } => Some("choose another with `--out`".into()),
             Self::Taken { .. } => Some("choose another folder with `--out`; a history is never overwritten".into()),
             Self::Thread(_) => None,
+            Self::Evidence(problem) => problem.hint(),
             Self::Judge(error) => error.hint(),
             Self::Journal { folder, .. } => {
                 let folder = folder.display();
@@ -109,6 +116,8 @@ pub struct Exercise {
     folder: PathBuf,
     provenance: Provenance,
     work: Arc<WorkProgress>,
+    attesting: Attesting,
+    files: Vec<SourceFile>,
 }
 
 /// A finished drill: its judgement, how it ended, and where everything is.
@@ -122,6 +131,8 @@ pub struct FinishedDrill {
     pub journal: Result<(), JournalError>,
     /// Whether its findings are kept: `findings.yaml` is not written where that of the drill before cannot be read.
     pub review: Result<(), ReviewProblem>,
+    /// By whom it was signed and witnessed, and where it is kept.
+    pub attested: Attested,
     /// Where everything is.
     pub folder: PathBuf,
 }
@@ -132,7 +143,7 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
-        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attendance, stop } = orders;
+        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attesting, attendance, stop } = orders;
         let id = identifier(&plan.scenario.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),
@@ -143,10 +154,11 @@ impl Exercise {
         let RunFolder { path: folder, id } = run;
         let provenance = Provenance::of_drill(&folder, &id, &plan, &files, &root, &secrets)
             .map_err(|source| ExerciseError::Folder { path: folder.clone(), source })?;
-        let files = files.into_iter().map(|read| read.file).collect();
+        let files: Vec<SourceFile> = files.into_iter().map(|read| read.file).collect();
+        let (kept, witness) = (files.clone(), attesting.witness());
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
-        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
-        Ok(Self { drill: Drill::begin(order, file)?, folder, provenance, work: Arc::default() })
+        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, witness, stop };
+        Ok(Self { drill: Drill::begin(order, file)?, folder, provenance, work: Arc::default(), attesting, files: kept })
     }
 
     /// What is known of the drill while it runs.
@@ -169,8 +181,8 @@ impl Exercise {
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
-        let Self { drill, folder, provenance, work } = self;
-        let Ended { stopped, journal } = drill.run().await;
+        let Self { drill, folder, provenance, work, attesting, files } = self;
+        let Ended { stopped, unwitnessed, journal } = drill.run().await;
         let judged = match (judge_counting(&folder, &work), &journal) {
             (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),
             (judged, _) => judged?,
@@ -187,7 +199,12 @@ impl Exercise {
             work.end();
             made?;
         }
-        Ok(FinishedDrill { judged, stopped, journal, review, folder })
+        let mut attested = match &journal {
+            Ok(()) => attesting.attest(&folder, &judged, &files).await,
+            Err(_) => Attested::default(),
+        };
+        attested.problems.extend(unwitnessed.map(|error| explained(&error)));
+        Ok(FinishedDrill { judged, stopped, journal, review, attested, folder })
     }
 }
 

@@ -9,6 +9,7 @@
 //! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files. Several drills of one scenario are a series (`repeats`), in a
 //! folder of their own with one report of them all; [`judge_repeats`] makes that again.
 
+mod attest;
 mod ceiling;
 mod drilled;
 mod earlier;
@@ -24,6 +25,7 @@ mod review;
 mod run;
 mod verified;
 
+pub use attest::{Attested, Attesting};
 pub use ceiling::priced;
 pub use drilled::drills_of;
 pub use earlier::{DrillFilter, earlier_drills};

@@ -2,7 +2,7 @@
 //! agree to before the first of them begins. Plain data: it comes from a command line, a schedule or a test alike.
 
 use super::ceiling;
-use crate::model::{Action, DrillPlan, ReadFile, SecretSource, StartMode};
+use crate::model::{Action, DrillPlan, EvidencePolicy, ReadFile, SecretSource, StartMode};
 use crate::project::{Findings, Project, ProjectError};
 use crate::units::{Explained, Problem, Seed};
 use std::borrow::Cow;
@@ -23,6 +23,8 @@ pub struct PlannedDrill {
     pub files: Vec<ReadFile>,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,
+    /// Who signs and witnesses drills of this project, and where they are kept.
+    pub evidence: EvidencePolicy,
 }
 
 /// A scenario file as it was read: the drill, where it makes one, and everything that was found.
@@ -48,7 +50,8 @@ impl ReadScenario {
             Ok((mut plan, findings, files)) => {
                 let unaffordable = ceiling::priced(&mut plan).err();
                 let secrets = SecretSource::of_inventory(&project.inventory);
-                Self { planned: Some(PlannedDrill { root, plan, files, secrets }), unaffordable, findings }
+                let evidence = project.inventory.evidence.clone();
+                Self { planned: Some(PlannedDrill { root, plan, files, secrets, evidence }), unaffordable, findings }
             }
             Err(findings) => Self { planned: None, unaffordable: None, findings },
         })
@@ -75,6 +78,8 @@ pub struct DrillOrders {
     pub reason: Option<String>,
     /// The folder of the only drill, or above those of several; `None` makes new ones under `drills/` of the project.
     pub out: Option<PathBuf>,
+    /// The file of the private key that signs them, instead of the one that the inventory names.
+    pub sign: Option<PathBuf>,
     /// The binary whose command `keep` supervises what a drill starts: see [`crate::process::supervise`].
     pub supervisor: PathBuf,
     /// Becomes true when a person wants them to stop.

@@ -10,11 +10,12 @@
 //!
 //! What this file does not do: judge, or choose words. The report is made of the trials' histories alone, so that it can be made again.
 
+use super::attest::Attesting;
 use super::folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
 use super::provenance::Provenance;
-use super::repeated::{FinishedRepeats, configuration, phase_of, repeated, write, write_repeats};
+use super::repeated::{FinishedRepeats, configuration, phase_of, plan_hash, repeated, write, write_repeats};
 use super::reset::{ResetError, reset, way_of};
 use crate::history::StopReason;
 use crate::model::DrillPlan;
@@ -130,7 +131,9 @@ impl<'a> RunningRepeats<'a> {
         observer: &mut O,
     ) -> Result<TrialEnd, (Option<String>, Option<String>, O::Error)> {
         let unwatched = |error: O::Error| (None, None, error);
-        let PlannedDrill { root, mut plan, files, secrets } = self.planned.clone();
+        let attesting = Attesting::of(self.orders, self.planned, plan_hash(&self.planned.plan))
+            .map_err(|problem| failed::<O>(ExerciseError::Evidence(problem)))?;
+        let PlannedDrill { root, mut plan, files, secrets, evidence: _ } = self.planned.clone();
         plan.scenario.timeline.baseline = plan.scenario.timeline.baseline.plus(phase_of(trial));
         let turn = DrillTurn { number: trial.trial as usize, total: self.record.trials.len(), seed: trial.seed };
         let request = DrillRequest {
@@ -142,6 +145,7 @@ impl<'a> RunningRepeats<'a> {
             supervisor: self.orders.supervisor.clone(),
             secrets,
             out: Some(self.folder.join(&trial.folder)),
+            attesting,
             attendance: observer.attendance(),
             stop: self.orders.stop.clone(),
         };

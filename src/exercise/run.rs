@@ -2,9 +2,11 @@
 //! each step, and says who answers the questions of a runbook. Nothing here prints, reads a terminal, or belongs to the whole process, so that one
 //! process can run several at once.
 
-use super::folder::{DrillRequest, Exercise};
+use super::attest::Attesting;
+use super::folder::{DrillRequest, Exercise, ExerciseError};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
+use super::repeated::plan_hash;
 use super::repeats;
 
 /// Runs all drills, one after the other, until somebody stops them or the only one cannot begin. What needs consent was agreed to before:
@@ -35,7 +37,8 @@ pub async fn run<O: Observer>(orders: &DrillOrders, observer: &mut O) -> Result<
 }
 
 async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: DrillTurn, observer: &mut O) -> Result<(), O::Error> {
-    let PlannedDrill { root, plan, files, secrets } = planned.clone();
+    let attesting = Attesting::of(orders, planned, plan_hash(&planned.plan)).map_err(ExerciseError::Evidence)?;
+    let PlannedDrill { root, plan, files, secrets, evidence: _ } = planned.clone();
     let request = DrillRequest {
         plan,
         seed: turn.seed,
@@ -45,6 +48,7 @@ async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: Dr
         supervisor: orders.supervisor.clone(),
         secrets,
         out: orders.out_of(turn.number),
+        attesting,
         attendance: observer.attendance(),
         stop: orders.stop.clone(),
     };

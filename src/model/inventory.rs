@@ -1,7 +1,8 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
 use super::{
-    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, Issuer, Mail, Operation, Price, SecretStore, words,
+    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, Price,
+    SecretStore, words,
 };
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct Inventory {
     pub services: BTreeMap<String, Service>,
     /// Where drills may run. `lab` exists even if no file names it.
     pub environments: BTreeMap<String, Environment>,
+    /// What is done with each drill's record so that others can check it.
+    #[serde(default)]
+    pub evidence: EvidencePolicy,
 }
 
 impl Inventory {

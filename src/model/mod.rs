@@ -17,6 +17,7 @@ mod confirm;
 mod contact;
 mod dialect;
 mod environment;
+mod evidence;
 mod execution;
 mod fault;
 mod http_call;
@@ -69,6 +70,7 @@ pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
     ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
+pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 pub use execution::{ExecutionPlan, ReadFile, SourceFile};
 pub use fault::{
     ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,

@@ -9,11 +9,11 @@
 //! What this file does not do: read any of them. It knows references; values live elsewhere.
 
 use super::{
-    Action, AlertsBinding, Allow, Ask, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding, Credential,
-    CredentialSource, DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Manual,
-    Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding,
-    ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, StatusPage, Step, StopHere, Switch,
-    VaultLogin, Wire, Within, Workload,
+    Action, AlertsBinding, Allow, Ask, BucketPlace, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding,
+    Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource,
+    Inventory, Issuer, Mail, Manual, Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest,
+    PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, ShipTo, Simulation,
+    StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +38,7 @@ pub enum SecretSource {
 impl SecretSource {
     /// Of an inventory.
     pub fn of_inventory(inventory: &Inventory) -> BTreeSet<Self> {
-        let Inventory { contacts, mail, credentials, stores, secrets, providers, services: _, environments } = inventory;
+        let Inventory { contacts, mail, credentials, stores, secrets, providers, services: _, environments, evidence } = inventory;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
@@ -47,6 +47,7 @@ impl SecretSource {
         secrets.values().for_each(|from| found.key(from));
         providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         environments.values().for_each(|environment| found.environment(environment));
+        found.evidence(evidence);
         found.0
     }
 
@@ -116,6 +117,23 @@ struct SecretSourceSet(BTreeSet<SecretSource>);
 impl SecretSourceSet {
     fn key(&mut self, source: &CredentialSource) {
         self.0.insert(SecretSource::Key(source.to_string()));
+    }
+
+    fn evidence(&mut self, evidence: &EvidencePolicy) {
+        let EvidencePolicy { key, witness, ship } = evidence;
+        // Of a file the first line would be learnt, and every key's is the same.
+        key.iter().filter(|from| !matches!(from, CredentialSource::File(_))).for_each(|from| self.key(from));
+        if let Some(WitnessPolicy { from: WitnessSource::Url(url), ca: _, required: _ }) = witness {
+            self.address(url);
+        }
+        for place in ship {
+            let ShipTo::S3(place) = place else { continue };
+            let BucketPlace { bucket: _, prefix: _, region: _, endpoint, access_key_id: _, secret_access_key, session_token, lock: _ } =
+                place;
+            endpoint.iter().for_each(|url| self.url(url));
+            self.key(secret_access_key);
+            session_token.iter().for_each(|token| self.key(token));
+        }
     }
 
     fn variable(&mut self, name: &str) {

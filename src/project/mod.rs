@@ -33,6 +33,7 @@ mod each;
 mod edit;
 mod edit_keys;
 mod environment;
+mod evidence;
 mod fault;
 mod fields;
 mod finding;

@@ -157,6 +157,7 @@ fn words(name: &str) -> Vec<&'static str> {
         "start" => StartMode::WORDS,
         "end" => StepEnd::WORDS,
         "store" => StoreKind::WORDS,
+        "lock-mode" => crate::model::LockMode::WORDS,
         "stream-end" => StreamEnd::WORDS,
         "token-cache" => TokenCache::WORDS,
         "usage" => UsageReport::WORDS,

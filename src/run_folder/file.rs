@@ -35,6 +35,18 @@ pub enum RunFile {
     ReviewDraft,
     /// What it changes of the runbook, as a patch.
     RunbookPatch,
+    /// What every file of the folder was when the drill was over, by its hash.
+    Manifest,
+    /// The folder of the files that the drill was planned from, as they were, without secrets.
+    Inputs,
+    /// The signed statement of how the drill ended.
+    TestResult,
+    /// The signed statement of what it measured.
+    Measurement,
+    /// A witness's statement of when the history began: a time stamp of its first line.
+    PlanStamp,
+    /// The same of the whole history: a time stamp of its last seal.
+    HeadStamp,
     /// What several drills of one scenario were planned to be, and what may be said of them; their folders are beside it.
     Repeats,
     /// The certificate of the authority that the fault proxies were signed by.
@@ -55,10 +67,6 @@ pub enum RunFile {
     UndoNotes,
     /// Where an execution that runs is reached by others on its host.
     Listening,
-    /// What is in the folder, by hash, and where it comes from.
-    Manifest,
-    /// The folder of copies of the files that a drill was read from, without secrets.
-    Inputs,
     /// The old value that the step with this place, from 0, switched.
     OldValue(usize),
     /// The old text of the file that the step with this place, from 0, wrote into.
@@ -68,9 +76,13 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 21] = [
+const FIXED: [RunFile; 25] = [
     RunFile::Manifest,
     RunFile::Inputs,
+    RunFile::TestResult,
+    RunFile::Measurement,
+    RunFile::PlanStamp,
+    RunFile::HeadStamp,
     RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
@@ -96,6 +108,10 @@ impl RunFile {
     /// Its name within the folder.
     pub fn name(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
+            Self::TestResult => "test-result.sigstore.json",
+            Self::Measurement => "measurement.sigstore.json",
+            Self::PlanStamp => "plan.tsr",
+            Self::HeadStamp => "head.tsr",
             Self::History => "history.jsonl",
             Self::Verdict => "verdict.json",
             Self::Report => "report.md",
@@ -140,6 +156,12 @@ impl RunFile {
     pub const fn nature(self) -> FileNature {
         match self {
             Self::History
+            | Self::Manifest
+            | Self::Inputs
+            | Self::TestResult
+            | Self::Measurement
+            | Self::PlanStamp
+            | Self::HeadStamp
             | Self::Verdict
             | Self::Report
             | Self::Page
@@ -153,9 +175,7 @@ impl RunFile {
             | Self::SystemLog
             | Self::TrafficLog(_)
             | Self::Undo
-            | Self::RunbookTexts
-            | Self::Manifest
-            | Self::Inputs => FileNature::Evidence,
+            | Self::RunbookTexts => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldText(_) | Self::OldStoreValue(_) => FileNature::Secret,
             Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
         }

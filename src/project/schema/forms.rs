@@ -185,8 +185,18 @@ pub(super) const FORMS: &[Form] = &[
         "inventory",
         "an inventory",
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; secrets: {@secret}; providers!: {@provider}; \
-         services!: {@service}; environments: {@environment}",
+         services!: {@service}; environments: {@environment}; evidence: @evidence",
     ),
+    form("evidence", "an evidence map", "key: key; witness: @witness; ship: [?text or @ship]"),
+    choice("witness", "a witness", "url: url; run: [text]; ca: text; required: truth", "url run"),
+    choice("ship", "a place for bundles", "folder: text; run: [text]; s3: @bucket", "folder run s3"),
+    form(
+        "bucket",
+        "a place in a bucket",
+        "bucket!: text; prefix: text; region!: name; endpoint: url; access_key_id!: key; secret_access_key!: key; session_token: key; \
+         lock: @object-lock",
+    ),
+    form("object-lock", "a lock", "mode!: =lock-mode; for!: time"),
     form(
         "contact",
         "a contact",
