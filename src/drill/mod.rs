@@ -26,6 +26,7 @@ mod driven;
 mod faults;
 mod files;
 mod guard;
+mod health;
 mod interrupts;
 mod keys;
 mod load;

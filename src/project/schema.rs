@@ -159,6 +159,7 @@ fn words(name: &str) -> Vec<&'static str> {
         "store" => StoreKind::WORDS,
         "stream-end" => StreamEnd::WORDS,
         "token-cache" => TokenCache::WORDS,
+        "unreachable" => crate::model::Unreachable::WORDS,
         "usage" => UsageReport::WORDS,
         "on-failure" => crate::model::OnFailure::WORDS,
         "forms" => crate::model::FaultShape::WORDS,
