@@ -186,7 +186,8 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
                 GuardSays::Stop => "says stop",
                 GuardSays::Unknown => "cannot be asked",
             };
-            ("guard", format!("{source} {says}: {}", seen.detail))
+            let is_service = guard.is_some_and(|guard| guard.service().is_some());
+            ("guard", if is_service { seen.detail.clone() } else { format!("{source} {says}: {}", seen.detail) })
         }
         Event::Health(seen) => {
             let what = if seen.state == HealthState::Unproven { "NOT PROVEN: " } else { "" };

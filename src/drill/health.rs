@@ -61,26 +61,24 @@ async fn of_workload(
         TrafficHealth::Well(good, all) => {
             return (HealthState::Proven, format!("{name} is served well: {good} of its last {all} requests after the heal were good"));
         }
-        TrafficHealth::Ill(good, all) => (ROUNDS.1, format!("only {good} of the last {all} requests of {name} after the heal were good, ")),
-        TrafficHealth::Unseen => (ROUNDS.0, String::new()),
+        TrafficHealth::Ill(good, all) => (ROUNDS.1, Some(format!("{good} of the last {all} requests of {name} after the heal were good"))),
+        TrafficHealth::Unseen => (ROUNDS.0, None),
     };
-    match asked(rig, site, (place, named), round).await {
-        Asked::Well => {
-            let how = if seen.is_empty() { "" } else { "now " };
-            (
-                HealthState::Proven,
-                format!("{seen}{name} is {how}served well: {round} of {round} requests that were sent to see it were good"),
-            )
+    match (asked(rig, site, (place, named), round).await, seen) {
+        (Asked::Well, None) => {
+            (HealthState::Proven, format!("{name} is served well: {round} of {round} requests that were sent after the heal were good"))
         }
-        Asked::Badly(last) => {
-            let last = last.map_or_else(String::new, |bad| format!(", the last with {bad}"));
-            let detail = format!("{seen}{name} is not served well: of those that were sent to see it too many failed{last}");
-            (HealthState::Unproven, detail)
+        (Asked::Well, Some(seen)) => (HealthState::Proven, format!("{seen}; then {round} of {round} that were sent to see it were")),
+        (Asked::Badly(last), seen) => {
+            let last = last.map_or_else(String::new, |bad| format!(", the last with {}", bad.why));
+            let asked = match seen {
+                Some(seen) => format!("{seen}, and too many of those that were sent to see it again failed"),
+                None => format!("too many of the requests that were sent to {name} after the heal failed"),
+            };
+            (HealthState::Unproven, asked + &last)
         }
-        Asked::Not(why) if seen.is_empty() => {
-            (HealthState::Unasked, format!("no traffic shows whether {name} is served well again: {why}"))
-        }
-        Asked::Not(why) => (HealthState::Unproven, format!("{seen}and it could not be asked again: {why}")),
+        (Asked::Not(why), None) => (HealthState::Unasked, format!("no traffic shows whether {name} is served well again: {why}")),
+        (Asked::Not(why), Some(seen)) => (HealthState::Unproven, format!("{seen}, and it could not be asked again: {why}")),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Whether users are served well again once everything is healed: what the traffic after the last heal shows, held against the traffic before the
 //! first fault.
 //!
-//! The last twenty requests that were due after the last heal count. They show that a service is **well** where at least one of them was good and
+//! The last twenty requests that were due after the last heal count. They show that a service is **well** where at least three of them were good and
 //! there are not significantly fewer good ones than before the fault; that it is **ill** where there are: so few good ones would come by chance
-//! less than once in a thousand times, with five in a hundred left for what the heal itself may still disturb. Where no request was good and there
-//! were too few to tell, they show nothing.
+//! less than once in a thousand times, with five in a hundred left for what the heal itself may still disturb. Where there were
+//! too few to tell, they show nothing.
 //!
 //! Who serves makes no difference: a gateway that has not gone back to its primary and serves its users well is healthy.
 //!
@@ -16,6 +16,8 @@ use std::collections::VecDeque;
 
 /// So many of the last requests count.
 const LAST: usize = 20;
+/// So many of them must be good at the least.
+const FEW: u64 = 3;
 /// So much lower may the share of good ones be than before.
 const ROOM: f64 = 0.05;
 /// Below this chance it is no chance.
@@ -89,7 +91,7 @@ impl HealthTally {
         let expected = Binomial::hitting((usual - ROOM).max(0.0), all);
         match () {
             () if all > 0 && expected.at_most(good) < CHANCE => TrafficHealth::Ill(good, all),
-            () if good > 0 => TrafficHealth::Well(good, all),
+            () if good >= FEW => TrafficHealth::Well(good, all),
             () => TrafficHealth::Unseen,
         }
     }
@@ -106,15 +108,16 @@ mod tests {
     }
 
     #[test]
-    fn well_is_what_is_not_worse_than_before_and_one_good_answer_is_needed() {
+    fn well_is_what_is_not_worse_than_before_and_a_few_good_answers_are_needed() {
         use TrafficHealth::{Ill, Unseen, Well};
         let mixed = |good: usize, bad: usize| [vec![false; bad], vec![true; good]].concat();
         for (before, after, wanted) in [
             ((100, 100), mixed(0, 0), Unseen),
             ((100, 100), mixed(0, 2), Unseen),
             ((100, 100), mixed(0, 3), Ill(0, 3)),
-            ((100, 100), mixed(1, 0), Well(1, 1)),
-            ((100, 100), mixed(1, 2), Well(1, 3)),
+            ((100, 100), mixed(2, 0), Unseen),
+            ((100, 100), mixed(1, 2), Unseen),
+            ((100, 100), mixed(3, 0), Well(3, 3)),
             ((100, 100), mixed(20, 0), Well(20, 20)),
             ((100, 100), mixed(15, 5), Well(15, 20)),
             ((100, 100), mixed(13, 7), Ill(13, 20)),

@@ -29,6 +29,7 @@ pub(in crate::drill) async fn first_look(rig: &Rig, site: &RigSite<'_>, prefligh
         let told = rig.redactor.redact(&told);
         site.recorder.record(Event::GuardSeen(GuardSeen { guard: place, says, detail: told.clone() })).await;
         match (says, &guard.watches) {
+            (GuardSays::Go, GuardWatch::Service(_)) => preflight.well(format!("{told}; a guard watches it")),
             (GuardSays::Go, _) => preflight.well(format!("the guard on {} does not say stop: it {told}", guard.source())),
             (GuardSays::Unknown, GuardWatch::Outside(outside)) if outside.unreachable == Unreachable::Go => {
                 preflight.wrong(unheard(outside, &told));
@@ -41,16 +42,16 @@ pub(in crate::drill) async fn first_look(rig: &Rig, site: &RigSite<'_>, prefligh
 
 /// One good answer is enough; one or two bad ones may be bad luck.
 async fn probed(prober: &Prober, service: &ServiceGuard) -> (GuardSays, String) {
-    let mut last = String::new();
+    let (name, mut last) = (&service.probe.service_name, String::new());
     for number in 0..ServiceGuard::FIRST {
         match prober.probe(number).await {
-            Some(Ok(())) => return (GuardSays::Go, "answers well".to_owned()),
+            Some(Ok(())) => return (GuardSays::Go, format!("{name} answers well")),
             Some(Err(bad)) => last = bad,
-            None => return (GuardSays::Unknown, "may not be asked: nothing more may be spent".to_owned()),
+            None => return (GuardSays::Unknown, format!("{name} may not be asked: nothing more may be spent")),
         }
         tokio::time::sleep(service.every.std().min(std::time::Duration::from_millis(300))).await;
     }
-    (GuardSays::Stop, format!("answered none of {} probes well, the last with {last}", ServiceGuard::FIRST))
+    (GuardSays::Stop, format!("{name} answered none of {} probes well, the last with {last}", ServiceGuard::FIRST))
 }
 
 /// What cannot be looked at.
@@ -65,8 +66,7 @@ fn unheard(outside: &OutsideGuard, told: &str) -> Trouble {
 fn already(guard: &Guard, place: u32, told: &str, now: u64) -> DrillStop {
     let (detail, threshold) = match &guard.watches {
         GuardWatch::Service(service) => {
-            let name = &service.probe.service_name;
-            (format!("{name}, which a guard watches, is not well before anything is broken: it {told}"), service.limit.below.to_string())
+            (format!("a service that a guard watches is not well before anything is broken: {told}"), service.limit.below.to_string())
         }
         GuardWatch::Outside(outside) => {
             let expects = outside.asked.expects.to_string();

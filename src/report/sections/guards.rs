@@ -5,7 +5,6 @@
 use crate::history::{Event, GuardEvidence, GuardSays, GuardSeen};
 use crate::report::digest::Digest;
 use crate::report::model::{Grade, Quantity, ReportStatus, ReportTable, Section, SectionKind, TableCell, TableRow, Text};
-use crate::report::words::wording::capital;
 
 /// The section; nothing where the scenario has no guard.
 pub(in crate::report) fn section(digest: &Digest) -> Option<Section> {
@@ -17,13 +16,13 @@ pub(in crate::report) fn section(digest: &Digest) -> Option<Section> {
         let tripped = tripped(digest, place, guards.len() == 1);
         let (word, grade) = if tripped.is_some() { ("stopped the drill", Grade::Bad) } else { ("held", Grade::Good) };
         let heard = heard(digest, place);
-        let told = tripped.and_then(|(at, evidence)| evidence.map(|evidence| seen(digest, evidence, at))).or(heard).unwrap_or_default();
+        let told = tripped.and_then(|(_, evidence)| evidence).map(|evidence| seen(digest, evidence)).or(heard).unwrap_or_default();
         let at = tripped.map(|(at, evidence)| since(digest, evidence.map_or(at, |evidence| evidence.at)));
         let when = at.map_or(TableCell::BLANK, |at| TableCell::of(format!("{:.2} s", at as f64 / 1e9), Some(Quantity::Nanoseconds(at))));
         TableRow {
             key: None,
             status: Some(ReportStatus { word: word.to_owned(), grade }),
-            cells: vec![Text::outside(capital(&guard.to_string())).into(), word.into(), when, told.into()],
+            cells: vec![Text::outside(guard.to_string()).into(), word.into(), when, told.into()],
         }
     });
     let table = ReportTable { columns: vec!["stops the drill when", "ended", "at", "seen"], rows: rows.collect() };
@@ -48,8 +47,8 @@ fn since(digest: &Digest, moment: u64) -> i64 {
 }
 
 /// What a guard that tripped saw.
-fn seen(digest: &Digest, evidence: &GuardEvidence, at: u64) -> Text {
-    let lasted = evidence.at.max(at.min(evidence.at)).saturating_sub(evidence.since) as f64 / 1e9;
+fn seen(digest: &Digest, evidence: &GuardEvidence) -> Text {
+    let lasted = evidence.at.saturating_sub(evidence.since) as f64 / 1e9;
     let from = since(digest, evidence.since) as f64 / 1e9;
     let text = Text::outside(&evidence.value).then(", held against ").then(Text::outside(&evidence.threshold)).then("; from ");
     text.then(Text::outside(&evidence.from)).then(format!("; so since {from:.2} s, for {lasted:.2} s"))
@@ -64,7 +63,10 @@ fn heard(digest: &Digest, place: u32) -> Option<Text> {
         .filter(|seen| seen.guard == place)
         .collect();
     let last = all.last()?;
+    let from = digest.started.as_ref().and_then(|started| started.plan.scenario.abort_when.get(place as usize));
+    let is_service = from.is_some_and(|guard| guard.service().is_some());
     let says = match last.says {
+        _ if is_service => "",
         GuardSays::Go => "did not say stop",
         GuardSays::Stop => "said stop",
         GuardSays::Unknown => "could not be asked",
@@ -73,5 +75,6 @@ fn heard(digest: &Digest, place: u32) -> Option<Text> {
         1 => "from the beginning".to_owned(),
         count => format!("after {} changes", count - 1),
     };
-    Some(Text::own(format!("{says}, {changes}: ")).then(Text::outside(&last.detail)))
+    let told = if is_service { String::new() } else { format!("{says}, {changes}: ") };
+    Some(Text::own(told).then(Text::outside(&last.detail)))
 }
