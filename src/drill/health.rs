@@ -39,7 +39,7 @@ pub(super) async fn shown(rig: &Rig, site: &RigSite<'_>, live: &Live, healed: Re
         return unconfirmed(stop.detail);
     }
     if let Some((on, _)) = rig.control.unhealed().first() {
-        return unconfirmed(format!("nobody knows whether the fault on {on} has ended: its proxy did not say so"));
+        return unconfirmed(format!("it is not known whether the fault on {on} has ended: its proxy did not say so"));
     }
     let mut all = Vec::new();
     for (place, named) in site.plan.workloads.iter().enumerate().filter(|(_, named)| named.judged) {
@@ -65,11 +65,11 @@ async fn of_workload(
         TrafficHealth::Unseen => (ROUNDS.0, None),
     };
     match (asked(rig, site, (place, named), round).await, seen) {
-        (Asked::Well, None) => {
+        (HealthAnswer::Well, None) => {
             (HealthState::Proven, format!("{name} is served well: {round} of {round} requests that were sent after the heal were good"))
         }
-        (Asked::Well, Some(seen)) => (HealthState::Proven, format!("{seen}; then {round} of {round} that were sent to see it were")),
-        (Asked::Badly(last), seen) => {
+        (HealthAnswer::Well, Some(seen)) => (HealthState::Proven, format!("{seen}; then {round} of {round} that were sent to see it were")),
+        (HealthAnswer::Badly(last), seen) => {
             let last = last.map_or_else(String::new, |bad| format!(", the last with {}", bad.why));
             let asked = match seen {
                 Some(seen) => format!("{seen}, and too many of those that were sent to see it again failed"),
@@ -77,13 +77,13 @@ async fn of_workload(
             };
             (HealthState::Unproven, asked + &last)
         }
-        (Asked::Not(why), None) => (HealthState::Unasked, format!("no traffic shows whether {name} is served well again: {why}")),
-        (Asked::Not(why), Some(seen)) => (HealthState::Unproven, format!("{seen}, and it could not be asked again: {why}")),
+        (HealthAnswer::Not(why), None) => (HealthState::Unasked, format!("no traffic shows whether {name} is served well again: {why}")),
+        (HealthAnswer::Not(why), Some(seen)) => (HealthState::Unproven, format!("{seen}, and it could not be asked again: {why}")),
     }
 }
 
 /// What came of asking.
-enum Asked {
+enum HealthAnswer {
     /// All of one round were answered well.
     Well,
     /// No round was; the last bad answer.
@@ -92,13 +92,13 @@ enum Asked {
     Not(&'static str),
 }
 
-async fn asked(rig: &Rig, site: &RigSite<'_>, (place, named): (usize, &NamedWorkload), round: u64) -> Asked {
+async fn asked(rig: &Rig, site: &RigSite<'_>, (place, named): (usize, &NamedWorkload), round: u64) -> HealthAnswer {
     if named.workload.script.is_some() {
-        return Asked::Not("only its k6 can send its requests, and that has ended");
+        return HealthAnswer::Not("only its k6 can send its requests, and that has ended");
     }
     let ways = rig.targets.get(place).zip(rig.manners.get(place));
     let client = ways.and_then(|(target, manner)| Some((Client::with(target.clone(), manner.clone()).ok()?, target.model.clone())));
-    let Some((client, model)) = client else { return Asked::Not("there is no way to it any more") };
+    let Some((client, model)) = client else { return HealthAnswer::Not("there is no way to it any more") };
     let (request, within) = (named.workload.request, named.objectives.deadline.std().min(LONGEST));
     let until = tokio::time::Instant::now() + PATIENCE;
     let mut number = FIRST;
@@ -107,7 +107,7 @@ async fn asked(rig: &Rig, site: &RigSite<'_>, (place, named): (usize, &NamedWork
         for id in number..number + round {
             let id = request_id(place, id);
             if !site.budget.begin_beside(id | WARMING) {
-                return Asked::Not("nothing more may be spent");
+                return HealthAnswer::Not("nothing more may be spent");
             }
             let ask = ClientRequest {
                 mark: Mark { drill: !site.tag, id },
@@ -133,10 +133,10 @@ async fn asked(rig: &Rig, site: &RigSite<'_>, (place, named): (usize, &NamedWork
             }
         }
         if good == round {
-            return Asked::Well;
+            return HealthAnswer::Well;
         }
         if tokio::time::Instant::now() >= until {
-            return Asked::Badly(last);
+            return HealthAnswer::Badly(last);
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -34,7 +34,7 @@ pub enum GuardWatch {
     /// The share of the drill's requests that are answered well, of any workload.
     Success(SuccessLimit),
     /// A percentile of the drill's latencies, of any workload.
-    Latency(LatencyLimit),
+    Latency(PercentileLimit),
     /// What the drill may have spent.
     Spend(Money),
     /// Another service, by requests of the guard's own.
@@ -58,7 +58,7 @@ pub struct SuccessLimit {
 
 /// A percentile of latencies that may not rise too high. What was not answered was not answered in time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct LatencyLimit {
+pub struct PercentileLimit {
     /// The percentile as a share: `p95` is 95%.
     pub share: Ratio,
     /// More than this is too much.
@@ -221,7 +221,7 @@ impl SuccessLimit {
     }
 }
 
-impl LatencyLimit {
+impl PercentileLimit {
     /// `p95`.
     pub fn percentile(&self) -> String {
         percentile(self.share)

@@ -75,7 +75,7 @@ pub use fault::{
     ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
     Settings, Taken, TlsProblem,
 };
-pub use guard::{GUARDS_MAX, Guard, GuardWatch, LatencyLimit, OutsideGuard, ServiceGuard, SuccessLimit, Unreachable};
+pub use guard::{GUARDS_MAX, Guard, GuardWatch, OutsideGuard, PercentileLimit, ServiceGuard, SuccessLimit, Unreachable};
 pub use http_call::HttpCall;
 pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{

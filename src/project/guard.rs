@@ -19,8 +19,8 @@ use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
 use super::wire;
 use crate::model::{
-    Criticality, DeclaredObjectives, GUARDS_MAX, Guard, GuardWatch, HttpCall, Inquiry, InquiryGoal, InquirySource, LatencyLimit,
-    NamedWorkload, Objectives, OutsideGuard, RequestKind, Service, ServiceGuard, SuccessLimit, Unreachable, Workload,
+    Criticality, DeclaredObjectives, GUARDS_MAX, Guard, GuardWatch, HttpCall, Inquiry, InquiryGoal, InquirySource, NamedWorkload,
+    Objectives, OutsideGuard, PercentileLimit, RequestKind, Service, ServiceGuard, SuccessLimit, Unreachable, Workload,
 };
 use crate::units::{Duration, Money, Rate, Ratio};
 
@@ -175,7 +175,7 @@ fn percentile(reader: &TreeReader<'_>, node: &Node) -> Option<(Ratio, Duration)>
     share.zip(above)
 }
 
-fn latency(fields: &MapFields<'_>, (share, above): (Ratio, Duration)) -> Option<LatencyLimit> {
+fn latency(fields: &MapFields<'_>, (share, above): (Ratio, Duration)) -> Option<PercentileLimit> {
     let clears_at = fields.optional("clears_at", &|reader, node| reader.time(node));
     if let (Some(clears), Some((_, node))) = (clears_at, fields.raw("clears_at"))
         && clears >= above
@@ -184,7 +184,7 @@ fn latency(fields: &MapFields<'_>, (share, above): (Ratio, Duration)) -> Option<
         fields.reader.error(node.spot, message, "write a shorter time, or take `clears_at` away");
     }
     let over = fields.optional("over", &|reader, node| reader.time(node));
-    Some(LatencyLimit { share, above, clears_at, over })
+    Some(PercentileLimit { share, above, clears_at, over })
 }
 
 /// Another service; the inventory says later what it is.

@@ -7,7 +7,7 @@ use super::inquiry::InquiryRecord;
 use super::record::{Recorded, record};
 use super::workload::NamedWorkloadRecord;
 use crate::history::{GuardEvidence, GuardSays, GuardSeen, Guarded};
-use crate::model::{Guard, GuardWatch, LatencyLimit, OutsideGuard, ServiceGuard, SuccessLimit, Unreachable};
+use crate::model::{Guard, GuardWatch, OutsideGuard, PercentileLimit, ServiceGuard, SuccessLimit, Unreachable};
 use crate::units::{Duration, Money, Ratio};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -24,7 +24,7 @@ record! {
     #[serde(rename_all = "kebab-case")]
     enum GuardWatchRecord of GuardWatch {
         Success(inner: SuccessLimitRecord),
-        Latency(inner: LatencyLimitRecord),
+        Latency(inner: PercentileLimitRecord),
         Spend(inner: Money),
         Service(inner: Box<ServiceGuardRecord>),
         Outside(inner: Box<OutsideGuardRecord>),
@@ -42,7 +42,7 @@ record! {
 }
 
 record! {
-    struct LatencyLimitRecord of LatencyLimit {
+    struct PercentileLimitRecord of PercentileLimit {
         share: Ratio,
         above: Duration,
         #[serde(default, skip_serializing_if = "Option::is_none")]

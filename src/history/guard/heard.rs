@@ -104,7 +104,7 @@ mod tests {
     fn stop_must_last_and_what_does_not_answer_has_said_nothing() {
         let go = Unreachable::Go;
         assert_eq!(trips(0, go, "ggsssssss"), Some(6));
-        assert_eq!(trips(0, go, "sssgsssgsssg"), None, "each go begins anew");
+        assert_eq!(trips(0, go, "sssgsssgsssg"), None, "each go begins again");
         assert_eq!(trips(3, go, "sssgsss"), Some(4), "one go is no all-clear before 3 s of them");
         assert_eq!(trips(3, go, "sssgggsssgggsss"), None);
         assert_eq!(trips(0, go, "g--------------------"), None);

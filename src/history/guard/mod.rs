@@ -20,7 +20,7 @@ use super::guarded::{GuardEvidence, Guarded};
 use super::live::Live;
 use super::live_workload::LiveWorkload;
 use super::open::Expectation;
-use crate::model::{Guard, GuardWatch, LatencyLimit, NamedWorkload, SuccessLimit};
+use crate::model::{Guard, GuardWatch, NamedWorkload, PercentileLimit, SuccessLimit};
 use crate::units::Ratio;
 
 impl Live {
@@ -118,7 +118,7 @@ fn good(
 fn in_time(
     live: &Live,
     (named, counts): (&NamedWorkload, &LiveWorkload),
-    limit: &LatencyLimit,
+    limit: &PercentileLimit,
     (window, now): (u64, u64),
     of: &str,
 ) -> Option<Look> {

@@ -311,7 +311,12 @@ fn with_a_second_threshold_a_better_moment_is_no_break() {
 fn a_percentile_is_above_a_time_where_fewer_than_its_share_are_below_it() {
     let latency = |share: f64, clears: Option<u64>| {
         let (share, above) = (Ratio::new(share).unwrap(), Duration::from_millis(400));
-        GuardWatch::Latency(LatencyLimit { share, above, clears_at: clears.map(Duration::from_millis), over: Some(Duration::from_secs(1)) })
+        GuardWatch::Latency(PercentileLimit {
+            share,
+            above,
+            clears_at: clears.map(Duration::from_millis),
+            over: Some(Duration::from_secs(1)),
+        })
     };
     assert_eq!(looked(latency(0.95, None), 3, "+++++ssss+++"), None, "300 ms are not above 400 ms");
     let (at, tripped) = looked(latency(0.95, None), 3, "+++++lllllll").unwrap();
