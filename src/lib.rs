@@ -76,6 +76,8 @@
 //! | where an objective such as the RTO is held against what was measured | `verdict/objectives.rs` |
 //! | how cutover, restore and failback are measured | `verdict/measures.rs` |
 //! | what a provider answers to an error, a 429 for example | `dialect/provider/`, a file a provider |
+//! | what stops a drill for safety | `model/guard.rs`, `history/guard/`, `drill/guard/` |
+//! | whether users are served well again after a drill | `history/health.rs`, `drill/health.rs` |
 //! | what a fault does | `fault/`, a file a fault; those on whole connections act in `proxy/fault_set.rs`, those at a key's issuer in `drill/faults.rs` |
 //! | where a fault's lease ends by itself, is set, is renewed | `expire` of `proxy/proxy_actor.rs`; `proxy/toxic_entry.rs`; `drill/faults.rs` |
 //! | where secrets are taken out of texts | `redact/redactor.rs` |
@@ -108,6 +110,7 @@
 //! | mark | what a request carries so that proxies recognise it |
 //! | fault proxy | our proxy before a provider: it plays faults, and sees who served |
 //! | lease | the time after which a fault ends by itself unless it is renewed |
+//! | guard | what stops a drill for safety: a limit on its own traffic, another service, or somebody outside who says stop |
 //! | inject, heal | a fault begins or ends, counted from when the proxy confirms it |
 //! | toxic | a fault as the control API names it, as Toxiproxy does |
 //! | history | the events of a drill, appended as they happen; the evidence |

@@ -108,7 +108,7 @@ fn a_proxy_that_goes_away_under_the_fault_stops_the_drill() {
     let Standing { runtime, proxy, project } = standing;
     runtime.block_on(proxy.stop());
     let run = drill.finish();
-    run.exits_with(3).says("stopped: the lease of the fault on first could not be renewed: ").says("cannot be reached: Connection refused");
+    run.exits_with(4).says("stopped: the lease of the fault on first could not be renewed: ").says("cannot be reached: Connection refused");
     let events = project.events("drill");
     assert_eq!(events.iter().find_map(|event| event.get("cancelled")).unwrap()["reason"], "fault");
     // Users suffered, but from the proxy that was gone: that says nothing about the objective.

@@ -134,7 +134,7 @@ fn a_server_that_hangs_around_the_heal_keeps_no_fault_where_the_proxies_stood_al
     drill.until("blackhole on first active");
     hangs.store(true, Ordering::SeqCst);
     let run = drill.finish();
-    run.exits_with(3).says("the fault on first could not be healed (the server has no leases; a watchdog keeps trying until it is healed)");
+    run.exits_with(4).says("the fault on first could not be healed (the server has no leases; a watchdog keeps trying until it is healed)");
     assert!(!run.stderr.contains("when its lease runs out"), "{}", run.stderr);
     assert!(!run.stderr.contains("/reset"), "nobody is told to take away what is others': {}", run.stderr);
     let toxics = || standing.call("GET", "/proxies/first", "").1["toxics"].as_array().unwrap().len();

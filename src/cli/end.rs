@@ -50,7 +50,8 @@ pub(super) fn say_left(finish: &FinishedDrill) {
 
 /// The exit code of a drill.
 pub(super) fn exit_of(finish: &FinishedDrill) -> Exit {
-    if stores::left(&finish.folder) {
+    // What may still be broken counts more than any verdict.
+    if stores::left(&finish.folder) || finish.judged.digest.unproven().is_some() {
         return Exit::Safety;
     }
     match (&finish.stopped, &finish.journal) {

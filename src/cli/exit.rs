@@ -7,7 +7,7 @@ use crate::verdict::Decision;
 
 /// Shown under every help.
 pub(super) const TABLE: &str = "Exit codes: 0 every objective met · 1 an objective missed · 2 usage, or a file that does not validate · \
-3 inconclusive or void · 4 stopped for safety · 70 a fault of Lifeboat's own. Of several drills the worst counts: 70, then 4, 2, 1, 3, 0.";
+3 inconclusive or void · 4 stopped for safety, or health after it not proven · 70 a fault of Lifeboat's own. Of several drills the worst counts: 70, then 4, 2, 1, 3, 0.";
 
 /// How a command ended. Where several drills were run, the worst counts, which is the last in the order here: the table in `--help` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +20,7 @@ pub enum Exit {
     Missed,
     /// Usage, or a file that does not validate.
     Usage,
-    /// Stopped for safety: a guard, a person, a history that could not be written.
+    /// Stopped for safety: a guard, a person, a history that could not be written. Or it is not proven that everything is well again.
     Safety,
     /// A fault of Lifeboat's own.
     Own,

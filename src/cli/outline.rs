@@ -107,8 +107,8 @@ fn outline(plan: &DrillPlan) -> String {
         }
         text += &format!("  objective   {whose}{} within {}, stable for {}\n", objectives.gate, objectives.rto, objectives.hold);
     }
-    if let Some(guard) = &plan.scenario.abort_when {
-        text += &format!("  stops when  fewer than {} of requests are good for {}\n", guard.success_below, guard.length);
+    for guard in &plan.scenario.abort_when {
+        text += &format!("  stops when  {guard}\n");
     }
     text
 }

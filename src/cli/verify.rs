@@ -118,7 +118,8 @@ pub(super) fn verify(args: &Args) -> anyhow::Result<Exit> {
 /// The public key in a file.
 fn key(file: &Path) -> Result<VerifyingKey, Problem> {
     let name = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| Problem::new(format!("{name}: {error}")).hint("name the `.pub` file of a pair"))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Problem::new(format!("{name}: {error}")).hint("name the `.pub` file of a pair"))?;
     VerifyingKey::from_pem(&text).map_err(|error| Problem::new(format!("{name}: {error}")).hint("name the `.pub` file of a pair"))
 }
 

@@ -3,8 +3,8 @@
 use super::line::{clean, columns};
 use super::panel::length;
 use crate::fault::unsaid;
-use crate::history::{Bucket, Event, Live, OverlayRead, Phase, StepEnd};
-use crate::model::NamedWorkload;
+use crate::history::{Bucket, Event, GuardSays, HealthState, Live, OverlayRead, Phase, StepEnd};
+use crate::model::{Guard, NamedWorkload};
 use crate::units::grouped;
 
 /// How often it is said who serves.
@@ -172,7 +172,27 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             let why = if probed.why.is_empty() { String::new() } else { format!(": {}", probed.why) };
             ("key", format!("{}: the provider says of {}: {}{why}", probed.credential, probed.key, probed.standing))
         }
-        Event::GuardTripped(guarded) => ("guard", guarded.guard.clone()),
+        Event::GuardTripped(guarded) => {
+            let seen = guarded.evidence.as_ref();
+            let seen = seen.map_or_else(String::new, |seen| format!(" (seen: {}; from {})", seen.value, seen.from));
+            ("guard", format!("{}{seen}", guarded.guard))
+        }
+        Event::GuardSeen(seen) => {
+            let plan = live.plan.as_ref();
+            let guard = plan.and_then(|plan| plan.scenario.abort_when.get(seen.guard as usize));
+            let source = guard.map_or_else(|| "a guard".to_owned(), Guard::source);
+            let says = match seen.says {
+                GuardSays::Go => "does not say stop",
+                GuardSays::Stop => "says stop",
+                GuardSays::Unknown => "cannot be asked",
+            };
+            let is_service = guard.is_some_and(|guard| guard.service().is_some());
+            ("guard", if is_service { seen.detail.clone() } else { format!("{source} {says}: {}", seen.detail) })
+        }
+        Event::Health(seen) => {
+            let what = if seen.state == HealthState::Unproven { "NOT PROVEN: " } else { "" };
+            ("health", format!("{what}{}", seen.detail))
+        }
         Event::Cancelled(cancelled) => {
             let (detail, hint) = cancelled.told();
             let hint = hint.map_or_else(String::new, |hint| format!("  hint: {hint}"));
@@ -301,7 +321,7 @@ mod tests {
         log.lines(&history.live);
         let healed = FaultHealed { fault: 0, on: AZURE.into(), lo: 1, hi: 2, touched: Some(5), expired: true };
         history.tell(10_100, Event::FaultHealed(healed));
-        history.tell(10_200, Event::GuardTripped(Guarded { guard: "success below 5%\u{1b}[31m for 3m".into() }));
+        history.tell(10_200, Event::GuardTripped(Guarded { guard: "success below 5%\u{1b}[31m for 3m".into(), evidence: None }));
         history.tell(10_300, Event::Cancelled(Cancelled { reason: StopReason::Guard, detail: "healed\nand stopped".into(), hint: None }));
         assert_eq!(
             log.lines(&history.live),

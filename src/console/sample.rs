@@ -186,7 +186,7 @@ fn scenario() -> Scenario {
         runbook: Some("runbooks/fail-over.yaml".into()),
         timeline: Timeline { baseline: Duration::from_secs(8), faults: vec![fault], watch: Duration::from_secs(8) },
         objectives: DeclaredObjectives::default(),
-        abort_when: None,
+        abort_when: Vec::new(),
         overlays: Vec::new(),
     }
 }

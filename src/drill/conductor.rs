@@ -11,7 +11,7 @@ use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
-use super::{driven, overlays, standstill};
+use super::{driven, health, overlays, standstill};
 use crate::evidence::witness::{Stamped, Witness, WitnessError};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
@@ -25,6 +25,17 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
+
+/// Records which guard tripped, and what showed it.
+async fn tell_guard(stop: &DrillStop, rig: &Rig, recorder: &Recorder) {
+    if stop.reason != StopReason::Guard {
+        return;
+    }
+    let stop = stop.clone().map_texts(|text| rig.redactor.redact(text));
+    let guard = stop.detail.lines().next().unwrap_or_default().to_owned();
+    let evidence = stop.guarded.and_then(|guarded| guarded.evidence);
+    recorder.record(Event::GuardTripped(Guarded { guard, evidence })).await;
+}
 
 /// How long requests in flight may take to end once a drill is stopped: enough for those that are being answered.
 const HURRY: std::time::Duration = std::time::Duration::from_secs(1);
@@ -134,7 +145,10 @@ impl Drill {
                 let connected = interrupts.during(connecting).await.and_then(|connected| connected);
                 let since = recorder.clock().now();
                 let (observed, stopped) = match connected {
-                    Err(stop) => (nothing(recorder.clock()), Some(stop)),
+                    Err(stop) => {
+                        tell_guard(&stop, &rig, &recorder).await;
+                        (nothing(recorder.clock()), Some(stop))
+                    }
                     Ok(()) => self.conduct(&rig, &site, &mut interrupts).await,
                 };
                 if stopped.is_none() && !plan.scenario.overlays.is_empty() {
@@ -147,10 +161,6 @@ impl Drill {
             }
         };
         if let Some(stop) = &stopped {
-            if stop.reason == StopReason::Guard {
-                let guard = stop.detail.lines().next().unwrap_or_default().to_owned();
-                recorder.record(Event::GuardTripped(Guarded { guard })).await;
-            }
             recorder
                 .record(Event::Cancelled(Cancelled { reason: stop.reason, detail: stop.detail.clone(), hint: stop.hint.clone() }))
                 .await;
@@ -183,18 +193,21 @@ impl Drill {
             return (running.finish(async {}).await, Some(stop));
         }
         let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender());
-        interrupts.follow(budget.emptied(), |why| why.as_ref().map(|why| Interrupt::Stop(DrillStop::of_text(StopReason::Guard, why))));
-        if let Some(guard) = plan.scenario.abort_when {
-            interrupts.arm(guard::tripped(guard, self.journal.live(), recorder.clock()));
-        }
+        let (spender, guards, clock) = (budget.clone(), plan.scenario.abort_when.clone(), recorder.clock());
+        let spent = move |why: &String| Interrupt::Stop(guard::spent(why, &spender, &guards, clock));
+        interrupts.follow(budget.emptied(), move |why| why.as_ref().map(&spent));
+        interrupts.arm(guard::tripped(rig, site, self.journal.live()));
         let mut team = RunbookTask::default();
         let told = self.timeline(&mut faults, &mut team, rig, site, interrupts).await;
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;
+        if let Err(stop) = &told {
+            tell_guard(stop, rig, recorder).await;
+        }
         let answered = team.dismiss().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Draining })).await;
         interrupts.disarm();
-        let mut told = told.and(healed).and(answered);
+        let mut told = told.and(healed.clone()).and(answered);
         let longest = plan.workloads.iter().map(|each| each.objectives.deadline).max().unwrap_or(Duration::ZERO);
         let observed = running
             .finish(async {
@@ -206,6 +219,14 @@ impl Drill {
                 }
             })
             .await;
+        // Nobody can be told of what cannot be written down.
+        if !told.as_ref().is_err_and(|stop| stop.reason == StopReason::Journal) {
+            let _ = tokio::time::timeout(HURRY, recorder.handed_on()).await;
+            let live = self.journal.live().borrow().clone();
+            for seen in health::shown(rig, site, &live, healed).await {
+                recorder.record(Event::Health(seen)).await;
+            }
+        }
         let told = told.map_err(|stop| interrupts.failed_script().map_or(stop, |why| driven::explained(why, site)));
         (observed, told.err())
     }

@@ -62,8 +62,11 @@ pub(super) fn budget(plan: &DrillPlan) -> Budget {
         // What nobody can tell is refused where there is a ceiling.
         most: price::most_tokens(each, plan).unwrap_or_default(),
     };
-    let prices = plan.workloads.iter().map(prices).collect();
-    Budget::new(allow.max_spend, allow.max_requests, prices)
+    // What guards ask is charged in accounts of their own, behind those of the workloads.
+    let guards =
+        plan.scenario.abort_when.iter().map(|guard| guard.service().map_or_else(Prices::default, |service| prices(&service.probe)));
+    let prices = plan.workloads.iter().map(prices).chain(guards).collect();
+    Budget::new(allow.max_spend, allow.max_requests, prices).guarded(plan.scenario.spend_above())
 }
 
 /// What each workload sends that the drill sends itself, and to whom.

@@ -14,7 +14,7 @@
 //! lets all of it open the files that it needs; `sight` follows what the proxies see; `preflight` tries everything before the `baseline`, which
 //! stops by itself once it cannot hold; `conductor` puts them in order. Whatever happens on the
 //! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook
-//! did is taken back, what was started is ended, and the history says why.
+//! did is taken back, `health` shows by traffic that users are served well again, what was started is ended, and the history says why.
 //!
 //! What this room does not do: judge. It never sees a verdict.
 
@@ -26,6 +26,7 @@ mod driven;
 mod faults;
 mod files;
 mod guard;
+mod health;
 mod interrupts;
 mod keys;
 mod load;

@@ -3,6 +3,7 @@
 
 use super::DrillStop;
 use super::files;
+use super::guard;
 use super::load::filled;
 use super::names::ResolvedNames;
 use super::preflight::{self, Preflight, ground};
@@ -20,8 +21,8 @@ pub(super) async fn open(site: &RigSite<'_>, preflight: &mut Preflight) -> Resul
 /// Everything else that a drill needs, until the traffic could begin.
 pub(super) async fn connect(rig: &mut Rig, names: ResolvedNames, site: &RigSite<'_>, preflight: &mut Preflight) -> Result<(), DrillStop> {
     rig.connect(site, names, preflight).await?;
-    match &site.plan.environment.start {
-        Some(start) => preflight::warm_up(rig, site, start.warm_up).await,
-        None => Ok(()),
+    if let Some(start) = &site.plan.environment.start {
+        preflight::warm_up(rig, site, start.warm_up).await?;
     }
+    guard::first_look(rig, site, preflight).await
 }

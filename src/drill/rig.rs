@@ -35,6 +35,8 @@ pub(super) struct Rig {
     pub(super) targets: Vec<Target>,
     /// How each workload asks.
     pub(super) manners: Vec<ClientSettings>,
+    /// Whom guards ask, and how, by their places in the scenario.
+    pub(super) guarded: BTreeMap<u32, (Target, ClientSettings)>,
     /// What failed answers say.
     pub(super) said: Arc<FirstLines>,
     pub(super) control: Arc<Control>,
@@ -97,6 +99,7 @@ impl Rig {
         let mut rig = Self {
             targets: Vec::new(),
             manners: Vec::new(),
+            guarded: BTreeMap::new(),
             said: Arc::default(),
             control,
             variables: Variables::default(),

@@ -1,7 +1,7 @@
 //! Why a drill ends before its time: a reason of a closed list, a message, and what to do about it, each by itself.
 
 use super::trouble::Trouble;
-use crate::history::StopReason;
+use crate::history::{GuardEvidence, Guarded, StopReason};
 use crate::units::{Explained, with_causes};
 use std::borrow::Cow;
 
@@ -15,15 +15,22 @@ pub struct DrillStop {
     pub detail: String,
     /// What to type or change next, where somebody can say.
     pub hint: Option<String>,
+    /// What showed it, where a guard of the scenario tripped.
+    pub guarded: Option<Box<Guarded>>,
 }
 
 impl DrillStop {
     pub(super) fn new(reason: StopReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), hint: None }
+        Self { reason, detail: detail.into(), hint: None, guarded: None }
     }
 
     pub(super) fn environment(detail: impl Into<String>) -> Self {
         Self::new(StopReason::Environment, detail)
+    }
+
+    /// A guard of the scenario tripped.
+    pub(super) fn guarded(tripped: Guarded) -> Self {
+        Self { guarded: Some(Box::new(tripped.clone())), ..Self::new(StopReason::Guard, tripped.guard) }
     }
 
     /// With what to do about it.
@@ -34,7 +41,7 @@ impl DrillStop {
 
     /// Of an error of a lower room, which tells its hint itself.
     pub(super) fn of(reason: StopReason, error: &(impl Explained + ?Sized)) -> Self {
-        Self { reason, detail: with_causes(error), hint: error.hint().map(Cow::into_owned) }
+        Self { hint: error.hint().map(Cow::into_owned), ..Self::new(reason, with_causes(error)) }
     }
 
     /// Of a text that came from elsewhere as one: a message, an empty line and its hint. (What a program printed, or a room keeps as text.)
@@ -58,7 +65,17 @@ impl DrillStop {
 
     /// With each of its texts changed, as where secrets are taken out.
     pub(super) fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
-        Self { reason: self.reason, detail: change(&self.detail), hint: self.hint.as_deref().map(change) }
+        let guarded = self.guarded.map(|guarded| {
+            let Guarded { guard, evidence } = *guarded;
+            let evidence = evidence.map(|evidence| {
+                let GuardEvidence { value, threshold, from, .. } = &evidence;
+                let (value, threshold, from) = (change(value), change(threshold), change(from));
+                GuardEvidence { value, threshold, from, ..evidence }
+            });
+            Box::new(Guarded { guard: change(&guard), evidence })
+        });
+        let hint = self.hint.as_deref().map(&change);
+        Self { reason: self.reason, detail: change(&self.detail), hint, guarded }
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 /// Where the environment has a ceiling and a price is not known, or nothing bounds what is spent.
 pub fn priced(plan: &mut DrillPlan) -> Result<(), Problem> {
     price(plan, SystemTime::now());
+    guarded(plan)?;
     let Some(ceiling) = plan.environment.allow.max_spend else { return Ok(()) };
     let (name, bills) = (&plan.environment_name, bills(plan));
     if bills.iter().any(|bill| bill.unbounded > 0) {
@@ -33,4 +34,25 @@ pub fn priced(plan: &mut DrillPlan) -> Result<(), Problem> {
     };
     Err(Problem::new(format!("the environment `{name}` allows {ceiling}, and {what} {least}, so the drill would stop as it begins"))
         .hint(format!("raise `max_spend` in the inventory to more than that{smaller}")))
+}
+
+/// Whether the ceiling of the scenario's own can be kept, where a guard sets one.
+fn guarded(plan: &DrillPlan) -> Result<(), Problem> {
+    let Some(ceiling) = plan.scenario.spend_above() else { return Ok(()) };
+    if let Some(bill) = bills(plan).into_iter().find(|bill| bill.most.is_none()) {
+        return Err(Problem::new(format!(
+            "`spend_above` of the scenario allows {ceiling}, and the price of `{}` is not known",
+            bill.provider
+        ))
+        .hint("add `price: {input: 2.50 USD, output: 10 USD}` to the provider in the inventory, for a million tokens each"));
+    }
+    let least = least(plan);
+    if least <= ceiling {
+        return Ok(());
+    }
+    let problem = "what may be on its way at once can cost";
+    Err(Problem::new(format!(
+        "`spend_above` of the scenario allows {ceiling}, and {problem} {least}, so the drill would stop as it begins"
+    ))
+    .hint("raise `spend_above` of `abort_when`"))
 }

@@ -177,7 +177,12 @@ impl TrialEnd {
         let stop = finished.stopped.as_ref().map(|stop| (stop.reason, stop.to_string(), stop.hint().map(Into::into)));
         // What could not be written cannot be relied on.
         let journal = || finished.journal.as_ref().err().map(|error| (StopReason::Journal, error.to_string(), None));
-        Self { counts_as: RepeatTrial::of(&finished.judged.verdict), stopped: stop.or_else(journal) }
+        // Nothing more is broken where something may be broken still.
+        let unproven = || finished.judged.digest.unproven().map(|why| (StopReason::Fault, why.to_owned(), None));
+        let counts_as = RepeatTrial::of(&finished.judged.verdict);
+        let stopped = stop.filter(|(reason, ..)| *reason != StopReason::BaselineUnsteady).or_else(unproven);
+        let unsteady = || finished.stopped.as_ref().map(|stop| (stop.reason, stop.to_string(), stop.hint().map(Into::into)));
+        Self { counts_as, stopped: stopped.or_else(unsteady).or_else(journal) }
     }
 }
 

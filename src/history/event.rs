@@ -7,6 +7,8 @@ use super::execution::{
     Acknowledged, Contacted, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran, UndoStarted, UpdateBegun,
 };
 use super::format::FormatVersion;
+use super::guarded::{GuardSeen, Guarded};
+use super::health::HealthSeen;
 use super::overlay::OverlayRead;
 use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
@@ -121,6 +123,10 @@ pub enum Event {
     Overlay(OverlayRead),
     /// A safety guard tripped.
     GuardTripped(Guarded),
+    /// What a guard asks outside says something else than before.
+    GuardSeen(GuardSeen),
+    /// Whether everything was well again at the end.
+    Health(HealthSeen),
     /// The drill was stopped before its end.
     Cancelled(Cancelled),
     /// The drill ended; always the last event.
@@ -540,13 +546,6 @@ pub struct Awaited {
     pub what: String,
     /// Nanoseconds: how long at most.
     pub most: u64,
-}
-
-/// A safety guard tripped.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Guarded {
-    /// The guard, in words.
-    pub guard: String,
 }
 
 words! {

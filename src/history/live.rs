@@ -4,12 +4,13 @@
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest, for each workload alike.
 
 use super::alert::{AlertReceived, AlertSource};
-use super::event::{Awaited, Event, FaultConfirmed, FaultRequested, Overdue, Phase, RequestDone, Served, Stamped, Started};
+use super::event::{Awaited, Event, FaultConfirmed, FaultRequested, Outcome, Overdue, Phase, RequestDone, Served, Stamped, Started};
+use super::health::HealthTally;
 use super::live_workload::{LiveWorkload, Measure};
 use super::number::workload_of;
 use super::side::{Side, Sides};
-use crate::model::{Action, DrillPlan, Fault, Goal, NamedWorkload, ProviderSelector, StepEnd};
-use crate::units::closest;
+use crate::model::{Action, DrillPlan, Fault, Goal, Guard, NamedWorkload, ProviderSelector, StepEnd};
+use crate::units::{Duration, closest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -39,8 +40,13 @@ pub struct Live {
     pub providers: Vec<String>,
     /// The counts of each workload, by its place in the plan. Before the first event there is one, which nothing is known of.
     pub workloads: Vec<LiveWorkload>,
-    /// Nanoseconds: the latencies that the runbook asks for, of the leading workload.
+    /// Nanoseconds: the latencies that somebody asks for. First those of guards, which look at every workload, then those of the runbook, which
+    /// looks at the leading one.
     pub limits: Vec<u64>,
+    /// How many of them are guards'.
+    pub guarded_limits: usize,
+    /// Of each workload, what shows whether it is well again after the faults.
+    pub health: Vec<HealthTally>,
     /// How each provider does with the leading workload, where the runbook has a canary.
     pub sides: Option<Sides>,
     /// What is waited for before the baseline, and since when.
@@ -72,6 +78,8 @@ impl Default for Live {
             providers: Vec::new(),
             workloads: vec![LiveWorkload::default()],
             limits: Vec::new(),
+            guarded_limits: 0,
+            health: vec![HealthTally::default()],
             sides: None,
             awaited: None,
             faults: Vec::new(),
@@ -139,6 +147,7 @@ impl Live {
                 if let Some(workload) = self.workloads.get_mut(workload_of(shed.id)) {
                     workload.shed(stamped.t);
                 }
+                self.seen_well(workload_of(shed.id), shed.due, false);
             }
             Event::Overdue(overdue) => self.overdue(stamped.t, overdue),
             Event::Served(served) => self.served(stamped.t, served),
@@ -166,7 +175,10 @@ impl Live {
                     self.traffic_since = Some(t);
                 }
             }
-            Event::FaultRequested(fault) => self.faults.push(LiveFault::requested(fault, t)),
+            Event::FaultRequested(fault) => {
+                self.faults.push(LiveFault::requested(fault, t));
+                self.health.iter_mut().for_each(HealthTally::broken);
+            }
             Event::FaultConfirmed(FaultConfirmed { fault, hi, .. }) => {
                 if let Some(live) = self.faults.get_mut(*fault as usize) {
                     live.confirmed = Some(*hi);
@@ -204,7 +216,11 @@ impl Live {
         self.drill.clone_from(&started.drill);
         self.workloads = vec![LiveWorkload::default(); plan.workloads.len()];
         let limit = |goal: &Goal| if let Goal::Latency { below, .. } = goal { Some(below.as_nanos()) } else { None };
-        self.limits = plan.runbook.iter().flat_map(|runbook| runbook.awaited().filter_map(limit)).collect();
+        self.health = vec![HealthTally::default(); plan.workloads.len()];
+        let guarded = plan.scenario.abort_when.iter().flat_map(Guard::latencies).map(Duration::as_nanos);
+        self.limits = guarded.collect();
+        self.guarded_limits = self.limits.len();
+        self.limits.extend(plan.runbook.iter().flat_map(|runbook| runbook.awaited().filter_map(limit)));
         let steps = plan.runbook.iter().flat_map(|runbook| &runbook.steps);
         self.sides = steps.clone().any(|step| matches!(step.action, Action::Canary(_))).then(Sides::default);
         self.steps = steps.count();
@@ -321,17 +337,32 @@ impl Live {
 
     fn ended(&mut self, t: u64, request: &RequestDone) {
         let (place, lead) = (workload_of(request.id), self.lead());
-        let measure = measure(self.plan.as_deref(), &self.limits, &self.faults, place);
+        let measure = measure(self.plan.as_deref(), (&self.limits, self.guarded_limits), &self.faults, place);
         let Some(workload) = self.workloads.get_mut(place) else { return };
         workload.ended(t, request, &measure);
+        if request.outcome != Outcome::Unknown {
+            let good = measure.objectives.is_none_or(|objectives| request.is_good(objectives));
+            self.seen_well(place, request.due, good);
+        }
         if let Some(sides) = self.sides.as_mut().filter(|_| place == lead) {
             sides.ended(request.id, request.outcome);
         }
     }
 
+    /// A request of this workload, which was due then, was good or not.
+    fn seen_well(&mut self, place: usize, due: u64, good: bool) {
+        let Some(health) = self.health.get_mut(place) else { return };
+        let is_healed = |fault: &LiveFault| fault.healed.is_some_and(|healed| healed <= due);
+        if self.faults.is_empty() {
+            health.before(good);
+        } else if self.faults.iter().all(is_healed) {
+            health.after(good);
+        }
+    }
+
     fn overdue(&mut self, t: u64, overdue: &Overdue) {
         let place = workload_of(overdue.id);
-        let measure = measure(self.plan.as_deref(), &self.limits, &self.faults, place);
+        let measure = measure(self.plan.as_deref(), (&self.limits, self.guarded_limits), &self.faults, place);
         if let Some(workload) = self.workloads.get_mut(place) {
             workload.overdue(t, overdue, &measure);
         }
@@ -363,15 +394,14 @@ impl Live {
 }
 
 /// What the requests of the workload at this place are counted by.
-fn measure<'a>(plan: Option<&'a DrillPlan>, limits: &'a [u64], faults: &[LiveFault], place: usize) -> Measure<'a> {
+fn measure<'a>(plan: Option<&'a DrillPlan>, (limits, guarded): (&'a [u64], usize), faults: &[LiveFault], place: usize) -> Measure<'a> {
     let leads = place == plan.map_or(0, |plan| plan.workloads.lead());
     let objectives = plan.and_then(|plan| plan.workloads.get(place)).map(|named| &named.objectives);
-    Measure { objectives, limits: if leads { limits } else { &[] }, is_faulted: !faults.is_empty() }
+    Measure { objectives, limits: if leads { limits } else { limits.get(..guarded).unwrap_or_default() }, is_faulted: !faults.is_empty() }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::Outcome;
     use super::*;
 
     #[test]

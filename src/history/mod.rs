@@ -49,6 +49,8 @@ mod execution;
 mod fold;
 mod format;
 mod guard;
+mod guarded;
+mod health;
 mod live;
 mod live_workload;
 mod mending;
@@ -75,9 +77,9 @@ pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, Key
 pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
-    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
-    Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
-    SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
+    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Outcome, Overdue, Phase,
+    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
+    Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{
@@ -87,6 +89,9 @@ pub use execution::{
 pub use fold::{Fold, evidence};
 pub use format::{FORMAT, FormatVersion, WrittenBy, history_schema};
 pub(crate) use format::{drill_as_recorded, execution_as_recorded, runbook_as_recorded};
+pub use guard::{GuardLevel, HeardFold, ShareFold, Streak, TrafficFold};
+pub use guarded::{GuardEvidence, GuardSays, GuardSeen, Guarded};
+pub use health::{HealthSeen, HealthState, HealthTally, TrafficHealth};
 pub use live::{Live, LiveAlert, LiveFault, LiveStep};
 pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};

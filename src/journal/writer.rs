@@ -57,6 +57,13 @@ impl Recorder {
         done.await.unwrap_or_else(|_| Err(JournalError { problem: "its thread has ended".into() }))
     }
 
+    /// Returns once everything that was recorded so far is in the live view, or cannot come there any more.
+    pub async fn handed_on(&self) {
+        let (waiter, done) = oneshot::channel();
+        self.queue.wait(waiter);
+        let _ = done.await;
+    }
+
     /// Records an event from a thread outside the runtime.
     pub fn record_blocking(&self, event: Event) {
         self.queue.put_blocking(event);

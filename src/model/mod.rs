@@ -20,6 +20,7 @@ mod environment;
 mod evidence;
 mod execution;
 mod fault;
+mod guard;
 mod http_call;
 mod inquiry;
 mod inventory;
@@ -76,6 +77,7 @@ pub use fault::{
     ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
     Settings, Taken, TlsProblem,
 };
+pub use guard::{GUARDS_MAX, Guard, GuardWatch, OutsideGuard, PercentileLimit, ServiceGuard, SuccessLimit, Unreachable};
 pub use http_call::HttpCall;
 pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{
@@ -97,7 +99,7 @@ pub use reaction::Reaction;
 pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding, KeptFindings};
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{Escalation, Runbook, StartMode};
-pub use scenario::{Guard, PlannedFault, Scenario, Timeline};
+pub use scenario::{PlannedFault, Scenario, Timeline};
 pub use secret_source::SecretSource;
 pub use step::{Backoff, IN_CONDITIONS, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
 pub use stop_here::{StopHere, WalkResult};

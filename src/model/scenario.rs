@@ -1,11 +1,11 @@
 //! A story of what goes wrong.
 
-use super::{Aim, DeclaredObjectives, Fault, Overlay};
-use crate::units::{Duration, Ratio};
+use super::{Aim, DeclaredObjectives, Fault, Guard, Overlay};
+use crate::units::{Duration, Money};
 use serde::{Deserialize, Serialize};
 
 /// A story of what goes wrong, and what is expected then.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scenario {
     /// Its name, for example `azure-outage`.
     pub name: String,
@@ -19,11 +19,20 @@ pub struct Scenario {
     pub timeline: Timeline,
     /// What was promised; wins over the service's objectives.
     pub objectives: DeclaredObjectives,
-    /// When to stop for safety.
-    pub abort_when: Option<Guard>,
+    /// When to stop for safety: each of these does it alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub abort_when: Vec<Guard>,
     /// Series of the team's own that its report shows (`overlay` in YAML).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overlays: Vec<Overlay>,
+}
+
+impl Scenario {
+    /// The least that any of its guards lets it spend.
+    pub fn spend_above(&self) -> Option<Money> {
+        let spend = |guard: &Guard| if let super::GuardWatch::Spend(most) = guard.watches { Some(most) } else { None };
+        self.abort_when.iter().filter_map(spend).min()
+    }
 }
 
 /// What happens when. Zero is the moment of the first fault.
@@ -70,14 +79,5 @@ pub struct PlannedFault {
     #[serde(default, skip_serializing_if = "Aim::is_everything")]
     pub aim: Aim,
     /// For how long (`for` in YAML).
-    pub length: Duration,
-}
-
-/// When a drill is stopped for safety.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Guard {
-    /// The share of requests answered well, below which …
-    pub success_below: Ratio,
-    /// … for this long without a break the drill heals and stops (`for` in YAML).
     pub length: Duration,
 }

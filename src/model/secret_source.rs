@@ -10,10 +10,10 @@
 
 use super::{
     Action, AlertsBinding, Allow, Ask, BucketPlace, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding,
-    Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource,
-    Inventory, Issuer, Mail, Manual, Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest,
-    PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, ShipTo, Simulation,
-    StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within, WitnessPolicy, WitnessSource, Workload,
+    Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall, HttpProbe,
+    Inquiry, InquirySource, Inventory, Issuer, Mail, Manual, Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService,
+    PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, ShipTo,
+    Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -335,7 +335,14 @@ impl SecretSourceSet {
     }
 
     fn scenario(&mut self, scenario: &Scenario) {
-        let Scenario { name: _, title: _, service: _, runbook: _, timeline: _, objectives: _, abort_when: _, overlays } = scenario;
+        let Scenario { name: _, title: _, service: _, runbook: _, timeline: _, objectives: _, abort_when, overlays } = scenario;
+        for Guard { watches, length: _ } in abort_when {
+            match watches {
+                GuardWatch::Success(_) | GuardWatch::Latency(_) | GuardWatch::Spend(_) => {}
+                GuardWatch::Service(service) => self.workload(&service.probe.workload),
+                GuardWatch::Outside(outside) => self.inquiry(&outside.asked),
+            }
+        }
         for Overlay { name: _, unit: _, from } in overlays {
             match from {
                 OverlaySource::Prometheus { url, promql: _ } => self.url(url),
@@ -392,7 +399,12 @@ impl SecretSourceSet {
             self.url(to);
             self.written(headers);
         }
-        let Goal::Asked(inquiry) = goal else { return };
+        if let Goal::Asked(inquiry) = goal {
+            self.inquiry(inquiry);
+        }
+    }
+
+    fn inquiry(&mut self, inquiry: &Inquiry) {
         match &inquiry.of {
             InquirySource::Run(command) => self.command(command),
             InquirySource::Http(call) => self.call(call),

@@ -7,7 +7,7 @@
 //! What this room does not do: count what was spent (`traffic` does, live), or ask people (`cli` does).
 
 use crate::dialect::{ClientRequest, Mark, request_tokens, wire_request, with_parameters};
-use crate::model::{Bound, Dialect, DrillPlan, NamedWorkload, Operation, Price, Tokens, of_body};
+use crate::model::{Bound, Dialect, DrillPlan, Guard, NamedWorkload, Operation, Price, ServiceGuard, Tokens, of_body};
 use crate::units::Money;
 use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
 use std::time::SystemTime;
@@ -85,16 +85,23 @@ pub fn most_tokens(each: &NamedWorkload, plan: &DrillPlan) -> Option<Tokens> {
 
 /// The most that a drill can spend with each provider of its services, if each request is asked of it once.
 pub fn bills(plan: &DrillPlan) -> Vec<Bill> {
-    billed(plan, |index, each| {
+    let all = |index, each: &NamedWorkload| {
         let warm_up =
             plan.environment.start.as_ref().filter(|_| index == plan.workloads.lead()).map_or(0, |start| u64::from(start.warm_up));
         plan.requests_of(&each.workload) + rehearsals(plan, index, each) + warm_up
-    })
+    };
+    let total = plan.scenario.timeline.total();
+    billed(plan, all, guards(plan, |guard| guard.probes(total)))
+}
+
+/// What guards ask other services, each so often.
+fn guards(plan: &DrillPlan, count: impl Fn(&Guard) -> u64) -> impl Iterator<Item = (&NamedWorkload, u64)> {
+    plan.scenario.abort_when.iter().filter_map(move |guard| Some((&guard.service()?.probe, count(guard))))
 }
 
 /// The bills of the rehearsals before a drill alone.
 pub fn bills_before(plan: &DrillPlan) -> Vec<Bill> {
-    billed(plan, |index, each| rehearsals(plan, index, each))
+    billed(plan, |index, each| rehearsals(plan, index, each), guards(plan, |_| ServiceGuard::FIRST))
 }
 
 fn rehearsals(plan: &DrillPlan, index: usize, each: &NamedWorkload) -> u64 {
@@ -102,10 +109,14 @@ fn rehearsals(plan: &DrillPlan, index: usize, each: &NamedWorkload) -> u64 {
 }
 
 /// What so many requests of each workload can cost.
-fn billed(plan: &DrillPlan, requests: impl Fn(usize, &NamedWorkload) -> u64) -> Vec<Bill> {
+fn billed<'p>(
+    plan: &'p DrillPlan,
+    requests: impl Fn(usize, &NamedWorkload) -> u64,
+    guards: impl Iterator<Item = (&'p NamedWorkload, u64)>,
+) -> Vec<Bill> {
     let mut bills: Vec<Bill> = Vec::new();
-    for (index, each) in plan.workloads.iter().enumerate() {
-        let requests = requests(index, each);
+    let workloads = plan.workloads.iter().enumerate().map(|(index, each)| (each, requests(index, each)));
+    for (each, requests) in workloads.chain(guards) {
         let tokens = most_tokens(each, plan);
         for name in &each.service.providers {
             let most = match tokens {

@@ -8,11 +8,11 @@ use super::opened_project::{Project, ScenarioWithRunbook};
 use super::sums::WorkloadSums;
 use super::vocabulary::joined;
 use super::workload::RawWorkload;
-use super::{asked, inventory, overlay, rotation, store, variable};
+use super::{asked, guarded, inventory, overlay, rotation, store, variable};
 use crate::fault;
 use crate::model::{
-    Action, ActsOn, Bound, CredentialSource, Dialect, DrillPlan, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind, Runbook,
-    Scenario, Service, Workloads,
+    Action, ActsOn, Bound, CredentialSource, Dialect, DrillPlan, Guard, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind,
+    Runbook, Scenario, Service, Workloads,
 };
 use crate::units::{Duration, Rate};
 
@@ -35,6 +35,7 @@ pub(super) fn names(project: &Project, story: &ScenarioWithRunbook) -> Vec<Findi
         found.push(document.error(&["traffic", "0", "service"], message, "put a workload first that asks the scenario's service"));
     }
     found.extend(overlay::names(project, story));
+    found.extend(guarded::names(project, story));
     // The service of each workload, where all of its providers can be told.
     let served = |told: &RawWorkload| {
         let service = project.inventory.services.get(service_of(told, scenario));
@@ -149,7 +150,8 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
 pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_name: &str) -> Option<DrillPlan> {
     let inventory = &project.inventory;
-    let scenario = story.scenario.scenario.clone();
+    let mut scenario = story.scenario.scenario.clone();
+    scenario.abort_when = guarded::resolved(&scenario.abort_when, inventory);
     let environment = inventory.environments.get(environment_name).cloned().unwrap_or_default();
     let workloads = &story.scenario.workloads;
     let total = scenario.timeline.total();
@@ -162,7 +164,8 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let workloads = Workloads::new(workloads)?;
     let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
     let asked = workloads.iter().flat_map(|each| &each.service.providers);
-    let named = asked.chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
+    let probed = scenario.abort_when.iter().filter_map(Guard::service).flat_map(|guard| &guard.probe.service.providers);
+    let named = asked.chain(probed).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
     let providers: std::collections::BTreeMap<_, _> =
         named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
     let rotated = runbook.iter().flat_map(|runbook| &runbook.steps).filter_map(|step| match &step.action {
@@ -178,7 +181,7 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
         .chain(&workloads.leading().service.owner)
         .filter_map(|name| Some((name.clone(), inventory.contacts.get(name)?.clone())))
         .collect();
-    let texts = serde_json::to_string(&(&runbook, &contacts)).unwrap_or_default();
+    let texts = serde_json::to_string(&(&runbook, &contacts, &scenario.abort_when)).unwrap_or_default();
     let secrets = store::secrets_in(&texts, inventory);
     let kept = credentials.values().filter_map(|credential| credential.from.store());
     let kept = kept.chain(secrets.values().filter_map(CredentialSource::store)).map(|(name, _)| name.to_owned());
@@ -231,6 +234,7 @@ pub(super) fn unbounded(project: &Project, story: &ScenarioWithRunbook, plan: &D
 pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
     let mut found = asked::here(story, plan);
     found.extend(overlay::here(story, plan));
+    found.extend(guarded::here(story, plan));
     found.extend(too_much(story, plan));
     found.extend(unbounded(project, story, plan));
     found.extend(faults_not_allowed(story, plan));

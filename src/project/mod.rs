@@ -39,6 +39,8 @@ mod fields;
 mod finding;
 mod flow;
 mod gaps;
+mod guard;
+mod guarded;
 mod http_call;
 mod inquiry;
 mod inside;

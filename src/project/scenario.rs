@@ -6,10 +6,10 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::Node;
 use super::workload::{self, RawWorkload};
-use super::{fault, objective, overlay};
+use super::{fault, guard, objective, overlay};
 use crate::fault::Blackhole;
-use crate::model::{Aim, Guard, PlannedFault, Scenario, Timeline};
-use crate::units::{Duration, Ratio};
+use crate::model::{Aim, PlannedFault, Scenario, Timeline};
+use crate::units::Duration;
 
 /// A scenario as it was read, and what the model does not keep.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Vec<String>,
         .required("timeline", &timeline)
         .unwrap_or_else(|| (Timeline { baseline: Duration::ZERO, faults: Vec::new(), watch: Duration::ZERO }, Vec::new()));
     let objectives = fields.optional("objectives", &objective::read).unwrap_or_default();
-    let abort_when = fields.optional("abort_when", &guard).flatten();
+    let abort_when = fields.optional("abort_when", &guard::read).unwrap_or_default();
     let overlays = fields.optional("overlay", &overlay::read).unwrap_or_default();
     fields.finish();
     let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
@@ -81,12 +81,4 @@ fn planned(reader: &TreeReader<'_>, node: &Node) -> Option<PlannedFault> {
     let length = fields.required("for", &|reader, node| reader.time(node)).unwrap_or(Duration::ZERO);
     fields.finish();
     Some(PlannedFault { at, on, fault, aim, length })
-}
-
-fn guard(reader: &TreeReader<'_>, node: &Node) -> Option<Option<Guard>> {
-    let fields = reader.fields(node, "a guard")?;
-    let success_below = fields.required("success_below", &|reader, node| reader.quantity::<Ratio>(node));
-    let length = fields.required("for", &|reader, node| reader.time(node));
-    fields.finish();
-    Some(success_below.zip(length).map(|(success_below, length)| Guard { success_below, length }))
 }

@@ -160,6 +160,7 @@ fn words(name: &str) -> Vec<&'static str> {
         "lock-mode" => crate::model::LockMode::WORDS,
         "stream-end" => StreamEnd::WORDS,
         "token-cache" => TokenCache::WORDS,
+        "unreachable" => crate::model::Unreachable::WORDS,
         "usage" => UsageReport::WORDS,
         "on-failure" => crate::model::OnFailure::WORDS,
         "forms" => crate::model::FaultShape::WORDS,

@@ -93,5 +93,6 @@ pub fn verdict_record(verdict: &Verdict, digest: Option<&Digest>) -> VerdictReco
     let undecided = verdict.reason.is_some();
     let because = undecided.then(|| words::because::because(verdict));
     let hint = words::advice::hint(verdict).filter(|_| undecided).map(Into::into);
-    VerdictRecord { because, hint, ..VerdictRecord::new(verdict, started) }
+    let unproven = digest.and_then(Digest::unproven).map(str::to_owned);
+    VerdictRecord { because, hint, unproven, ..VerdictRecord::new(verdict, started) }
 }

@@ -95,7 +95,9 @@ async fn http(inquiry: &Inquiry, expects: &InquiryGoal, call: &HttpCall, context
         return Ok(Seen::good(inquiry, is_good && missing.is_none(), answered(status, missing.as_deref()), body));
     }
     if !is_good || missing.is_some() {
-        return Ok(Seen { holds: false, ..Seen::good(inquiry, false, answered(status, missing.as_deref()), "") });
+        // A server that is in trouble itself says nothing of what it was asked for.
+        let told = Seen::good(inquiry, false, answered(status, missing.as_deref()), "");
+        return Ok(Seen { holds: false, answered: status < 500, ..told });
     }
     match (expects, &inquiry.json) {
         (InquiryGoal::Good, None) => Ok(Seen::good(inquiry, true, answered(status, None), body)),

@@ -40,6 +40,16 @@ pub async fn asked_once(inquiry: &Inquiry, context: &Context) -> Result<String, 
     if seen.answered { Ok(told) } else { Err(StepError::failed(told)) }
 }
 
+/// Looks once, for whoever does not wait: whether the answer is as it should be, `None` where nobody answers; and what was seen, as the end of a
+/// sentence.
+///
+/// # Errors
+/// Where it cannot be asked at all: see [`StepError`].
+pub async fn look(inquiry: &Inquiry, context: &Context) -> Result<(Option<bool>, String), StepError> {
+    let seen = once(inquiry, &expected(&inquiry.expects, context)?, context).await?;
+    Ok((seen.answered.then_some(seen.holds), seen.told))
+}
+
 async fn once(inquiry: &Inquiry, expects: &InquiryGoal, context: &Context) -> Result<Seen, StepError> {
     match timeout(inquiry.timeout.std(), ask(inquiry, expects, context)).await {
         Ok(seen) => seen,

@@ -58,7 +58,7 @@ pub use context::{Context, comes_from_a_step};
 pub use directory::Directory;
 pub use error::StepError;
 pub use http::client;
-pub use inquire::asked_once;
+pub use inquire::{asked_once, look};
 pub use interview::{Heard, Interview, put_aside};
 pub use keyring::Keyring;
 pub use mend::cannot_mend;

@@ -21,6 +21,7 @@ use crate::history::workload_of;
 use crate::model::{Expect, Price, Tokens};
 use crate::units::{Money, Problem, explained};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -52,10 +53,24 @@ pub enum Spent {
 /// The budget of a drill's traffic: what may be spent, and what is charged so far. No request is sent that could exceed it.
 #[derive(Debug)]
 pub struct Budget {
+    /// The lower one of the environment's and the scenario's.
     ceiling: Option<Money>,
+    /// Whose that is.
+    whose: CeilingOwner,
+    /// True once the scenario's own ceiling let nothing more be sent.
+    by_guard: AtomicBool,
     most_requests: Option<u64>,
     accounts: Mutex<Accounts>,
     empty: watch::Sender<Option<String>>,
+}
+
+/// Who set a ceiling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CeilingOwner {
+    /// `max_spend` of the environment.
+    Environment,
+    /// A guard of the scenario, `spend_above`.
+    Guard,
 }
 
 /// The accounts of all workloads, and their sums.
@@ -196,7 +211,39 @@ impl Budget {
     /// At most this much money and so many requests. `prices` are those of each workload's requests.
     pub fn new(ceiling: Option<Money>, most_requests: Option<u64>, prices: Vec<Prices>) -> Self {
         let accounts = Accounts { each: prices.into_iter().map(Account::new).collect(), sent: 0, charged: 0 };
-        Self { ceiling, most_requests, accounts: Mutex::new(accounts), empty: watch::Sender::new(None) }
+        let (whose, by_guard, empty) = (CeilingOwner::Environment, AtomicBool::new(false), watch::Sender::new(None));
+        Self { ceiling, whose, by_guard, most_requests, accounts: Mutex::new(accounts), empty }
+    }
+
+    /// The same under a ceiling of the scenario's own as well, where it has one: the lower one counts.
+    #[must_use]
+    pub fn guarded(self, most: Option<Money>) -> Self {
+        match most {
+            Some(most) if self.ceiling.is_none_or(|ceiling| most < ceiling) => {
+                Self { ceiling: Some(most), whose: CeilingOwner::Guard, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// True where it was a guard of the scenario that let nothing more be sent.
+    pub fn is_guarded_out(&self) -> bool {
+        self.by_guard.load(Ordering::Relaxed)
+    }
+
+    /// Who set the ceiling that counts, and what to do where it is too low.
+    const fn owner(&self) -> (&'static str, &'static str) {
+        match self.whose {
+            CeilingOwner::Environment => ("the environment allows", "write a higher `max_spend` to its `allow:`, or send less"),
+            CeilingOwner::Guard => {
+                ("`spend_above` of the scenario allows", "write a higher `spend_above:` to its `abort_when:`, or send less")
+            }
+        }
+    }
+
+    fn tell_spent(&self, problem: &Problem) -> bool {
+        self.by_guard.store(self.whose == CeilingOwner::Guard && self.empty.borrow().is_none(), Ordering::Relaxed);
+        self.tell(problem)
     }
 
     fn accounts(&self) -> MutexGuard<'_, Accounts> {
@@ -232,9 +279,9 @@ impl Budget {
     fn pay(&self, accounts: &mut Accounts, id: u64) -> bool {
         if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id & !WARMING), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
-            let spent =
-                format!("{charged} may have been spent, and one more request could exceed the {ceiling} that the environment allows");
-            return self.tell(&Problem::new(spent).hint("write a higher `max_spend` to its `allow:`, or send less"));
+            let (owner, hint) = self.owner();
+            let spent = format!("{charged} may have been spent, and one more request could exceed the {ceiling} that {owner}");
+            return self.tell_spent(&Problem::new(spent).hint(hint));
         }
         if self.ceiling.is_some() {
             accounts.change(id, |request| request.begun = true);
@@ -307,8 +354,8 @@ impl Budget {
             self.tell(&Problem::new(format!("more than {most} requests were sent, and the environment allows no more")));
         } else if let Some(ceiling) = self.ceiling.filter(|ceiling| !accounts.affords(workload_of(id), *ceiling)) {
             let charged = Money::from_nanos(accounts.charged);
-            let spent = format!("{charged} may have been spent, with what is in flight, and the environment allows {ceiling}");
-            self.tell(&Problem::new(spent));
+            let spent = format!("{charged} may have been spent, with what is in flight, and {} {ceiling}", self.owner().0);
+            self.tell_spent(&Problem::new(spent));
         }
     }
 

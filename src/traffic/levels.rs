@@ -22,7 +22,8 @@ impl Levels {
     /// Those of the workload at this index, which the plan has.
     pub fn of(plan: &DrillPlan, index: usize) -> Self {
         let (objectives, leads) = (&plan.workloads[index].objectives, index == plan.workloads.lead());
-        let guard = plan.scenario.abort_when.map(|guard| guard.length);
+        let guards = plan.scenario.abort_when.iter().filter(|guard| guard.looks_at_traffic());
+        let guards = guards.flat_map(|guard| guard.latencies().chain([guard.window()]));
         let looked_at = |goal: &Goal| match goal {
             Goal::Latency { below, .. } => Some(*below),
             Goal::Success { over, .. } => Some((*over).min(SILENCE)),
@@ -30,7 +31,7 @@ impl Levels {
         };
         // A runbook looks at the leading workload only.
         let goals = plan.runbook.iter().filter(|_| leads).flat_map(|runbook| runbook.awaited().filter_map(looked_at));
-        let mut after: Vec<u64> = std::iter::once(objectives.slo).chain(guard).chain(goals).map(Duration::as_nanos).collect();
+        let mut after: Vec<u64> = std::iter::once(objectives.slo).chain(guards).chain(goals).map(Duration::as_nanos).collect();
         after.sort_unstable();
         after.dedup();
         // What lasts longer than its service level is known to be bad; nobody asks for how much longer, but for latencies.

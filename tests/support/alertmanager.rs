@@ -35,6 +35,11 @@ impl Alertmanager {
         Self { process, address: address.expect("it says where it answers") }
     }
 
+    /// Its base URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Tells it of an alert, and until when that lasts: `None` while it fires.
     pub(crate) async fn hear(&self, name: &str, until: Option<&str>) {
         let mut alert = json!({"labels": {"alertname": name, "service": "chat"}, "startsAt": "2026-01-01T00:00:00Z"});

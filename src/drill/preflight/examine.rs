@@ -3,6 +3,7 @@
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::drill::DrillStop;
 use crate::drill::conductor::Order;
+use crate::drill::guard;
 use crate::drill::interrupts::by_a_person;
 use crate::drill::load::budget;
 use crate::drill::prepare::open;
@@ -51,7 +52,11 @@ async fn all(order: &Order, recorder: &Recorder, preflight: &mut Preflight) -> (
         Err(stop) => return (Some(stop), Redactor::default()),
     };
     let redactor = rig.redactor.clone();
-    let ended = unless_stopped(&mut stop, rig.connect(&site, names, preflight)).await.err();
+    let connecting = async {
+        rig.connect(&site, names, preflight).await?;
+        guard::first_look(&rig, &site, preflight).await
+    };
+    let ended = unless_stopped(&mut stop, connecting).await.err();
     rig.take_down(recorder).await;
     // What is wrong is told already, each by itself.
     (ended.filter(|stop| stop.reason != StopReason::Environment || preflight.is_well()), redactor)

@@ -50,6 +50,19 @@ impl Rig {
                 self.manners.push(manner);
             }
         }
+        let guards = plan.scenario.abort_when.iter().zip(0..).filter_map(|(guard, place)| Some((place, guard.service()?)));
+        for (place, guard) in guards.filter(|_| stand) {
+            let each = &guard.probe;
+            let target = match services.get(&each.service_name) {
+                Some(target) => Ok(target.clone()),
+                None => self.serve(site, names, each, false),
+            };
+            let manner = manner::of(each, plan, site.seed, site.root, names);
+            if let Some((target, manner)) = preflight.need(target)?.zip(preflight.need(manner)?) {
+                services.insert(each.service_name.clone(), target.clone());
+                self.guarded.insert(place, (target, manner));
+            }
+        }
         Ok(())
     }
 

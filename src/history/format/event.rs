@@ -7,10 +7,10 @@ use super::record::{Via, is_usual};
 use super::timeline::AimRecord;
 use crate::history::{
     Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd,
-    ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, KeyHeld, KeyMinted, KeyProbed, KeyRevoked,
-    KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark,
-    RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted, StepUndone, StopReason,
-    TokenMinted, UndoStarted, UpdateBegun,
+    ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, HealthSeen, HealthState, KeyHeld, KeyMinted,
+    KeyProbed, KeyRevoked, KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock,
+    ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted,
+    StepUndone, StopReason, TokenMinted, UndoStarted, UpdateBegun,
 };
 use crate::model::{AcknowledgementWay, Aim, Fault, StepEnd};
 use crate::units::Fingerprint;
@@ -328,9 +328,12 @@ pub(super) struct AwaitedRecord {
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(remote = "Guarded")]
-pub(super) struct GuardedRecord {
-    guard: String,
+#[serde(remote = "HealthSeen")]
+pub(super) struct HealthSeenRecord {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    workload: Option<String>,
+    state: HealthState,
+    detail: String,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

@@ -2,15 +2,16 @@
 //! nothing here changes but the way in which it becomes a record of the newest format.
 
 use super::environment::EnvironmentRecord;
+use super::guard::GuardsRecord;
 use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
 use super::objectives::DeclaredObjectivesRecord;
-use super::plan::{NamedWorkloadRecord, PlanRecord, ScenarioRecord, WorkloadsRecord};
+use super::plan::{PlanRecord, ScenarioRecord, WorkloadsRecord};
 use super::runbook::RunbookRecord;
 use super::started::{RunOriginRecord, StartedRecord};
 use super::store::SecretStoreRecord;
-use super::timeline::{GuardRecord, TimelineRecord};
+use super::timeline::TimelineRecord;
 use super::version::FORMAT;
-use super::workload::WorkloadRecord;
+use super::workload::{NamedWorkloadRecord, WorkloadRecord};
 use crate::units::Seed;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -80,7 +81,8 @@ struct ScenarioRecord1 {
     traffic: WorkloadRecord,
     timeline: TimelineRecord,
     objectives: DeclaredObjectivesRecord,
-    abort_when: Option<GuardRecord>,
+    #[serde(default)]
+    abort_when: GuardsRecord,
 }
 
 impl From<StartedRecord1> for StartedRecord {

@@ -13,6 +13,7 @@ mod environment;
 mod event;
 mod first_line;
 mod format_1;
+mod guard;
 mod inquiry;
 mod inventory;
 mod line;

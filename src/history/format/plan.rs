@@ -1,15 +1,16 @@
 //! The plan of a drill, and that of an execution.
 
 use super::environment::EnvironmentRecord;
+use super::guard::GuardsRecord;
 use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
-use super::objectives::{DeclaredObjectivesRecord, ObjectivesRecord};
+use super::objectives::DeclaredObjectivesRecord;
 use super::overlay::OverlayRecord;
 use super::record::{Recorded, is_usual, record};
 use super::runbook::RunbookRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
-use super::timeline::{GuardRecord, TimelineRecord};
-use super::workload::WorkloadRecord;
-use crate::model::{DrillPlan, ExecutionPlan, NamedWorkload, Scenario, SourceFile, Workloads};
+use super::timeline::TimelineRecord;
+use super::workload::NamedWorkloadRecord;
+use crate::model::{DrillPlan, ExecutionPlan, Scenario, SourceFile, Workloads};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,7 +43,8 @@ record! {
         runbook: Option<String>,
         timeline: TimelineRecord,
         objectives: DeclaredObjectivesRecord,
-        abort_when: Option<GuardRecord>,
+        #[serde(default)]
+        abort_when: GuardsRecord,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         overlays: Vec<OverlayRecord>,
     }
@@ -89,17 +91,6 @@ impl Recorded<Workloads> for WorkloadsRecord {
     fn restore(self) -> Workloads {
         let each = self.0.each.into_iter().map(NamedWorkloadRecord::restore).collect();
         Workloads::led_by(each, self.0.lead).expect("it was checked as it was read")
-    }
-}
-
-record! {
-    struct NamedWorkloadRecord of NamedWorkload {
-        name: String,
-        service_name: String,
-        service: ServiceRecord,
-        objectives: ObjectivesRecord,
-        judged: bool,
-        workload: WorkloadRecord,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes wrong, and when.
 
 use super::record::{is_usual, record};
-use crate::model::{Aim, Fault, FaultShape, Guard, Match, PlannedFault, Requests, Timeline};
+use crate::model::{Aim, Fault, FaultShape, Match, PlannedFault, Requests, Timeline};
 use crate::units::{Duration, Fingerprint, Ratio};
 
 record! {
@@ -19,13 +19,6 @@ record! {
         fault: Fault,
         #[serde(default, skip_serializing_if = "is_usual")]
         aim: AimRecord,
-        length: Duration,
-    }
-}
-
-record! {
-    struct GuardRecord of Guard {
-        success_below: Ratio,
         length: Duration,
     }
 }

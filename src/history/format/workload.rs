@@ -1,11 +1,25 @@
 //! What is asked, and how often.
 
+use super::inventory::ServiceRecord;
+use super::objectives::ObjectivesRecord;
 use super::record::{NoRows, Recorded, is_usual, record};
 use crate::model::{
-    Arrivals, Bursts, Connections, Expect, HttpVersion, PlainRequest, Ramp, RampPoint, RequestKind, Timeouts, Tokens, Trace, Wire, Workload,
+    Arrivals, Bursts, Connections, Expect, HttpVersion, NamedWorkload, PlainRequest, Ramp, RampPoint, RequestKind, Timeouts, Tokens, Trace,
+    Wire, Workload,
 };
 use crate::units::{Duration, Rate};
 use std::collections::BTreeMap;
+
+record! {
+    struct NamedWorkloadRecord of NamedWorkload {
+        name: String,
+        service_name: String,
+        service: ServiceRecord,
+        objectives: ObjectivesRecord,
+        judged: bool,
+        workload: WorkloadRecord,
+    }
+}
 
 record! {
     struct WorkloadRecord of Workload {

@@ -60,7 +60,7 @@ pub(super) const FORMS: &[Form] = &[
         "scenario",
         "a scenario",
         "version!: 1; scenario!: name; title: text; service!: name; runbook: text; traffic!: @traffic or [@workload]; timeline!: @timeline; \
-         objectives: @objectives; abort_when: @guard; overlay: [@series]",
+         objectives: @objectives; abort_when: @guard or [@guard]; overlay: [@series]",
     ),
     form("traffic", "the traffic", traffic!()),
     form("workload", "a workload", traffic!("workload!: name; service: name; objectives: @objectives; judged: truth; ")),
@@ -75,7 +75,15 @@ pub(super) const FORMS: &[Form] = &[
     form("aim", "", "probability: share; match: @match; shape: =still or @shape"),
     form("match", "a match", "requests: =requests; method: text; path: text; model: text; stream: truth; key: text; header: text"),
     form("shape", "a shape", "form!: =forms; over: time; on: time; off: time; for: time"),
-    form("guard", "a guard", "success_below!: share; for!: time"),
+    choice(
+        "guard",
+        "a guard",
+        "success_below: share; latency: texts; spend_above: money; url: url; query: @guard-query; service: name; for: time; \
+         clears_at: share or time; clears_after: time; over: time; every: time; timeout: time; request: =request; path: text; says: text; \
+         matches: text; status: count; headers: texts; unreachable: =unreachable",
+        "success_below latency spend_above url query",
+    ),
+    form("guard-query", "a query of a guard", "promql!: text; prometheus: url"),
     choice("series", "a series", "as!: text; unit: text; promql: text; prometheus: url; csv: text; time: text; value: text", "promql csv"),
     form(
         "objectives",

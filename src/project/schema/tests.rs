@@ -57,7 +57,7 @@ timeline:
     - {on: a, fault: {status: {code: 503, match: {}, shape: {form: ramp}}}, for: 1s}
     - {on: a, fault: {status: {code: 503, shape: {form: flap}}}, for: 1s}
     - {on: a, fault: {status: {code: 503, shape: {form: pulse}}}, for: 1s}
-abort_when: {for: 1s}
+abort_when: [{for: 1s, service: a, success_below: 1%}, {query: {promql: up}}, {url: "http://a.example"}, {latency: {p95: 1s}}, {spend_above: 1 USD}]
 overlay: [{as: a, promql: up}, {as: b, csv: a.csv}]
 "#,
     "version: 1\nscenario: b\nservice: a\ntraffic: [{workload: a, request: http, expect: {}}, {workload: b, request: tcp, expect: x}]\n",

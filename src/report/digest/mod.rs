@@ -21,7 +21,9 @@ use answered::AnsweredTally;
 use hurt::HurtDigest;
 use provider::ProvidersDigest;
 
-use crate::history::{Event, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of};
+use crate::history::{
+    Event, HealthState, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of,
+};
 use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
 use spend::Spend;
@@ -243,6 +245,14 @@ impl Digest {
         }
         self.traces.notable.push(line);
         self.notable.push(stamped.clone());
+    }
+
+    /// Why it is not proven that everything was well again at the end, in a sentence without its stop; `None` where it is, or nothing was broken.
+    pub fn unproven(&self) -> Option<&str> {
+        self.notable.iter().find_map(|stamped| match &stamped.event {
+            Event::Health(seen) if seen.state == HealthState::Unproven => Some(seen.detail.as_str()),
+            _ => None,
+        })
     }
 
     /// To be called when no more events come.

@@ -118,6 +118,8 @@ pub enum SectionKind {
     Repeats,
     /// Why it was drilled, what was expected, and who said what was to be held.
     Basis,
+    /// What would have stopped the drill, or did.
+    Guards,
     /// That everything which the drill did was taken back.
     Restoration,
     /// Which drill it was.
@@ -147,6 +149,7 @@ impl SectionKind {
             Self::Trend => "trend",
             Self::Repeats => "repeats",
             Self::Basis => "basis",
+            Self::Guards => "guards",
             Self::Restoration => "restoration",
             Self::Identity => "identity",
         }

@@ -7,7 +7,9 @@
 use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
-use super::{basis, cost, credential_section, faults, found, limits, objectives, picture, restoration, runbook, traffic, waterfall};
+use super::{
+    basis, cost, credential_section, faults, found, guards, limits, objectives, picture, restoration, runbook, traffic, waterfall,
+};
 use crate::model::FindingState;
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
@@ -17,7 +19,7 @@ use crate::report::model::{
 };
 use crate::report::words::advice::hint;
 use crate::report::words::headline::headline;
-use crate::report::words::wording::span;
+use crate::report::words::wording::{capital, span};
 use crate::verdict::Verdict;
 
 /// The whole report. `hash` is the history's SHA-256 in hexadecimal.
@@ -25,7 +27,7 @@ pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, context: &DrillCont
     let subjects = Subject::each(verdict, digest);
     let title = digest.started.as_ref().map_or_else(|| "A drill".into(), |started| Text::outside(&started.plan.scenario.title));
     let found = findings::of_drill(verdict, digest, &subjects, context.kept.as_ref());
-    let mut opening = opening(verdict, &subjects);
+    let mut opening: Vec<Block> = unproven(digest).into_iter().chain(opening(verdict, &subjects)).collect();
     opening.extend(advice(verdict, &found));
     Report {
         kind: ReportKind::Drill,
@@ -72,12 +74,19 @@ fn sections(
         subjects.iter().filter(|subject| subject.name().is_none()).flat_map(|subject| credential_section::sections(subject.verdict)),
     );
     sections.extend(runbook::section(digest));
+    sections.extend(guards::section(digest));
     sections.extend(restoration::section(digest));
     sections.extend(trend);
     sections.push(limits::section(verdict, digest, subjects));
     sections.extend(basis::section(digest, subjects));
     sections.push(identity(verdict, digest, hash));
     sections
+}
+
+/// What comes before everything else: that nobody knows whether everything is well again.
+fn unproven(digest: &Digest) -> Option<Block> {
+    let why = digest.unproven()?;
+    Some(Paragraph::key(Text::own("Not healed: health after the drill is not proven. ").then(Text::outside(capital(why))).then(".")).into())
 }
 
 /// The first screen: the verdict in a sentence (of several workloads that of each in a word), the picture, and what to do next.

@@ -10,6 +10,7 @@ mod drilled;
 pub(in crate::report) mod execution;
 pub(in crate::report) mod faults;
 pub(in crate::report) mod found;
+mod guards;
 pub(in crate::report) mod incident;
 pub(in crate::report) mod keys;
 pub(in crate::report) mod limits;

@@ -3,7 +3,7 @@
 //! What this file does not do: count requests (`picture`), or choose what is drawn where (`render/svg`).
 
 use super::subject::Subject;
-use crate::history::{Breaker, Event, Phase, StepStarted};
+use crate::history::{Breaker, Event, Guarded, Phase, StepStarted};
 use crate::model::StepEnd;
 use crate::report::model::{Grade, MarkKind, PictureMark, PictureSpan, ReportStatus, SpanKind, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,7 +93,7 @@ impl<'a> Open<'a> {
                 self.finish(place, t, undone.end);
             }
             Event::Gateway(gateway) => self.breaker(gateway.at, &gateway.provider, gateway.breaker),
-            Event::GuardTripped(guarded) => self.guard(t, &guarded.guard),
+            Event::GuardTripped(guarded) => self.guard(t, guarded),
             _ => {}
         }
     }
@@ -146,12 +146,17 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// A guard trips after its condition held for as long as it says.
-    fn guard(&mut self, t: u64, guard: &str) {
-        let started = self.subject.digest.started.as_ref();
-        let length = started.and_then(|started| started.plan.scenario.abort_when).map_or(0, |guard| guard.length.as_nanos());
-        let place = self.begin(SpanKind::Guard, Text::outside(guard), t.saturating_sub(length));
-        self.end(Some(place), t);
+    /// A guard trips after what it watches was so for as long as it says. Older histories say no more than when it tripped.
+    fn guard(&mut self, t: u64, guarded: &Guarded) {
+        let (since, at) = guarded.evidence.as_ref().map_or_else(
+            || {
+                let guards = self.subject.digest.started.iter().flat_map(|started| &started.plan.scenario.abort_when);
+                (t.saturating_sub(guards.map(|guard| guard.length.as_nanos()).next().unwrap_or(0)), t)
+            },
+            |evidence| (evidence.since, evidence.at),
+        );
+        let place = self.begin(SpanKind::Guard, Text::outside(&guarded.guard), since);
+        self.end(Some(place), at);
         self.spans[place].grade = Grade::Bad;
     }
 }
@@ -161,7 +166,10 @@ pub(in crate::report) fn marks(subject: &Subject<'_>, end_ns: u64) -> Vec<Pictur
     let zero = subject.digest.zero();
     let mut marks: Vec<PictureMark> = Vec::new();
     let mut alerts: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let tripped = subject.digest.notable.iter().find(|stamped| matches!(stamped.event, Event::GuardTripped(_)));
+    let tripped = subject.digest.notable.iter().find_map(|stamped| match &stamped.event {
+        Event::GuardTripped(guarded) => Some(guarded.evidence.as_ref().map_or(stamped.t, |evidence| evidence.at)),
+        _ => None,
+    });
     for stamped in &subject.digest.notable {
         let (kind, name, at) = match &stamped.event {
             Event::AlertReceived(alert) if alert.firing && alerts.insert((&alert.name, &alert.instance)) => {
@@ -179,7 +187,7 @@ pub(in crate::report) fn marks(subject: &Subject<'_>, end_ns: u64) -> Vec<Pictur
             Event::Note(note) => (MarkKind::Note, Text::outside(&note.text), stamped.t),
             Event::Contacted(contacted) => (MarkKind::Note, Text::outside(&contacted.contact).then(" told"), stamped.t),
             // It is told of once everything is taken back; what tripped came before.
-            Event::Cancelled(_) => (MarkKind::Stop, "the drill was stopped".into(), tripped.map_or(zero + end_ns, |guard| guard.t)),
+            Event::Cancelled(_) => (MarkKind::Stop, "the drill was stopped".into(), tripped.unwrap_or(zero + end_ns)),
             _ => continue,
         };
         let seen = marks.iter().filter(|mark| mark.kind == kind).count();

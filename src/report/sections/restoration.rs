@@ -1,10 +1,10 @@
-//! That what a drill did was taken back: each heal as it was read back, each step that was undone.
+//! That what a drill did was taken back: each heal as it was read back, that users were served well at the end, each step that was undone.
 //!
-//! What this file does not do: say whether the service came back (`waterfall`, `objectives`).
+//! What this file does not do: say when the service came back (`waterfall`, `objectives`).
 
-use crate::history::{Event, StepEnd};
+use crate::history::{Event, HealthState, StepEnd};
 use crate::report::digest::Digest;
-use crate::report::model::{Block, Fact, Section, SectionKind};
+use crate::report::model::{Block, Fact, Section, SectionKind, Text};
 use crate::units::counted;
 
 /// The section; nothing where nothing was broken.
@@ -32,6 +32,11 @@ pub(in crate::report) fn section(digest: &Digest) -> Option<Section> {
             Some(left) => format!("{healed} of {}; nobody saw the end of {left}{by_itself}", counted(faults, "fault")),
         };
         facts.push(Fact::of("healed", told));
+    }
+    let health = digest.notable.iter().filter_map(|stamped| if let Event::Health(seen) = &stamped.event { Some(seen) } else { None });
+    for seen in health {
+        let label = if seen.state == HealthState::Proven { "well again" } else { "not known to be well" };
+        facts.push(Fact::of(label, Text::outside(&seen.detail)));
     }
     if undone + failed > 0 {
         let told = if failed == 0 {

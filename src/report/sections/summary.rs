@@ -6,7 +6,7 @@ use super::subject::Subject;
 use super::waterfall::waterfall;
 use crate::model::Gate;
 use crate::report::digest::Digest;
-use crate::report::model::Fact;
+use crate::report::model::{Fact, Text};
 use crate::report::render::terminal;
 use crate::report::words::advice::hint;
 use crate::report::words::because::because;
@@ -34,8 +34,20 @@ pub fn cutover(verdict: &Verdict) -> Option<String> {
     Some(between(if nameless(first) { measures.restore } else { measures.cutover }))
 }
 
-/// What there is to say, one group for each workload that is judged; where there are several, the verdict on them all stands before them.
+/// What there is to say, one group for each workload that is judged; where there are several, the verdict on them all stands before them. First of
+/// all, where that is not proven, that everything is well again.
 fn facts(verdict: &Verdict, digest: Option<&Digest>) -> Vec<Vec<Fact>> {
+    let unproven =
+        digest.and_then(Digest::unproven).map(|why| Fact::of("NOT HEALED", Text::outside(format!("health is not proven: {why}"))));
+    let mut facts = verdicts(verdict, digest);
+    if let (Some(unproven), Some(first)) = (unproven, facts.first_mut()) {
+        first.insert(0, unproven);
+    }
+    facts
+}
+
+/// The same without whether everything is well again.
+fn verdicts(verdict: &Verdict, digest: Option<&Digest>) -> Vec<Vec<Fact>> {
     let subjects = digest.map_or_else(Vec::new, |digest| Subject::each(verdict, digest));
     let went = |place: usize| subjects.get(place).and_then(went);
     if verdict.workloads.is_empty() {

@@ -255,3 +255,19 @@ fn no_bill_exceeds_the_ceiling_whatever_is_seen_of_it() {
         }
     }
 }
+
+#[test]
+fn the_lower_one_of_two_ceilings_counts_and_it_is_told_whose_it_was() {
+    let spent = |environment: Option<u64>, guard: Option<u64>| {
+        let budget =
+            Budget::new(environment.map(Money::from_nanos), None, vec![prices(&[("one", 10)])]).guarded(guard.map(Money::from_nanos));
+        let sent = (0..100).take_while(|id| budget.begin(*id)).count();
+        let told = budget.emptied().borrow().clone().unwrap_or_default();
+        (sent, budget.is_guarded_out(), told.contains("spend_above"))
+    };
+    assert_eq!(spent(Some(50), None), (5, false, false));
+    assert_eq!(spent(Some(50), Some(30)), (3, true, true));
+    assert_eq!(spent(Some(50), Some(70)), (5, false, false));
+    assert_eq!(spent(None, Some(30)), (3, true, true));
+    assert_eq!(spent(None, None), (100, false, false));
+}

@@ -96,6 +96,9 @@ verdict_record! {
         /// What to do about it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub hint: Option<String>,
+        /// Why it is not proven that everything was well again at the end; absent where it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub unproven: Option<String>,
     }
 }
 
@@ -186,6 +189,7 @@ impl VerdictRecord {
             workloads: RecordOf::of(workloads),
             because: None,
             hint: None,
+            unproven: None,
         }
     }
 
@@ -233,6 +237,7 @@ impl RecordOf<OfWorkload> for WorkloadVerdictRecord {
             workloads: _,
             because: _,
             hint: _,
+            unproven: _,
         } = VerdictRecord::new(verdict, None);
         let (name, service) = (name.clone(), service.clone());
         Self {

@@ -111,7 +111,7 @@ impl Story {
                     watch: Duration::from_secs(10),
                 },
                 objectives: DeclaredObjectives::default(),
-                abort_when: None,
+                abort_when: Vec::new(),
                 overlays: Vec::new(),
             },
             runbook: None,
