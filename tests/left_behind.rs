@@ -48,10 +48,11 @@ fn a_killed_drill_leaves_no_process_and_is_taken_back_by_its_folder() {
     for file in ["before-step-1", "undo.json"] {
         assert_eq!(folder.join(file).metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file}");
     }
-    let mut next = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "next"]);
-    next.until(&format!("warning: {named}: this drill was killed")).until(&format!("hint: lifeboat run --undo {named}"));
-    next.signal(KILL);
-    next.finish();
+    let next = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "next"]);
+    next.exits_with(4).says(&format!("warning: {named}: this drill was killed")).says(&format!("hint: lifeboat run --undo {named}"));
+    next.says("its history can be read up to the kill (").says("no drill begins until that is dealt with");
+    assert!(!project.path("next").exists(), "it has not begun");
+    project.lifeboat(&["heal"]).exits_with(4).says(&format!("still to be done: lifeboat run --undo {named}"));
     let history = text(&folder.join("history.jsonl"));
 
     project.edit("runbooks/answer.yaml", "echo undo hang", "echo something else");
@@ -86,6 +87,8 @@ fn what_cannot_be_taken_back_is_tried_again_and_a_drill_that_ends_leaves_nothing
     project.lifeboat(&["execute", "--resume", &format!("{named}/undo"), "--undo"]).exits_with(0);
     assert_eq!(text(&project.path("config.yaml")), CONFIG);
     assert_eq!(text(&project.path("log")).matches("undo").count(), 2, "what is back is not taken back twice");
+    project.lifeboat(&["heal"]).exits_with(0).says("this drill was killed").says("nothing else is left of it");
+    project.lifeboat(&["heal"]).exits_with(0).says("nothing was left by any drill of this project");
 
     project.edit("runbooks/answer.yaml", "[sh, hang.sh]", "['true']");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "calm"]);
@@ -195,10 +198,9 @@ fn what_somebody_else_may_have_put_there_is_not_taken_back_and_not_recommended()
         project.lifeboat(&["execute", "--resume", &folder, "--undo", "--yes"]).exits_with(2).says(why);
     }
     project.lifeboat(&["run", "--undo", "drills/note", "--yes"]).exits_with(3).says("can be written by others");
-    let mut next = project.start(&["run", "scenarios/quick.yaml", "--out", "next"]);
-    next.until("drills/note: this drill was killed").until("environment lab");
-    next.signal(KILL);
-    let said = next.finish().stderr;
+    let next = project.lifeboat(&["run", "scenarios/quick.yaml", "--out", "next"]);
+    next.exits_with(4).says("drills/note: this drill was killed").says("hint: lifeboat run --undo drills/note");
+    let said = next.stderr;
     assert!(!said.contains("drills/open") && !said.contains("drills/theirs"), "{said}");
     assert!(!project.path("ran").exists());
 }
@@ -215,10 +217,7 @@ fn no_pipe_in_a_folder_is_waited_for() {
     pipe(planted(&project, "store").join("before-store-1.json"));
     bounded(&["run", "--undo", "drills/history"]).exits_with(2).says("is not a file");
     bounded(&["run", "--undo", "drills/store"]).exits_with(3).says("is not a file");
-    let mut next = project.start(&["run", "scenarios/quick.yaml", "--out", "next"]);
-    next.until("drills/history: this drill was killed").until("environment lab");
-    next.signal(KILL);
-    next.finish();
+    bounded(&["run", "scenarios/quick.yaml", "--out", "next"]).exits_with(4).says("drills/history: this drill was killed");
 }
 
 #[test]

@@ -11,10 +11,11 @@ use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
-use super::{driven, overlays};
+use super::{driven, overlays, permit};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
-use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::model::{ControlBinding, Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::permission::Permit;
 use crate::redact::Redactor;
 use crate::secret;
 use crate::step::{Attendance, Before, Context, Directory, Outbox, StandIn, client};
@@ -51,6 +52,8 @@ pub struct Order {
     pub attendance: Attendance,
     /// Becomes true when a person wants it to stop.
     pub stop: watch::Receiver<bool>,
+    /// What it holds while it runs, and what else may stop it.
+    pub permit: Permit,
 }
 
 /// How a drill ended.
@@ -94,6 +97,7 @@ impl Drill {
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
+        interrupts.watch(permit::ended(&self.order.permit));
         let http = client();
         let Order { plan, seed, root, supervisor, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
@@ -154,7 +158,8 @@ impl Drill {
         if let Err(stop) = running.start(rig, site, interrupts).await {
             return (running.finish(async {}).await, Some(stop));
         }
-        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender());
+        let lease = plan.environment.control.as_ref().and_then(|control| control.lease).unwrap_or(ControlBinding::LEASE);
+        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender(), lease);
         interrupts.follow(budget.emptied(), |why| why.as_ref().map(|why| Interrupt::Stop(DrillStop::of_text(StopReason::Guard, why))));
         if let Some(guard) = plan.scenario.abort_when {
             interrupts.arm(guard::tripped(guard, self.journal.live(), recorder.clock()));

@@ -8,6 +8,7 @@ use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
+use crate::permission::{LockRefusal, Permit, PulledLever, RegisterEntry, Registered, enter};
 use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
@@ -41,6 +42,8 @@ pub struct DrillRequest {
     pub attendance: Attendance,
     /// Becomes true when a person wants it to stop.
     pub stop: watch::Receiver<bool>,
+    /// What it holds while it runs, and what else may stop it.
+    pub permit: Permit,
 }
 
 /// Why a drill could not begin or be judged.
@@ -60,6 +63,12 @@ pub enum ExerciseError {
         /// The folder.
         path: PathBuf,
     },
+    /// Somebody pulled a lever, and no drill begins.
+    #[error("drills are stopped: {0}")]
+    Stopped(PulledLever),
+    /// Another drill holds what this one would touch.
+    #[error(transparent)]
+    Locked(#[from] LockRefusal),
     /// The operating system gave no thread.
     #[error("cannot start the journal")]
     Thread(#[from] std::io::Error),
@@ -89,6 +98,8 @@ impl Explained for ExerciseError {
         match self {
             Self::Folder { .. } => Some("choose another with `--out`".into()),
             Self::Taken { .. } => Some("choose another folder with `--out`; a history is never overwritten".into()),
+            Self::Stopped(pulled) => pulled.hint(),
+            Self::Locked(refusal) => refusal.hint(),
             Self::Thread(_) => None,
             Self::Judge(error) => error.hint(),
             Self::Journal { folder, .. } => {
@@ -106,6 +117,8 @@ pub struct Exercise {
     drill: Drill,
     folder: PathBuf,
     work: Arc<WorkProgress>,
+    /// Says to others that it runs, until it has ended and was judged.
+    registered: Option<Registered>,
 }
 
 /// A finished drill: its judgement, how it ended, and where everything is.
@@ -129,18 +142,19 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
-        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attendance, stop } = orders;
+        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attendance, stop, permit } = orders;
         let id = identifier(&plan.scenario.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),
             None => RunFolder::below(&root.join("drills"), &id),
         }?;
+        let registered = enter(&RegisterEntry::now(&run.id, &run.path, &root, &plan.environment_name));
         // Whoever would take back what a killed drill left sees by the history's lock that this one still runs.
         let file = run.begin_history()?;
         let RunFolder { path: folder, id } = run;
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
-        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
-        Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
+        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop, permit };
+        Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default(), registered })
     }
 
     /// What is known of the drill while it runs.
@@ -163,7 +177,7 @@ impl Exercise {
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
-        let Self { drill, folder, work } = self;
+        let Self { drill, folder, work, registered } = self;
         let Ended { stopped, journal } = drill.run().await;
         let judged = match (judge_counting(&folder, &work), &journal) {
             (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),
@@ -177,6 +191,7 @@ impl Exercise {
         if journal.is_ok() {
             written?;
         }
+        drop(registered);
         Ok(FinishedDrill { judged, stopped, journal, review, folder })
     }
 }

@@ -13,6 +13,7 @@
 use super::folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
+use super::permit;
 use super::repeated::{FinishedRepeats, configuration, phase_of, repeated, write, write_repeats};
 use super::reset::{ResetError, reset, way_of};
 use crate::history::StopReason;
@@ -129,6 +130,7 @@ impl<'a> RunningRepeats<'a> {
         let unwatched = |error: O::Error| (None, None, error);
         let PlannedDrill { root, mut plan, files, secrets } = self.planned.clone();
         plan.scenario.timeline.baseline = plan.scenario.timeline.baseline.plus(phase_of(trial));
+        let permit = permit::obtain(self.orders, self.planned, observer).await.map_err(failed::<O>)?;
         let turn = DrillTurn { number: trial.trial as usize, total: self.record.trials.len(), seed: trial.seed };
         let request = DrillRequest {
             plan,
@@ -141,6 +143,7 @@ impl<'a> RunningRepeats<'a> {
             out: Some(self.folder.join(&trial.folder)),
             attendance: observer.attendance(),
             stop: self.orders.stop.clone(),
+            permit,
         };
         observer.begins(turn, &self.planned.plan).await.map_err(unwatched)?;
         let exercise = Exercise::begin(request).map_err(failed::<O>)?;

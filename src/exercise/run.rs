@@ -5,7 +5,7 @@
 use super::folder::{DrillRequest, Exercise};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
-use super::repeats;
+use super::{permit, repeats};
 
 /// Runs all drills, one after the other, until somebody stops them or the only one cannot begin. What needs consent was agreed to before:
 /// [`DrillOrders::agree`].
@@ -35,6 +35,7 @@ pub async fn run<O: Observer>(orders: &DrillOrders, observer: &mut O) -> Result<
 }
 
 async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: DrillTurn, observer: &mut O) -> Result<(), O::Error> {
+    let permit = permit::obtain(orders, planned, observer).await?;
     let PlannedDrill { root, plan, files, secrets } = planned.clone();
     let request = DrillRequest {
         plan,
@@ -47,6 +48,7 @@ async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: Dr
         out: orders.out_of(turn.number),
         attendance: observer.attendance(),
         stop: orders.stop.clone(),
+        permit,
     };
     observer.begins(turn, &planned.plan).await?;
     let exercise = Exercise::begin(request)?;

@@ -53,6 +53,8 @@ pub enum RunFile {
     Salt,
     /// What another process must know to take back what a drill did. No secret.
     UndoNotes,
+    /// What a drill has at a standing proxy while it runs. No secret.
+    Standing,
     /// Where an execution that runs is reached by others on its host.
     Listening,
     /// The old value that the step with this place, from 0, switched.
@@ -64,7 +66,8 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 19] = [
+const FIXED: [RunFile; 20] = [
+    RunFile::Standing,
     RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
@@ -108,6 +111,7 @@ impl RunFile {
             Self::TakeOver => "take-over.json",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
+            Self::Standing => "standing.json",
             Self::Listening => "listening.json",
             Self::TrafficLog(workload) => return Cow::Owned(format!("k6-{workload}.log")),
             Self::OldValue(step) => return Cow::Owned(format!("before-step-{}", step + 1)),
@@ -147,7 +151,7 @@ impl RunFile {
             | Self::Undo
             | Self::RunbookTexts => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldText(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
+            Self::UndoNotes | Self::TakeOver | Self::Standing | Self::Listening => FileNature::Scratch,
         }
     }
 
