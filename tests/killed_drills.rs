@@ -24,7 +24,7 @@ version: 1
 scenario: quick
 title: The first provider stops answering
 service: chat
-traffic: {rate: 20/s, request: chat-stream}
+traffic: {rate: 50/s, request: chat-stream}
 timeline:
   baseline: 500ms
   faults: [{at: 0s, on: first, fault: blackhole, for: 7500ms}]
@@ -69,6 +69,12 @@ fn faults(standing: &Standing) -> usize {
     proxies.as_object().unwrap().values().map(of).sum()
 }
 
+/// Whether it was noted that this drill runs.
+fn is_noted(project: &Project, out: &str) -> bool {
+    let notes = std::fs::read_dir(project.path(".state/running")).into_iter().flatten().flatten();
+    notes.map(|note| std::fs::read_to_string(note.path()).unwrap()).any(|note| note.contains(&format!("{out}\"")))
+}
+
 /// Kills so many drills over this server, one after the other.
 fn lane(standing: &Standing, settings: &str, kills: usize, seed: u64, bound: Duration) -> Met {
     let project = Project::quick();
@@ -105,9 +111,7 @@ fn lane(standing: &Standing, settings: &str, kills: usize, seed: u64, bound: Dur
             assert!(!over, "seed {seed}, kill {number}: it was over");
         }
         // One that had a folder is told of by whoever starts next; every other time that is the next drill.
-        let is_known =
-            project.path(&out).is_dir() && std::fs::read_dir(project.path(".state/running")).is_ok_and(|notes| notes.count() > 0);
-        if is_known && number % 2 == 0 {
+        if is_noted(&project, &out) && number % 2 == 0 {
             let next = project.lifeboat(&["heal"]);
             next.exits_with(0).says(&format!("{out}: this drill was killed")).says("nothing is left to be done");
             assert!(!is_begun || next.stderr.contains("its history can be read up to the kill ("), "{}", next.stderr);

@@ -50,7 +50,7 @@ fn a_killed_drill_leaves_no_process_and_is_taken_back_by_its_folder() {
     }
     let next = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "next"]);
     next.exits_with(4).says(&format!("warning: {named}: this drill was killed")).says(&format!("hint: lifeboat run --undo {named}"));
-    next.says("its history can be read up to the kill (").says("no drill begins until that is dealt with");
+    next.says("its history can be read up to the kill (").says("to be done before a drill may begin");
     assert!(!project.path("next").exists(), "it has not begun");
     project.lifeboat(&["heal"]).exits_with(4).says(&format!("still to be done: lifeboat run --undo {named}"));
     let history = text(&folder.join("history.jsonl"));

@@ -33,7 +33,7 @@ fn a_lock_holds_across_processes_survives_a_kill_and_is_taken_over_from_the_dead
         !standing.call("GET", "/proxies/first", "").1["toxics"].as_array().unwrap().is_empty(),
         "nothing is taken from a drill that runs"
     );
-    project.lifeboat(&with(run("b", "standing"), &["--wait", "300ms"])).exits_with(4).says("waiting: ").says("; waited 300ms for it");
+    project.lifeboat(&with(run("b", "standing"), &["--wait", "300ms"])).exits_with(4).says("waiting: ").says("; waited 300 ms for it");
     let mut third = project.start(&with(run("b", "standing"), &["--wait", "60s", "--heal"]));
     third.until("waiting: the standing proxy ");
     first.signal(9);
@@ -57,7 +57,7 @@ fn a_lock_of_another_host_is_waited_for_until_it_has_not_been_renewed_for_a_leas
     let project = over(&standing);
     project.edit("runbooks/inventory.yaml", "lease: 2s}", "lease: 2s}, locks: {folder: shared, lease: 2s}");
     let mut first = project.start(&run("a", "standing"));
-    first.until("preparing").signal(9);
+    first.until("blackhole on first active").signal(9);
     first.finish();
     // As if another host had written it, which died with it.
     let lock = std::fs::read_dir(project.path("shared")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_file()).unwrap();
@@ -66,7 +66,7 @@ fn a_lock_of_another_host_is_waited_for_until_it_has_not_been_renewed_for_a_leas
     record["who"] = "grace@ops-2".into();
     record["since"] = "2001-01-01T00:00:00+00:00".into();
     std::fs::write(&lock, record.to_string()).unwrap();
-    let refused = project.lifeboat(&run("b", "standing"));
+    let refused = project.lifeboat(&with(run("b", "standing"), &["--heal"]));
     refused.exits_with(4).says("nothing is healed at ").says("held by grace@ops-2 since 2001-01-01T00:00:00+00:00");
     let mut next = project.start(&with(run("b", "standing"), &["--wait", "60s", "--heal"]));
     next.until("waiting: ").until("taken over: the lock of a drill which was not renewed for as long as its lease: ");

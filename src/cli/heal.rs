@@ -59,22 +59,20 @@ fn project() -> anyhow::Result<Exit> {
     let root = Project::find(Path::new("."))?;
     let (project, _) = Project::open(&root);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut found = FoundLeft::default();
     let names: Vec<String> = project.inventory.providers.keys().cloned().collect();
     // Whoever types this wants faults healed; what a runbook did is another matter, and somebody must be there for it.
     let policy = if std::io::stdin().is_terminal() { HealPolicy::Asked } else { HealPolicy::Heal };
-    let killed = of_killed(std::slice::from_ref(&root), None, policy, &runtime)?;
+    let mut found: FoundLeft = of_killed(std::slice::from_ref(&root), None, policy, &runtime)?;
     for environment in project.inventory.environments.values() {
         if let Some(control) = &environment.control {
             strays(&mut found, control, environment, &root, &names, HealPolicy::Heal, &runtime);
         }
     }
-    let todo: Vec<String> = killed.todo.into_iter().chain(found.todo).collect();
-    if !todo.is_empty() {
-        put(&format!("still to be done: {}\n", todo.join("; ")))?;
+    if !found.todo.is_empty() {
+        put(&format!("still to be done: {}\n", found.todo.join("; ")))?;
         return Ok(Exit::Safety);
     }
-    put(if killed.any || found.any { "nothing is left to be done\n" } else { "nothing was left by any drill of this project\n" })?;
+    put(if found.any { "nothing is left to be done\n" } else { "nothing was left by any drill of this project\n" })?;
     Ok(Exit::Met)
 }
 

@@ -17,6 +17,9 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
+/// What heals faults.
+const HEAL: &str = "lifeboat heal; or lifeboat run with --heal";
+
 /// Who decides what becomes of what is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HealPolicy {
@@ -35,6 +38,8 @@ pub(super) struct FoundLeft {
     pub(super) any: bool,
     /// What to type for each thing that still stands in the way.
     pub(super) todo: Vec<String>,
+    /// Control APIs at which something is left that was named already.
+    named: Vec<String>,
 }
 
 impl HealPolicy {
@@ -89,14 +94,21 @@ pub(super) fn before_drills(orders: &DrillOrders, policy: HealPolicy) -> anyhow:
 }
 
 impl FoundLeft {
+    /// Something is still to be done by typing this.
+    fn needs(&mut self, command: &str) {
+        if !self.todo.iter().any(|known| known == command) {
+            self.todo.push(command.to_owned());
+        }
+    }
+
     /// Says what is still to be done before drills may begin.
     fn blocks(&self) -> Option<Exit> {
         if self.todo.is_empty() {
             return None;
         }
         let (count, hints) = (self.todo.len(), self.todo.join("\n      "));
-        let what = if count == 1 { "something is left of before".to_owned() } else { format!("{count} things are left of before") };
-        say(&format!("error: {what}, and no drill begins until that is dealt with\n\nhint: {hints}"));
+        let what = if count == 1 { "one thing is".to_owned() } else { format!("{count} things are") };
+        say(&format!("error: {what} to be done before a drill may begin, for what an earlier one has left\n\nhint: {hints}"));
         Some(Exit::Safety)
     }
 }
@@ -120,17 +132,17 @@ pub(super) fn of_killed(
         say(&told(&left, &folder));
         let healed = left.standing.is_none() || is_agreed(policy, "Heal that now?") && heal(&left, roots, runtime);
         if !healed || left.unread.is_some() {
-            found.todo.push("lifeboat heal; or lifeboat run with --heal".to_owned());
+            found.needs(HEAL);
         }
+        found.named.extend(left.standing.as_ref().filter(|_| !healed).map(|note| note.control.clone()));
         let undone = !left.undo || policy == HealPolicy::Asked && undo(&left.folder)?;
         if !undone {
-            found.todo.push(format!("lifeboat run --undo {folder}"));
+            found.needs(&format!("lifeboat run --undo {folder}"));
         }
         if healed && undone && left.unread.is_none() {
             left.forget();
         }
     }
-    found.todo.dedup();
     Ok(found)
 }
 
@@ -225,7 +237,7 @@ pub(super) fn strays(
 ) {
     let wishes = lock_wishes_of_proxy(&binding.url, Some(environment), root);
     // What a drill does that runs is its own affair; who wants the proxy is told by its lock.
-    if wishes.iter().any(|wish| held_by(wish).is_some()) {
+    if found.named.contains(&binding.url) || wishes.iter().any(|wish| held_by(wish).is_some()) {
         return;
     }
     let faulty = match runtime.block_on(faulty(binding, names)) {
@@ -244,7 +256,7 @@ pub(super) fn strays(
         held.is_some() && runtime.block_on(heal_each(binding, faulty.keys()))
     };
     if !healed {
-        found.todo.push("lifeboat heal; or lifeboat run with --heal".to_owned());
+        found.needs(HEAL);
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Why: kept in the history of each drill that it stops, and told to whoever is kept from beginning one
+    /// Why: kept in the history of each drill that it stops, and told to everybody who cannot begin one meanwhile
     #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]

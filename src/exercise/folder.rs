@@ -65,7 +65,7 @@ pub enum ExerciseError {
     },
     /// Somebody pulled a lever, and no drill begins.
     #[error("drills are stopped: {0}")]
-    Stopped(PulledLever),
+    Stopped(Box<PulledLever>),
     /// Another drill holds what this one would touch.
     #[error(transparent)]
     Locked(#[from] LockRefusal),
@@ -191,7 +191,9 @@ impl Exercise {
         if journal.is_ok() {
             written?;
         }
-        drop(registered);
+        if let Some(registered) = registered {
+            registered.ended();
+        }
         Ok(FinishedDrill { judged, stopped, journal, review, folder })
     }
 }

@@ -107,12 +107,12 @@ pub(super) async fn obtain<O: Observer>(orders: &DrillOrders, planned: &PlannedD
     let PlannedDrill { root, plan, .. } = planned;
     let levers = levers_of(plan, root);
     if let Some(pulled) = levers.pulled().await {
-        return Err(ExerciseError::Stopped(pulled));
+        return Err(ExerciseError::Stopped(Box::new(pulled)));
     }
     let locks = lock_all(lock_order(plan, root, orders.wait), orders.stop.clone(), |what| observer.holds(&what)).await?;
     // Whoever waited may have waited past a lever.
     match levers.pulled().await.filter(|_| orders.wait.is_some()) {
-        Some(pulled) => Err(ExerciseError::Stopped(pulled)),
+        Some(pulled) => Err(ExerciseError::Stopped(Box::new(pulled))),
         None => Ok(Permit { levers, locks }),
     }
 }

@@ -55,7 +55,7 @@ impl Levers {
         for call in &self.calls {
             match call.ask().await {
                 Ok(pulled @ Some(_)) => return pulled,
-                Err(pulled) if call.must_answer => return Some(pulled),
+                Err(pulled) if call.must_answer => return Some(*pulled),
                 Ok(None) | Err(_) => {}
             }
         }
@@ -114,7 +114,7 @@ async fn asked(call: LeverCall) -> PulledLever {
             Ok(None) => failures = 0,
             Err(_) if !call.must_answer => {}
             Err(_) if failures + 1 < FAILURES => failures += 1,
-            Err(pulled) => return pulled,
+            Err(pulled) => return *pulled,
         }
     }
 }

@@ -75,9 +75,9 @@ impl LeverCall {
     ///
     /// # Errors
     /// What is said where it does not say whether it is.
-    pub(super) async fn ask(&self) -> Result<Option<PulledLever>, PulledLever> {
+    pub(super) async fn ask(&self) -> Result<Option<PulledLever>, Box<PulledLever>> {
         let pulled = |note, trouble| PulledLever { place: self.place(), note, trouble, lifted_by: self.lifted_by.clone() };
-        let unsaid = |trouble: String| Err(pulled(None, Some(trouble)));
+        let unsaid = |trouble: String| Err(Box::new(pulled(None, Some(trouble))));
         let (status, body) = match ask(self.purpose, &self.url, self.token.as_ref(), PATIENCE, LONGEST).await {
             Ok(answer) => answer,
             Err(problem) => return unsaid(format!("cannot be asked ({})", with_causes(&problem))),

@@ -98,6 +98,19 @@ impl LockRecord {
     }
 }
 
+impl HolderOfLock {
+    /// Of one who is gone, in words.
+    pub(super) fn left(&self) -> String {
+        match &self.record {
+            Some(LockRecord { who, since, drill, process, .. }) => {
+                let (who, since, drill) = (one_line(who), one_line(since), one_line(drill));
+                format!("{who} held {} since {since}, for {drill} (process {})", self.what, process.pid)
+            }
+            None => format!("{} was held, and {} does not say by which drill", self.what, self.place),
+        }
+    }
+}
+
 impl fmt::Display for HolderOfLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.record {

@@ -6,7 +6,7 @@ use super::lock::{HolderOfLock, LockRecord, LockState};
 use super::lock_table::{LockEntry, LockTable};
 use crate::units::{Duration, Explained};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -148,6 +148,8 @@ struct Waits {
     seen: HashMap<(String, u64), (Vec<u8>, Instant)>,
     /// The holder who was told of last.
     told: Option<String>,
+    /// Of whom it was said that a lock was taken over from them.
+    said: HashSet<String>,
 }
 
 impl Waits {
@@ -211,7 +213,11 @@ fn take(
         let record = LockRecord::new(&wish.what, &order.drill, order.lease, token()?);
         if wish.table.put(&wish.name, next, &record)? {
             if let Some((why, holder)) = left {
-                tell(format!("taken over: the lock of a drill {why}: {holder}"));
+                let text = format!("taken over: the lock of a drill {why}: {}", holder.left());
+                // It may lie in several places.
+                if waits.said.insert(text.clone()) {
+                    tell(text);
+                }
             }
             return Ok(Ok(HeldLock { wish: wish.clone(), generation: next, record }));
         }
@@ -366,7 +372,7 @@ mod tests {
         assert!(words.starts_with("the service a is held by ") && words.contains(" since ") && words.contains("--wait"), "{words}");
         let began = Instant::now();
         let (late, told) = locked_by(order(folder.path(), Some(Duration::from_millis(600)))).await;
-        assert!(late.unwrap_err().to_string().ends_with("waited 600ms for it"));
+        assert!(late.unwrap_err().to_string().ends_with("waited 600 ms for it"));
         // Longer than a lease: it is renewed.
         assert!(began.elapsed() >= LEASE.std() && told.len() == 1 && told[0].starts_with("waiting: the service a is held by"), "{told:?}");
         let waiting = tokio::spawn(locked_by(order(folder.path(), Some(Duration::from_secs(60)))));
@@ -385,13 +391,17 @@ mod tests {
         let record = LockRecord { process: gone, ..LockRecord::new("the service a", "x", Duration::from_secs(600), "dead".into()) };
         assert!(table.put("a", 1, &record).unwrap());
         let (held, told) = locked_by(order(folder.path(), None)).await;
-        assert!(told[0].starts_with("taken over: the lock of a drill whose process is gone: the service a is held by"), "{told:?}");
+        assert!(
+            told[0].starts_with("taken over: the lock of a drill whose process is gone: ")
+                && told[0].contains(" held the service a since "),
+            "{told:?}"
+        );
         drop(held.unwrap());
 
         foreign(folder.path(), 0);
         let (refused, _) = locked_by(order(folder.path(), None)).await;
         let words = crate::units::explained(&refused.unwrap_err());
-        assert!(words.contains("held by grace@ops-2") && words.contains("a lock that is not renewed for 400ms is taken over"), "{words}");
+        assert!(words.contains("held by grace@ops-2") && words.contains("a lock that is not renewed for 400 ms is taken over"), "{words}");
         // As long as it is renewed it is theirs, whatever their clock says.
         let path = folder.path().to_owned();
         let renews = std::thread::spawn(move || {

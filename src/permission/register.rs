@@ -34,8 +34,9 @@ pub struct RegisterEntry {
     pub process: ProcessIdentity,
 }
 
-/// A drill that is noted as running. Dropping it takes the note away.
+/// A drill that is noted as running, until [`Registered::ended`]. Dropped without that the note stays: whoever left in a hurry left something.
 #[derive(Debug)]
+#[must_use]
 pub struct Registered(PathBuf);
 
 impl RegisterEntry {
@@ -64,8 +65,9 @@ impl RegisterEntry {
     }
 }
 
-impl Drop for Registered {
-    fn drop(&mut self) {
+impl Registered {
+    /// It has ended, and said itself what is to be said of it.
+    pub fn ended(self) {
         let _ = std::fs::remove_file(&self.0);
     }
 }
