@@ -150,18 +150,22 @@ fn whoever_is_killed_the_system_under_test_ends_with_all_that_it_started() {
 }
 
 #[test]
-fn where_every_process_of_lifeboat_is_killed_at_once_the_system_itself_still_ends() {
+fn where_every_process_of_lifeboat_is_killed_at_once_the_system_itself_still_ends_and_the_next_start_ends_the_rest() {
     let project = Project::quick();
-    project.write("gateway.sh", "echo $$ > pid\nexec sleep 600\n");
+    project.write("gateway.sh", "setsid sh -c 'echo $$ > far.new; mv far.new far; exec sleep 600' &\necho $$ > pid\nexec sleep 600\n");
     let start = "start: {run: [sh, gateway.sh], ready: \"http://127.0.0.1:${port}/\", within: 5m}";
     project.environment("slow", &format!("services: {{chat: {{url: \"http://127.0.0.1:${{port}}/v1\"}}}}, {start}"));
     let drill = project.start(&["run", "scenarios/quick.yaml", "--env", "slow", "--out", "drill"]);
-    let system = pid_in(&project.path("pid"));
+    let (system, far) = (pid_in(&project.path("pid")), pid_in(&project.path("far")));
     let outer = child(drill.id());
     for process in [drill.id(), outer, child(outer)] {
         kill_process(Pid::from_raw(i32::try_from(process).unwrap()).unwrap(), Signal::KILL).unwrap();
     }
     wait_gone(system);
+    let told = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "slow", "--out", "next"]);
+    told.exits_with(4).says(&format!("a process of the system that it started still runs: {far} (sleep 600)")).says("hint: lifeboat heal");
+    project.lifeboat(&["heal"]).exits_with(0).says(&format!("ended process {far} (sleep 600)"));
+    wait_gone(far);
 }
 
 /// A folder like one that a killed drill left, which would have a program run and a file made.

@@ -6,7 +6,7 @@
 use super::arguments::relative;
 use super::{Exit, ask, execute, say};
 use crate::control::{Control, ControlError};
-use crate::execution::{Leftover, leftovers};
+use crate::execution::{LeftProcess, Leftover, leftovers};
 use crate::exercise::{DrillOrders, PlannedDrill, levers_of, lock_order, lock_wishes_of_proxy};
 use crate::model::{ControlBinding, Environment};
 use crate::permission::{HeldLocks, LockOrder, LockWish, held_by, lock_all};
@@ -130,7 +130,10 @@ pub(super) fn of_killed(
         found.any = true;
         let folder = relative(&left.folder);
         say(&told(&left, &folder));
-        let healed = left.standing.is_none() || is_agreed(policy, "Heal that now?") && heal(&left, roots, runtime);
+        let faulty = left.standing.is_some() || !left.processes.is_empty();
+        let agreed = faulty && is_agreed(policy, "Heal that now?");
+        let ended = agreed && left.processes.iter().all(end);
+        let healed = !faulty || ended && heal(&left, roots, runtime);
         if !healed || left.unread.is_some() {
             found.needs(HEAL);
         }
@@ -161,6 +164,9 @@ fn told(left: &Leftover, folder: &str) -> String {
     if let Some(why) = &left.unread {
         text += &format!("  what it had at a standing proxy cannot be read: {why}\n");
     }
+    for LeftProcess { process, command } in &left.processes {
+        text += &format!("  a process of the system that it started still runs: {} ({})\n", process.pid, one_line(command));
+    }
     if left.undo {
         text += "  what it did has not been undone\n";
     }
@@ -168,6 +174,13 @@ fn told(left: &Leftover, folder: &str) -> String {
         text += "  nothing else is left of it\n";
     }
     text
+}
+
+fn end(process: &LeftProcess) -> bool {
+    let ended = process.end();
+    let what = if ended { "ended" } else { "cannot end" };
+    say(&format!("  {what} process {} ({})", process.process.pid, one_line(&process.command)));
+    ended
 }
 
 fn is_agreed(policy: HealPolicy, question: &str) -> bool {

@@ -99,7 +99,7 @@ impl Which {
 
 pub(super) fn stop(args: &Args) -> anyhow::Result<Exit> {
     if args.reason.trim().is_empty() {
-        return usage("the reason is empty\n\nhint: say why, for whoever is stopped: --reason 'the database is being moved'");
+        return usage("the reason is empty\n\nhint: say why, for those who are stopped: --reason 'the database is being moved'");
     }
     let levers = match args.which.levers()? {
         Ok(levers) => levers,

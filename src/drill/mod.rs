@@ -47,6 +47,7 @@ mod trouble;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
+pub use names::SYSTEM_MARK;
 pub use preflight::{AskedFor, Examined, PreflightCheck, Trouble, examine, surroundings_of, surroundings_of_host};
 pub use site::lab_key;
 pub use standing_note::{MadeProxy, StandingNote};

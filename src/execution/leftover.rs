@@ -9,6 +9,7 @@
 //! What this file does not do: ask whether anything is to be done, or take a lock: whoever heals sees to it that no other drill runs there.
 
 use super::killed_drill::{folders_below, left_over};
+use super::left_process::{LeftProcess, left_processes};
 use crate::control::{Control, ControlError, is_here};
 use crate::drill::StandingNote;
 use crate::history::{Event, Reader};
@@ -34,6 +35,8 @@ pub struct Leftover {
     pub unread: Option<String>,
     /// True where something that its runbook did, or a key in a store, is to be taken back.
     pub undo: bool,
+    /// Processes of the system that it started, which still run.
+    pub processes: Vec<LeftProcess>,
     /// What can be read of its history.
     pub history: LeftHistory,
 }
@@ -90,12 +93,13 @@ impl Leftover {
         };
         let undo = Before::has_notes(&folder) || !left_in(&folder).is_empty();
         let history = LeftHistory::of(&folder);
-        Self { folder, entry, standing, unread, undo, history }
+        let processes = left_processes(&folder);
+        Self { folder, entry, standing, unread, undo, processes, history }
     }
 
     /// True where nothing is to be done.
     pub const fn is_harmless(&self) -> bool {
-        self.standing.is_none() && self.unread.is_none() && !self.undo
+        self.standing.is_none() && self.unread.is_none() && !self.undo && self.processes.is_empty()
     }
 
     /// Takes away what it has left at the standing proxy; what was done, in words. Nobody else's drill may run there meanwhile.

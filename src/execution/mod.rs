@@ -4,6 +4,7 @@
 //!  folder        the history as a journal: begun, locked, read back, its torn end cut off
 //!  killed_drill  what a drill that was killed left behind, to be taken back
 //!  leftover      which drills were killed, and what is left of them
+//!  left_process  processes of a system that outlived its drill
 //!  unchanged     whether the runbook still says what is walked, and what it says else
 //!  texts         the runbook's files as they were when it began
 //!  settle        what becomes of steps that failed or whose end is unknown
@@ -36,6 +37,7 @@ mod ear;
 mod folder;
 mod hand_over;
 mod killed_drill;
+mod left_process;
 mod leftover;
 mod others;
 mod rehearse;
@@ -54,6 +56,7 @@ pub use doorbell::{Doorbell, DoorbellError};
 pub use folder::{ExecutionError, ExecutionOrder, Participants};
 pub use hand_over::ask_to_stop;
 pub use killed_drill::hold;
+pub use left_process::LeftProcess;
 pub use leftover::{LeftHistory, Leftover, leftovers};
 pub use others::{OtherExecution, others};
 pub use rehearse::{RehearsalOutcome, Rehearsed, rehearse};
