@@ -80,6 +80,8 @@
 //! | whether users are served well again after a drill | `history/health.rs`, `drill/health.rs` |
 //! | what a fault does | `fault/`, a file a fault; those on whole connections act in `proxy/fault_set.rs`, those at a key's issuer in `drill/faults.rs` |
 //! | where a fault's lease ends by itself, is set, is renewed | `expire` of `proxy/proxy_actor.rs`; `proxy/toxic_entry.rs`; `drill/faults.rs` |
+//! | what stops drills from outside, and keeps them apart | `permission/lever.rs`, `permission/locks.rs`, `exercise/permit.rs` |
+//! | what a killed drill left, and what becomes of it | `execution/leftover.rs`, `cli/leftovers.rs` |
 //! | where secrets are taken out of texts | `redact/redactor.rs` |
 //! | what is on disk, and which versions of it can be read | `history/format/` (`version.rs`), `verdict/record/` |
 //! | what a report says, and in which form | `report/model/`; a section a file of `report/sections/`, a format a file of `report/render/` |

@@ -62,6 +62,7 @@ fn drills_run_from_plain_orders_one_after_the_other_and_two_at_once_in_one_proce
             out: out.map(|out| project.path(out)),
             sign: None,
             supervisor: env!("CARGO_BIN_EXE_lifeboat").into(),
+            wait: None,
             stop: stopped.clone(),
         }
     };

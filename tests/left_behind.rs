@@ -48,10 +48,11 @@ fn a_killed_drill_leaves_no_process_and_is_taken_back_by_its_folder() {
     for file in ["before-step-1", "undo.json"] {
         assert_eq!(folder.join(file).metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file}");
     }
-    let mut next = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "next"]);
-    next.until(&format!("warning: {named}: this drill was killed")).until(&format!("hint: lifeboat run --undo {named}"));
-    next.signal(KILL);
-    next.finish();
+    let next = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "next"]);
+    next.exits_with(4).says(&format!("warning: {named}: this drill was killed")).says(&format!("hint: lifeboat run --undo {named}"));
+    next.says("its history can be read up to the kill (").says("to be done before a drill may begin");
+    assert!(!project.path("next").exists(), "it has not begun");
+    project.lifeboat(&["heal"]).exits_with(4).says(&format!("still to be done: lifeboat run --undo {named}"));
     let history = text(&folder.join("history.jsonl"));
 
     project.edit("runbooks/answer.yaml", "echo undo hang", "echo something else");
@@ -86,6 +87,8 @@ fn what_cannot_be_taken_back_is_tried_again_and_a_drill_that_ends_leaves_nothing
     project.lifeboat(&["execute", "--resume", &format!("{named}/undo"), "--undo"]).exits_with(0);
     assert_eq!(text(&project.path("config.yaml")), CONFIG);
     assert_eq!(text(&project.path("log")).matches("undo").count(), 2, "what is back is not taken back twice");
+    project.lifeboat(&["heal"]).exits_with(0).says("this drill was killed").says("nothing else is left of it");
+    project.lifeboat(&["heal"]).exits_with(0).says("nothing was left by any drill of this project");
 
     project.edit("runbooks/answer.yaml", "[sh, hang.sh]", "['true']");
     project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "calm"]);
@@ -147,18 +150,22 @@ fn whoever_is_killed_the_system_under_test_ends_with_all_that_it_started() {
 }
 
 #[test]
-fn where_every_process_of_lifeboat_is_killed_at_once_the_system_itself_still_ends() {
+fn where_every_process_of_lifeboat_is_killed_at_once_the_system_itself_still_ends_and_the_next_start_ends_the_rest() {
     let project = Project::quick();
-    project.write("gateway.sh", "echo $$ > pid\nexec sleep 600\n");
+    project.write("gateway.sh", "setsid sh -c 'echo $$ > far.new; mv far.new far; exec sleep 600' &\necho $$ > pid\nexec sleep 600\n");
     let start = "start: {run: [sh, gateway.sh], ready: \"http://127.0.0.1:${port}/\", within: 5m}";
     project.environment("slow", &format!("services: {{chat: {{url: \"http://127.0.0.1:${{port}}/v1\"}}}}, {start}"));
     let drill = project.start(&["run", "scenarios/quick.yaml", "--env", "slow", "--out", "drill"]);
-    let system = pid_in(&project.path("pid"));
+    let (system, far) = (pid_in(&project.path("pid")), pid_in(&project.path("far")));
     let outer = child(drill.id());
     for process in [drill.id(), outer, child(outer)] {
         kill_process(Pid::from_raw(i32::try_from(process).unwrap()).unwrap(), Signal::KILL).unwrap();
     }
     wait_gone(system);
+    let told = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "slow", "--out", "next"]);
+    told.exits_with(4).says(&format!("a process of the system that it started still runs: {far} (sleep 600)")).says("hint: lifeboat heal");
+    project.lifeboat(&["heal"]).exits_with(0).says(&format!("ended process {far} (sleep 600)"));
+    wait_gone(far);
 }
 
 /// A folder like one that a killed drill left, which would have a program run and a file made.
@@ -195,10 +202,9 @@ fn what_somebody_else_may_have_put_there_is_not_taken_back_and_not_recommended()
         project.lifeboat(&["execute", "--resume", &folder, "--undo", "--yes"]).exits_with(2).says(why);
     }
     project.lifeboat(&["run", "--undo", "drills/note", "--yes"]).exits_with(3).says("can be written by others");
-    let mut next = project.start(&["run", "scenarios/quick.yaml", "--out", "next"]);
-    next.until("drills/note: this drill was killed").until("environment lab");
-    next.signal(KILL);
-    let said = next.finish().stderr;
+    let next = project.lifeboat(&["run", "scenarios/quick.yaml", "--out", "next"]);
+    next.exits_with(4).says("drills/note: this drill was killed").says("hint: lifeboat run --undo drills/note");
+    let said = next.stderr;
     assert!(!said.contains("drills/open") && !said.contains("drills/theirs"), "{said}");
     assert!(!project.path("ran").exists());
 }
@@ -215,10 +221,7 @@ fn no_pipe_in_a_folder_is_waited_for() {
     pipe(planted(&project, "store").join("before-store-1.json"));
     bounded(&["run", "--undo", "drills/history"]).exits_with(2).says("is not a file");
     bounded(&["run", "--undo", "drills/store"]).exits_with(3).says("is not a file");
-    let mut next = project.start(&["run", "scenarios/quick.yaml", "--out", "next"]);
-    next.until("drills/history: this drill was killed").until("environment lab");
-    next.signal(KILL);
-    next.finish();
+    bounded(&["run", "scenarios/quick.yaml", "--out", "next"]).exits_with(4).says("drills/history: this drill was killed");
 }
 
 #[test]

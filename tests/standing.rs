@@ -79,8 +79,18 @@ fn the_fault_of_a_drill_that_was_killed_ends_with_its_lease() {
     assert_eq!(drill.finish().code, None);
     // A lease is ten seconds long.
     wait_for("the end of the lease", || standing.proxies()["first"]["toxics"].as_array()?.is_empty().then_some(()));
-    let again = standing.project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "standing", "--out", "again"]);
-    again.exits_with(3).says("already has a proxy `first`").says("wait for the drill that uses it");
+    let again = ["run", "scenarios/quick.yaml", "--env", "standing", "--out", "again"];
+    let told = standing.project.lifeboat(&again);
+    told.exits_with(4)
+        .says("drill: this drill was killed")
+        .says("first (made by it), second (made by it)")
+        .says("hint: lifeboat heal; or ");
+    assert_eq!(standing.proxies().as_object().unwrap().len(), 2, "nobody agreed to anything");
+    standing.project.lifeboat(&["doctor"]).exits_with(3).says("wrong  drill: this drill was killed").says("hint: lifeboat heal");
+    let mut next = standing.project.start(&[&again[..], &["--heal"]].concat());
+    next.until("first: removed, for the drill had made it").until("environment standing").signal(CTRL_C);
+    next.finish().exits_with(4);
+    assert_eq!(standing.proxies(), serde_json::json!({}));
 }
 
 #[test]

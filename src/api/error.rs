@@ -63,6 +63,10 @@ impl ApiError {
         Self::new(500, error)
     }
 
+    pub(crate) fn locked(error: impl Into<String>) -> Self {
+        Self::new(423, error)
+    }
+
     pub(crate) fn unavailable(error: impl Into<String>) -> Self {
         Self::new(503, error)
     }

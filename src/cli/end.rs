@@ -58,7 +58,7 @@ pub(super) fn exit_of(finish: &FinishedDrill) -> Exit {
         (_, Err(_)) => Exit::Safety,
         (None, Ok(())) => finish.judged.verdict.verdict.into(),
         (Some(stop), Ok(())) => match stop.reason {
-            StopReason::Person | StopReason::Guard | StopReason::Journal => Exit::Safety,
+            StopReason::Person | StopReason::Guard | StopReason::Journal | StopReason::Lever | StopReason::Lock => Exit::Safety,
             StopReason::BaselineUnsteady | StopReason::Environment | StopReason::Fault => Exit::Inconclusive,
         },
     }

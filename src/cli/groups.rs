@@ -7,10 +7,10 @@ use std::io::IsTerminal;
 
 /// Each visible command stands under one heading, in this order. One that is missing here stands under the last.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Drills", &["check", "doctor", "run", "lab"]),
+    ("Drills", &["check", "doctor", "run", "stop", "resume", "lab"]),
     ("In an incident", &["execute", "review"]),
-    ("Reading", &["judge", "report", "show", "findings", "verify"]),
-    ("Evidence", &["key", "bundle"]),
+    ("Reading", &["judge", "report", "show", "findings"]),
+    ("Evidence", &["verify", "key", "bundle"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),
     ("Set-up", &["schema", "completions", "man", "help"]),
 ];

@@ -27,6 +27,7 @@ mod keep;
 mod key;
 mod lab;
 mod leases;
+mod leftovers;
 mod logging;
 mod man;
 mod open;
@@ -36,12 +37,14 @@ mod proxy;
 mod record;
 mod reflow;
 mod report;
+mod resume;
 mod resuming;
 mod review;
 mod run;
 mod schema;
 mod series;
 mod show;
+mod stop;
 mod stores;
 mod terminal;
 mod trials;
@@ -62,6 +65,7 @@ use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
+use crate::permission::LeverError;
 use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::secret::{SecretError, Unread};
@@ -122,8 +126,12 @@ enum CliCommand {
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
     Fingerprint(fingerprint::Args),
-    /// Remove every fault from a standing fault proxy
+    /// Deal with what killed drills left, or remove every fault from a standing fault proxy
     Heal(heal::Args),
+    /// Stop running drills and keep new ones from beginning, until `resume`
+    Stop(stop::Args),
+    /// Lift the lever that `stop` pulled
+    Resume(resume::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),
     /// Print the manual page, or write that of every command into a folder
@@ -178,7 +186,9 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
-        CliCommand::Heal(args) => heal::heal(&args),
+        CliCommand::Heal(args) => heal::heal(args),
+        CliCommand::Stop(args) => stop::stop(&args),
+        CliCommand::Resume(args) => resume::resume(&args),
         CliCommand::Completions(args) => completions::completions(&args),
         CliCommand::Man(args) => man::man(&args),
         CliCommand::Help(args) => help::help(&args, groups::command()),
@@ -239,6 +249,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<JudgeError>,
         of::<LabError>,
         of::<ManifestError>,
+        of::<LeverError>,
         of::<ProxyError>,
         of::<ReadError>,
         of::<Refusal>,

@@ -3,12 +3,12 @@
 use super::arguments::{relative, seed};
 use super::desk::{TypedLines, desk};
 use super::end::{exit_of, say_early, say_left};
+use super::leftovers::{HealPolicy, before_drills};
 use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
 use super::trials::ShownTrials;
 use super::{Exit, bill, execute, leases, outline, say, stores, until_interrupted};
 use crate::console::{self, LiveDisplay, Showing, WorkProgress};
-use crate::execution::left_over;
 use crate::exercise::{
     self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, FinishedRepeats, Observer, PlannedDrill, ReadScenario,
     Refusal, drawn_seed,
@@ -16,7 +16,7 @@ use crate::exercise::{
 use crate::model::DrillPlan;
 use crate::report::summary_with;
 use crate::step::{Attendance, Prompt};
-use crate::units::{Seed, explained};
+use crate::units::{Duration, Seed, explained};
 use crate::verdict::record::RepeatsRecord;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -60,6 +60,12 @@ pub(super) struct Args {
     /// Answer every question with yes: those of a runbook, whether to spend money, and whether to write into stores of keys
     #[arg(long)]
     yes: bool,
+    /// Wait so long for a service or a standing proxy that another drill holds; without it, that is an error at once
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["undo", "dry_run"])]
+    wait: Option<Duration>,
+    /// Heal what killed drills have left at standing proxies, without asking, before the first drill begins
+    #[arg(long, conflicts_with_all = ["undo", "dry_run"])]
+    heal: bool,
     /// Undo what a killed drill has left behind, by its folder: what its runbook did, last first, and old values
     #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "out", "repeat"])]
     undo: Option<PathBuf>,
@@ -86,12 +92,15 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         out: args.out,
         sign: args.sign,
         supervisor: std::env::current_exe()?,
+        wait: args.wait,
         stop: watch::channel(false).1,
     };
+    if let Some(end) = before_drills(&orders, HealPolicy::of(args.heal || args.yes))? {
+        return Ok(end);
+    }
     if let Some(end) = (!args.yes).then(|| refused(&orders)).flatten() {
         return Ok(end);
     }
-    remind(orders.drills.iter().map(|each| &*each.root), orders.out.as_deref());
     until_interrupted("stopping: every fault is healed, then the drill ends (press Ctrl-C again to leave at once)", async |stop| {
         orders.stop = stop;
         let mut observer = TerminalObserver::new(args.yes || !std::io::stdin().is_terminal(), orders.drills.len());
@@ -133,18 +142,6 @@ fn refused(orders: &DrillOrders) -> Option<Exit> {
             say(&format!("error: {}", explained(&refusal)));
             Some(Exit::Usage)
         }
-    }
-}
-
-/// Tells of earlier drills that were killed and left something to take back.
-fn remind<'a>(roots: impl Iterator<Item = &'a Path>, out: Option<&Path>) {
-    let beside = out.and_then(Path::parent).map(Path::to_owned);
-    let mut folders: Vec<PathBuf> = roots.map(|root| root.join("drills")).chain(beside).collect();
-    folders.sort();
-    folders.dedup();
-    for left in folders.iter().flat_map(|folder| left_over(folder)) {
-        let left = relative(&left);
-        say(&format!("warning: {left}: this drill was killed, and what it did has not been undone\n\nhint: lifeboat run --undo {left}\n"));
     }
 }
 
@@ -195,6 +192,10 @@ impl Observer for TerminalObserver {
         let (sender, questions) = mpsc::channel(1);
         self.questions = Some(questions);
         if self.is_unattended { Attendance::Unattended } else { Attendance::Attended(sender) }
+    }
+
+    fn holds(&mut self, what: &str) {
+        say(what);
     }
 
     async fn begins(&mut self, turn: DrillTurn, plan: &DrillPlan) -> anyhow::Result<()> {

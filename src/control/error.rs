@@ -136,6 +136,11 @@ impl ControlError {
         matches!(self, Self::Refused { error, .. } if error.contains("address already in use"))
     }
 
+    /// True where the lever of the server is pulled, so that it takes no fault.
+    pub const fn is_locked(&self) -> bool {
+        matches!(self, Self::Refused { status: 423, .. })
+    }
+
     /// True where no control API is left: nobody listens there, or somebody else answers. One that hangs may come back.
     pub fn is_of_nobody(&self) -> bool {
         match self {

@@ -9,9 +9,10 @@ use crate::api::{ApiError, AppliedSpan, ProxyEvent, ProxyRecord, ProxyRequest, T
 use crate::fault::{RawToxic, Stream, Toxic};
 use crate::journal::{HostTime, boot_id};
 use crate::model::{Aim, Dialect, Fault, ProxyBinding};
+use crate::permission::LeverAnswer;
 use crate::units::Duration;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -61,10 +62,34 @@ pub struct Opened {
 pub struct FoundProxy {
     /// Its name.
     pub name: String,
+    /// Where it listens, as `host:port`.
+    pub listen: String,
+    /// Where it leads.
+    pub upstream: String,
     /// Whether it takes connections.
     pub enabled: bool,
     /// The names of its toxics.
     pub toxics: Vec<String>,
+}
+
+impl FoundProxy {
+    /// True where it carries everything as it comes.
+    pub const fn is_well(&self) -> bool {
+        self.enabled && self.toxics.is_empty()
+    }
+
+    /// What is in force on it, in words.
+    pub fn faults(&self) -> String {
+        let disabled = (!self.enabled).then(|| "disabled".to_owned());
+        disabled.into_iter().chain(self.toxics.iter().cloned()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What healing it did, in words.
+    pub fn healed(&self) -> String {
+        let enabled = (!self.enabled).then(|| "enabled".to_owned());
+        let removed = self.toxics.iter().map(|toxic| format!("removed {toxic}"));
+        format!("{}: {}", self.name, enabled.into_iter().chain(removed).collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// A fault that the read-back showed gone.
@@ -365,6 +390,31 @@ impl Control {
         Ok(proxies.into_values().map(FoundProxy::from).collect())
     }
 
+    /// Pulls the lever of a standing proxy: the drills that use it stop, and it takes no fault until it is lifted. What it said before: one that is
+    /// pulled already stays as it is.
+    ///
+    /// # Errors
+    /// Where the server has none.
+    pub async fn pull_lever(&self, by: &str, reason: &str) -> Result<LeverAnswer, ControlError> {
+        self.lever(Method::POST, Some(&json!({"by": by, "reason": reason})), "pull its lever").await
+    }
+
+    /// Lifts it; what it said before.
+    ///
+    /// # Errors
+    /// As [`Control::pull_lever`].
+    pub async fn lift_lever(&self) -> Result<LeverAnswer, ControlError> {
+        self.lever(Method::DELETE, None, "lift its lever").await
+    }
+
+    async fn lever(&self, method: Method, body: Option<&Value>, what: &str) -> Result<LeverAnswer, ControlError> {
+        if !self.is_lifeboat() {
+            return Err(self.unsupported("lever".into()));
+        }
+        let shown = self.api.call(method, &["lever"], body, what).await?;
+        read(&shown).ok_or_else(|| self.api.not_shown(what, &shown))
+    }
+
     /// Ends every fault of one proxy and reads back that none is left. A proxy that is not there has none.
     ///
     /// # Errors
@@ -460,7 +510,8 @@ impl Control {
 
 impl From<ProxyRecord> for FoundProxy {
     fn from(proxy: ProxyRecord) -> Self {
-        Self { name: proxy.name, enabled: proxy.enabled, toxics: proxy.toxics.into_iter().map(|toxic| toxic.name).collect() }
+        let toxics = proxy.toxics.into_iter().map(|toxic| toxic.name).collect();
+        Self { name: proxy.name, listen: proxy.listen, upstream: proxy.upstream, enabled: proxy.enabled, toxics }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::units::Secret;
 
 /// A control API: a standing proxy's, or that of one that is started here.
 pub(super) async fn control(plan: &DrillPlan, names: &ResolvedNames) -> Result<(Control, Option<Proxy>), DrillStop> {
-    if let Some(ControlBinding { url, token_from }) = &plan.environment.control {
+    if let Some(ControlBinding { url, token_from, .. }) = &plan.environment.control {
         let token = token_from.as_deref().map(|variable| token(variable, &format!("the control API at {url}"), &names.redactor));
         let token = token.transpose()?;
         let control = Control::connect_with(url, token.as_ref().map(Secret::expose)).await;

@@ -11,11 +11,12 @@ use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
-use super::{driven, health, overlays, standstill};
+use super::{driven, health, overlays, permit, standstill};
 use crate::evidence::witness::{Stamped, Witness, WitnessError};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
-use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::model::{ControlBinding, Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::permission::Permit;
 use crate::redact::Redactor;
 use crate::secret;
 use crate::step::{Attendance, Before, Context, Directory, Outbox, StandIn, client};
@@ -65,6 +66,8 @@ pub struct Order {
     pub attendance: Attendance,
     /// Becomes true when a person wants it to stop.
     pub stop: watch::Receiver<bool>,
+    /// What it holds while it runs, and what else may stop it.
+    pub permit: Permit,
 }
 
 /// How a drill ended.
@@ -112,7 +115,8 @@ impl Drill {
         }
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
-        interrupts.watch(standstill::noticed(recorder.clone()));
+        interrupts.watch(standstill::noticed(recorder.clone(), self.order.plan.environment.fault_lease()));
+        interrupts.watch(permit::ended(&self.order.permit));
         let http = client();
         let Order { plan, seed, root, supervisor, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
@@ -192,7 +196,8 @@ impl Drill {
         if let Err(stop) = running.start(rig, site, interrupts).await {
             return (running.finish(async {}).await, Some(stop));
         }
-        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender());
+        let lease = plan.environment.fault_lease();
+        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender(), lease);
         let (spender, guards, clock) = (budget.clone(), plan.scenario.abort_when.clone(), recorder.clock());
         let spent = move |why: &String| Interrupt::Stop(guard::spent(why, &spender, &guards, clock));
         interrupts.follow(budget.emptied(), move |why| why.as_ref().map(&spent));

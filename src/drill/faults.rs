@@ -12,8 +12,6 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// How long a fault outlives a drill that has gone away.
-pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// A lease is renewed this many times before it would end: two failures in a row are survived.
 const RENEWALS: u32 = 3;
 
@@ -39,6 +37,8 @@ pub(super) struct Faults {
     turned: Vec<(usize, String, String)>,
     active: Vec<ActiveFault>,
     interrupts: mpsc::Sender<Interrupt>,
+    /// How long a fault outlives a drill that has gone away.
+    lease: Duration,
 }
 
 /// An injected fault with the task that renews its lease.
@@ -53,8 +53,14 @@ struct ActiveFault {
 
 impl Faults {
     /// No fault yet. What breaks a lease is reported.
-    pub(super) fn new(control: Arc<Control>, recorder: Recorder, keyring: Keyring, interrupts: mpsc::Sender<Interrupt>) -> Self {
-        Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), interrupts }
+    pub(super) fn new(
+        control: Arc<Control>,
+        recorder: Recorder,
+        keyring: Keyring,
+        interrupts: mpsc::Sender<Interrupt>,
+        lease: Duration,
+    ) -> Self {
+        Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), interrupts, lease }
     }
 
     /// When what happens: moments from the first fault, with places in the timeline.
@@ -75,14 +81,15 @@ impl Faults {
         if planned.fault.of_credential().is_some() {
             return self.turn(place, planned, credential).await;
         }
-        let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, LEASE).await.map_err(|error| {
+        let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, self.lease).await.map_err(|error| {
             let detail = format!("{} on {} could not be injected: {error}", planned.fault, planned.on);
-            DrillStop { hint: error.hint().map(Into::into), ..DrillStop::new(StopReason::Fault, detail) }
+            let reason = if error.is_locked() { StopReason::Lever } else { StopReason::Fault };
+            DrillStop { hint: error.hint().map(Into::into), ..DrillStop::new(reason, detail) }
         })?;
         let clock = self.recorder.clock();
         let (lo, hi) = (clock.at(injected.lo), clock.at(injected.hi));
         let (on, toxic) = (planned.on.clone(), injected.toxic);
-        let renewal = tokio::spawn(renew(self.control.clone(), on.clone(), toxic.clone(), self.interrupts.clone()));
+        let renewal = tokio::spawn(renew(self.control.clone(), on.clone(), toxic.clone(), self.interrupts.clone(), self.lease));
         // Before anything is waited for: what is known to be in force is healed, whatever comes now.
         self.active.push(ActiveFault { place, on: on.clone(), toxic, renewal, asked: None });
         self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on, lo, hi })).await;
@@ -106,7 +113,7 @@ impl Faults {
         active.renewal.abort();
         let (earlier, now) = (active.asked, HostTime::now());
         active.asked = Some(earlier.unwrap_or(now));
-        let (control, on, toxic) = (self.control.clone(), active.on.clone(), active.toxic.clone());
+        let (control, on, toxic, lease) = (self.control.clone(), active.on.clone(), active.toxic.clone(), self.lease);
         Some(async move {
             let (mut asked, mut healed) = (earlier, control.heal(&on, &toxic).await);
             if healed.is_err() {
@@ -114,7 +121,7 @@ impl Faults {
                 asked = asked.or(Some(now));
                 healed = control.heal(&on, &toxic).await;
             }
-            let healed = healed.map_err(|error| unhealed(&on, &control, &error))?;
+            let healed = healed.map_err(|error| unhealed(&on, &control, lease, &error))?;
             Ok(after_an_earlier_call(healed, asked, &control))
         })
     }
@@ -189,10 +196,10 @@ impl Faults {
         let places: Vec<(usize, String)> = self.active.iter().rev().map(|active| (active.place, active.on.clone())).collect();
         for (place, on) in places {
             let Some(heal) = self.healing(place) else { continue };
-            let control = self.control.clone();
+            let (control, lease) = (self.control.clone(), self.lease);
             calls.spawn(async move {
                 let healed = tokio::time::timeout_at(over, heal).await;
-                let late = || Err(unhealed(&on, &control, &Problem::new(format!("no answer within {}", Duration::from(LEAVING)))));
+                let late = || Err(unhealed(&on, &control, lease, &Problem::new(format!("no answer within {}", Duration::from(LEAVING)))));
                 Some((place, healed.unwrap_or_else(|_| late())))
             });
         }
@@ -207,9 +214,9 @@ impl Faults {
 }
 
 /// A fault that may still be in force, and what ends it.
-fn unhealed(on: &str, control: &Control, why: &impl Explained) -> DrillStop {
+fn unhealed(on: &str, control: &Control, lease: Duration, why: &impl Explained) -> DrillStop {
     let left = match control.plain() {
-        None => format!("it ends by itself within {LEASE}, when its lease runs out"),
+        None => format!("it ends by itself within {lease}, when its lease runs out"),
         Some(_) => "the server has no leases; a watchdog keeps trying until it is healed".to_owned(),
     };
     let detail = format!("the fault on {on} could not be healed ({left}): {why}");
@@ -229,11 +236,11 @@ fn after_an_earlier_call(healed: Healed, earlier: Option<HostTime>, control: &Co
 }
 
 /// Renews a lease until it is aborted or the renewals fail.
-async fn renew(control: Arc<Control>, on: String, toxic: String, interrupts: mpsc::Sender<Interrupt>) {
+async fn renew(control: Arc<Control>, on: String, toxic: String, interrupts: mpsc::Sender<Interrupt>, lease: Duration) {
     let mut failures = 0;
     loop {
-        tokio::time::sleep(if failures == 0 { LEASE.std() / (RENEWALS + 1) } else { AGAIN }).await;
-        match control.renew(&on, &toxic, LEASE).await {
+        tokio::time::sleep(if failures == 0 { lease.std() / (RENEWALS + 1) } else { AGAIN }).await;
+        match control.renew(&on, &toxic, lease).await {
             Ok(()) => failures = 0,
             Err(_) if failures + 1 < RENEWALS => failures += 1,
             Err(error) => {

@@ -16,6 +16,8 @@
 //! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook
 //! did is taken back, `health` shows by traffic that users are served well again, what was started is ended, and the history says why.
 //!
+//! Where the proxies stand elsewhere, `standing_note` says in the drill's folder what it has there, and `permit` is what it was let begin with.
+//!
 //! What this room does not do: judge. It never sees a verdict.
 
 mod access;
@@ -33,11 +35,13 @@ mod load;
 mod manner;
 mod names;
 mod overlays;
+mod permit;
 mod preflight;
 mod prepare;
 mod rig;
 mod sight;
 mod site;
+mod standing_note;
 mod standstill;
 mod stop;
 mod system;
@@ -45,6 +49,8 @@ mod trouble;
 mod watchdog;
 
 pub use conductor::{Drill, Ended, Order};
-pub use preflight::{Examined, PreflightCheck, Trouble, examine};
+pub use names::SYSTEM_MARK;
+pub use preflight::{AskedFor, Examined, PreflightCheck, Trouble, examine, surroundings_of, surroundings_of_host};
 pub use site::lab_key;
+pub use standing_note::{MadeProxy, StandingNote};
 pub use stop::DrillStop;

@@ -12,6 +12,7 @@ use crate::secret::{self, SecretError, Unread};
 use crate::step::Variables;
 use crate::units::Secret;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// The names in a plan with their values: variables, keys, and the providers' real addresses. Made once, before anything is opened.
 pub(super) struct ResolvedNames {
@@ -160,7 +161,12 @@ impl ResolvedNames {
         Ok(Launch {
             supervisor: site.supervisor.to_owned(),
             argv: start.run.iter().map(|argument| self.expand(argument)).collect::<Result<_, _>>()?,
-            env: start.env.iter().map(|(name, value)| Ok((name.clone(), self.expand(value)?.into()))).collect::<Result<_, DrillStop>>()?,
+            env: start
+                .env
+                .iter()
+                .map(|(name, value)| Ok((name.clone(), self.expand(value)?.into())))
+                .chain(std::iter::once(Ok(mark(site.folder))))
+                .collect::<Result<_, DrillStop>>()?,
             pass: start.pass.clone(),
             ready: self.expand(&start.ready)?,
             within: start.within.std(),
@@ -169,6 +175,14 @@ impl ResolvedNames {
             redactor: self.redactor.clone(),
         })
     }
+}
+
+/// By which a system that a drill started is recognised: the drill's folder.
+pub const SYSTEM_MARK: &str = "LIFEBOAT_DRILL";
+
+fn mark(folder: &Path) -> (String, Secret) {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    (SYSTEM_MARK.to_owned(), Secret::new(folder.display().to_string()))
 }
 
 /// What is written there, with its variables.

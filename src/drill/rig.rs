@@ -8,6 +8,7 @@ use super::names::ResolvedNames;
 use super::preflight::{self, Preflight};
 use super::sight::{SightFollower, SightSummary};
 use super::site::{ANY_PORT, RigSite};
+use super::standing_note::StandingNote;
 use super::system::System;
 use super::watchdog::Watchdog;
 use super::{DrillStop, keys};
@@ -25,6 +26,7 @@ use crate::step::{Keyring, Variables};
 use crate::traffic::{ClientSettings, FirstLines, Target};
 use crate::units::Fingerprint;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -65,6 +67,8 @@ pub(super) struct Rig {
     alerts: Option<Receiver>,
     /// The inventory's stores that the lab writes into.
     kept: Vec<Arc<RestoringStore>>,
+    /// Where it is noted what this drill has at a standing proxy.
+    noted: Option<PathBuf>,
 }
 
 impl Rig {
@@ -120,6 +124,7 @@ impl Rig {
             hindered,
             alerts: None,
             kept,
+            noted: None,
         };
         rig.follow(site).await?;
         Ok((rig, names))
@@ -207,6 +212,7 @@ impl Rig {
     /// The proxies and what goes with them; whether all of them stand.
     async fn proxies(&mut self, site: &RigSite<'_>, names: &mut ResolvedNames, preflight: &mut Preflight) -> Result<bool, DrillStop> {
         let (plan, mut stand) = (site.plan, true);
+        let mut note = self.note(site, names).await?;
         for (name, provider) in &plan.providers {
             let Some(upstream) = names.upstream.get(name) else {
                 (_, stand) = (preflight.need::<()>(Err(no_address(name)))?, false);
@@ -223,6 +229,8 @@ impl Rig {
             };
             if !opened.was_there {
                 self.proxies.push(name.clone());
+                let made = note.iter_mut().flat_map(|note| &mut note.made).filter(|made| made.name == *name);
+                made.for_each(|made| made.listen = Some(opened.listen.clone()));
             }
             preflight.well(format!("the proxy of {name} listens on {}", opened.listen));
             let scheme = if place.tls { "https" } else { "http" };
@@ -235,6 +243,9 @@ impl Rig {
             }
             names.values.set(format!("proxy.{name}.address"), opened.listen);
         }
+        if let Some(note) = &note {
+            note.keep(site.folder).map_err(|error| unnoted(site, &error))?;
+        }
         if stand && plan.environment.proxies.values().any(|place| place.tls) {
             let (file, pem) = (site.folder.join("authority.pem"), self.control.authority().await.map_err(DrillStop::environment_error)?);
             private::write(&file, pem.as_bytes())
@@ -246,6 +257,18 @@ impl Rig {
             self.watchdog = Some(Watchdog::start(site.supervisor, &self.control.url(), &proxies, self.hindered.clone())?);
         }
         Ok(stand)
+    }
+
+    /// Notes what this drill will have at a standing proxy; `None` where it has its own.
+    async fn note(&mut self, site: &RigSite<'_>, names: &ResolvedNames) -> Result<Option<StandingNote>, DrillStop> {
+        let Some(binding) = site.plan.environment.control.as_ref().filter(|_| site.stays) else { return Ok(None) };
+        let there = self.control.found().await.map_err(DrillStop::environment_error)?;
+        let wanted = names.upstream.iter().filter(|(name, _)| site.plan.providers.contains_key(*name));
+        let wanted = wanted.map(|(name, upstream)| (name.clone(), origin_and_path(upstream).0.to_owned())).collect();
+        let note = StandingNote::before(binding, wanted, &there);
+        note.keep(site.folder).map_err(|error| unnoted(site, &error))?;
+        self.noted = Some(site.folder.to_owned());
+        Ok(Some(note))
     }
 
     /// Ends everything that was started and puts back what was written into stores; returns when the last sight is recorded.
@@ -265,6 +288,10 @@ impl Rig {
         let removed = self.remove_proxies().await;
         // Where something may be left, the watchdog takes over. Of a proxy that stood there already only the read-back of each heal tells.
         let healed = removed && self.control.unhealed().is_empty();
+        if let Some(folder) = self.noted.take().filter(|_| healed) {
+            // What stays noted is found at the next start, and is no harm.
+            let _ = StandingNote::forget(&folder);
+        }
         if let Some(watchdog) = self.watchdog.take().filter(|_| healed) {
             watchdog.dismiss().await;
         }
@@ -293,6 +320,11 @@ impl Rig {
             let _ = tokens.await;
         }
     }
+}
+
+fn unnoted(site: &RigSite<'_>, error: &std::io::Error) -> DrillStop {
+    DrillStop::environment(format!("what the drill has at the standing proxy cannot be noted in {}: {error}", site.folder.display()))
+        .with_hint("make room on the disk, or choose another folder with `--out`")
 }
 
 /// The lab's providers, where they are simulated, and what records the tokens that they mint.

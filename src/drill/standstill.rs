@@ -7,7 +7,6 @@
 //! What this file does not do: notice that the generator fell a little behind, which the traffic tells by itself.
 
 use super::DrillStop;
-use super::faults::LEASE;
 use super::interrupts::Interrupt;
 use crate::history::{Event, Remark, RemarkAbout, StopReason};
 use crate::journal::{HostTime, Recorder, Wall, since_boot};
@@ -35,15 +34,15 @@ impl Look {
     }
 }
 
-/// Ends with the stop, once this process was away for too long. Until then it records that the wall clock was set.
-pub(super) async fn noticed(recorder: Recorder) -> Interrupt {
+/// Ends with the stop, once this process was away for longer than the lease of a fault. Until then it records that the wall clock was set.
+pub(super) async fn noticed(recorder: Recorder, lease: Duration) -> Interrupt {
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let (mut last, mut wall) = (Look::now(), Wall::read());
     loop {
         looks.tick().await;
         let now = Look::now();
-        if let Some(away) = away(last, now) {
+        if let Some(away) = away(last, now, lease) {
             return Interrupt::Stop(DrillStop::new(StopReason::Fault, away).with_hint(HINT));
         }
         last = now;
@@ -58,15 +57,15 @@ pub(super) async fn noticed(recorder: Recorder) -> Interrupt {
 const HINT: &str = "run it again on a machine that stays awake, and do not stop its process; what a standing fault proxy still played has ended with its lease";
 
 /// Why this process was away between two looks; `None` where it was not, or hardly.
-fn away(last: Look, now: Look) -> Option<String> {
+fn away(last: Look, now: Look, lease: Duration) -> Option<String> {
     let stood = now.awake.since(last.awake);
     let slept = now.since_boot.saturating_sub(last.since_boot).saturating_sub(stood);
     let told = |length: u64| Duration::from_millis(length / 1_000_000);
     if slept >= NAP {
         return Some(format!("this machine slept for {} while the drill ran", told(slept)));
     }
-    let lease = LEASE.as_nanos();
-    (stood >= lease).then(|| format!("this process stood still for {}, longer than the lease of a fault ({LEASE})", told(stood)))
+    let lasts = lease.as_nanos();
+    (stood >= lasts).then(|| format!("this process stood still for {}, longer than the lease of a fault ({lease})", told(stood)))
 }
 
 /// That the wall clock was set, where it shows something else than it would have.
@@ -84,10 +83,11 @@ mod tests {
     use super::*;
 
     const SECOND: u64 = 1_000_000_000;
+    const LEASE: Duration = Duration::from_secs(10);
 
     fn after(awake: u64, slept: u64) -> Option<String> {
         let last = Look { awake: HostTime(7 * SECOND), since_boot: 100 * SECOND };
-        away(last, Look { awake: HostTime(7 * SECOND + awake), since_boot: 100 * SECOND + awake + slept })
+        away(last, Look { awake: HostTime(7 * SECOND + awake), since_boot: 100 * SECOND + awake + slept }, LEASE)
     }
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(after(SECOND / 2, 3600 * SECOND).unwrap(), "this machine slept for 1 h while the drill ran");
         // The two clocks are not read at one moment.
         let last = Look { awake: HostTime(5), since_boot: 9 };
-        assert_eq!(away(last, Look { awake: HostTime(5 + SECOND), since_boot: 7 + SECOND }), None);
+        assert_eq!(away(last, Look { awake: HostTime(5 + SECOND), since_boot: 7 + SECOND }, LEASE), None);
     }
 
     #[test]

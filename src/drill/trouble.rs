@@ -10,7 +10,8 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    pub(super) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+    /// With both.
+    pub fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { problem: problem.into(), hint: hint.into() }
     }
 }

@@ -102,16 +102,21 @@ pub(super) fn drill_of(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Folders of drills below one that were killed and left something to take back.
-pub fn left_over(drills: &Path) -> Vec<PathBuf> {
+pub(super) fn left_over(drills: &Path) -> Vec<PathBuf> {
+    let something = |folder: &PathBuf| Before::has_notes(folder) || !left_in(folder).is_empty();
+    folders_below(drills).into_iter().filter(something).filter(|folder| !is_running(folder)).collect()
+}
+
+/// The folders of drills below one, in the order of their names: those that nobody but this user can have written into.
+pub(super) fn folders_below(drills: &Path) -> Vec<PathBuf> {
     let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let own = |folder: &PathBuf| private::own_folder(folder).is_ok();
     // Trials of one scenario lie together in a folder of their own.
     let trials = |folder: &Path| if RunFile::Repeats.within(folder).exists() { below(folder).collect() } else { Vec::new() };
     let entries = below(drills).filter(own).flat_map(|folder| [trials(&folder), vec![folder]].concat());
-    let something = |folder: &PathBuf| Before::has_notes(folder) || !left_in(folder).is_empty();
-    let mut left: Vec<PathBuf> = entries.filter(own).filter(something).filter(|folder| !is_running(folder)).collect();
-    left.sort();
-    left
+    let mut folders: Vec<PathBuf> = entries.filter(own).collect();
+    folders.sort();
+    folders
 }
 
 /// The history of a drill that is not running, locked for as long as this is kept: nobody else takes the same back meanwhile.

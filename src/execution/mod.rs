@@ -3,6 +3,8 @@
 //! ```text
 //!  folder        the history as a journal: begun, locked, read back, its torn end cut off
 //!  killed_drill  what a drill that was killed left behind, to be taken back
+//!  leftover      which drills were killed, and what is left of them
+//!  left_process  processes of a system that outlived its drill
 //!  unchanged     whether the runbook still says what is walked, and what it says else
 //!  texts         the runbook's files as they were when it began
 //!  settle        what becomes of steps that failed or whose end is unknown
@@ -35,6 +37,8 @@ mod ear;
 mod folder;
 mod hand_over;
 mod killed_drill;
+mod left_process;
+mod leftover;
 mod others;
 mod rehearse;
 mod roles;
@@ -51,7 +55,9 @@ pub use conduct::{Execution, ExecutionOutcome, ResumeOrder};
 pub use doorbell::{Doorbell, DoorbellError};
 pub use folder::{ExecutionError, ExecutionOrder, Participants};
 pub use hand_over::ask_to_stop;
-pub use killed_drill::{hold, left_over};
+pub use killed_drill::hold;
+pub use left_process::LeftProcess;
+pub use leftover::{LeftHistory, Leftover, leftovers};
 pub use others::{OtherExecution, others};
 pub use rehearse::{RehearsalOutcome, Rehearsed, rehearse};
 pub use settle::StepOrder;

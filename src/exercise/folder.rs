@@ -11,6 +11,7 @@ use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, ReadFile, SecretSource, SourceFile};
+use crate::permission::{LockRefusal, Permit, PulledLever, RegisterEntry, Registered, enter};
 use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
@@ -46,6 +47,8 @@ pub struct DrillRequest {
     pub attendance: Attendance,
     /// Becomes true when a person wants it to stop.
     pub stop: watch::Receiver<bool>,
+    /// What it holds while it runs, and what else may stop it.
+    pub permit: Permit,
 }
 
 /// Why a drill could not begin or be judged.
@@ -65,6 +68,12 @@ pub enum ExerciseError {
         /// The folder.
         path: PathBuf,
     },
+    /// Somebody pulled a lever, and no drill begins.
+    #[error("drills are stopped: {0}")]
+    Stopped(Box<PulledLever>),
+    /// Another drill holds what this one would touch.
+    #[error(transparent)]
+    Locked(#[from] LockRefusal),
     /// The operating system gave no thread.
     #[error("cannot start the journal")]
     Thread(#[from] std::io::Error),
@@ -97,6 +106,8 @@ impl Explained for ExerciseError {
         match self {
             Self::Folder { .. } => Some("choose another with `--out`".into()),
             Self::Taken { .. } => Some("choose another folder with `--out`; a history is never overwritten".into()),
+            Self::Stopped(pulled) => pulled.hint(),
+            Self::Locked(refusal) => refusal.hint(),
             Self::Thread(_) => None,
             Self::Evidence(problem) => problem.hint(),
             Self::Judge(error) => error.hint(),
@@ -118,6 +129,8 @@ pub struct Exercise {
     work: Arc<WorkProgress>,
     attesting: Attesting,
     files: Vec<SourceFile>,
+    /// Says to others that it runs, until it has ended and was judged.
+    registered: Option<Registered>,
 }
 
 /// A finished drill: its judgement, how it ended, and where everything is.
@@ -143,12 +156,13 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
-        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attesting, attendance, stop } = orders;
+        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attesting, attendance, stop, permit } = orders;
         let id = identifier(&plan.scenario.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),
             None => RunFolder::below(&root.join("drills"), &id),
         }?;
+        let registered = enter(&RegisterEntry::now(&run.id, &run.path, &root, &plan.environment_name));
         // Whoever would take back what a killed drill left sees by the history's lock that this one still runs.
         let file = run.begin_history()?;
         let RunFolder { path: folder, id } = run;
@@ -157,8 +171,8 @@ impl Exercise {
         let files: Vec<SourceFile> = files.into_iter().map(|read| read.file).collect();
         let (kept, witness) = (files.clone(), attesting.witness());
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
-        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, witness, stop };
-        Ok(Self { drill: Drill::begin(order, file)?, folder, provenance, work: Arc::default(), attesting, files: kept })
+        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, witness, stop, permit };
+        Ok(Self { drill: Drill::begin(order, file)?, folder, provenance, work: Arc::default(), attesting, files: kept, registered })
     }
 
     /// What is known of the drill while it runs.
@@ -181,7 +195,7 @@ impl Exercise {
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
-        let Self { drill, folder, provenance, work, attesting, files } = self;
+        let Self { drill, folder, provenance, work, attesting, files, registered } = self;
         let Ended { stopped, unwitnessed, journal } = drill.run().await;
         let judged = match (judge_counting(&folder, &work), &journal) {
             (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),
@@ -204,6 +218,9 @@ impl Exercise {
             Err(_) => Attested::default(),
         };
         attested.problems.extend(unwitnessed.map(|error| explained(&error)));
+        if let Some(registered) = registered {
+            registered.ended();
+        }
         Ok(FinishedDrill { judged, stopped, journal, review, attested, folder })
     }
 }

@@ -4,6 +4,8 @@
 //! `report.md`. [`judge`] computes them again from a stored history, or judges a bare history that somebody else recorded; [`judge_record`]
 //! judges what another tool recorded in its own format.
 //!
+//! Before a drill begins, no lever may be pulled, and what it shares with other drills is locked (`permit`).
+//!
 //! What people write beside findings is kept in `findings.yaml` ([`keep_findings`]), which alone is not computed from the history.
 //!
 //! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files. Several drills of one scenario are a series (`repeats`), in a
@@ -15,8 +17,10 @@ mod drilled;
 mod earlier;
 mod folder;
 mod judge;
+mod listener;
 mod observer;
 mod orders;
+mod permit;
 mod provenance;
 mod repeated;
 mod repeats;
@@ -31,8 +35,10 @@ pub use drilled::drills_of;
 pub use earlier::{DrillFilter, earlier_drills};
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
+pub use listener::unheard;
 pub use observer::{DrillTurn, Observer};
 pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};
+pub use permit::{levers_of, lock_order, lock_wishes_of, lock_wishes_of_proxy};
 pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats, plan_hash};
 pub use review::{ReviewProblem, keep_findings, review_of, reviews_in};
 pub use run::run;

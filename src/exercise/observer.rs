@@ -29,6 +29,9 @@ pub trait Observer {
     /// Who answers the questions of the next drill.
     fn attendance(&mut self) -> Attendance;
 
+    /// What it waits for, or has taken over from a drill that is gone.
+    fn holds(&mut self, _what: &str) {}
+
     /// A drill is about to begin; it has no folder yet.
     fn begins(&mut self, turn: DrillTurn, plan: &DrillPlan) -> impl Future<Output = Result<(), Self::Error>>;
 

@@ -4,7 +4,7 @@
 use super::ceiling;
 use crate::model::{Action, DrillPlan, EvidencePolicy, ReadFile, SecretSource, StartMode};
 use crate::project::{Findings, Project, ProjectError};
-use crate::units::{Explained, Problem, Seed};
+use crate::units::{Duration, Explained, Problem, Seed};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -82,6 +82,8 @@ pub struct DrillOrders {
     pub sign: Option<PathBuf>,
     /// The binary whose command `keep` supervises what a drill starts: see [`crate::process::supervise`].
     pub supervisor: PathBuf,
+    /// How long each waits for what another drill holds; `None` does not wait.
+    pub wait: Option<Duration>,
     /// Becomes true when a person wants them to stop.
     pub stop: watch::Receiver<bool>,
 }

@@ -14,6 +14,7 @@ use super::attest::Attesting;
 use super::folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
+use super::permit;
 use super::provenance::Provenance;
 use super::repeated::{FinishedRepeats, configuration, phase_of, plan_hash, repeated, write, write_repeats};
 use super::reset::{ResetError, reset, way_of};
@@ -135,6 +136,7 @@ impl<'a> RunningRepeats<'a> {
             .map_err(|problem| failed::<O>(ExerciseError::Evidence(problem)))?;
         let PlannedDrill { root, mut plan, files, secrets, evidence: _ } = self.planned.clone();
         plan.scenario.timeline.baseline = plan.scenario.timeline.baseline.plus(phase_of(trial));
+        let permit = permit::obtain(self.orders, self.planned, observer).await.map_err(failed::<O>)?;
         let turn = DrillTurn { number: trial.trial as usize, total: self.record.trials.len(), seed: trial.seed };
         let request = DrillRequest {
             plan,
@@ -148,6 +150,7 @@ impl<'a> RunningRepeats<'a> {
             attesting,
             attendance: observer.attendance(),
             stop: self.orders.stop.clone(),
+            permit,
         };
         observer.begins(turn, &self.planned.plan).await.map_err(unwatched)?;
         let exercise = Exercise::begin(request).map_err(failed::<O>)?;

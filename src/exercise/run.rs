@@ -7,7 +7,7 @@ use super::folder::{DrillRequest, Exercise, ExerciseError};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
 use super::repeated::plan_hash;
-use super::repeats;
+use super::{permit, repeats};
 
 /// Runs all drills, one after the other, until somebody stops them or the only one cannot begin. What needs consent was agreed to before:
 /// [`DrillOrders::agree`].
@@ -38,6 +38,7 @@ pub async fn run<O: Observer>(orders: &DrillOrders, observer: &mut O) -> Result<
 
 async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: DrillTurn, observer: &mut O) -> Result<(), O::Error> {
     let attesting = Attesting::of(orders, planned, plan_hash(&planned.plan)).map_err(ExerciseError::Evidence)?;
+    let permit = permit::obtain(orders, planned, observer).await?;
     let PlannedDrill { root, plan, files, secrets, evidence: _ } = planned.clone();
     let request = DrillRequest {
         plan,
@@ -51,6 +52,7 @@ async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: Dr
         attesting,
         attendance: observer.attendance(),
         stop: orders.stop.clone(),
+        permit,
     };
     observer.begins(turn, &planned.plan).await?;
     let exercise = Exercise::begin(request)?;

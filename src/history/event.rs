@@ -563,6 +563,10 @@ words! {
         Fault = "fault",
         /// The history could not be written.
         Journal = "journal",
+        /// Somebody pulled a lever that stops drills.
+        Lever = "lever",
+        /// Another drill holds what this one had locked.
+        Lock = "lock",
     }
 }
 

@@ -27,6 +27,12 @@ pub struct Environment {
     pub proxies: BTreeMap<String, ProxyBinding>,
     /// The control API of a standing fault proxy; `None` embeds one.
     pub control: Option<ControlBinding>,
+    /// A lever that is looked at beside those of the project and of this user: where it is pulled, no drill runs here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lever: Option<LeverBinding>,
+    /// Where drills here keep their locks; `None` keeps them in the project and beside what this user remembers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks: Option<LocksBinding>,
     /// Where a drill listens for the team's own alerts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alerts: Option<AlertsBinding>,
@@ -35,6 +41,13 @@ pub struct Environment {
     pub prometheus: Option<PrometheusBinding>,
     /// What a drill may do here.
     pub allow: Allow,
+}
+
+impl Environment {
+    /// How long a fault here outlives a drill that has gone away.
+    pub fn fault_lease(&self) -> Duration {
+        self.control.as_ref().and_then(|control| control.lease).unwrap_or(ControlBinding::LEASE)
+    }
 }
 
 words! {
@@ -211,6 +224,43 @@ pub struct ControlBinding {
     /// The environment variable that holds the token which it asks for; `None` sends none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_from: Option<String>,
+    /// How long a fault there outlives a drill that has gone away; `None`: [`ControlBinding::LEASE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Duration>,
+}
+
+impl ControlBinding {
+    /// The usual lease of a fault.
+    pub const LEASE: Duration = Duration::from_secs(10);
+}
+
+/// A lever of an environment: a file, an address that is asked, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LeverBinding {
+    /// The file, from the project's root: where it is there, the lever is pulled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The address that says whether it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The environment variable that holds the token which that address asks for; `None` sends none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_from: Option<String>,
+}
+
+/// Where locks are kept, and how long one is held that nobody renews.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocksBinding {
+    /// The folder, from the project's root: whoever shares it, shares the locks.
+    pub folder: String,
+    /// `None`: [`LocksBinding::LEASE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Duration>,
+}
+
+impl LocksBinding {
+    /// The usual lease of a lock.
+    pub const LEASE: Duration = Duration::from_secs(30);
 }
 
 /// Where the fault proxy of one provider listens.

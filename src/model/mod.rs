@@ -68,8 +68,8 @@ pub use contact::{
 };
 pub use dialect::Dialect;
 pub use environment::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
-    ResetCommand, ServiceBinding, StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, LeverBinding,
+    LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
 pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 pub use execution::{ExecutionPlan, ReadFile, SourceFile};

@@ -11,9 +11,10 @@
 use super::{
     Action, AlertsBinding, Allow, Ask, BucketPlace, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding,
     Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall, HttpProbe,
-    Inquiry, InquirySource, Inventory, Issuer, Mail, Manual, Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService,
-    PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, ShipTo,
-    Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within, WitnessPolicy, WitnessSource, Workload,
+    Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OpsgenieIntegration, Overlay,
+    OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario,
+    SecretStore, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within,
+    WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -256,15 +257,33 @@ impl SecretSourceSet {
     }
 
     fn environment(&mut self, environment: &Environment) {
-        let Environment { embedded: _, keys: _, gateway: _, start, carries: _, services, proxies, control, alerts, prometheus, allow } =
-            environment;
+        let Environment {
+            embedded: _,
+            keys: _,
+            gateway: _,
+            start,
+            carries: _,
+            services,
+            proxies,
+            control,
+            lever,
+            locks,
+            alerts,
+            prometheus,
+            allow,
+        } = environment;
         start.iter().for_each(|start| self.start(start));
         services.values().for_each(|service| self.service(service));
         for ProxyBinding { listen: _, tls: _, hosts: _ } in proxies.values() {}
-        if let Some(ControlBinding { url, token_from }) = control {
+        if let Some(ControlBinding { url, token_from, lease: _ }) = control {
             self.url(url);
             token_from.iter().for_each(|name| self.variable(name));
         }
+        if let Some(LeverBinding { file: _, url, token_from }) = lever {
+            url.iter().for_each(|url| self.url(url));
+            token_from.iter().for_each(|name| self.variable(name));
+        }
+        if let Some(LocksBinding { folder: _, lease: _ }) = locks {}
         if let Some(AlertsBinding { listen: _, token_from, hosts: _ }) = alerts {
             token_from.iter().for_each(|name| self.variable(name));
         }

@@ -27,6 +27,8 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Environment> 
         services: fields.optional("services", &|reader, node| reader.named(node, &super::service::read)).unwrap_or_default(),
         proxies: fields.optional("proxies", &|reader, node| reader.named(node, &proxy)).unwrap_or_default(),
         control: fields.optional("control", &control),
+        lever: fields.optional("lever", &super::lever::lever),
+        locks: fields.optional("locks", &super::lever::locks),
         alerts: fields.optional("alerts", &alerts),
         prometheus: fields.optional("prometheus", &prometheus),
         allow: fields.optional("allow", &allow).unwrap_or_default(),
@@ -149,13 +151,14 @@ fn proxy(reader: &TreeReader<'_>, node: &Node) -> Option<ProxyBinding> {
 /// A URL, or a map of a URL and where its token is found.
 fn control(reader: &TreeReader<'_>, node: &Node) -> Option<ControlBinding> {
     if !matches!(node.kind, NodeKind::Map(_)) {
-        return Some(ControlBinding { url: reader.url(node)?, token_from: None });
+        return Some(ControlBinding { url: reader.url(node)?, token_from: None, lease: None });
     }
     let fields = reader.fields(node, "a control API")?;
     let url = fields.required("url", &|reader, node| reader.url(node));
     let token_from = fields.optional("token_from", &key_from);
+    let lease = fields.optional("lease", &super::lever::lease);
     fields.finish();
-    Some(ControlBinding { url: url?, token_from })
+    Some(ControlBinding { url: url?, token_from, lease })
 }
 
 /// A Prometheus: a URL, or a map of a URL and where its token is found.

@@ -45,6 +45,7 @@ mod http_call;
 mod inquiry;
 mod inside;
 mod inventory;
+mod lever;
 mod listeners;
 mod mail;
 mod night_review;

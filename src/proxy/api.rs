@@ -2,7 +2,7 @@
 //!
 //! Added: `dialect`, `tls` and `hosts` of a proxy, `GET /authority`, `ttl_ms` of a toxic (creating or changing it with one begins its lease again; shown is what is left),
 //! `applied` and `touched` in every answer about a toxic, `hint` in errors, `GET /events`, and in `GET /version` what tells that this
-//! server has them. A `DELETE` of a toxic answers 204 as Shopify's does, or with `x-lifeboat: 1` 200 and the toxic as it was. As a plain
+//! server has them; `/lever`, which stops the drills that use it (`GET`, `POST` with `reason` and `by`, `DELETE`). A `DELETE` of a toxic answers 204 as Shopify's does, or with `x-lifeboat: 1` 200 and the toxic as it was. As a plain
 //! Toxiproxy it adds nothing.
 
 use super::call_body::{self, CallBody};
@@ -80,6 +80,7 @@ pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, guard:
         .route("/populate", post(populate))
         .route("/events", get(stream_events))
         .route("/authority", get(authority))
+        .route("/lever", get(show_lever).post(pull_lever).delete(lift_lever))
         .route("/proxies", get(list).post(create))
         .route("/proxies/{proxy}", get(show).post(configure).patch(configure).delete(remove))
         .route("/proxies/{proxy}/toxics", get(toxics).post(add_toxic))
@@ -243,6 +244,27 @@ async fn authority(State(api): State<Api>) -> Response {
     ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response()
 }
 
+async fn show_lever(State(api): State<Api>) -> Response {
+    match api.registry.flavor() {
+        ApiFlavor::Plain => (StatusCode::NOT_FOUND, "404 page not found\n").into_response(),
+        ApiFlavor::Lifeboat => json(StatusCode::OK, &api.registry.lever.shown()),
+    }
+}
+
+async fn pull_lever(State(api): State<Api>, body: Bytes) -> ApiResult {
+    if api.registry.flavor() == ApiFlavor::Plain {
+        return Ok((StatusCode::NOT_FOUND, "404 page not found\n").into_response());
+    }
+    Ok(json(StatusCode::OK, &api.registry.lever.pull(&body)?))
+}
+
+async fn lift_lever(State(api): State<Api>) -> Response {
+    match api.registry.flavor() {
+        ApiFlavor::Plain => (StatusCode::NOT_FOUND, "404 page not found\n").into_response(),
+        ApiFlavor::Lifeboat => json(StatusCode::OK, &api.registry.lever.lift()),
+    }
+}
+
 async fn list(State(api): State<Api>) -> Response {
     let views = api.registry.views().await;
     let records: BTreeMap<&String, &ProxyRecord> = views.iter().map(|(name, view)| (name, &view.record)).collect();
@@ -262,6 +284,9 @@ async fn configure(State(api): State<Api>, Path(proxy): Path<String>, body: Byte
     let CallBody { asked: RawProxy { request: mut change, toxics }, mut left_out } = call_body::proxy(&body, api.registry.flavor())?;
     // Clients of Shopify's send back all that they know of a proxy. To follow it could bring back what was removed meanwhile.
     // Leading elsewhere breaks it as well as carrying nothing does.
+    if change.enabled == Some(false) {
+        api.registry.lever.refuses()?;
+    }
     if change.enabled == Some(false) || change.upstream.is_some() || change.listen.is_some() || change.hosts.is_some() {
         api.registry.guard(&proxy)?;
     }
@@ -289,6 +314,7 @@ async fn toxics(State(api): State<Api>, Path(proxy): Path<String>) -> ApiResult 
 
 async fn add_toxic(State(api): State<Api>, Path(proxy): Path<String>, body: Bytes) -> ApiResult {
     let CallBody { asked, left_out } = call_body::toxic(&body, api.registry.flavor())?;
+    api.registry.lever.refuses()?;
     api.registry.guard(&proxy)?;
     // Shopify's server answers 200 here, although it created something.
     Ok(warned(json(StatusCode::OK, &api.registry.ask(&proxy, |reply| ActorCommand::AddToxic(asked, reply)).await?), &left_out))

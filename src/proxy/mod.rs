@@ -63,6 +63,7 @@ mod gateway_socket;
 mod http2_framing;
 mod http_session;
 mod interim;
+mod lever;
 mod listener;
 mod metrics;
 mod opening;

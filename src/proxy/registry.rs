@@ -3,6 +3,7 @@
 use super::arrival::AcceptedConnection;
 use super::draft::Draft;
 use super::event_feed::EventFeed;
+use super::lever::Lever;
 use super::playable::refused;
 use super::proxy_actor::{ActorCommand, ProxyActor};
 use super::proxy_view::{ProxyView, RawProxy};
@@ -34,6 +35,8 @@ pub(super) struct Registry {
     pub(super) context: ServerContext,
     /// The proxies that may be broken; `None` where all may.
     breakable: Option<BTreeSet<String>>,
+    /// While it is pulled no new fault is taken.
+    pub(super) lever: Lever,
 }
 
 /// What came of a list of proxies: those that are there now, and the error that kept the rest away.
@@ -60,7 +63,7 @@ impl Registry {
     }
 
     pub(super) fn new(context: ServerContext, breakable: Option<BTreeSet<String>>) -> Self {
-        Self { proxies: Mutex::default(), feed: Arc::new(EventFeed::new()), context, breakable }
+        Self { proxies: Mutex::default(), feed: Arc::new(EventFeed::new()), context, breakable, lever: Lever::default() }
     }
 
     /// Whose server this answers as.
@@ -96,6 +99,7 @@ impl Registry {
             return Err(already_exists());
         }
         if !raw.toxics.is_empty() {
+            self.lever.refuses()?;
             self.guard(raw.request.name.as_deref().unwrap_or_default())?;
         }
         // Names may have to be resolved, which nobody else shall wait for.
@@ -172,6 +176,7 @@ impl Registry {
     /// Gives a proxy that is there these toxics, beside those that it has.
     async fn equip(&self, name: &str, toxics: Vec<RawToxic>) -> Result<ProxyView, ApiError> {
         if !toxics.is_empty() {
+            self.lever.refuses()?;
             self.guard(name)?;
         }
         for raw in toxics {

@@ -65,6 +65,8 @@ pub enum RunFile {
     Salt,
     /// What another process must know to take back what a drill did. No secret.
     UndoNotes,
+    /// What a drill has at a standing proxy while it runs. No secret.
+    Standing,
     /// Where an execution that runs is reached by others on its host.
     Listening,
     /// The old value that the step with this place, from 0, switched.
@@ -76,13 +78,14 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 25] = [
+const FIXED: [RunFile; 26] = [
     RunFile::Manifest,
     RunFile::Inputs,
     RunFile::TestResult,
     RunFile::Measurement,
     RunFile::PlanStamp,
     RunFile::HeadStamp,
+    RunFile::Standing,
     RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
@@ -130,6 +133,7 @@ impl RunFile {
             Self::TakeOver => "take-over.json",
             Self::Salt => "salt",
             Self::UndoNotes => "undo.json",
+            Self::Standing => "standing.json",
             Self::Listening => "listening.json",
             Self::Manifest => "manifest.json",
             Self::Inputs => "inputs",
@@ -177,7 +181,7 @@ impl RunFile {
             | Self::Undo
             | Self::RunbookTexts => FileNature::Evidence,
             Self::Salt | Self::OldValue(_) | Self::OldText(_) | Self::OldStoreValue(_) => FileNature::Secret,
-            Self::UndoNotes | Self::TakeOver | Self::Listening => FileNature::Scratch,
+            Self::UndoNotes | Self::TakeOver | Self::Standing | Self::Listening => FileNature::Scratch,
         }
     }
 

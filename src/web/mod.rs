@@ -5,9 +5,11 @@
 //!
 //! What this room does not do: send anything. Traffic and proxies have clients of their own (hyper), which follow nothing either.
 
+mod ask;
 mod exchange;
 mod post;
 
+pub use ask::ask;
 pub use exchange::ByteQuestion;
 pub use post::post_json;
 

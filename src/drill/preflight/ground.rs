@@ -35,7 +35,7 @@ pub(super) fn asked(plan: &DrillPlan) -> Vec<(&str, &ServiceBinding)> {
     plan.environment.services.iter().filter(|(name, _)| names.contains(*name)).map(|(name, binding)| (name.as_str(), binding)).collect()
 }
 
-fn keys(binding: &ServiceBinding) -> impl Iterator<Item = &str> {
+pub(super) fn keys(binding: &ServiceBinding) -> impl Iterator<Item = &str> {
     binding.key_from.iter().chain(&binding.keys_from).chain(binding.headers_from.values()).map(String::as_str)
 }
 

@@ -5,6 +5,7 @@
 //!  (rig)    stores, the control API, the proxies and their ports, the system under test
 //!  asking   one marked request through each way to each service, and who of the providers saw it
 //!  answer   what an answer that will not do, and what the proxies saw of it, say of the cause (pure)
+//!  surroundings  this host and an environment, without a scenario
 //!  reach    what is found out about an address where nobody answers as expected
 //! ```
 //!
@@ -18,10 +19,12 @@ mod asking;
 mod examine;
 pub(super) mod ground;
 mod reach;
+mod surroundings;
 
 pub(super) use asking::{awaited, services, unasked, warm_up};
 pub use examine::{Examined, examine};
 pub(super) use reach::providers;
+pub use surroundings::{AskedFor, environment as surroundings_of, host as surroundings_of_host};
 
 use super::DrillStop;
 pub use super::trouble::Trouble;

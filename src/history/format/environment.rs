@@ -4,7 +4,7 @@ use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
     AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewayKind, GatewaySettings, KeySource,
-    ProxyBinding, ResetCommand, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
+    LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate};
 use serde::Deserialize as _;
@@ -23,6 +23,10 @@ record! {
         services: BTreeMap<String, ServiceBindingRecord>,
         proxies: BTreeMap<String, ProxyBindingRecord>,
         control: Option<ControlBindingRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lever: Option<LeverBindingRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        locks: Option<LocksBindingRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         alerts: Option<AlertsBindingRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +92,27 @@ record! {
         url: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_from: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<Duration>,
+    }
+}
+
+record! {
+    struct LeverBindingRecord of LeverBinding {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_from: Option<String>,
+    }
+}
+
+record! {
+    struct LocksBindingRecord of LocksBinding {
+        folder: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<Duration>,
     }
 }
 

@@ -266,7 +266,7 @@ pub(super) const FORMS: &[Form] = &[
         "environment",
         "an environment",
         "embedded: truth; keys: =keys; gateway: @gateway; start: @start; carries: rate; services: {@address}; proxies: {@proxy}; \
-         control: url or @control; alerts: @alerts; prometheus: url or @prometheus; allow: @allow",
+         control: url or @control; lever: @lever; locks: @locks; alerts: @alerts; prometheus: url or @prometheus; allow: @allow",
     ),
     form(
         "gateway",
@@ -284,7 +284,9 @@ pub(super) const FORMS: &[Form] = &[
     ),
     form("reset", "a reset", "run!: [text]; env: texts; pass: [text]; within: time"),
     form("proxy", "a proxy's address", "listen: text; tls: truth; hosts: [text]"),
-    form("control", "a control API", "url!: url; token_from: env"),
+    form("control", "a control API", "url!: url; token_from: env; lease: time"),
+    form("lever", "a lever", "file: text; url: url; token_from: env"),
+    form("locks", "where locks are kept", "folder!: text; lease: time"),
     form("alerts", "where alerts are posted to", "listen!: text; token_from: env; hosts: [text]"),
     form("prometheus", "a Prometheus", "url!: url; token_from: env"),
     form(

@@ -42,6 +42,8 @@ environments:
     services: {a: {url: "http://a.example", reset: {run: [a]}}}
     proxies: {a: {}}
     control: {url: "http://a.example"}
+    lever: {file: a}
+    locks: {folder: a}
     alerts: {listen: "127.0.0.1:1"}
     prometheus: {url: "http://a.example"}
     allow: {}

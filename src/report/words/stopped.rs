@@ -51,6 +51,8 @@ pub(in crate::report) fn hint(stop: &EarlyStop) -> String {
             StopReason::Environment => "fix that, and run it again",
             StopReason::Fault => "make sure that the fault proxy runs until the drill ends, and run it again",
             StopReason::Journal => "make room on the disk, or choose another folder with `--out`, and run it again",
+            StopReason::Lever => "run it again once the lever is lifted (`lifeboat resume`)",
+            StopReason::Lock => "run it again when the other drill has ended",
         }
         .to_owned()
     })
