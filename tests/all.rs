@@ -86,5 +86,6 @@ mod trouble;
 mod two_people;
 mod undone;
 mod vectors;
+mod verified;
 mod waits;
 mod workloads;

@@ -9,7 +9,7 @@ use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
 use crate::execution::{
     Doorbell, DoorbellError, Execution, ExecutionError, ExecutionOrder, ExecutionOutcome, MissingValues, Participants, RehearsalOutcome,
-    ResumeOrder, ResumePolicy, flags_for, hold, missing, rehearse,
+    ResumeOrder, ResumePolicy, flags_for, hold, missing, rehearse, write_manifest,
 };
 use crate::exercise::drills_of;
 use crate::history::{Event, ExecutionEnd, History, RunbookDrilled, read};
@@ -343,6 +343,7 @@ fn conclude(finish: &ExecutionOutcome) -> anyhow::Result<Exit> {
     for (file, render) in [(RunFile::Report, report::markdown as fn(&Report) -> String), (RunFile::Page, report::html)] {
         private::write(&file.within(&finish.folder), report.as_ref().map(render).unwrap_or_default().as_bytes())?;
     }
+    write_manifest(&finish.folder, &history)?;
     for (label, file) in [("history", "history.jsonl"), ("report", "report.html")] {
         put_path(label, &super::arguments::relative(&finish.folder.join(file)))?;
     }

@@ -16,6 +16,7 @@ const RUNBOOKS: &str = include_str!("../../runbooks/README.md");
 const PROXY: &str = include_str!("../proxy/README.md");
 const MEASUREMENT: &str = include_str!("../verdict/README.md");
 const RECORDS: &str = include_str!("../import/README.md");
+const EVIDENCE: &str = include_str!("../evidence/README.md");
 
 /// Explains a command, or a topic such as `faults`. Without a name: lists all of both.
 #[derive(Debug, clap::Args)]
@@ -43,7 +44,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 24] = [
+const TOPICS: [Topic; 25] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -67,6 +68,7 @@ const TOPICS: [Topic; 24] = [
     whole("proxies", "where the fault proxy can stand", PROXY),
     whole("measurement", "what is measured, and how", MEASUREMENT),
     whole("records", "judging what other tools recorded", RECORDS),
+    whole("evidence", "what a drill leaves, and how others check it", EVIDENCE),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
 ];
 
@@ -91,6 +93,7 @@ fn topic(word: &str) -> Option<&'static Topic> {
         "proxy" => "proxies",
         "judge" => "records",
         "execute" => "incidents",
+        "verify" => "evidence",
         word => word,
     };
     TOPICS.iter().find(|topic| topic.name == name)
@@ -109,6 +112,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "proxy" | "src/proxy" => Some("proxies"),
         "verdict" | "src/verdict" => Some("measurement"),
         "import" | "src/import" => Some("records"),
+        "evidence" | "src/evidence" => Some("evidence"),
         _ => None,
     };
     TOPICS.iter().find(is_meant).map(|topic| topic.name).or_else(of_file)

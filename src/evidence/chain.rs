@@ -396,7 +396,7 @@ mod tests {
         assert_eq!(broken(|lines| lines.insert(5, lines[5].clone())), [(5, 9, Added(6))]);
         assert_eq!(broken(|lines| lines.insert(6, "{\"t\":45,\"note\":{}}\n".into())), [(5, 9, Added(7))]);
         assert_eq!(broken(|lines| lines.swap(4, 6)), [(5, 8, Swapped(5, 7))]);
-        assert_eq!(broken(|lines| lines.swap(5, 9)), [(5, 8, Changed), (9, 12, Reordered(10))]);
+        assert_eq!(broken(|lines| lines.swap(5, 9)), [(5, 8, Reordered(7)), (9, 12, Reordered(10))]);
         assert_eq!(broken(|lines| lines[7] = lines[7].replace("\"t\":50", "\"t\":51")), [(5, 8, Seal)]);
         let other = |line: &str| line.replace(&line[25..27], if &line[25..27] == "00" { "11" } else { "00" });
         assert_eq!(broken(|lines| lines[7] = other(&lines[7])), [(5, 8, Seal)]);

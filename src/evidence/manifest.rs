@@ -225,8 +225,7 @@ impl Manifest {
     /// Its file's text.
     pub fn text(&self) -> String {
         let text = serde_json::to_string_pretty(self).expect("a manifest has text keys only");
-        let text = text.strip_suffix("\n}").unwrap_or(&text);
-        format!("{text}{}{}{}", SEAL.0, sha256_hex(text.as_bytes()), SEAL.1)
+        sealed(text.strip_suffix("\n}").unwrap_or(&text))
     }
 
     /// Reads that of a folder.
@@ -283,6 +282,11 @@ impl Manifest {
     }
 }
 
+/// A manifest without its end, with it.
+fn sealed(text: &str) -> String {
+    format!("{text}{}{}{}", SEAL.0, sha256_hex(text.as_bytes()), SEAL.1)
+}
+
 /// What is sealed of a manifest, and its seal; `None` where its end has another form.
 fn seal_of(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.len().checked_sub(SEAL.0.len() + DIGITS + SEAL.1.len())?;
@@ -292,7 +296,7 @@ fn seal_of(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Whether a manifest fits the hash at its end. There is one way to write that, to the byte.
 fn is_sealed(bytes: &[u8]) -> bool {
-    seal_of(bytes).is_some_and(|(text, seal)| seal == format!("{}{}{}", SEAL.0, sha256_hex(text), SEAL.1).as_bytes())
+    seal_of(bytes).is_some_and(|(text, seal)| seal[SEAL.0.len()..][..DIGITS] == *sha256_hex(text).as_bytes())
 }
 
 /// Whether a name that somebody else wrote leads nowhere but into the folder.
@@ -458,17 +462,18 @@ mod tests {
     #[test]
     fn a_newer_one_and_a_hostile_one_are_refused_with_what_to_do() {
         let text = make(folder().path(), facts()).unwrap().text();
+        let (whole, _) = text.rsplit_once(SEAL.0).unwrap();
         let said = |from: &str, to: &str| {
             assert!(text.contains(from), "{text}");
-            let bytes = text.replace(from, to);
-            Manifest::of_bytes(bytes.as_bytes(), Path::new("x/manifest.json"))
-                .map_or_else(|error| crate::units::explained(&error), |_| "fine".into())
+            let read = Manifest::of_bytes(sealed(&whole.replace(from, to)).as_bytes(), Path::new("x/manifest.json"));
+            read.map_or_else(|error| crate::units::explained(&error), |_| "fine".into())
         };
+        let other = Manifest::of_bytes(text.replace("\"1.0\"", "\"3.0\"").as_bytes(), Path::new("manifest.json")).unwrap_err();
+        assert!(other.to_string().contains("its last line does not fit"), "one that was changed to say so: {other}");
         assert_eq!(
             said("\"1.0\"", "\"2.0\""),
             "x/manifest.json is a manifest of form 2.0, and this Lifeboat reads 1\n\nhint: verify it with the version of Lifeboat that made it, or a newer one"
         );
-        // The text of this test has the form's seal no more, as one of another major form may have it otherwise.
         assert_eq!(said("\"1.0\"", "\"1.7\""), "fine", "what a newer minor form adds is not looked at");
         assert!(said("\"1.0\"", "\"0.9\"").contains("none that ever was"));
         for name in ["../x", "/etc/passwd", "a//b", "", "a/./b", "inputs/..", "a\\\\b", "a\\u0000"] {

@@ -103,6 +103,10 @@ pub fn folder(folder: &Path) -> Result<VerifiedFolder, VerifyError> {
     if !stands(RunFile::Manifest) && !stands(RunFile::History) && !stands(RunFile::Repeats) {
         return Err(VerifyError::Other { path: folder.to_owned() });
     }
+    if is_running(folder) {
+        let check = Check::new("run", CheckState::Unknown, "it still runs; its manifest is made at its end");
+        return Ok(VerifiedFolder { manifest: None, checks: vec![check], chain: None, trials: Vec::new() });
+    }
     let mut trials = manifest::trials_of(folder).map_err(unreadable)?;
     let read = Manifest::read(folder);
     if let Ok(read) = &read {
@@ -279,10 +283,6 @@ impl VerifiedFolder {
     fn without_manifest(&mut self, folder: &Path, error: &ManifestError) {
         let name = RunFile::Manifest.name();
         let is_absent = matches!(error, ManifestError::Absent { .. });
-        if is_absent && is_running(folder) {
-            self.put(name, CheckState::Unknown, "the drill still runs; its manifest is made at its end");
-            return;
-        }
         let state = if matches!(error, ManifestError::Other { .. }) { CheckState::Changed } else { CheckState::Unknown };
         if !is_absent {
             self.put(&*name, state, crate::units::explained(error).replace("\n\nhint: ", "; "));

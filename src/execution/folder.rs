@@ -259,6 +259,8 @@ impl OpenHistory {
         started.plan = mended.cloned().unwrap_or(started.plan);
         // Whoever asked for it has it now, or is gone.
         let _ = std::fs::remove_file(RunFile::TakeOver.within(folder));
+        // What is written on would no longer be what it lists; it is made again at the end.
+        let _ = std::fs::remove_file(RunFile::Manifest.within(folder));
         Ok(Self { folder: folder.to_owned(), file, started, past })
     }
 
