@@ -189,10 +189,14 @@ impl Exercise {
         if journal.is_ok() {
             written?;
         }
+        if attesting.is_asked() {
+            work.begin("signing and keeping the record", 0);
+        }
         let mut attested = match &journal {
             Ok(()) => attesting.attest(&folder, &judged, &files).await,
             Err(_) => Attested::default(),
         };
+        work.end();
         attested.problems.extend(unwitnessed.map(|error| explained(&error)));
         Ok(FinishedDrill { judged, stopped, journal, review, attested, folder })
     }
