@@ -42,12 +42,12 @@ pub(super) fn key(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// What is printed.
-enum Told {
+enum KeyTold {
     Made { private: PathBuf, public: PathBuf, name: String },
     Shown { name: String, public: String },
 }
 
-impl Told {
+impl KeyTold {
     fn put(&self) -> anyhow::Result<()> {
         match self {
             Self::Made { private, public, name } => {
@@ -55,7 +55,7 @@ impl Told {
                 put_path("public key", &relative(public))?;
                 put(&format!("{:<14}{name}\n", "name"))?;
                 note(&format!(
-                    "keep {} to yourself; give {} to whoever verifies what you sign\nlifeboat run SCENARIO --sign {}",
+                    "keep {} to yourself; give {} to everyone who is to verify what you sign\nlifeboat run SCENARIO --sign {}",
                     relative(private),
                     relative(public),
                     relative(private)
@@ -67,7 +67,7 @@ impl Told {
     }
 }
 
-fn make(file: &Path) -> Result<Told, Problem> {
+fn make(file: &Path) -> Result<KeyTold, Problem> {
     let public = beside(file);
     for path in [file, &public] {
         if path.symlink_metadata().is_ok() {
@@ -86,7 +86,7 @@ fn make(file: &Path) -> Result<Told, Problem> {
         let _ = std::fs::remove_file(file);
         wrong(&public, error)
     })?;
-    Ok(Told::Made { private: file.to_owned(), public, name: key.public().name().to_string() })
+    Ok(KeyTold::Made { private: file.to_owned(), public, name: key.public().name().to_string() })
 }
 
 fn taken(path: &Path) -> Problem {
@@ -118,7 +118,7 @@ fn beside(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn show(file: &Path) -> Result<Told, Problem> {
+fn show(file: &Path) -> Result<KeyTold, Problem> {
     let shown = file.display();
     let bytes = host::bytes_of(file, LONGEST).map_err(|error| Problem::new(format!("cannot read {shown}")).caused_by(error))?;
     let text = Secret::from_bytes(bytes).unwrap_or_else(|| Secret::new(String::new()));
@@ -127,5 +127,5 @@ fn show(file: &Path) -> Result<Told, Problem> {
         Problem::new(format!("{shown} holds no key of Ed25519 in PEM"))
             .hint("make a pair with `lifeboat key`, or with `openssl genpkey -algorithm ed25519`")
     })?;
-    Ok(Told::Shown { name: public.name().to_string(), public: public.to_pem() })
+    Ok(KeyTold::Shown { name: public.name().to_string(), public: public.to_pem() })
 }

@@ -12,10 +12,10 @@ use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
 use super::{driven, health, overlays, permit, standstill};
-use crate::evidence::witness::{Stamped, Witness, WitnessError};
+use crate::evidence::witness::{StampedPart, Witness, WitnessError};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
-use crate::model::{ControlBinding, Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
 use crate::permission::Permit;
 use crate::redact::Redactor;
 use crate::secret;
@@ -109,14 +109,11 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
-        recorder.record(self.started(&recorder)).await;
-        if self.order.witness.is_none() {
-            recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
-        }
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
         interrupts.watch(standstill::noticed(recorder.clone(), self.order.plan.environment.fault_lease()));
         interrupts.watch(permit::ended(&self.order.permit));
+        let begun = self.begin_record(&recorder, &mut interrupts).await;
         let http = client();
         let Order { plan, seed, root, supervisor, secrets, folder, .. } = &self.order;
         let tag = tag(*seed, &self.order.id);
@@ -135,11 +132,9 @@ impl Drill {
             secrets,
         };
         let mut preflight = Preflight::default();
-        let (mut unwitnessed, witnessing) = (None, self.witnessed(&recorder));
-        let witnessed = interrupts.during(witnessing).await.and_then(|witnessed| witnessed).map(|failed| unwitnessed = failed);
-        let opened = match witnessed {
-            Ok(()) => interrupts.during(open(&site, &mut preflight)).await.and_then(|opened| opened),
-            Err(stop) => Err(stop),
+        let opened = match &begun {
+            Ok(_) => interrupts.during(open(&site, &mut preflight)).await.and_then(|opened| opened),
+            Err(stop) => Err(stop.clone()),
         };
         let (observed, stopped) = match opened {
             Err(stop) => (nothing(recorder.clock()), Some(preflight.with(stop))),
@@ -173,16 +168,21 @@ impl Drill {
         // Whoever still watches holds the journal open.
         drop(interrupts);
         drop(recorder);
-        Ended { stopped, unwitnessed, journal: self.journal.close().await }
+        Ended { stopped, unwitnessed: begun.ok().flatten(), journal: self.journal.close().await }
     }
 
-    /// Has the plan stamped, where that is asked for; why it is not, where it may go without.
-    async fn witnessed(&self, recorder: &Recorder) -> Result<Option<WitnessError>, DrillStop> {
-        let Some(witness) = &self.order.witness else { return Ok(None) };
-        // The plan is in the first line, which must be in the file before anybody can read it there.
-        let written = recorder.record_durably(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
+    /// The first lines of the history, with the plan, which is stamped where that is asked for. Why it is not, where it may go without.
+    async fn begin_record(&self, recorder: &Recorder, interrupts: &mut Interrupts) -> Result<Option<WitnessError>, DrillStop> {
+        recorder.record(self.started(recorder)).await;
+        let preparing = Event::Phase(PhaseEntered { name: Phase::Preparing });
+        let Some(witness) = &self.order.witness else {
+            recorder.record(preparing).await;
+            return Ok(None);
+        };
+        // The first line must be in the file before anybody can read it there.
+        let written = recorder.record_durably(preparing).await;
         written.map_err(|error| DrillStop::new(StopReason::Journal, error.to_string()))?;
-        match witness.stamp(Stamped::Plan, &self.order.folder).await {
+        match interrupts.during(witness.stamp(StampedPart::Plan, &self.order.folder)).await? {
             Ok(()) => Ok(None),
             Err(error) if witness.is_required() => Err(DrillStop::of(StopReason::Environment, &error)),
             Err(error) => Ok(Some(error)),

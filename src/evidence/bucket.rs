@@ -8,8 +8,8 @@
 
 use crate::host;
 use crate::model::{BucketPlace, ObjectLock};
-use crate::secret::{SecretContext, key};
-use crate::units::Problem;
+use crate::secret::{SecretContext, key, variable};
+use crate::units::{Problem, expand, one_line};
 use crate::web::{Purpose, client};
 use object_store::aws::{AmazonS3Builder, AwsAuthorizer, AwsCredential, Checksum};
 use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService};
@@ -54,7 +54,10 @@ pub(super) async fn store(bundle: &Path, place: &BucketPlace, site: SecretContex
         .with_retry(RetryConfig { max_retries: 2, retry_timeout: Duration::from_secs(60), ..RetryConfig::default() })
         .with_http_connector(Connector(HttpClient::new(signing)));
     if let Some(endpoint) = endpoint {
-        builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+        let value = |name: &str| variable(name).map(|value| value.expose().to_owned());
+        let endpoint = expand(endpoint, value).map_err(|unknown| Problem::new(format!("the variable {} is not set", unknown.name)))?;
+        let plain = endpoint.starts_with("http://");
+        builder = builder.with_endpoint(endpoint).with_allow_http(plain);
     }
     let store = builder.build().map_err(|error| failed(&address, error))?;
     let bytes = host::bytes_of(bundle, LONGEST).map_err(|error| Problem::new(bundle.display().to_string()).caused_by(error))?;
@@ -86,10 +89,11 @@ pub(super) async fn store(bundle: &Path, place: &BucketPlace, site: SecretContex
     }
 }
 
-/// The headers of a lock.
-fn headers((lock, until): (ObjectLock, chrono::DateTime<chrono::Utc>)) -> [(&'static str, String); 2] {
+/// The headers of a lock. What is locked must come with a hash, and some servers want to be told of which kind.
+fn headers((lock, until): (ObjectLock, chrono::DateTime<chrono::Utc>)) -> [(&'static str, String); 3] {
     let mode = lock.mode.word().to_ascii_uppercase();
-    [(MODE, mode), (UNTIL, until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))]
+    let until = until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    [(MODE, mode), (UNTIL, until), ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned())]
 }
 
 fn failed(address: &str, error: Error) -> Problem {
@@ -98,7 +102,18 @@ fn failed(address: &str, error: Error) -> Problem {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => "give a key that may write there",
         _ => "see that the address, the region and the key are right; a lock needs a bucket with object lock",
     };
-    Problem::new(format!("cannot store {address}")).hint(hint).caused_by(error)
+    let whole = crate::units::with_causes(&error);
+    // A server's answer may repeat what it was asked with; of that only its two sentences are told.
+    let told = match (between(&whole, "<Code>", "</Code>"), between(&whole, "<Message>", "</Message>")) {
+        (Some(code), Some(message)) => format!("the server says {code}: {}", message.trim_end_matches('.')),
+        _ => whole.split("<?xml").next().unwrap_or_default().trim().to_owned(),
+    };
+    let told: String = one_line(&told).chars().take(300).collect();
+    Problem::new(format!("cannot store {address}: {told}")).hint(hint)
+}
+
+fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
+    Some(text.split_once(before)?.1.split_once(after)?.0)
 }
 
 /// Hands out the one client there is.
@@ -117,7 +132,7 @@ struct Signing {
     inner: HttpClient,
     credential: AwsCredential,
     region: String,
-    lock: Option<[(&'static str, String); 2]>,
+    lock: Option<[(&'static str, String); 3]>,
     /// The lock of the object that was asked about last: its mode and its end.
     sight: Arc<Mutex<Option<(String, String)>>>,
 }

@@ -103,12 +103,12 @@ pub(super) struct TimeStamp<'a> {
     /// When, by the authority.
     pub(super) time: chrono::DateTime<chrono::Utc>,
     certificates: Vec<DerValue<'a>>,
-    signer: Signer<'a>,
+    signer: StampSigner<'a>,
 }
 
 /// Who signed, and how.
 #[derive(Debug)]
-struct Signer<'a> {
+struct StampSigner<'a> {
     /// The issuer and the number of the certificate; `None` where it is named by its key.
     certificate: Option<&'a [u8]>,
     function: &'a [u8],
@@ -153,7 +153,7 @@ impl<'a> TimeStamp<'a> {
         signed.optional(CONTEXT_1);
         let mut signers = signed.expect(SET)?.inside();
         // RFC 3161: one signer, the authority.
-        let signer = Signer::read(signers.expect(SEQUENCE).filter(|_| signers.is_at_end())?)?;
+        let signer = StampSigner::read(signers.expect(SEQUENCE).filter(|_| signers.is_at_end())?)?;
         let mut fields = DerReader::new(info).expect(SEQUENCE)?.inside();
         fields.expect(INTEGER)?;
         fields.expect(OID)?;
@@ -175,7 +175,7 @@ impl<'a> TimeStamp<'a> {
 
     /// Sees that its signature holds and is by whom one of these authorities has certified for time stamps.
     pub(super) fn certified(&self, trusted: &Authorities) -> Result<(), StampError> {
-        let Signer { function, attributes, signature, .. } = self.signer;
+        let StampSigner { function, attributes, signature, .. } = self.signer;
         let function = hash_function(function).ok_or(StampError::Algorithm)?;
         let attribute = |kind: &[u8]| attribute(attributes, kind);
         let right = attribute(CONTENT_TYPE).is_some_and(|kind| kind.content == TST_INFO)
@@ -206,7 +206,7 @@ impl<'a> TimeStamp<'a> {
     }
 }
 
-impl<'a> Signer<'a> {
+impl<'a> StampSigner<'a> {
     fn read(info: DerValue<'a>) -> Option<Self> {
         let mut fields = info.inside();
         fields.expect(INTEGER)?;

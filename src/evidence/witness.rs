@@ -18,7 +18,8 @@ use crate::model::{WitnessPolicy, WitnessSource};
 use crate::process::{Program, RunOptions, Supervision};
 use crate::redact::Redactor;
 use crate::run_folder::RunFile;
-use crate::units::{Explained, Problem, RunningHash};
+use crate::secret::variable;
+use crate::units::{Explained, Problem, RunningHash, expand};
 use crate::web::ByteQuestion;
 use std::borrow::Cow;
 use std::fs::File;
@@ -104,14 +105,14 @@ const OPTIONAL: &str = "see that it answers, or write `required: false` beside `
 
 /// What is stamped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stamped {
+pub enum StampedPart {
     /// The plan: the history's first line.
     Plan,
     /// The whole record: the history's last seal.
     Head,
 }
 
-impl Stamped {
+impl StampedPart {
     /// Where the stamp is.
     pub const fn file(self) -> RunFile {
         match self {
@@ -170,14 +171,11 @@ impl Witness {
     ///
     /// # Errors
     /// Where it does not answer, or answers with something that is not believed.
-    pub async fn stamp(&self, part: Stamped, folder: &Path) -> Result<(), WitnessError> {
+    pub async fn stamp(&self, part: StampedPart, folder: &Path) -> Result<(), WitnessError> {
         let what = part.words();
         let query = part.hash(folder).and_then(|hash| StampQuery::new(hash).map_err(|source| io(folder, source)))?;
         let answer = match &self.policy.from {
-            WitnessSource::Url(address) => {
-                let (kind, answer) = ("application/timestamp-query", "application/timestamp-reply");
-                ByteQuestion { address, kind, answer, within: PATIENCE, most: LONGEST }.ask(query.bytes()).await
-            }
+            WitnessSource::Url(address) => over_http(address, query.bytes()).await,
             WitnessSource::Run(argv) => self.run(argv, &query.bytes()).await,
         };
         let answer = answer.map_err(|problem| WitnessError::Silent { what, problem })?;
@@ -218,6 +216,14 @@ impl Witness {
     }
 }
 
+/// Variables of the environment in its address are put in; none of it is shown but the host.
+async fn over_http(address: &str, query: Vec<u8>) -> Result<Vec<u8>, Problem> {
+    let value = |name: &str| variable(name).map(|value| value.expose().to_owned());
+    let address = &expand(address, value).map_err(|unknown| Problem::new(format!("the variable {} is not set", unknown.name)))?;
+    let (kind, answer) = ("application/timestamp-query", "application/timestamp-reply");
+    ByteQuestion { address, kind, answer, within: PATIENCE, most: LONGEST }.ask(query).await
+}
+
 /// The certificates in a file.
 ///
 /// # Errors
@@ -230,7 +236,7 @@ pub fn authorities(path: &Path) -> Result<Authorities, WitnessError> {
 /// What the time stamps in a folder are worth. Where nobody says whose certificates are trusted, a stamp that is of the right bytes is
 /// [`CheckState::Unknown`]; where somebody does, one that is not there is missing.
 pub fn check(folder: &Path, trusted: Option<&Authorities>) -> Vec<Check> {
-    let times = [Stamped::Plan, Stamped::Head].map(|part| checked(part, folder, trusted));
+    let times = [StampedPart::Plan, StampedPart::Head].map(|part| checked(part, folder, trusted));
     let mut checks: Vec<Check> = times.iter().map(|(check, _)| check.clone()).collect();
     if let [(_, Some(plan)), (_, Some(head))] = times
         && head < plan
@@ -241,17 +247,17 @@ pub fn check(folder: &Path, trusted: Option<&Authorities>) -> Vec<Check> {
     checks
 }
 
-type Moment = chrono::DateTime<chrono::Utc>;
+type StampTime = chrono::DateTime<chrono::Utc>;
 
 /// One stamp, and when it was made, where it says so.
-fn checked(part: Stamped, folder: &Path, trusted: Option<&Authorities>) -> (Check, Option<Moment>) {
+fn checked(part: StampedPart, folder: &Path, trusted: Option<&Authorities>) -> (Check, Option<StampTime>) {
     let (file, path) = (part.file().name(), part.file().within(folder));
     let of = |state, detail: String| Check::new(file.clone(), state, detail);
     let bytes = match host::bytes_of(&path, LONGEST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             // Whoever has certificates to check it by expects one; and where one was made, the other was.
-            let other = if part == Stamped::Plan { Stamped::Head } else { Stamped::Plan };
+            let other = if part == StampedPart::Plan { StampedPart::Head } else { StampedPart::Plan };
             let state = if trusted.is_some() || other.file().within(folder).exists() { CheckState::Missing } else { CheckState::Unsigned };
             return (of(state, format!("there is no time stamp of {}", part.words())), None);
         }
@@ -277,7 +283,7 @@ fn checked(part: Stamped, folder: &Path, trusted: Option<&Authorities>) -> (Chec
         None => of(
             CheckState::Unknown,
             format!(
-                "it says that {} was there at {when}; by whom it is signed was not checked: give --witness-ca CA.pem, or \
+                "it says that {} was there at {when}; who signed it was not checked: give --witness-ca CA.pem, or \
                  {} | openssl ts -verify -data /dev/stdin -in {file} -CAfile CA.pem",
                 part.words(),
                 part.command()
@@ -287,7 +293,7 @@ fn checked(part: Stamped, folder: &Path, trusted: Option<&Authorities>) -> (Chec
     (check, Some(stamp.time))
 }
 
-fn told(time: Moment) -> String {
+fn told(time: StampTime) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 

@@ -8,7 +8,7 @@
 use super::judge::Judged;
 use super::orders::{DrillOrders, PlannedDrill};
 use crate::evidence::attestation::{self, DrillOutcome, TestOutcome};
-use crate::evidence::witness::{Stamped, Witness};
+use crate::evidence::witness::{StampedPart, Witness};
 use crate::evidence::{bundle, ship};
 use crate::host;
 use crate::model::{CredentialSource, SecretStore, ShipTo, SourceFile};
@@ -67,11 +67,16 @@ impl Attesting {
         self.witness.clone()
     }
 
+    /// True where anything is to be done at a drill's end.
+    pub(super) const fn is_asked(&self) -> bool {
+        self.key.is_some() || self.witness.is_some() || !self.ship.is_empty()
+    }
+
     /// Has the whole record stamped and signs it, once every file of the folder is written that the signature is to cover.
     pub(super) async fn attest(&self, folder: &Path, judged: &Judged, files: &[SourceFile]) -> Attested {
         let mut attested = Attested::default();
         if let Some(witness) = &self.witness
-            && let Err(error) = witness.stamp(Stamped::Head, folder).await
+            && let Err(error) = witness.stamp(StampedPart::Head, folder).await
         {
             attested.problems.push(explained(&error));
         }

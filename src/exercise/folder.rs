@@ -213,10 +213,14 @@ impl Exercise {
             work.end();
             made?;
         }
+        if attesting.is_asked() {
+            work.begin("signing and keeping the record", 0);
+        }
         let mut attested = match &journal {
             Ok(()) => attesting.attest(&folder, &judged, &files).await,
             Err(_) => Attested::default(),
         };
+        work.end();
         attested.problems.extend(unwitnessed.map(|error| explained(&error)));
         if let Some(registered) = registered {
             registered.ended();

@@ -54,6 +54,24 @@ impl Moto {
         self.ask("us-east-1/iam", &[("content-type", "application/x-www-form-urlencoded".into())], form).await
     }
 
+    /// Makes a bucket, which can lock what it holds or not; as long as nobody is asked who they are.
+    pub(crate) async fn bucket(&self, name: &str, locks: bool) {
+        let call = Self::http().put(format!("{}/{name}", self.address)).header("x-amz-bucket-object-lock-enabled", locks.to_string());
+        let status = call.send().await.unwrap().status();
+        assert!(status.is_success(), "{name}: {status}");
+    }
+
+    /// One call for an object, by its bucket and its key, as long as nobody is asked who they are: the status, the headers, the body.
+    pub(crate) async fn object(&self, method: &str, place: &str) -> (u16, Vec<(String, String)>, Vec<u8>) {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        // Whoever says who they are is believed; to anybody else an object is closed.
+        let call = Self::http().request(method, format!("{}/{place}", self.address)).header("authorization", signed("us-east-1/s3"));
+        let answer = call.send().await.unwrap();
+        let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        (answer.status().as_u16(), headers, answer.bytes().await.unwrap().to_vec())
+    }
+
     /// Asks it for every secret that it holds and held: versions of secrets, and access keys. A key that was deleted it knows no more.
     pub(crate) fn secrets(&self) -> impl Fn() -> Vec<(String, String)> + Send + 'static {
         let address = self.address.clone();
@@ -72,9 +90,7 @@ impl Moto {
     }
 
     async fn ask(&self, scope: &str, headers: &[(&str, String)], body: String) -> String {
-        let scope = format!("AKIAEXAMPLE/20260101/{scope}/aws4_request");
-        let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00");
-        let call = Self::http().post(&self.address).header("authorization", signed);
+        let call = Self::http().post(&self.address).header("authorization", signed(scope));
         let call = headers.iter().fold(call, |call, (name, value)| call.header(*name, value));
         let answer = call.body(body.clone()).send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
@@ -85,6 +101,11 @@ impl Moto {
     fn http() -> reqwest::Client {
         reqwest::Client::builder().no_proxy().build().unwrap()
     }
+}
+
+/// What says who somebody is to a server that asks nobody.
+fn signed(scope: &str) -> String {
+    format!("AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/{scope}/aws4_request, SignedHeaders=host, Signature=00")
 }
 
 /// Secrets anywhere in what it tells of itself.
