@@ -243,8 +243,8 @@ fn each_kind_of_change_is_told_with_its_place_by_the_binary_and_found_by_python_
             with(&|lines| lines[seal] = lines[seal].replace("{\"t\":", "{\"t\":1")),
             format!("the seal on line {} was changed", seal + 1),
         ),
-        ("history.jsonl", with(&|lines| lines.truncate(last - 2)), "cut: its last 2 lines are missing".into()),
-        ("history.jsonl", history[..history.len() - 20].to_owned(), "cut: its last 1 line are missing, in the middle of one".into()),
+        ("history.jsonl", with(&|lines| lines.truncate(last - 2)), "cut at its end: 2 lines fewer; it had ".into()),
+        ("history.jsonl", history[..history.len() - 20].to_owned(), "cut at its end: 1 line fewer, in the middle of one; it had ".into()),
         ("history.jsonl", history.clone() + lines[request], format!("1 line added after its end, which was line {last}")),
         (
             "verdict.json",
@@ -278,7 +278,7 @@ fn each_kind_of_change_is_told_with_its_place_by_the_binary_and_found_by_python_
     assert_eq!(states(&project, "drill")["report.md"], ("missing".into(), "it is not there".into()));
     std::os::unix::fs::symlink(&elsewhere, folder.join("report.md")).unwrap();
     let (state, detail) = states(&project, "drill").remove("report.md").unwrap();
-    assert_eq!((state.as_str(), detail.as_str()), ("changed", "it is a link, which is not followed instead of a file"));
+    assert_eq!((state.as_str(), detail.as_str()), ("changed", "it is a link (not followed) instead of a file"));
     fs::remove_file(folder.join("report.md")).unwrap();
     fs::rename(&elsewhere, folder.join("report.md")).unwrap();
     // People write there.

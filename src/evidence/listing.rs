@@ -6,7 +6,7 @@ use crate::units::RunningHash;
 use rustix::fs::OFlags;
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
-use std::io::{Error, Read};
+use std::io::{Error, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ impl Kind {
         match self {
             Self::File(_) => "a file",
             Self::Folder => "a folder",
-            Self::Link => "a link, which is not followed",
+            Self::Link => "a link (not followed)",
             Self::Other => "a pipe, a socket or a device",
             Self::Closed => "a folder that cannot be read",
         }
@@ -128,7 +128,7 @@ pub(super) fn open(path: &Path) -> std::io::Result<File> {
 pub(super) fn bytes_of(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most { Err(Error::other(format!("it is larger than {most} bytes"))) } else { Ok(bytes) }
+    if bytes.len() as u64 > most { Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {most} bytes"))) } else { Ok(bytes) }
 }
 
 /// The SHA-256 of a file, and how many bytes it has; of any size, for it is read piece by piece.

@@ -241,6 +241,9 @@ impl Manifest {
                 let source = std::io::Error::other("it is a link, which is not followed");
                 return Err(ManifestError::Unreadable { path, source });
             }
+            Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+                return Err(ManifestError::Other { path, problem: error.to_string() });
+            }
             Err(source) => return Err(ManifestError::Unreadable { path, source }),
         };
         Self::of_bytes(&bytes, &path)
@@ -316,8 +319,8 @@ pub(super) fn role_of(name: &str) -> Option<FileRole> {
     let file = RunFile::of_name(name).filter(|file| file.nature() == FileNature::Evidence)?;
     match file {
         RunFile::Manifest | RunFile::Inputs | RunFile::Undo => None,
-        RunFile::Verdict | RunFile::Report | RunFile::Page | RunFile::Picture | RunFile::RunbookPatch => Some(FileRole::Derived),
-        RunFile::Findings | RunFile::Review | RunFile::ReviewDraft => Some(FileRole::People),
+        RunFile::Verdict | RunFile::Report | RunFile::Page | RunFile::Picture => Some(FileRole::Derived),
+        RunFile::Findings | RunFile::Review | RunFile::ReviewDraft | RunFile::RunbookPatch => Some(FileRole::People),
         _ => Some(FileRole::Record),
     }
 }

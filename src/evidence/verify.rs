@@ -10,7 +10,7 @@ use super::check::{Check, CheckState};
 use super::listing::{self, ENTRIES, Kind, Listing};
 use super::manifest::{self, FileRole, HistoryFacts, LATER, ListedFile, Manifest, ManifestError, ReadManifest};
 use crate::run_folder::{FileNature, RunFile, is_running};
-use crate::units::{Explained, counted};
+use crate::units::{Explained, counted, grouped};
 use std::borrow::Cow;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -188,11 +188,8 @@ impl VerifiedFolder {
                 Some((FileNature::Scratch, _)) => {
                     self.put(&**name, CheckState::Unsigned, "no manifest lists it: it is of use only while a run is not over");
                 }
-                Some((_, Some(FileRole::People))) | Some((_, None)) if name != &own => {
+                Some((_, Some(FileRole::People))) => {
                     self.put(&**name, CheckState::Edited, "written after the manifest, where people write");
-                }
-                _ if name == RunFile::RunbookPatch.name().as_ref() => {
-                    self.put(&**name, CheckState::Edited, "written after the manifest, by `lifeboat review`");
                 }
                 _ => {
                     added += 1;
@@ -283,7 +280,13 @@ impl VerifiedFolder {
     fn without_manifest(&mut self, folder: &Path, error: &ManifestError) {
         let name = RunFile::Manifest.name();
         let is_absent = matches!(error, ManifestError::Absent { .. });
-        let state = if matches!(error, ManifestError::Other { .. }) { CheckState::Changed } else { CheckState::Unknown };
+        let is_file = matches!(listing::entry(folder, &name), Some(Kind::File(_)));
+        let state = match error {
+            ManifestError::Other { .. } => CheckState::Changed,
+            // Something else stands in its place.
+            ManifestError::Unreadable { .. } if !is_file => CheckState::Changed,
+            _ => CheckState::Unknown,
+        };
         if !is_absent {
             self.put(&*name, state, crate::units::explained(error).replace("\n\nhint: ", "; "));
         }
@@ -407,7 +410,7 @@ fn length_told(chain: &Chain, facts: &HistoryFacts, fits: bool) -> String {
         let cut = counted(then - now, "line");
         let middle = if torn { ", in the middle of one" } else { "" };
         return match fits {
-            true => format!("cut: its last {cut} are missing{middle}; it had {then}"),
+            true => format!("cut at its end: {cut} fewer{middle}; it had {}", grouped(then)),
             false => format!("{cut} fewer than the manifest has{middle}"),
         };
     }

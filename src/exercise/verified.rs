@@ -12,7 +12,7 @@ use super::judge::{JudgeError, judge_counting};
 use super::repeated::{holds_repeats, judge_repeats, plan_hash};
 use crate::console::WorkProgress;
 use crate::evidence::{Check, CheckState, Integrity, Manifest, ReadManifest, VerifiedFolder, VerifyError, verify};
-use crate::history::{ReadError, Started};
+use crate::history::{FORMAT, ReadError, Started};
 use crate::host::bytes_of;
 use crate::run_folder::RunFile;
 use crate::units::explained;
@@ -45,7 +45,9 @@ impl Verified {
 pub fn verified(folder: &Path, work: &WorkProgress) -> Result<Verified, VerifyError> {
     work.begin("holding the files against the manifest", 0);
     let VerifiedFolder { manifest, mut checks, chain, trials } = verify::folder(folder)?;
-    if chain.is_some_and(|chain| chain.breaks.is_empty()) {
+    // Of another history another verdict would be no news.
+    let is_other = |check: &Check| check.what == RunFile::History.name() && check.state == CheckState::Changed;
+    if chain.is_some() && !checks.iter().any(is_other) {
         judged_again(folder, manifest.as_ref().map(|read| &read.manifest), work, &mut checks);
     }
     for trial in trials {
@@ -87,7 +89,7 @@ fn judged_again(folder: &Path, manifest: Option<&Manifest>, work: &WorkProgress,
     let (said, says) = (decision(&bytes), decision(again.as_bytes()));
     let check = if bytes == again.as_bytes() {
         Check::new("verdict", CheckState::Intact, "the history was judged again, and says the same")
-    } else if started.lifeboat == own {
+    } else if started.lifeboat == own && started.format == FORMAT {
         let says = says.map_or_else(String::new, |says| format!(": {says}"));
         Check::new("verdict", CheckState::Changed, format!("`{name}` is not what the history says{says}"))
     } else if said.is_some() && said == says {
