@@ -85,9 +85,16 @@ fn a_drill_is_stamped_before_its_fault_and_at_its_end_and_nothing_is_broken_with
     run("none").exits_with(2).says("tsa/none.pem");
     assert!(!project.path("none").exists());
 
+    // It may go without.
+    witness("url: \"http://127.0.0.1:9/tsr\", required: false");
+    let mut without = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "without"]);
+    without.until("baseline").signal(2);
+    let told = without.finish();
+    told.exits_with(4).says("warning: the witness has not stamped the plan").says("warning: the witness has not stamped the record");
+
     witness(&format!("url: \"{}\", ca: tsa/ca.pem", authority.address("rsa")));
     let drill = run("drill");
-    assert!(matches!(drill.code, Some(0 | 1 | 3)) && !drill.stderr.contains("stopped"), "whatever the verdict is: {drill:?}");
+    assert!(matches!(drill.code, Some(0 | 1 | 3)) && !drill.stderr.contains("stopped:"), "whatever the verdict is: {drill:?}");
     let (plan, head) = lines(&project.path("drill/history.jsonl"));
     assert!(String::from_utf8_lossy(&plan).contains("\"scenario\""), "the plan is in the first line");
     assert!(openssl(&project, "drill/plan.tsr", &plan, "tsa/ca.pem") && openssl(&project, "drill/head.tsr", &head, "tsa/ca.pem"));

@@ -256,9 +256,9 @@ fn checked(part: StampedPart, folder: &Path, trusted: Option<&Authorities>) -> (
     let bytes = match host::bytes_of(&path, LONGEST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            // Whoever has certificates to check it by expects one; and where one was made, the other was.
-            let other = if part == StampedPart::Plan { StampedPart::Head } else { StampedPart::Plan };
-            let state = if trusted.is_some() || other.file().within(folder).exists() { CheckState::Missing } else { CheckState::Unsigned };
+            // Whoever has certificates to check it by expects one. Where the plan was stamped the record was to be; that the plan was is in the manifest.
+            let begun = part == StampedPart::Head && RunFile::PlanStamp.within(folder).exists();
+            let state = if trusted.is_some() || begun { CheckState::Missing } else { CheckState::Unsigned };
             return (of(state, format!("there is no time stamp of {}", part.words())), None);
         }
         Err(error) => return (of(CheckState::Changed, error.to_string()), None),

@@ -143,11 +143,13 @@ fn every_single_change_of_a_bundles_bytes_is_found() {
         let kind = error.to_string().replace(&path.display().to_string(), "it");
         *told.entry(kind.split(':').next().unwrap().to_owned()).or_insert(0) += 1;
     }
-    assert!(told.len() <= 3 && told["it was changed"] > 1_000 && told["it was cut"] > 500, "{told:?}");
+    let known = ["it was changed", "it was cut", "it is no bundle of Lifeboat", "it is a bundle of form "];
+    assert!(told.keys().all(|kind| known.iter().any(|known| kind.starts_with(known))), "{told:?}");
+    assert!(told["it was changed"] > 1_000 && told["it was cut"] > 500, "{told:?}");
     // Whatever is appended is found, too, and one of a form that is not known here is told from a changed one.
     std::fs::write(&path, [&whole[..], b"\0"].concat()).unwrap();
     assert!(OpenedBundle::open(&path).is_err());
-    let newer = [&whole[..whole.len() - 75], b"2", &whole[whole.len() - 74..]].concat();
+    let newer = [&whole[..whole.len() - 74], b"2", &whole[whole.len() - 73..]].concat();
     std::fs::write(&path, newer).unwrap();
     let error = OpenedBundle::open(&path).unwrap_err();
     assert!(error.to_string().contains("is a bundle of form 2; this build"), "{error}");
