@@ -15,7 +15,7 @@ fn commands_that_cannot_be_meant() {
     let project = Project::quick();
     let run = project.lifeboat(&[]);
     run.exits_with(2).says("Usage: lifeboat [OPTIONS] <COMMAND>").says("Exit codes: 0 every objective met");
-    project.lifeboat(&["rum"]).exits_with(2).says("a similar subcommand exists: 'run'");
+    project.lifeboat(&["rum"]).exits_with(2).says("similar subcommands exist: 'run', 'resume'");
     project.lifeboat(&["rnu"]).exits_with(2).says("unrecognized subcommand 'rnu'").says("hint: did you mean `lifeboat run`?");
     assert!(!project.lifeboat(&["xyzzy"]).exits_with(2).stderr.contains("did you mean"));
     project.lifeboat(&["run"]).exits_with(2).says("<SCENARIO>");

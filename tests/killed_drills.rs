@@ -17,7 +17,7 @@ const SEED: u64 = 2026;
 /// So long a fault outlives its drill.
 const LEASE: Duration = Duration::from_secs(1);
 /// From the start of a drill to well within its fault.
-const LONGEST: u64 = 2_200;
+const LONGEST: u64 = 2_700;
 
 const SCENARIO: &str = "\
 version: 1
@@ -26,7 +26,7 @@ title: The first provider stops answering
 service: chat
 traffic: {rate: 50/s, request: chat-stream}
 timeline:
-  baseline: 500ms
+  baseline: 1s
   faults: [{at: 0s, on: first, fault: blackhole, for: 7500ms}]
   watch: 1s
 ";
@@ -80,17 +80,27 @@ fn lane(standing: &Standing, settings: &str, kills: usize, seed: u64, bound: Dur
     let project = Project::quick();
     let gateway = "gateway: {try_timeout: 300ms, breaker: {failures: 5, cooldown: 2s, probes: 1}}";
     project.write("scenarios/quick.yaml", SCENARIO);
+    let inventory = "runbooks/inventory.yaml";
+    project.edit(inventory, "first_token: 250ms", "first_token: 1s").edit(inventory, "lag_max: 200ms", "lag_max: 1s");
     project.environment("standing", &format!("{gateway}, control: {{url: 'http://{}'{settings}}}", standing.api));
     let mut random = rand::rngs::ChaCha8Rng::seed_from_u64(seed);
     let mut met = Met::default();
-    for number in 0..kills {
+    for number in 0.. {
+        if met.kills == kills {
+            break;
+        }
+        assert!(number < 3 * kills + 3, "too many of them ended before they were killed: {met:?}");
         let out = format!("drills/{number}");
         let mut drill = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--env", "standing", "--out", &out, "--heal"]);
         let wait = Duration::from_millis(random.random_range(20..LONGEST));
         std::thread::sleep(wait);
         drill.signal(9);
         let run = drill.finish();
-        assert_eq!(run.code, None, "it ended before it was killed after {wait:?}: {run:?}");
+        if run.code.is_some() {
+            // On a busy machine the traffic before the fault may not be steady, and the drill ends by itself.
+            run.exits_with(3).says("the traffic before the fault is not steady");
+            continue;
+        }
         met.kills += 1;
         let gone = Instant::now();
         if faults(standing) > 0 {

@@ -12,7 +12,9 @@ fn with<'a>(args: [&'a str; 8], more: &[&'a str]) -> Vec<&'a str> {
 
 /// The quick project with an environment over this server.
 fn over(standing: &Standing) -> Project {
-    let project = Project::quick();
+    let (project, inventory) = (Project::quick(), "runbooks/inventory.yaml");
+    // How fast it is does not matter here, and other tests may slow it down.
+    project.edit(inventory, "first_token: 250ms", "first_token: 1s").edit(inventory, "lag_max: 200ms", "lag_max: 1s");
     let gateway = "gateway: {try_timeout: 300ms, breaker: {failures: 5, cooldown: 2s, probes: 1}}";
     project.environment("standing", &format!("{gateway}, control: {{url: 'http://{}', lease: 2s}}", standing.api));
     project

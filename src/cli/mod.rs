@@ -128,7 +128,7 @@ enum CliCommand {
     Fingerprint(fingerprint::Args),
     /// Deal with what killed drills left, or remove every fault from a standing fault proxy
     Heal(heal::Args),
-    /// Stop running drills and keep new ones from beginning, until `resume`
+    /// Stop running drills and block new ones, until `resume`
     Stop(stop::Args),
     /// Lift the lever that `stop` pulled
     Resume(resume::Args),

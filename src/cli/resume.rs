@@ -1,6 +1,6 @@
 //! `lifeboat resume`: lifts a lever that `lifeboat stop` pulled, and says what it said.
 
-use super::stop::{Lever, Which, at_control, usage};
+use super::stop::{MeantLever, Which, at_control, usage};
 use super::{Exit, put, say};
 use crate::permission::LeverFile;
 use crate::units::explained;
@@ -28,8 +28,9 @@ pub(super) fn resume(args: &Args) -> anyhow::Result<Exit> {
     let mut end = Exit::Met;
     for lever in &levers {
         let lifted = match lever {
-            Lever::File(file) => file.lift(args.reason.trim())?.map(|pulled| pulled.to_string()),
-            Lever::Control(binding, source) => match at_control(binding, source.as_ref(), async |control| control.lift_lever().await)? {
+            MeantLever::File(file) => file.lift(args.reason.trim())?.map(|pulled| pulled.to_string()),
+            MeantLever::Control(binding, source) => match at_control(binding, source.as_ref(), async |control| control.lift_lever().await)?
+            {
                 Ok(before) => before.stopped.then(|| {
                     let said = |text: Option<String>| text.unwrap_or_default();
                     format!("{} pulled the lever at {}: {} ({})", said(before.by), said(before.since), said(before.reason), binding.url)
@@ -44,7 +45,8 @@ pub(super) fn resume(args: &Args) -> anyhow::Result<Exit> {
         put(&lifted.map_or_else(|| "nothing was stopped here\n".to_owned(), |lifted| format!("lifted: {lifted}\n")))?;
     }
     // Who lifts one should know of the other.
-    let of_user = LeverFile::of_user().filter(|file| !levers.iter().any(|lever| matches!(lever, Lever::File(lifted) if lifted == file)));
+    let of_user =
+        LeverFile::of_user().filter(|file| !levers.iter().any(|lever| matches!(lever, MeantLever::File(lifted) if lifted == file)));
     if let Some((file, pulled)) = of_user.and_then(|file| Some((file.clone(), file.pulled()?))) {
         say(&format!("warning: drills are still stopped: {pulled}\n\nhint: {}", file.lifted_by));
     }

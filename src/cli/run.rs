@@ -57,7 +57,7 @@ pub(super) struct Args {
     /// Only show what would happen
     #[arg(long, conflicts_with = "undo")]
     dry_run: bool,
-    /// Answer every question with yes: those of a runbook, whether to spend money, and whether to write into stores of keys
+    /// Answer every question with yes: those of a runbook, whether to spend money, to write into stores of keys, and to heal what killed drills left
     #[arg(long)]
     yes: bool,
     /// Wait so long for a service or a standing proxy that another drill holds; without it, that is an error at once

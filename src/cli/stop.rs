@@ -44,17 +44,17 @@ const EXAMPLES: &str = "Examples:
   lifeboat stop --env staging --reason 'load test until 15:00'";
 
 /// A lever that is meant.
-pub(super) enum Lever {
+pub(super) enum MeantLever {
     File(LeverFile),
     Control(ControlBinding, Option<TokenSource>),
 }
 
 impl Which {
     /// The levers, or what is wrong with what was typed.
-    pub(super) fn levers(&self) -> anyhow::Result<Result<Vec<Lever>, String>> {
+    pub(super) fn levers(&self) -> anyhow::Result<Result<Vec<MeantLever>, String>> {
         if let Some(url) = &self.control {
             let binding = ControlBinding { url: url.clone(), token_from: None, lease: None };
-            return Ok(Ok(vec![Lever::Control(binding, self.token_from.clone())]));
+            return Ok(Ok(vec![MeantLever::Control(binding, self.token_from.clone())]));
         }
         if let Some(name) = &self.env {
             return Ok(environment::named(name)?.and_then(|(project, environment)| self.of_environment(name, &project, &environment)));
@@ -62,19 +62,19 @@ impl Which {
         if self.all {
             let none =
                 || "this user has no home, so there is no lever for all projects\n\nhint: export LIFEBOAT_STATE=… with a folder".to_owned();
-            return Ok(LeverFile::of_user().map(|file| vec![Lever::File(file)]).ok_or_else(none));
+            return Ok(LeverFile::of_user().map(|file| vec![MeantLever::File(file)]).ok_or_else(none));
         }
-        Ok(Ok(vec![Lever::File(LeverFile::of_project(&Project::find(Path::new("."))?))]))
+        Ok(Ok(vec![MeantLever::File(LeverFile::of_project(&Project::find(Path::new("."))?))]))
     }
 
-    fn of_environment(&self, name: &str, project: &Project, environment: &Environment) -> Result<Vec<Lever>, String> {
+    fn of_environment(&self, name: &str, project: &Project, environment: &Environment) -> Result<Vec<MeantLever>, String> {
         let file = environment.lever.as_ref().and_then(|lever| lever.file.as_deref());
-        let file = file.map(|file| Lever::File(LeverFile::of_environment(&project.root, file, name)));
+        let file = file.map(|file| MeantLever::File(LeverFile::of_environment(&project.root, file, name)));
         let control = environment.control.clone().map(|control| {
             let source = self.token_from.clone().or_else(|| control.token_from.clone().map(TokenSource::of));
-            Lever::Control(control, source)
+            MeantLever::Control(control, source)
         });
-        let levers: Vec<Lever> = file.into_iter().chain(control).collect();
+        let levers: Vec<MeantLever> = file.into_iter().chain(control).collect();
         if levers.is_empty() {
             return Err(format!(
                 "the environment `{name}` has no lever of its own\n\nhint: without --env this stops every drill of the project; or add `lever: \
@@ -122,13 +122,13 @@ pub(super) fn stop(args: &Args) -> anyhow::Result<Exit> {
     Ok(end)
 }
 
-fn pull(lever: &Lever, note: &LeverNote) -> anyhow::Result<Result<String, Problem>> {
+fn pull(lever: &MeantLever, note: &LeverNote) -> anyhow::Result<Result<String, Problem>> {
     let (place, lifted_by, before) = match lever {
-        Lever::File(file) => {
+        MeantLever::File(file) => {
             let before = file.pull(note)?.map(|pulled| pulled.to_string());
             (super::arguments::relative(&file.path), file.lifted_by.clone(), before)
         }
-        Lever::Control(binding, source) => {
+        MeantLever::Control(binding, source) => {
             let before = match at_control(binding, source.as_ref(), async |control| control.pull_lever(&note.by, &note.reason).await)? {
                 Ok(before) => before,
                 Err(problem) => return Ok(Err(problem)),

@@ -4,8 +4,9 @@
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
 use super::broken::{ProviderFault, TouchedBy};
+use super::cancelled::StopReason;
 use super::edge::Edge;
-use super::event::{Outcome, Phase, StopReason};
+use super::event::{Outcome, Phase};
 use super::rotation::Rotation;
 use crate::model::{Objectives, words};
 use serde::Serialize;

@@ -1,8 +1,9 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
 use super::broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check, is_instead};
+use super::cancelled::StopReason;
 use super::edge::{Edge, signed};
-use super::event::{Event, Outcome, Phase, RequestDone, Served, Stamped, Started, StopReason};
+use super::event::{Event, Outcome, Phase, RequestDone, Served, Stamped, Started};
 use super::evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, Lost, Stopped};
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};

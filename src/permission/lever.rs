@@ -1,11 +1,9 @@
 //! The levers of a drill: whoever pulls one of them stops the drill, and none begins until it is lifted.
 
 use super::lever_call::LeverCall;
-use super::lever_file::{LeverFile, LeverNote};
+use super::lever_file::LeverFile;
+use super::pulled_lever::PulledLever;
 use crate::model::Environment;
-use crate::units::{Explained, one_line};
-use std::borrow::Cow;
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,19 +15,6 @@ const ASK: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// So many answers in a row may fail before an address that a person named counts as pulled: a lever that cannot be asked stops nothing.
 const FAILURES: u32 = 10;
-
-/// A lever that is pulled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PulledLever {
-    /// Where it is: a path or an address.
-    pub place: String,
-    /// Who pulled it, when and why, where that can be read.
-    pub note: Option<LeverNote>,
-    /// What is odd about it.
-    pub trouble: Option<String>,
-    /// What to type to lift it.
-    pub lifted_by: String,
-}
 
 /// What may stop a drill: the lever of its project, that of its user, and those of its environment.
 #[derive(Debug, Clone, Default)]
@@ -116,32 +101,5 @@ async fn asked(call: LeverCall) -> PulledLever {
             Err(_) if failures + 1 < FAILURES => failures += 1,
             Err(pulled) => return *pulled,
         }
-    }
-}
-
-impl fmt::Display for PulledLever {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.note {
-            Some(LeverNote { by, since, reason, .. }) => {
-                write!(f, "{} pulled the lever at {}: {} ({}", one_line(by), one_line(since), one_line(reason), self.place)?;
-                self.trouble.iter().try_for_each(|trouble| write!(f, ", which {trouble}"))?;
-                f.write_str(")")
-            }
-            None => {
-                let trouble = self.trouble.as_deref().unwrap_or("says so");
-                write!(f, "the lever {} {trouble}, so it counts as pulled", self.place)
-            }
-        }
-    }
-}
-
-impl std::error::Error for PulledLever {}
-
-impl Explained for PulledLever {
-    fn hint(&self) -> Option<Cow<'_, str>> {
-        Some(match &self.note {
-            Some(_) => format!("{}, when that is over", self.lifted_by).into(),
-            None => format!("see what is wrong there; {} takes it away", self.lifted_by).into(),
-        })
     }
 }

@@ -8,8 +8,7 @@
 //! an address answers that a person named counts as pulled. What a standing proxy answers does not: one that is older has no lever, and one that is
 //! gone ends the drill anyway.
 
-use super::lever::PulledLever;
-use super::lever_file::LeverNote;
+use super::pulled_lever::{LeverNote, PulledLever};
 use crate::model::Environment;
 use crate::units::{Secret, with_causes};
 use crate::web::{Purpose, ask};

@@ -7,18 +7,17 @@
 //! Whatever else stands there counts as pulled as well, be it unreadable, cut, another user's or no file at all: a lever is for the moment in which
 //! something is wrong, and then no drill runs until somebody has looked. Each pull and each lift is a line in `levers.jsonl` beside it.
 
-use super::lever::PulledLever;
+use super::pulled_lever::{LeverNote, PulledLever};
+use super::who::{me, now};
 use crate::host::{self, private};
 use crate::units::Explained;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The form that this build writes.
-const FORM: u32 = 1;
 /// So much of one is read, in bytes.
 const LARGEST: u64 = 64 << 10;
 /// The name of a lever that nobody named.
@@ -33,20 +32,6 @@ pub struct LeverFile {
     pub path: PathBuf,
     /// What to type to lift it.
     pub lifted_by: String,
-}
-
-/// What stands in the file of a lever that is pulled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeverNote {
-    /// The version of this form.
-    #[serde(default)]
-    pub lever: u32,
-    /// Who pulled it: `ada@ops-1`.
-    pub by: String,
-    /// When, RFC 3339, by their clock.
-    pub since: String,
-    /// Why.
-    pub reason: String,
 }
 
 /// Why a lever cannot be pulled or lifted.
@@ -74,13 +59,6 @@ struct LogLine<'a> {
     what: &'static str,
     by: String,
     reason: &'a str,
-}
-
-impl LeverNote {
-    /// One that this user pulls now.
-    pub fn now(reason: &str) -> Self {
-        Self { lever: FORM, by: me(), since: now(), reason: reason.to_owned() }
-    }
 }
 
 impl LeverFile {
@@ -194,16 +172,6 @@ fn owned(owner: u32) -> String {
 
 fn is_own(owner: u32) -> bool {
     owner == rustix::process::geteuid().as_raw()
-}
-
-/// This user on this host, as others are told.
-pub(super) fn me() -> String {
-    host::host_name().map_or_else(host::user, |host| format!("{}@{host}", host::user()))
-}
-
-/// This moment, by this host's clock, for people.
-pub(super) fn now() -> String {
-    chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
 }
 
 #[cfg(test)]

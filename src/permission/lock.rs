@@ -4,7 +4,7 @@
 //! by that number alone: where it stays the same for the length of a lease, by the clock of whoever waits, the holder is gone. No moment of one host
 //! is compared with one of another: their clocks may differ by hours. A holder on this kernel is asked for by its process.
 
-use super::lever_file::{me, now};
+use super::who::{me, now};
 use crate::host::{ProcessIdentity, ProcessState, host_name};
 use crate::units::{Duration, one_line};
 use serde::{Deserialize, Serialize};

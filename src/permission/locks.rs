@@ -165,10 +165,12 @@ impl Waits {
     }
 }
 
-type Taken = Result<Vec<HeldLock>, HolderOfLock>;
-
 /// Tries all; those that were had are given back where one is held.
-fn take_all(order: &LockOrder, waits: &mut Waits, tell: &mut impl FnMut(String)) -> Result<Taken, LockRefusal> {
+fn take_all(
+    order: &LockOrder,
+    waits: &mut Waits,
+    tell: &mut impl FnMut(String),
+) -> Result<Result<Vec<HeldLock>, HolderOfLock>, LockRefusal> {
     let mut held = Vec::new();
     for wish in &order.wishes {
         let taken = take(order, wish, waits, tell);
@@ -353,9 +355,10 @@ mod tests {
         (record.who, record.host, record.renewed) = ("grace@ops-2".into(), "ops-2".into(), renewed);
         let table = LockFolder::at(folder.to_owned());
         let newest = table.newest("b").unwrap();
+        let next = newest.as_ref().map_or(1, |newest| newest.generation + 1);
         match newest.filter(|newest| newest.record.as_ref().is_some_and(|there| there.token == record.token)) {
             Some(there) => assert!(table.rewrite("b", there.generation, &record).unwrap()),
-            None => assert!(table.put("b", 1, &record).unwrap()),
+            None => assert!(table.put("b", next, &record).unwrap()),
         }
         record
     }

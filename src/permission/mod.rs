@@ -3,6 +3,7 @@
 //! ```text
 //!  lever       what stops drills until it is lifted: where it may be pulled, looked at, watched
 //!  lever_file  one that is a file: pulled, lifted, read; what cannot be read counts as pulled
+//!  pulled_lever  who pulled one, when and why; who: this user on this host
 //!  lever_call  one that is asked over HTTP: an environment's own, or that of a standing proxy
 //!  lock        who holds what since when, and whether they still do: the rules, wherever locks are kept
 //!  lock_table  where locks are kept: what that must be able to do
@@ -22,14 +23,17 @@ mod lock_folder;
 mod lock_table;
 mod locks;
 mod permit;
+mod pulled_lever;
 mod register;
+mod who;
 
-pub use lever::{Levers, PulledLever};
+pub use lever::Levers;
 pub use lever_call::{LeverAnswer, LeverCall};
-pub use lever_file::{LeverError, LeverFile, LeverNote};
+pub use lever_file::{LeverError, LeverFile};
 pub use lock::{HolderOfLock, LockRecord};
 pub use lock_folder::LockFolder;
 pub use lock_table::{LockEntry, LockTable};
 pub use locks::{HeldLocks, LockOrder, LockRefusal, LockWish, held_by, lock_all};
 pub use permit::Permit;
+pub use pulled_lever::{LeverNote, PulledLever};
 pub use register::{RegisterEntry, Registered, enter, registered};

@@ -4,7 +4,7 @@
 //! What this file does not do: say what such a drill left (`execution`), or know drills of other users and hosts; what those leave shows at the
 //! proxies, and in locks.
 
-use super::lever_file::{me, now};
+use super::who::{me, now};
 use crate::host::{self, ProcessIdentity, ProcessState, private};
 use crate::units::sha256_hex;
 use serde::{Deserialize, Serialize};

@@ -168,6 +168,7 @@ async fn reached(binding: &ControlBinding, asked: AskedFor) -> Option<PreflightC
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AlertsBinding, ProxyBinding};
 
     fn wrong(tried: PreflightCheck) -> String {
         tried.unwrap_err().problem
@@ -180,12 +181,10 @@ mod tests {
         assert!(writable("drills/", Path::new("/proc/sys/drills")).is_err(), "also for root");
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let (listen, closed) = (taken.local_addr().unwrap(), TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-        let text = format!(
-            r#"{{"embedded": false, "gateway": {{"try_timeout": 3000000000, "retries": 0, "breaker": {{"failures": 5, "cooldown": 4, "probes": 2}}}},
-             "start": null, "services": {{}}, "proxies": {{"first": {{"listen": "{listen}"}}}}, "control": null,
-             "alerts": {{"listen": "127.0.0.1:0", "token_from": "LIFEBOAT_NO_SUCH"}}, "allow": {{"faults_on": null, "max_rate": null}}}}"#
-        );
-        let mut bad: Environment = serde_json::from_str(&text).unwrap();
+        let place = ProxyBinding { listen: Some(listen.to_string()), ..ProxyBinding::default() };
+        let alerts = AlertsBinding { listen: "127.0.0.1:0".into(), token_from: Some("LIFEBOAT_NO_SUCH".into()), hosts: Vec::new() };
+        let proxies = std::iter::once(("first".to_owned(), place)).collect();
+        let mut bad = Environment { proxies, alerts: Some(alerts), ..Environment::default() };
         let told =
             |tried: &[PreflightCheck]| tried.iter().filter_map(|tried| Some(tried.as_ref().err()?.problem.clone())).collect::<Vec<_>>();
         let tried = told(&environment("staging", &bad, AskedFor::Listed).await);
