@@ -1,12 +1,13 @@
 //! `lifeboat doctor`: whatever a drill needs, tried without the drill. What is wrong is told by name, with what to type.
 
 use super::terminal::show_wait;
+use super::trust::{self, TrustArgs};
 use super::{Exit, bill, put, say, until_interrupted};
 use crate::drill::{Examined, Order, PreflightCheck, examine};
 use crate::exercise::{drawn_seed, priced};
 use crate::history::RunOrigin;
 use crate::host::private;
-use crate::model::{DrillPlan, SecretSource};
+use crate::model::{DrillPlan, Executable, SecretSource};
 use crate::project::Project;
 use crate::step::Attendance;
 use crate::units::explained;
@@ -25,10 +26,12 @@ pub(super) struct Args {
     /// Agree to what real providers bill
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
-    let Args { scenario, env, yes } = args;
+    let Args { scenario, env, yes, trust } = args;
     let root = Project::find(&scenario)?;
     let (project, _) = Project::open(&root);
     let (mut plan, findings) = match project.plan(&scenario, &env) {
@@ -43,6 +46,9 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     let Some(plan) = plan.filter(|_| !findings.has_errors()) else { return Ok(Exit::Usage) };
+    if let Some(end) = trust::refused(trust, &root, &Executable::of_drill(&plan))? {
+        return Ok(end);
+    }
     if let Some(end) = (!yes).then(|| refused(&plan)).flatten() {
         return Ok(end);
     }

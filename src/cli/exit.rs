@@ -50,6 +50,7 @@ impl Exit {
             None if error.is::<crate::execution::DoorbellError>() => Self::Usage,
             None if error.is::<JudgeError>() || error.is::<crate::project::ProjectError>() => Self::Usage,
             None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,
+            None if error.is::<crate::permission::trust::TrustError>() => Self::Usage,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,
             None => Self::Own,
         }

@@ -43,6 +43,7 @@ mod show;
 mod stores;
 mod terminal;
 mod trials;
+mod trust;
 mod watchdog;
 
 pub use exit::Exit;
@@ -56,6 +57,7 @@ use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
+use crate::permission::trust::TrustError;
 use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::secret::{SecretError, Unread};
@@ -86,6 +88,8 @@ enum CliCommand {
     Check(check::Args),
     /// Try everything that a drill needs, and break nothing
     Doctor(doctor::Args),
+    /// Agree to the commands that a project's drills and runbooks start
+    Trust(trust::Args),
     /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
     /// Ask what a review needs after a runbook was walked, and write its draft
@@ -151,6 +155,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Run(args) => run::run(args),
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
+        CliCommand::Trust(args) => trust::trust(&args),
         CliCommand::Execute(args) => execute::execute(args),
         CliCommand::Review(args) => review::review(&args),
         CliCommand::Judge(args) => judge::judge(&args),
@@ -230,6 +235,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<SecretError>,
         of::<StepError>,
         of::<TrafficError>,
+        of::<TrustError>,
         of::<Unread>,
         of::<UnreadAlert>,
         of::<VerdictReadError>,

@@ -6,6 +6,7 @@ use super::end::{exit_of, say_early, say_left};
 use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
 use super::trials::ShownTrials;
+use super::trust::{self, TrustArgs};
 use super::{Exit, bill, execute, leases, outline, say, stores, until_interrupted};
 use crate::console::{self, LiveDisplay, Showing, WorkProgress};
 use crate::execution::left_over;
@@ -13,7 +14,7 @@ use crate::exercise::{
     self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, FinishedRepeats, Observer, PlannedDrill, ReadScenario,
     Refusal, drawn_seed,
 };
-use crate::model::DrillPlan;
+use crate::model::{DrillPlan, Executable};
 use crate::report::summary_with;
 use crate::step::{Attendance, Prompt};
 use crate::units::{Seed, explained};
@@ -57,6 +58,11 @@ pub(super) struct Args {
     /// Answer every question with yes: those of a runbook, whether to spend money, and whether to write into stores of keys
     #[arg(long)]
     yes: bool,
+    /// With --dry-run: text, or json
+    #[arg(long, value_name = "FORMAT", value_enum, requires = "dry_run", default_value_t)]
+    format: outline::OutlineFormat,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Undo what a killed drill has left behind, by its folder: what its runbook did, last first, and old values
     #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "out", "repeat"])]
     undo: Option<PathBuf>,
@@ -72,7 +78,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let Some(drills) = planned(&args)? else { return Ok(Exit::Usage) };
     let repeat = args.repeat.unwrap_or(if args.until_known { REPEATS } else { 1 });
     if args.dry_run {
-        return outline::shown(drills.iter().map(|each| &each.plan), repeat);
+        return outline::shown(drills.iter().map(|each| &each.plan), repeat, args.format);
+    }
+    for drill in &drills {
+        if let Some(end) = trust::refused(args.trust, &drill.root, &Executable::of_drill(&drill.plan))? {
+            return Ok(end);
+        }
     }
     let mut orders = DrillOrders {
         drills,

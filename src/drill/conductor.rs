@@ -122,7 +122,7 @@ impl Drill {
                 let since = recorder.clock().now();
                 let (observed, stopped) = match connected {
                     Err(stop) => (nothing(recorder.clock()), Some(stop)),
-                    Ok(()) => self.conduct(&rig, &site, &mut interrupts).await,
+                    Ok(()) => self.conduct(&mut rig, &site, &mut interrupts).await,
                 };
                 if stopped.is_none() && !plan.scenario.overlays.is_empty() {
                     // A person who does not want to wait for it has the drill without it.
@@ -148,13 +148,13 @@ impl Drill {
     }
 
     /// From the first request to the last answer, with everything healed and taken back in between.
-    async fn conduct(&self, rig: &Rig, site: &RigSite<'_>, interrupts: &mut Interrupts) -> (Finished, Option<DrillStop>) {
+    async fn conduct(&self, rig: &mut Rig, site: &RigSite<'_>, interrupts: &mut Interrupts) -> (Finished, Option<DrillStop>) {
         let RigSite { plan, recorder, budget, .. } = *site;
         let mut running = RunningTraffic::new(recorder.clock());
         if let Err(stop) = running.start(rig, site, interrupts).await {
             return (running.finish(async {}).await, Some(stop));
         }
-        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender());
+        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender(), site.seed);
         interrupts.follow(budget.emptied(), |why| why.as_ref().map(|why| Interrupt::Stop(DrillStop::of_text(StopReason::Guard, why))));
         if let Some(guard) = plan.scenario.abort_when {
             interrupts.arm(guard::tripped(guard, self.journal.live(), recorder.clock()));
@@ -233,12 +233,13 @@ impl Drill {
         &self,
         faults: &mut Faults,
         team: &mut RunbookTask,
-        rig: &Rig,
+        rig: &mut Rig,
         site: &RigSite<'_>,
         interrupts: &mut Interrupts,
     ) -> Result<(), DrillStop> {
         let (timeline, recorder, context) = (&site.plan.scenario.timeline, site.recorder, self.context(rig, site));
         interrupts.during(self.baseline(rig).pass()).await??;
+        rig.end_rehearsal().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
         let (clock, keyring) = (recorder.clock(), context.keyring.clone());
         let mut zero = None;

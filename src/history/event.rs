@@ -11,6 +11,7 @@ use super::overlay::OverlayRead;
 use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
 use super::run_origin::RunOrigin;
+use super::spared::Spared;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
@@ -29,6 +30,8 @@ pub enum Event {
     FaultConfirmed(FaultConfirmed),
     /// The read-back showed the fault gone.
     FaultHealed(FaultHealed),
+    /// What a fault left alone that was limited to some requests.
+    Spared(Spared),
     /// A request of the traffic ended.
     Request(RequestDone),
     /// A request was due and could not be sent.

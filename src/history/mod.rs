@@ -64,6 +64,7 @@ mod run_origin;
 mod seal;
 mod share;
 mod side;
+mod spared;
 mod turns;
 
 pub use crate::model::StepEnd;
@@ -101,4 +102,5 @@ pub use run_origin::RunOrigin;
 pub use seal::{Seal, Sealer};
 pub use share::Balanced;
 pub use side::{Side, Sides};
+pub use spared::Spared;
 pub use turns::Turns;

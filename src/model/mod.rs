@@ -17,6 +17,7 @@ mod confirm;
 mod contact;
 mod dialect;
 mod environment;
+mod executable;
 mod execution;
 mod fault;
 mod http_call;
@@ -29,6 +30,7 @@ mod named_workload;
 mod night_review;
 mod notify;
 mod objective;
+mod only;
 mod operation;
 mod overlay;
 mod pace;
@@ -69,6 +71,7 @@ pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, ProxyBinding,
     ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
+pub use executable::Executable;
 pub use execution::{ExecutionPlan, SourceFile};
 pub use fault::{
     ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
@@ -86,6 +89,7 @@ pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use night_review::{NightReview, ReviewEntry, ReviewTopic, StepReviewed, StepTruth};
 pub use notify::{Channel, Notify, NotifySeverity};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
+pub use only::{Only, Sessions, header_parts};
 pub use operation::{Expect, Operation, RequestKind};
 pub use overlay::{OVERLAY_POINTS, OVERLAYS_MAX, Overlay, OverlaySource, PrometheusBinding};
 pub use plan::{DrillPlan, REHEARSALS};

@@ -34,6 +34,7 @@ use hyper_util::client::legacy::connect::{Connected, capture_connection};
 use hyper_util::client::legacy::{Error, ResponseFuture};
 use std::convert::Infallible;
 use std::future::pending;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -58,6 +59,8 @@ pub(super) struct Exchanger {
     pub(super) executor: ConnectionExecutor,
     pub(super) interim: InterimWriter,
     pub(super) host: HostHeader,
+    /// Where the connection comes from.
+    pub(super) from: Option<IpAddr>,
 }
 
 /// Traits of a request that decide how it is forwarded: protocol, method, whether it upgrades.
@@ -97,19 +100,20 @@ impl Exchanger {
         let at = HostTime::now();
         let mark = find_mark(parts.headers.get(MARK_HEADER).and_then(|value| value.to_str().ok()), b"");
         let (guard, handle) = self.begin(&parts, at, mark);
-
         let plan = BodyPlan::of(&parts, &body, mark.is_some());
         let traits = RequestTraits::of(&parts, upgrade.is_some(), plan);
         let mut intake = Intake::new(body, plan);
         let upload = intake.upload().clone();
-        let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, number, at, &parts, upload.clone()));
+        let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, (number, at), self.from, &parts, upload.clone()));
+        let in_reach = self.fault_sets.borrow().see(&asked);
+        handle.learn(|exchange| exchange.in_reach = in_reach);
         let ruling = self.rule(&asked, &mut intake, plan).await;
         learn_mark(&upload, &handle);
         if upload.is_broken() {
             return Ok(reply(guard, &broken_off()));
         }
         if let Some((active, answer)) = &ruling.instead {
-            handle.touch(active);
+            handle.touch(active, &asked);
             if !intake.is_over() && !plan.is_expected && !traits.is_grpc {
                 upload.abandon();
                 self.executor.execute(take_in(intake, handle));
@@ -154,7 +158,7 @@ impl Exchanger {
         let key = credential(self.upstream.dialect, text).map(Fingerprint::of);
         let (proxy, posts) = (self.shared.proxy.clone(), parts.method == Method::POST);
         let request = mark.is_none().then(|| line(parts));
-        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request };
+        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request, in_reach: None };
         let handle = self.flow.begin(began);
         (ExchangeGuard::new(handle.clone()), handle)
     }
@@ -347,7 +351,7 @@ impl Exchanger {
     async fn stall(&self, asked: &GatewayRequest, handle: &ExchangeHandle) {
         let Some(active) = self.fault_sets.borrow().stalling(asked) else { return };
         let Effect::Stall(Stall { hold }) = active.toxic.effect else { return };
-        handle.touch(&active);
+        handle.touch(&active, asked);
         tokio::select! {
             () = gone(self.fault_sets.clone(), &active) => {}
             () = async { match hold { Some(hold) => tokio::time::sleep(hold.std()).await, None => pending().await } } => {}

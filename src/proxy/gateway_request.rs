@@ -9,6 +9,7 @@ use crate::units::Fingerprint;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Uri};
 use serde::Deserialize;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A request of the gateway, kept for as long as its answer lasts.
@@ -22,6 +23,7 @@ pub(super) struct GatewayRequest {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    from: Option<IpAddr>,
     upload: Arc<Upload>,
 }
 
@@ -33,8 +35,9 @@ struct BodyFields {
 }
 
 impl GatewayRequest {
-    pub(super) fn new(dialect: Dialect, number: u64, at: HostTime, parts: &Parts, upload: Arc<Upload>) -> Self {
-        Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), upload }
+    /// Of a number and a moment, on a connection that comes from there.
+    pub(super) fn new(dialect: Dialect, (number, at): (u64, HostTime), from: Option<IpAddr>, parts: &Parts, upload: Arc<Upload>) -> Self {
+        Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), from, upload }
     }
 
     /// What its path says that the provider shall do.
@@ -66,6 +69,10 @@ impl Matched for GatewayRequest {
 
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        self.from
     }
 
     fn key(&self) -> Option<Fingerprint> {
