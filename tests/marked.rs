@@ -1,7 +1,7 @@
 //! Drills that are limited to marked requests: users beside them are spared, which the proxy counts and an independent client sees.
 
-use crate::support::{Project, Standing, quick_provider, stop_all};
-use lifeboat::lab::{ReferenceGateway, Upstream};
+use crate::support::{Project, Run, Standing, quick_provider, stop_all};
+use lifeboat::lab::{ReferenceGateway, SimulatedProvider, Upstream};
 use lifeboat::model::{BreakerSettings, CredentialKind, Dialect, GatewaySettings};
 use lifeboat::units::Duration;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ services:
   chat:
     criticality: recoverable
     providers: [first, second]
-    objectives: {rto: 2s, slo: {first_token: 500ms}, deadline: 2s, success: 95%, stable_for: 4s, lag_max: 500ms}
+    objectives: {rto: 2s, slo: {first_token: 500ms}, deadline: 2s, success: 95%, stable_for: 5s, lag_max: 500ms}
 environments:
   shared:
     control: \"http://CONTROL\"
@@ -78,29 +78,55 @@ fn marked(project: &Project, fault: &str) {
     project.edit("scenarios/quick.yaml", "fault: blackhole", &format!("fault: {fault}"));
 }
 
+/// A gateway before two providers, each behind a standing proxy, that others use as well.
+struct Shared {
+    standing: Standing,
+    project: Project,
+    runtime: tokio::runtime::Runtime,
+    gateway: ReferenceGateway,
+    providers: Vec<SimulatedProvider>,
+}
+
+impl Shared {
+    /// With a fault that is limited to requests with `x-lifeboat-drill`.
+    fn start() -> Self {
+        let (standing, project) = (Standing::start(&[]), Project::quick());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let within = runtime.enter();
+        let providers = ["first", "second"].map(|name| (name, quick_provider(name)));
+        let mut inventory = INVENTORY.to_owned();
+        let listening = providers.each_ref().map(|(name, provider)| {
+            inventory = inventory.replace(&name.to_uppercase(), &provider.base_url());
+            let origin = provider.base_url().trim_end_matches("/v1").to_owned();
+            let asked = json!({"name": name, "upstream": origin, "dialect": "openai"}).to_string();
+            let (status, made) = standing.call("POST", "/proxies", &asked);
+            assert_eq!(status, 201, "{made}");
+            (*name, made["listen"].as_str().unwrap().to_owned())
+        });
+        let gateway = gateway(&listening, "sk-of-the-clients");
+        project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", &standing.api).replace("GATEWAY", &gateway.base_url()));
+        marked(&project, "{status: {code: 503, only: {header: {x-lifeboat-drill: '*'}}}}");
+        drop(within);
+        Self { standing, project, runtime, gateway, providers: providers.map(|(_, provider)| provider).into() }
+    }
+
+    fn lifeboat(&self, args: &[&str]) -> Run {
+        self.project.run(self.project.command(args).env("CLIENT_KEY", "sk-of-the-clients"))
+    }
+
+    fn stop(self) {
+        assert_eq!(self.standing.call("GET", "/proxies/first", "").1["toxics"], json!([]), "nothing is left");
+        stop_all(&self.runtime, Some(self.gateway), self.providers);
+    }
+}
+
 #[test]
 fn of_fifty_users_a_second_beside_a_marked_drill_none_is_touched_and_its_cutover_is_measured() {
-    let (standing, project) = (Standing::start(&[]), Project::quick());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let within = runtime.enter();
-    let providers = ["first", "second"].map(|name| (name, quick_provider(name)));
-    let mut inventory = INVENTORY.to_owned();
-    let listening = providers.each_ref().map(|(name, provider)| {
-        inventory = inventory.replace(&name.to_uppercase(), &provider.base_url());
-        let origin = provider.base_url().trim_end_matches("/v1").to_owned();
-        let asked = json!({"name": name, "upstream": origin, "dialect": "openai"}).to_string();
-        let (status, made) = standing.call("POST", "/proxies", &asked);
-        assert_eq!(status, 201, "{made}");
-        (*name, made["listen"].as_str().unwrap().to_owned())
-    });
-    let gateway = gateway(&listening, "sk-of-the-clients");
-    project.write("runbooks/inventory.yaml", &inventory.replace("CONTROL", &standing.api).replace("GATEWAY", &gateway.base_url()));
-    marked(&project, "{status: {code: 503, only: {header: {x-lifeboat-drill: '*'}}}}");
-
-    let host = gateway.base_url().trim_start_matches("http://").trim_end_matches("/v1").to_owned();
+    let shared = Shared::start();
+    let project = &shared.project;
+    let host = shared.gateway.base_url().trim_start_matches("http://").trim_end_matches("/v1").to_owned();
     let users = Command::new("python3").args(["-c", USERS, &host, "sk-of-the-clients", "16"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut command = project.command(&["run", "scenarios/quick.yaml", "--seed", "7", "--env", "shared", "--yes", "--out", "drill"]);
-    let run = project.run(command.env("CLIENT_KEY", "sk-of-the-clients"));
+    let run = shared.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--env", "shared", "--yes", "--out", "drill"]);
     run.exits_with(0).says("cutover").says("spared").says("the fault touched none");
     let users: Vec<(f64, u16, String, f64)> = serde_json::from_slice(&users.wait_with_output().unwrap().stdout).unwrap();
 
@@ -121,9 +147,7 @@ fn of_fifty_users_a_second_beside_a_marked_drill_none_is_touched_and_its_cutover
     let mut took: Vec<f64> = users.iter().map(|(.., took)| *took).collect();
     took.sort_by(f64::total_cmp);
     println!("{seen} requests of users passed the fault; half took less than {:.1} ms, 99% less than {:.1} ms", took[400], took[792]);
-    assert_eq!(standing.call("GET", "/proxies/first", "").1["toxics"], json!([]), "nothing is left");
-    drop(within);
-    stop_all(&runtime, Some(gateway), providers.map(|(_, provider)| provider).into());
+    shared.stop();
 }
 
 #[test]
@@ -137,6 +161,28 @@ fn a_header_that_does_not_reach_the_provider_is_told_before_anything_is_broken()
     run.says("hint: no fault was injected; let the gateway pass that header on");
     let events = project.stopped_cleanly("drill", "baseline-unsteady");
     assert!(!events.iter().any(|event| event.get("fault_requested").is_some()), "nothing was broken");
+}
+
+#[test]
+fn the_preflight_tells_it_of_a_gateway_that_is_asked_beforehand() {
+    let shared = Shared::start();
+    let doctor = ["doctor", "scenarios/quick.yaml", "--env", "shared", "--yes"];
+    shared.lifeboat(&doctor).exits_with(0).says("chat: 1 of 1 answered, by first");
+    // The gateway's clients say something else in that header.
+    shared.project.edit(
+        "runbooks/inventory.yaml",
+        "key_from: env:CLIENT_KEY",
+        "key_from: env:CLIENT_KEY, headers: {x-lifeboat-drill: other}",
+    );
+    marked_value(&shared.project);
+    let told = "chat: first is asked without the header `x-lifeboat-drill`, so the fault would touch nothing";
+    shared.lifeboat(&doctor).exits_with(3).says(told).says("forward_client_headers_to_llm_api");
+    shared.stop();
+}
+
+/// Only requests that say this are taken.
+fn marked_value(project: &Project) {
+    project.edit("scenarios/quick.yaml", "x-lifeboat-drill: '*'", "x-lifeboat-drill: 'mine'");
 }
 
 #[test]

@@ -48,11 +48,14 @@ start: with-the-fault
 steps:
   - name: Take what is there
     run: {command: [sh, scripts/evil.sh, --config=loot.txt], pass: [AWS_SECRET_ACCESS_KEY]}
+    timeout: 5s
     undo: {run: [touch, STOLEN]}
   - name: Tell
-    http: {method: POST, url: 'http://127.0.0.1:9/${secret.loot}'}
+    http: {post: 'http://127.0.0.1:9/${secret.loot}'}
+    timeout: 5s
   - name: Wait
     wait_until: {run: [touch, STOLEN], exits: 0}
+    timeout: 5s
 ";
 
 const SCENARIO: &str = "\
@@ -200,7 +203,7 @@ fn alone(project: &Project, args: &[&str]) -> Run {
 /// A quick drill whose runbook starts this.
 fn starting(command: &str) -> Project {
     let project = Project::quick();
-    let runbook = "version: 1\nrunbook: start\nstart: with-the-fault\nsteps:\n  - name: Do it\n    run: COMMAND\n";
+    let runbook = "version: 1\nrunbook: start\nstart: with-the-fault\nsteps:\n  - name: Do it\n    run: COMMAND\n    timeout: 5s\n";
     project.write("runbooks/start.yaml", &runbook.replace("COMMAND", command));
     project.edit("scenarios/quick.yaml", "service: chat\n", "service: chat\nrunbook: runbooks/start.yaml\n");
     project
@@ -239,6 +242,17 @@ fn commands_of_a_project_that_nobody_trusts_are_not_started_and_named() {
     // For once, and for continuous integration.
     alone(&project, &["execute", "runbooks/start.yaml", "--yes", "--trusted"]).exits_with(0);
     project.run(project.command(&["execute", "runbooks/start.yaml", "--yes"]).env("LIFEBOAT_TRUSTED", "0")).exits_with(2);
+}
+
+#[test]
+fn what_a_folder_says_was_begun_is_taken_back_only_where_that_is_trusted() {
+    let project = starting("[touch, MADE]");
+    project.edit("runbooks/start.yaml", "run: [touch, MADE]", "run: [touch, MADE]\n    undo: {run: [touch, UNDONE]}");
+    project.lifeboat(&["execute", "runbooks/start.yaml", "--yes", "--out", "walk"]).exits_with(0);
+    for args in [&["run", "--undo", "walk"][..], &["execute", "--resume", "walk"]] {
+        alone(&project, args).exits_with(2).says("not trusted before").says("undo of step 1 of start: touch UNDONE");
+    }
+    assert!(!project.path("UNDONE").exists());
 }
 
 #[test]
@@ -282,10 +296,14 @@ fn a_plan_says_what_it_breaks_where_what_it_starts_and_what_stays() {
         "undone by runs touch STOLEN",
         "step        2. Tell: POST http://127.0.0.1:9/${secret.loot}",
         "starts      touch STOLEN (start of the environment evil)",
-        "with KEY from ${credential.first}, AWS_SECRET_ACCESS_KEY from this shell",
+        "with KEY from ${credential.first} (command:thief), AWS_SECRET_ACCESS_KEY from this shell",
         "(reset of chat in the environment evil)",
         "touch STOLEN (credential of-first, read)",
-        "env:SOMEBODY_S_SECRET, file:/etc/passwd, file:/etc/shadow",
+        "secrets     credential of-first from command:thief",
+        "secret loot from file:/etc/shadow",
+        "env:SOMEBODY_S_SECRET",
+        "files       loot.txt (sha256 2d711642b726)",
+        "scripts/evil.sh (sha256 ",
         "step 2, Tell: a request that changes something, and no undo",
         "allowed     everything: the environment sets no bounds",
         "plan        sha256 ",

@@ -85,6 +85,11 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
     if let Some(folder) = &another.watch {
         return another::watch(folder);
     }
+    if let Some(folder) = another.take_over.as_ref().or(resuming.resume.as_ref())
+        && let Some(end) = trust::refused_recorded(trust, folder)?
+    {
+        return Ok(end);
+    }
     if let Some(folder) = &another.take_over {
         return take_over(folder, another.now, yes, bell()?);
     }

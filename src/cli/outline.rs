@@ -7,13 +7,17 @@
 
 use super::terminal::{broken, width};
 use super::{Exit, bill, put, stores};
-use crate::exercise::plan_hash;
+use crate::exercise::{PlannedDrill, plan_hash};
 use crate::fault::unsaid;
-use crate::model::{Action, Channel, DrillPlan, Executable, PlannedFault, REHEARSALS, RotationPart, SecretSource, Step, Within, Workload};
+use crate::model::{
+    Action, Channel, DrillPlan, Executable, KeySource, PlannedFault, REHEARSALS, RotationPart, SecretSource, Step, Within, Workload,
+};
+use crate::permission::trust::known;
 use crate::units::counted;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
+use std::path::Path;
 
 /// Columns before what a label is about.
 const INDENT: usize = 14;
@@ -49,22 +53,24 @@ impl OutlineLine {
 
 /// What is told of a drill.
 struct Subject<'a> {
+    root: &'a Path,
     plan: &'a DrillPlan,
     repeat: u32,
 }
 
 /// A part of what is told.
-type Section = fn(&Subject<'_>) -> Vec<OutlineLine>;
+type OutlineSection = fn(&Subject<'_>) -> Vec<OutlineLine>;
 
 /// In their order.
-const SECTIONS: &[Section] =
-    &[place, traffic, money, timeline, runbook, objectives, guards, limits, commands, secrets, irreversible, identity];
+const SECTIONS: &[OutlineSection] =
+    &[place, traffic, money, timeline, runbook, objectives, guards, limits, commands, files, secrets, irreversible, identity];
 
 /// What drills would do.
-pub(super) fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>, repeat: u32, format: OutlineFormat) -> anyhow::Result<Exit> {
+pub(super) fn shown(drills: &[PlannedDrill], repeat: u32, format: OutlineFormat) -> anyhow::Result<Exit> {
     let mut all = Vec::new();
-    for plan in plans {
-        let subject = Subject { plan, repeat };
+    for drill in drills {
+        let plan = &drill.plan;
+        let subject = Subject { root: &drill.root, plan, repeat };
         let lines: Vec<OutlineLine> = SECTIONS.iter().flat_map(|section| section(&subject)).collect();
         match format {
             OutlineFormat::Text => put(&text(&plan.scenario.title, &lines))?,
@@ -99,7 +105,7 @@ fn laid_out(title: &str, lines: &[OutlineLine], fits: Option<usize>) -> String {
     for OutlineLine { label, text: words } in lines {
         // What goes on needs no second label.
         let label = if *label == before && MANY.contains(label) { "" } else { label };
-        let told = fits.map_or_else(|| words.clone(), |fits| broken(words, fits).replace('\n', &format!("\n{}", " ".repeat(INDENT))));
+        let told = fits.map_or_else(|| words.clone(), |fits| hung(words, fits));
         text += format!("  {label:<11} {told}").trim_end();
         text.push('\n');
         before = if label.is_empty() { before } else { label };
@@ -107,8 +113,15 @@ fn laid_out(title: &str, lines: &[OutlineLine], fits: Option<usize>) -> String {
     text
 }
 
+/// Broken between words; what goes on is indented as the whole is, and what belongs to the line before as that does.
+fn hung(words: &str, fits: usize) -> String {
+    let inner = words.len() - words.trim_start().len();
+    let indent = format!("\n{}", " ".repeat(INDENT + inner));
+    " ".repeat(inner) + &broken(words.trim_start(), fits - inner).replace('\n', &indent)
+}
+
 /// Labels of which several lines follow each other, so that the first says it for all.
-const MANY: [&str; 5] = ["starts", "secrets", "stays", "guards", "allowed"];
+const MANY: [&str; 6] = ["starts", "files", "secrets", "stays", "guards", "allowed"];
 
 fn place(of: &Subject<'_>) -> Vec<OutlineLine> {
     let (plan, environment) = (of.plan, &of.plan.environment);
@@ -285,7 +298,8 @@ fn guards(of: &Subject<'_>) -> Vec<OutlineLine> {
         let text = format!("fewer than {} of requests are good for {}", guard.success_below, guard.length);
         OutlineLine::new("stops when", text)
     };
-    of.plan.scenario.abort_when.iter().map(stop).collect()
+    let lines: Vec<OutlineLine> = of.plan.scenario.abort_when.iter().map(stop).collect();
+    if lines.is_empty() { vec![OutlineLine::new("stops when", "somebody stops it: the scenario has no guard of its own")] } else { lines }
 }
 
 /// What the environment allows.
@@ -315,7 +329,7 @@ fn commands(of: &Subject<'_>) -> Vec<OutlineLine> {
         let given = each
             .env
             .iter()
-            .map(|(name, value)| if value.contains("${") { format!("{name} from {}", sources(value)) } else { name.clone() });
+            .map(|(name, value)| if value.contains("${") { format!("{name} from {}", sources(value, of.plan)) } else { name.clone() });
         let passed = each.pass.iter().map(|name| format!("{name} from this shell"));
         let given: Vec<String> = given.chain(passed).collect();
         if !given.is_empty() {
@@ -335,19 +349,60 @@ fn commands(of: &Subject<'_>) -> Vec<OutlineLine> {
     lines
 }
 
-/// The variables in a text, without what stands around them.
-fn sources(value: &str) -> String {
+/// The variables in a text, without what stands around them, and where those that are secret are kept.
+fn sources(value: &str, plan: &DrillPlan) -> String {
     let names = value.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
-    names.map(|name| format!("${{{name}}}")).collect::<Vec<_>>().join(" and ")
+    let kept = |name: &str| {
+        let from = match name.split_once('.') {
+            Some(("credential", provider)) => plan.credentials.get(plan.credential_of(provider)).map(|credential| &credential.from),
+            Some(("secret", secret)) => plan.secrets.get(secret),
+            _ => None,
+        };
+        from.map(|from| format!(" ({from})")).unwrap_or_default()
+    };
+    names.map(|name| format!("${{{name}}}{}", kept(name))).collect::<Vec<_>>().join(" and ")
+}
+
+/// The project's own files that the commands name: what is executed, and what may decide what that does.
+fn files(of: &Subject<'_>) -> Vec<OutlineLine> {
+    match known(of.root, &Executable::of_drill(of.plan)) {
+        Ok(commands) => {
+            let all: BTreeSet<(String, String)> = commands.into_iter().flat_map(|command| command.files).collect();
+            all.into_iter().map(|(path, sha256)| OutlineLine::new("files", format!("{path} (sha256 {})", short(&sha256)))).collect()
+        }
+        Err(problem) => vec![OutlineLine::new("files", problem.to_string())],
+    }
+}
+
+/// Enough of a hash to tell two files apart by eye; what is none is told whole.
+fn short(sha256: &str) -> &str {
+    if sha256.len() == 64 { &sha256[..12] } else { sha256 }
 }
 
 /// Which secrets it needs, by name and place.
 fn secrets(of: &Subject<'_>) -> Vec<OutlineLine> {
-    let named = SecretSource::of_drill(of.plan);
-    let places: BTreeSet<&str> =
-        named.iter().filter_map(|one| if let SecretSource::Key(place) = one { Some(place.as_str()) } else { None }).collect();
-    let text = if places.is_empty() { "none".to_owned() } else { places.into_iter().collect::<Vec<_>>().join(", ") };
-    vec![OutlineLine::new("secrets", text)]
+    let plan = of.plan;
+    let named = SecretSource::of_drill(plan);
+    let mut places: BTreeSet<String> =
+        named.iter().filter_map(|one| if let SecretSource::Key(place) = one { Some(place.clone()) } else { None }).collect();
+    let credentials = plan.credentials.iter().map(|(name, credential)| (format!("credential {name}"), credential.from.to_string()));
+    let tokens = plan.secrets.iter().map(|(name, from)| (format!("secret {name}"), from.to_string()));
+    let mut lines: Vec<OutlineLine> = Vec::new();
+    for (name, place) in credentials.chain(tokens) {
+        places.remove(&place);
+        lines.push(OutlineLine::new("secrets", format!("{name} from {place}")));
+    }
+    lines.extend(places.into_iter().map(|place| OutlineLine::new("secrets", place)));
+    if lines.is_empty() {
+        lines.push(OutlineLine::new("secrets", "none"));
+    }
+    if plan.environment.embedded && plan.environment.keys != KeySource::Stores {
+        lines.push(OutlineLine::new(
+            "secrets",
+            "(the lab makes up its providers' keys; these are read to keep them out of what is written)",
+        ));
+    }
+    lines
 }
 
 /// What nobody takes back when it is over.

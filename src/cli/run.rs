@@ -73,12 +73,15 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(folder) = args.undo {
+        if let Some(end) = trust::refused_recorded(args.trust, &folder)? {
+            return Ok(end);
+        }
         return execute::take_back(folder, args.recorded, args.yes);
     }
     let Some(drills) = planned(&args)? else { return Ok(Exit::Usage) };
     let repeat = args.repeat.unwrap_or(if args.until_known { REPEATS } else { 1 });
     if args.dry_run {
-        return outline::shown(drills.iter().map(|each| &each.plan), repeat, args.format);
+        return outline::shown(&drills, repeat, args.format);
     }
     for drill in &drills {
         if let Some(end) = trust::refused(args.trust, &drill.root, &Executable::of_drill(&drill.plan))? {

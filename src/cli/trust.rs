@@ -7,12 +7,15 @@
 use super::arguments::relative;
 use super::terminal::note;
 use super::{Exit, ask, put, say};
-use crate::model::Executable;
-use crate::permission::trust::{KnownCommand, Novelty, Standing, TRUSTED, TrustBook, TrustError, known};
+use crate::history::{Event, Reader};
+use crate::host::regular;
+use crate::model::{Executable, ExecutionPlan};
+use crate::permission::trust::{KnownCommand, Novelty, TRUSTED, TrustBook, TrustError, TrustStanding, known};
 use crate::project::{Project, check as check_files, runbooks_of};
+use crate::run_folder::RunFile;
 use crate::units::{counted, explained};
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 /// Agrees to what a project's drills and runbooks start on this host: each command as its files say it now, with what stands in the project's
@@ -105,8 +108,8 @@ pub(super) fn refused(args: TrustArgs, root: &Path, executables: &[Executable]) 
     }
     let commands = known(root, executables)?;
     let new = match opened.as_ref().map(|book| book.standing(root, &commands)) {
-        Ok(Standing::Trusted) => return Ok(None),
-        Ok(Standing::Untrusted(new)) => new,
+        Ok(TrustStanding::Trusted) => return Ok(None),
+        Ok(TrustStanding::Untrusted(new)) => new,
         Err(_) => commands.iter().map(|command| (command.clone(), Novelty::New)).collect(),
     };
     let (name, has_changed) = (shown(root), new.iter().any(|(_, novelty)| *novelty != Novelty::New));
@@ -132,6 +135,34 @@ pub(super) fn refused(args: TrustArgs, root: &Path, executables: &[Executable]) 
         book.keep()?;
     }
     Ok(None)
+}
+
+/// The same for what the history in a folder says that was begun: who goes on with it or takes it back starts what stands there, and a folder may
+/// be anybody's too. What cannot be read of it is told by the command that reads it whole.
+pub(super) fn refused_recorded(args: TrustArgs, folder: &Path) -> anyhow::Result<Option<Exit>> {
+    match recorded(folder) {
+        Some((root, plan)) => refused(args, &root, &Executable::of_execution(&plan)),
+        None => Ok(None),
+    }
+}
+
+/// What a history says that is to be gone on with, and the project that it was of.
+fn recorded(folder: &Path) -> Option<(PathBuf, ExecutionPlan)> {
+    let file = regular(&RunFile::History.within(folder)).ok()?;
+    let mut reader = Reader::new(BufReader::new(file));
+    let mut found = None;
+    while let Ok(Some(stamped)) = reader.next_event() {
+        match stamped.event {
+            Event::Started(started) => {
+                let root = Project::find(folder).unwrap_or_else(|_| folder.to_owned());
+                found = Some((root, ExecutionPlan::of_drill(&started.plan)));
+            }
+            Event::ExecutionStarted(started) => found = Some((PathBuf::from(started.root), started.plan)),
+            Event::Mended(mended) => found = found.map(|(root, _)| (root, mended.plan)),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Everything that the project's drills and runbooks could start, in every environment. What has errors is left out: it cannot be run.

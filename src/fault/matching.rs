@@ -24,7 +24,6 @@ use crate::model::{Aim, Dialect, Fault, Match, Operation, Requests, header_parts
 use crate::redact::is_secret_header;
 use crate::units::Fingerprint;
 use serde_json::json;
-use std::net::IpAddr;
 
 /// A request as a toxic sees it.
 pub trait Matched {
@@ -37,7 +36,7 @@ pub trait Matched {
     /// The value of a header.
     fn header(&self, name: &str) -> Option<&str>;
     /// Where its connection comes from, where that is known.
-    fn address(&self) -> Option<IpAddr> {
+    fn address(&self) -> Option<&str> {
         None
     }
     /// Its credential.

@@ -1,6 +1,7 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
+use super::carried::Carried;
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::drilled::RunbookDrilled;
 use super::execution::{
@@ -372,25 +373,6 @@ impl Served {
     pub fn completed(&self) -> bool {
         !self.cut && (200..300).contains(&self.status)
     }
-}
-
-/// A fault proxy that sees only bytes saw a connection end. Of whom it was it knows nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
-    /// The provider that the proxy stands before.
-    pub by: Cow<'static, str>,
-    /// When it was accepted, by the proxy's stamp.
-    pub at: u64,
-    /// From `at` to its end.
-    pub took: u64,
-    /// Bytes that reached the provider.
-    pub up: u64,
-    /// Bytes that reached the gateway.
-    pub down: u64,
-    /// True where it did not end by itself.
-    pub cut: bool,
-    /// True where a fault touched it.
-    pub touched: bool,
 }
 
 /// The fault proxy runs on another host. Its moments were put on this drill's clock; those of faults are as much wider as they are unsure.

@@ -40,6 +40,7 @@ mod alert;
 mod bare;
 mod broken;
 mod bucket;
+mod carried;
 mod credential;
 mod drilled;
 mod edge;
@@ -72,13 +73,14 @@ pub use alert::{AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut};
 pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
+pub use carried::Carried;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
-    Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
-    Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
-    SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
+    Awaited, Breaker, Cancelled, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue, Phase,
+    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
+    Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{

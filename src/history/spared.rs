@@ -30,7 +30,9 @@ impl Spared {
             (Some(seen), Some(touched)) => {
                 format!("the fault touched {} of {} at {on}, which it may not", grouped(touched), counted(seen, "request of others"))
             }
-            _ => format!("whether the fault at {on} touched others nobody tells: its proxy does not count them"),
+            _ => format!(
+                "the proxy at {on} does not count which requests of others a fault touches, so it is not proven that it left them alone"
+            ),
         }
     }
 }

@@ -90,7 +90,7 @@ pub struct KnownCommand {
 
 /// Whether a project's commands are trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum TrustStanding {
     /// It can start nothing, or nothing but what is trusted.
     Trusted,
     /// These have not been trusted, each with what is different from what was.
@@ -167,7 +167,7 @@ impl TrustBook {
     }
 
     /// Whether these commands of a project are trusted.
-    pub fn standing(&self, root: &Path, commands: &[KnownCommand]) -> Standing {
+    pub fn standing(&self, root: &Path, commands: &[KnownCommand]) -> TrustStanding {
         let nothing = Vec::new();
         let trusted = self.projects.get(&real(root)).map_or(&nothing, |project| &project.commands);
         let same = |one: &KnownCommand, other: &KnownCommand| one.sha256 == other.sha256 && one.files == other.files;
@@ -176,7 +176,7 @@ impl TrustBook {
             .filter(|command| !trusted.iter().any(|known| same(known, command)))
             .map(|command| (command.clone(), novelty(command, trusted)))
             .collect();
-        if new.is_empty() { Standing::Trusted } else { Standing::Untrusted(new) }
+        if new.is_empty() { TrustStanding::Trusted } else { TrustStanding::Untrusted(new) }
     }
 
     /// Trusts these commands of a project from `now` on, in the place of those that were trusted where each stands, or where `whole` of all.
@@ -296,8 +296,8 @@ mod tests {
 
     fn asked(book: &TrustBook, root: &Path, commands: &[Executable]) -> Vec<(String, Novelty)> {
         match book.standing(root, &known(root, commands).unwrap()) {
-            Standing::Trusted => Vec::new(),
-            Standing::Untrusted(new) => new.into_iter().map(|(command, novelty)| (command.line, novelty)).collect(),
+            TrustStanding::Trusted => Vec::new(),
+            TrustStanding::Untrusted(new) => new.into_iter().map(|(command, novelty)| (command.line, novelty)).collect(),
         }
     }
 

@@ -34,7 +34,6 @@ use hyper_util::client::legacy::connect::{Connected, capture_connection};
 use hyper_util::client::legacy::{Error, ResponseFuture};
 use std::convert::Infallible;
 use std::future::pending;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -60,7 +59,7 @@ pub(super) struct Exchanger {
     pub(super) interim: InterimWriter,
     pub(super) host: HostHeader,
     /// Where the connection comes from.
-    pub(super) from: Option<IpAddr>,
+    pub(super) from: Option<Arc<str>>,
 }
 
 /// Traits of a request that decide how it is forwarded: protocol, method, whether it upgrades.
@@ -104,9 +103,8 @@ impl Exchanger {
         let traits = RequestTraits::of(&parts, upgrade.is_some(), plan);
         let mut intake = Intake::new(body, plan);
         let upload = intake.upload().clone();
-        let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, (number, at), self.from, &parts, upload.clone()));
-        let in_reach = self.fault_sets.borrow().see(&asked);
-        handle.learn(|exchange| exchange.in_reach = in_reach);
+        let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, (number, at), self.from.clone(), &parts, upload.clone()));
+        self.count(&asked, &handle);
         let ruling = self.rule(&asked, &mut intake, plan).await;
         learn_mark(&upload, &handle);
         if upload.is_broken() {
@@ -161,6 +159,12 @@ impl Exchanger {
         let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request, in_reach: None };
         let handle = self.flow.begin(began);
         (ExchangeGuard::new(handle.clone()), handle)
+    }
+
+    /// Counts a request that has come for the faults that are limited to others, and tells of it whether they may touch it.
+    fn count(&self, asked: &GatewayRequest, handle: &ExchangeHandle) {
+        let in_reach = self.fault_sets.borrow().see(asked);
+        handle.learn(|exchange| exchange.in_reach = in_reach);
     }
 
     /// What is said where the provider said nothing.

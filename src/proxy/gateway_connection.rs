@@ -26,7 +26,6 @@ use crate::model::TlsProblem;
 use crate::peer::{Talk, gone};
 use std::future::poll_fn;
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,7 +44,7 @@ pub(super) struct GatewayConnection {
     /// What this connection obeys; letting go of it acknowledges the next one.
     fault_set: Arc<FaultSet>,
     /// Where it comes from.
-    from: Option<IpAddr>,
+    from: Option<Arc<str>>,
 }
 
 /// The first byte of a TLS handshake (RFC 8446, 5.1).
@@ -96,7 +95,7 @@ impl GatewayConnection {
     pub(super) async fn run(mut self, socket: TcpStream, arrival: Arrival) {
         // Small answers must not wait for more; where this fails the connection is already dead.
         let _ = socket.set_nodelay(true);
-        self.from = socket.peer_addr().ok().map(|address| address.ip().to_canonical());
+        self.from = socket.peer_addr().ok().map(|address| address.ip().to_canonical().to_string().into());
         let socket = Arc::new(socket);
         match self.enter(&socket, &arrival).await {
             Entrance::Open => {}
@@ -417,7 +416,7 @@ impl GatewayConnection {
             executor: tasks.executor(),
             interim: interim.clone(),
             host: arrival.host(),
-            from: self.from,
+            from: self.from.clone(),
         };
         Serving {
             interim,

@@ -9,7 +9,6 @@ use crate::units::Fingerprint;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Uri};
 use serde::Deserialize;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A request of the gateway, kept for as long as its answer lasts.
@@ -23,7 +22,7 @@ pub(super) struct GatewayRequest {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    from: Option<IpAddr>,
+    from: Option<Arc<str>>,
     upload: Arc<Upload>,
 }
 
@@ -36,7 +35,7 @@ struct BodyFields {
 
 impl GatewayRequest {
     /// Of a number and a moment, on a connection that comes from there.
-    pub(super) fn new(dialect: Dialect, (number, at): (u64, HostTime), from: Option<IpAddr>, parts: &Parts, upload: Arc<Upload>) -> Self {
+    pub(super) fn new(dialect: Dialect, (number, at): (u64, HostTime), from: Option<Arc<str>>, parts: &Parts, upload: Arc<Upload>) -> Self {
         Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), from, upload }
     }
 
@@ -71,8 +70,8 @@ impl Matched for GatewayRequest {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    fn address(&self) -> Option<IpAddr> {
-        self.from
+    fn address(&self) -> Option<&str> {
+        self.from.as_deref()
     }
 
     fn key(&self) -> Option<Fingerprint> {
