@@ -111,10 +111,9 @@ fn whoever_only_looks_gives_no_secret_to_an_address_of_a_file() {
     project.environment("named", &format!("control: {{url: 'http://{thief}', token_from: 'env:SOMEBODY_S_SECRET'}}"));
     for args in [&["check"][..], &["run", "scenarios/quick.yaml", "--env", "named", "--dry-run"]] {
         let run = project.run(project.command(args).env("SOMEBODY_S_SECRET", "hunter2-of-somebody"));
-        run.says("plain Toxiproxy");
+        run.exits_with(0);
         let sent: Vec<String> = std::mem::take(&mut *sent.lock().unwrap());
-        assert_eq!(sent.len(), 1, "{args:?}: {sent:?}");
-        assert!(sent[0].starts_with("get /version ") && !sent[0].contains("authorization") && !sent[0].contains("hunter2"), "{sent:?}");
+        assert_eq!(sent, [""; 0], "{args:?}: nobody is asked anything");
     }
 }
 

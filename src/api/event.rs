@@ -75,6 +75,9 @@ pub struct ExchangeRecord<T = String> {
     /// Method and path, as `GET /v1/models`, where no mark was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<T>,
+    /// Whether every fault in force that is limited to some requests might touch it; absent where none is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_reach: Option<bool>,
 }
 
 const fn yes() -> bool {

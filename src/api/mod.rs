@@ -14,4 +14,4 @@ mod tests;
 
 pub use error::ApiError;
 pub use event::{ConnectionRecord, ExchangeRecord, ProxyEvent, ServerTime, ToxicChange, ToxicChangeRecord};
-pub use record::{AppliedSpan, ExpiredToxic, ProxyRecord, ProxyRequest, ToxicRecord, VersionRecord};
+pub use record::{AppliedSpan, ExpiredToxic, ProxyRecord, ProxyRequest, SparedRecord, ToxicRecord, VersionRecord};

@@ -97,6 +97,18 @@ pub struct ToxicRecord {
     /// Requests that it touched; connections where only bytes are seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touched: Option<u64>,
+    /// What it left alone, where it is limited to some requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spared: Option<SparedRecord>,
+}
+
+/// What a toxic that is limited to some requests saw of the others: the proof that it left them alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SparedRecord {
+    /// Requests that came while it was in force, and that it may not touch.
+    pub seen: u64,
+    /// How many of them it touched all the same.
+    pub touched: u64,
 }
 
 /// The two moments between which a change came into force.
@@ -115,6 +127,9 @@ pub struct ExpiredToxic {
     pub applied: AppliedSpan,
     /// Requests that it touched.
     pub touched: u64,
+    /// What it left alone, where it was limited to some requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spared: Option<SparedRecord>,
 }
 
 /// Servers in Go write an empty list as `null`.

@@ -1,7 +1,8 @@
-//! `lifeboat check`: all findings, what servers of faults that answer now cannot do, then one line that counts.
+//! `lifeboat check`: all findings, then one line that counts. It reads the project's own files and nothing else: a project may be anybody's, so
+//! it starts nothing, asks nobody and reads no secret. What only a server can tell, `doctor` asks.
 
-use super::terminal::{note, show_wait};
-use super::{Exit, leases, put};
+use super::terminal::note;
+use super::{Exit, put};
 use crate::project::{Project, check as check_files};
 use std::path::{Path, PathBuf};
 
@@ -18,13 +19,6 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
     let checked = check_files(&root, &args.paths, &today);
     for finding in &checked.findings {
         put(&format!("{finding}\n"))?;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let waiting = show_wait("asking the fault proxies of this host what they are");
-    let in_vain = runtime.block_on(leases::in_vain(&Project::open(&root).0, &checked.drills));
-    drop(waiting);
-    for told in in_vain {
-        put(&format!("{told}\n\n"))?;
     }
     for told in &checked.only_for_drills {
         note(told);

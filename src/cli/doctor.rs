@@ -3,13 +3,14 @@
 
 use super::arguments::relative;
 use super::terminal::show_wait;
+use super::trust::{self, TrustArgs};
 use super::{Exit, bill, environment, put, say, until_interrupted};
 use crate::drill::{AskedFor, Examined, Order, PreflightCheck, Trouble, examine, surroundings_of, surroundings_of_host};
 use crate::execution::leftovers;
 use crate::exercise::{drawn_seed, lock_wishes_of, priced, unheard};
 use crate::history::RunOrigin;
 use crate::host::private;
-use crate::model::{DrillPlan, Environment, SecretSource};
+use crate::model::{DrillPlan, Environment, Executable, SecretSource};
 use crate::permission::{Levers, Permit, held_by};
 use crate::project::Project;
 use crate::step::Attendance;
@@ -29,10 +30,12 @@ pub(super) struct Args {
     /// Agree to what real providers bill
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
-    let Args { scenario, env, yes } = args;
+    let Args { scenario, env, yes, trust } = args;
     let Some(scenario) = scenario else { return project(env.as_deref()) };
     let env = env.unwrap_or_else(|| "lab".to_owned());
     let root = Project::find(&scenario)?;
@@ -56,6 +59,9 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
         // What it would try is somebody else's just now.
         let examined = Examined { tried: before, stopped: None };
         return told(&examined, &args_of(&scenario, &env));
+    }
+    if let Some(end) = trust::refused(trust, &root, &Executable::of_drill(&plan))? {
+        return Ok(end);
     }
     if let Some(end) = (!yes).then(|| refused(&plan)).flatten() {
         return Ok(end);

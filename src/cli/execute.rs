@@ -5,6 +5,7 @@ use super::desk::{TypedLines, desk};
 use super::proxy::TokenSource;
 use super::resuming::{self, ResumingArgs};
 use super::terminal::{is_quiet, note, put_path};
+use super::trust::{self, TrustArgs};
 use super::{Exit, put, say, stores, until_interrupted};
 use crate::console;
 use crate::execution::{
@@ -14,7 +15,7 @@ use crate::execution::{
 use crate::exercise::drills_of;
 use crate::history::{Event, ExecutionEnd, History, RunbookDrilled, read};
 use crate::host::private;
-use crate::model::{Action, Ask, Confirm, EscalationUntil, ExecutionPlan, RoleHolder, Step, StepEnd};
+use crate::model::{Action, Ask, Confirm, EscalationUntil, Executable, ExecutionPlan, RoleHolder, Step, StepEnd};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::run_folder::RunFile;
@@ -70,16 +71,24 @@ pub(super) struct Args {
     /// Answer every question of the runbook with its `default`, or with yes where it has none
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 const STOPPING: &str = "stopping: the running step is ended, and nothing is undone (press Ctrl-C again to leave at once)";
 
 pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
-    let Args { runbook, env, service, out, params, seed, reason, resuming, another, rehearse, listen, token_from, public_url, yes } = args;
+    let Args { runbook, env, service, out, params, seed, reason, resuming, another, rehearse, listen, token_from, public_url, yes, trust } =
+        args;
     let bell = || doorbell(listen.as_deref(), token_from.as_ref(), public_url.clone());
     let supervisor = std::env::current_exe()?;
     if let Some(folder) = &another.watch {
         return another::watch(folder);
+    }
+    if let Some(folder) = another.take_over.as_ref().or(resuming.resume.as_ref())
+        && let Some(end) = trust::refused_recorded(trust, folder)?
+    {
+        return Ok(end);
     }
     if let Some(folder) = &another.take_over {
         return take_over(folder, another.now, yes, bell()?);
@@ -99,6 +108,9 @@ pub(super) fn execute(args: Args) -> anyhow::Result<Exit> {
         say(&finding.to_string());
     }
     let Some(plan) = plan else { return Ok(Exit::Usage) };
+    if let Some(end) = trust::refused(trust, &root, &Executable::of_execution(&plan))? {
+        return Ok(end);
+    }
     if rehearse {
         return rehearsed(&plan, &root, &supervisor);
     }

@@ -52,6 +52,7 @@ impl Exit {
             None if error.is::<JudgeError>() || error.is::<crate::project::ProjectError>() => Self::Usage,
             None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,
             None if error.is::<crate::evidence::VerifyError>() => Self::Usage,
+            None if error.is::<crate::permission::trust::TrustError>() => Self::Usage,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,
             None if error.is::<crate::permission::LeverError>() => Self::Inconclusive,
             None => Self::Own,

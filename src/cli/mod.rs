@@ -49,6 +49,7 @@ mod stores;
 mod terminal;
 mod trials;
 mod verify;
+mod trust;
 mod watchdog;
 
 pub use exit::Exit;
@@ -66,6 +67,7 @@ use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::permission::LeverError;
+use crate::permission::trust::TrustError;
 use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::secret::{SecretError, Unread};
@@ -97,6 +99,8 @@ enum CliCommand {
     Check(check::Args),
     /// Try everything that a drill needs, and break nothing
     Doctor(doctor::Args),
+    /// Agree to the commands that a project's drills and runbooks start
+    Trust(trust::Args),
     /// Walk a runbook for real, with the clock running; it can continue after a crash
     Execute(execute::Args),
     /// Ask what a review needs after a runbook was walked, and write its draft
@@ -172,6 +176,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Run(args) => run::run(args),
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
+        CliCommand::Trust(args) => trust::trust(&args),
         CliCommand::Execute(args) => execute::execute(args),
         CliCommand::Review(args) => review::review(&args),
         CliCommand::Judge(args) => judge::judge(&args),
@@ -259,6 +264,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<SecretError>,
         of::<StepError>,
         of::<TrafficError>,
+        of::<TrustError>,
         of::<Unread>,
         of::<UnreadAlert>,
         of::<VerdictReadError>,

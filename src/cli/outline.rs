@@ -1,35 +1,167 @@
-//! `lifeboat run --dry-run`: what drills would do, without doing it.
+//! `lifeboat run --dry-run`: what drills would do, without doing it. Nothing is started, asked or looked up, and no secret is read: of those the
+//! names are told, and where they are kept.
+//!
+//! A plan is told in sections, one function each in [`SECTIONS`]: who knows one thing more about a drill adds a line there.
+//!
+//! What this file does not do: decide whether a drill may begin.
 
-use super::{Exit, bill, leases, put, say, stores};
+use super::terminal::{broken, width};
+use super::{Exit, bill, put, stores};
+use crate::exercise::{PlannedDrill, plan_hash};
 use crate::fault::unsaid;
-use crate::model::{DrillPlan, REHEARSALS, Workload};
+use crate::model::{
+    Action, Channel, DrillPlan, Executable, KeySource, PlannedFault, REHEARSALS, RotationPart, SecretSource, Step, Within, Workload,
+};
+use crate::permission::trust::known;
 use crate::units::counted;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::Path;
 
-/// What drills would do. Their servers of faults are asked what they are, and nothing else.
-pub(super) fn shown<'a>(plans: impl Iterator<Item = &'a DrillPlan>, repeat: u32) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut exit = Exit::Met;
-    for plan in plans {
-        let said = runtime.block_on(leases::shown(plan));
-        let labels = ["leases", "shows"].iter().zip(&said.lines).map(|(label, line)| format!("  {label:<11} {line}\n"));
-        put(&(outline(plan) + &repeated(plan, repeat) + &labels.collect::<String>()))?;
-        if let Some(unable) = &said.unable {
-            say(&format!("error: {unable}"));
-            exit = Exit::Inconclusive;
-        }
-    }
-    Ok(exit)
+/// Columns before what a label is about.
+const INDENT: usize = 14;
+
+/// How a plan is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OutlineFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: the same lines, each with its label
+    Json,
 }
 
-/// How often, and what puts the system back in between.
-fn repeated(plan: &DrillPlan, repeat: u32) -> String {
-    if repeat == 1 {
-        return String::new();
+impl std::fmt::Display for OutlineFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Self::Text { "text" } else { "json" })
     }
-    let resets = plan.environment.services.values().filter_map(|binding| binding.reset.as_ref());
-    let programs: Vec<&str> = resets.filter_map(|reset| reset.run.first()).map(String::as_str).collect();
-    let resets = if programs.is_empty() { String::new() } else { format!("; before each of them: {}", programs.join(", ")) };
-    format!("  trials      {repeat}, each with a phase of the fault of its own{resets}\n")
+}
+
+/// One thing that a plan says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OutlineLine {
+    label: &'static str,
+    text: String,
+}
+
+impl OutlineLine {
+    fn new(label: &'static str, text: impl Into<String>) -> Self {
+        Self { label, text: text.into() }
+    }
+}
+
+/// What is told of a drill.
+struct Subject<'a> {
+    root: &'a Path,
+    plan: &'a DrillPlan,
+    repeat: u32,
+}
+
+/// A part of what is told.
+type OutlineSection = fn(&Subject<'_>) -> Vec<OutlineLine>;
+
+/// In their order.
+const SECTIONS: &[OutlineSection] =
+    &[place, traffic, money, timeline, runbook, objectives, guards, limits, commands, files, secrets, irreversible, identity];
+
+/// What drills would do.
+pub(super) fn shown(drills: &[PlannedDrill], repeat: u32, format: OutlineFormat) -> anyhow::Result<Exit> {
+    let mut all = Vec::new();
+    for drill in drills {
+        let plan = &drill.plan;
+        let subject = Subject { root: &drill.root, plan, repeat };
+        let lines: Vec<OutlineLine> = SECTIONS.iter().flat_map(|section| section(&subject)).collect();
+        match format {
+            OutlineFormat::Text => put(&text(&plan.scenario.title, &lines))?,
+            OutlineFormat::Json => {
+                let lines: Vec<_> = lines.iter().map(|line| json!({"label": line.label, "text": line.text})).collect();
+                let scenario = &plan.scenario;
+                all.push(json!({
+                    "scenario": scenario.name,
+                    "title": scenario.title,
+                    "environment": plan.environment_name,
+                    "plan_sha256": plan_hash(plan),
+                    "lines": lines,
+                }));
+            }
+        }
+    }
+    if format == OutlineFormat::Json {
+        put(&format!("{:#}\n", json!({"plans": all})))?;
+    }
+    Ok(Exit::Met)
+}
+
+/// For people: broken between words where a terminal shows it, and whole where something else reads it.
+fn text(title: &str, lines: &[OutlineLine]) -> String {
+    let fits = std::io::stdout().is_terminal().then(|| width().saturating_sub(INDENT).max(24));
+    laid_out(title, lines, fits)
+}
+
+fn laid_out(title: &str, lines: &[OutlineLine], fits: Option<usize>) -> String {
+    let mut text = format!("{title}\n");
+    let mut before = "";
+    for OutlineLine { label, text: words } in lines {
+        // What goes on needs no second label.
+        let label = if *label == before && MANY.contains(label) { "" } else { label };
+        let told = fits.map_or_else(|| words.clone(), |fits| hung(words, fits));
+        text += format!("  {label:<11} {told}").trim_end();
+        text.push('\n');
+        before = if label.is_empty() { before } else { label };
+    }
+    text
+}
+
+/// Broken between words; what goes on is indented as the whole is, and what belongs to the line before as that does.
+fn hung(words: &str, fits: usize) -> String {
+    let inner = words.len() - words.trim_start().len();
+    let indent = format!("\n{}", " ".repeat(INDENT + inner));
+    " ".repeat(inner) + &broken(words.trim_start(), fits - inner).replace('\n', &indent)
+}
+
+/// Labels of which several lines follow each other, so that the first says it for all.
+const MANY: [&str; 6] = ["starts", "files", "secrets", "stays", "guards", "allowed"];
+
+fn place(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let (plan, environment) = (of.plan, &of.plan.environment);
+    let workloads = &plan.workloads;
+    let carries = environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
+    let service = &workloads.leading().service_name;
+    let mut lines = vec![
+        OutlineLine::new("environment", format!("{}{carries}, service {service}", plan.environment_name)),
+        OutlineLine::new("providers", workloads.leading().service.order()),
+    ];
+    if let Some(control) = &environment.control {
+        let text = format!("{}, which is not asked now: `lifeboat doctor` tells what stands there", control.url);
+        lines.push(OutlineLine::new("control", text));
+    }
+    lines
+}
+
+fn traffic(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let (plan, timeline) = (of.plan, &of.plan.scenario.timeline);
+    let workloads = &plan.workloads;
+    let mut lines = Vec::new();
+    for named in workloads {
+        let traffic = &named.workload;
+        let whose = if workloads.are_several() { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
+        let text = format!(
+            "{whose}{} {} at {}, {} in {}{}",
+            traffic.arrivals,
+            traffic.script.as_ref().map_or_else(|| traffic.request.to_string(), |script| format!("k6 with {script}")),
+            traffic.pace(),
+            counted(traffic.requests(timeline.total()).round() as u64, "request"),
+            timeline.total(),
+            longer(plan, traffic)
+        );
+        lines.push(OutlineLine::new("traffic", text));
+        if let Some(binding) = plan.environment.services.get(&named.service_name) {
+            lines.push(OutlineLine::new("asks", format!("{}{}", whose, binding.url)));
+        }
+    }
+    lines.extend(rehearsed(plan));
+    lines
 }
 
 /// What a k6 may send beyond the timeline.
@@ -41,7 +173,7 @@ fn longer(plan: &DrillPlan, traffic: &Workload) -> String {
 }
 
 /// What is asked before the baseline to find out how answers end.
-fn rehearsed(plan: &DrillPlan) -> String {
+fn rehearsed(plan: &DrillPlan) -> Option<OutlineLine> {
     let workloads = &plan.workloads;
     let told = |place: usize| {
         let (service, way) = (&workloads[place].service_name, workloads[place].workload.request.word());
@@ -51,64 +183,288 @@ fn rehearsed(plan: &DrillPlan) -> String {
         }
     };
     let each: Vec<String> = plan.rehearsed().into_iter().map(told).collect();
-    if each.is_empty() {
-        return String::new();
-    }
-    format!("  before it   asks {} once to {REHEARSALS} times, to see how answers end\n", each.join(", "))
+    let text = || format!("asks {} once to {REHEARSALS} times, to see how answers end", each.join(", "));
+    (!each.is_empty()).then(|| OutlineLine::new("before it", text()))
 }
 
-/// What a drill would do, without doing it.
-fn outline(plan: &DrillPlan) -> String {
-    let timeline = &plan.scenario.timeline;
-    let workloads = &plan.workloads;
-    let carries = plan.environment.carries.map(|most| format!(" (carries {most} at most)")).unwrap_or_default();
-    let mut text = format!(
-        "{}\n  environment {}{carries}, service {}\n",
-        plan.scenario.title,
-        plan.environment_name,
-        workloads.leading().service_name
-    );
-    text += &format!("  providers   {}\n", workloads.leading().service.order());
-    for named in workloads {
-        let traffic = &named.workload;
-        let whose = if workloads.are_several() { format!("{} to {}: ", named.name, named.service_name) } else { String::new() };
-        text += &format!(
-            "  traffic     {whose}{} {} at {}, {} in {}{}\n",
-            traffic.arrivals,
-            traffic.script.as_ref().map_or_else(|| traffic.request.to_string(), |script| format!("k6 with {script}")),
-            traffic.pace(),
-            counted(traffic.requests(timeline.total()).round() as u64, "request"),
-            timeline.total(),
-            longer(plan, traffic)
-        );
-    }
-    text += &rehearsed(plan);
-    text += &format!("  spends      {}\n", bill::most(plan));
-    if let Some(writes) = stores::written(plan) {
-        text += &format!("  writes      {writes}\n");
-    }
-    text += &format!("  baseline    {}\n", timeline.baseline);
+fn money(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let spends = OutlineLine::new("spends", bill::most(of.plan));
+    let writes = stores::written(of.plan).map(|writes| OutlineLine::new("writes", writes));
+    std::iter::once(spends).chain(writes).collect()
+}
+
+/// What is broken, where and for how long.
+fn timeline(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let (plan, timeline) = (of.plan, &of.plan.scenario.timeline);
+    let mut lines = vec![OutlineLine::new("baseline", timeline.baseline.to_string())];
     for fault in &timeline.faults {
         let (what, aim) = (&fault.fault, &fault.aim);
         let besides = what.besides().map(|besides| format!("; {besides}")).unwrap_or_default();
         let (unsaid, on, at, length) = (unsaid(what, aim), &fault.on, fault.at, fault.length);
-        text += &format!("  fault       {what}{aim}{unsaid} on {on}, from {at} for {length}{besides}\n");
-    }
-    text += &format!("  watch       {}\n", timeline.watch);
-    text += &match &plan.runbook {
-        Some(runbook) => format!("  runbook     {} ({}), {} steps\n", runbook.name, runbook.start, runbook.steps.len()),
-        None => "  runbook     none\n".to_owned(),
-    };
-    for named in workloads {
-        let (objectives, whose) = (&named.objectives, if workloads.are_several() { format!("{}: ", named.name) } else { String::new() });
-        if !named.judged {
-            text += &format!("  objective   {whose}none, it is only load\n");
-            continue;
+        lines.push(OutlineLine::new("fault", format!("{what}{aim}{unsaid} on {on}, from {at} for {length}{besides}")));
+        lines.push(OutlineLine::new("where", whereabouts(plan, fault)));
+        if aim.only.is_some() {
+            let text = format!("every other request at {on}; the proxy counts those, and how many of them the fault touched");
+            lines.push(OutlineLine::new("spares", text));
         }
-        text += &format!("  objective   {whose}{} within {}, stable for {}\n", objectives.gate, objectives.rto, objectives.hold);
     }
-    for guard in &plan.scenario.abort_when {
-        text += &format!("  stops when  {guard}\n");
+    lines.push(OutlineLine::new("watch", timeline.watch.to_string()));
+    lines
+}
+
+/// Where a fault stands, and before whom.
+fn whereabouts(plan: &DrillPlan, fault: &PlannedFault) -> String {
+    let (name, environment) = (&fault.on, &plan.environment);
+    let url = plan.providers.get(name).and_then(|provider| provider.base_url.as_deref());
+    let provider = match url {
+        Some(url) if !environment.embedded => url.to_owned(),
+        _ => format!("the lab's imitation of {name}"),
+    };
+    if fault.fault.of_credential().is_some() {
+        let issuer = if environment.embedded { "the lab" } else { "its issuer" };
+        return format!("the key {} of {provider}, at {issuer}", plan.credential_of(name));
     }
-    text
+    let listen = environment.proxies.get(name).and_then(|place| place.listen.as_deref());
+    let port = listen.map_or_else(|| "a free port of loopback".to_owned(), str::to_owned);
+    let whose =
+        environment.control.as_ref().map_or_else(|| "the drill's own proxy".to_owned(), |control| format!("the proxy of {}", control.url));
+    format!("{whose} at {port}, before {provider}")
+}
+
+fn runbook(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let Some(runbook) = &of.plan.runbook else { return vec![OutlineLine::new("runbook", "none")] };
+    let mut lines = vec![OutlineLine::new("runbook", format!("{} ({}), {} steps", runbook.name, runbook.start, runbook.steps.len()))];
+    for (number, step) in (1..).zip(&runbook.steps) {
+        lines.push(OutlineLine::new("step", format!("{number}. {}: {}", step.name, told(&step.action))));
+        lines.extend(step.undo.as_ref().map(|undo| OutlineLine::new("", format!("   undone by {}", told(undo)))));
+    }
+    if !runbook.escalate.is_empty() {
+        let each = runbook.escalate.iter().map(|escalation| format!("{} after {}", escalation.to, escalation.after));
+        lines.push(OutlineLine::new("escalates", each.collect::<Vec<_>>().join(", ")));
+    }
+    lines
+}
+
+/// What a step does, in a line. What stands in bodies and messages is not told.
+fn told(action: &Action) -> String {
+    match action {
+        Action::WaitUntil(_) => "waits for a condition".to_owned(),
+        Action::Http(call) => format!("{} {}", call.method, call.url),
+        Action::Run(command) => {
+            let line =
+                Executable { place: String::new(), argv: command.argv.clone(), env: Default::default(), pass: Vec::new(), folder: None };
+            format!("runs {}", line.line())
+        }
+        Action::Confirm(confirm) if confirm.approvers.is_empty() => format!("asks: {}", confirm.question),
+        Action::Confirm(confirm) => {
+            format!("asks {} ({} of them): {}", confirm.approvers.join(", "), confirm.needed.max(1), confirm.question)
+        }
+        Action::Manual(manual) => format!("a person: {}", manual.text.lines().next().unwrap_or_default()),
+        Action::Ask(ask) => format!("asks: {}", ask.question),
+        Action::Pause(time) => format!("waits {time}"),
+        Action::Switch(switch) => match &switch.within {
+            Within::File { file, .. } => format!("sets {} in {file}", switch.key.join(".")),
+            Within::Kubernetes { store, object } => format!("sets {} of {object} in {store}", switch.key.join(".")),
+        },
+        Action::SwitchBack(_) => "what it replaced is put back".to_owned(),
+        Action::Notify(notify) => match &notify.channel {
+            Channel::Contact(name) => format!("tells {name}"),
+            Channel::Email(_) => "sends an e-mail".to_owned(),
+            other => format!("posts to {}", other.word()),
+        },
+        Action::Rotate(rotate) => format!("rotation of {}: {}", rotate.credential, rotate.part),
+        Action::Canary(canary) => format!("a canary, held for {}: {}", canary.hold, told(&canary.shift)),
+        Action::StopHere(_) => "ends the walk".to_owned(),
+    }
+}
+
+fn objectives(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let workloads = &of.plan.workloads;
+    let line = |named: &crate::model::NamedWorkload| {
+        let (objectives, whose) = (&named.objectives, if workloads.are_several() { format!("{}: ", named.name) } else { String::new() });
+        let text = if named.judged {
+            format!("{whose}{} within {}, stable for {}", objectives.gate, objectives.rto, objectives.hold)
+        } else {
+            format!("{whose}none, it is only load")
+        };
+        OutlineLine::new("objective", text)
+    };
+    workloads.iter().map(line).collect()
+}
+
+/// What stops it.
+fn guards(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let stop = |guard: &crate::model::Guard| OutlineLine::new("stops when", guard.to_string());
+    let lines: Vec<OutlineLine> = of.plan.scenario.abort_when.iter().map(stop).collect();
+    if lines.is_empty() { vec![OutlineLine::new("stops when", "somebody stops it: the scenario has no guard of its own")] } else { lines }
+}
+
+/// What the environment allows.
+fn limits(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let allow = &of.plan.environment.allow;
+    let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    let each = [
+        allow.faults_on.as_ref().map(|names| format!("faults on {}", list(names))),
+        allow.max_rate.map(|rate| format!("a rate of {rate}")),
+        allow.max_spend.map(|most| most.to_string()),
+        allow.max_requests.map(|most| counted(most, "request")),
+        (!allow.revoke.is_empty()).then(|| format!("revoking {}", list(&allow.revoke))),
+        (!allow.stores.is_empty()).then(|| format!("writing into {}", list(&allow.stores))),
+    ];
+    let each: Vec<String> = each.into_iter().flatten().collect();
+    let text = if each.is_empty() { "everything: the environment sets no bounds".to_owned() } else { each.join("; ") };
+    vec![OutlineLine::new("allowed", text)]
+}
+
+/// What is started on this host, with which variables, and what resets it.
+fn commands(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let mut lines: Vec<OutlineLine> = Vec::new();
+    for each in Executable::of_drill(of.plan) {
+        let folder = each.folder.as_ref().map(|folder| format!(" in {folder}")).unwrap_or_default();
+        lines.push(OutlineLine::new("starts", format!("{} ({}){folder}", each.line(), each.place)));
+        // A value that only repeats a variable says where it comes from; what stands there itself may be anything, and is not told.
+        let given = each
+            .env
+            .iter()
+            .map(|(name, value)| if value.contains("${") { format!("{name} from {}", sources(value, of.plan)) } else { name.clone() });
+        let passed = each.pass.iter().map(|name| format!("{name} from this shell"));
+        let given: Vec<String> = given.chain(passed).collect();
+        if !given.is_empty() {
+            lines.push(OutlineLine::new("starts", format!("   with {}", given.join(", "))));
+        }
+    }
+    if lines.is_empty() {
+        lines.push(OutlineLine::new("starts", "no command of the project"));
+    }
+    if of.repeat > 1 {
+        let resets = of.plan.environment.services.values().filter_map(|binding| binding.reset.as_ref());
+        let programs: Vec<&str> = resets.filter_map(|reset| reset.run.first()).map(String::as_str).collect();
+        let resets = if programs.is_empty() { String::new() } else { format!("; before each of them: {}", programs.join(", ")) };
+        let text = format!("{}, each with a phase of the fault of its own{resets}", of.repeat);
+        lines.push(OutlineLine::new("trials", text));
+    }
+    lines
+}
+
+/// The variables in a text, without what stands around them, and where those that are secret are kept.
+fn sources(value: &str, plan: &DrillPlan) -> String {
+    let names = value.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    let kept = |name: &str| {
+        let from = match name.split_once('.') {
+            Some(("credential", provider)) => plan.credentials.get(plan.credential_of(provider)).map(|credential| &credential.from),
+            Some(("secret", secret)) => plan.secrets.get(secret),
+            _ => None,
+        };
+        from.map(|from| format!(" ({from})")).unwrap_or_default()
+    };
+    names.map(|name| format!("${{{name}}}{}", kept(name))).collect::<Vec<_>>().join(" and ")
+}
+
+/// The project's own files that the commands name: what is executed, and what may decide what that does.
+fn files(of: &Subject<'_>) -> Vec<OutlineLine> {
+    match known(of.root, &Executable::of_drill(of.plan)) {
+        Ok(commands) => {
+            let all: BTreeSet<(String, String)> = commands.into_iter().flat_map(|command| command.files).collect();
+            all.into_iter().map(|(path, sha256)| OutlineLine::new("files", format!("{path} (sha256 {})", short(&sha256)))).collect()
+        }
+        Err(problem) => vec![OutlineLine::new("files", problem.to_string())],
+    }
+}
+
+/// Enough of a hash to tell two files apart by eye; what is none is told whole.
+fn short(sha256: &str) -> &str {
+    if sha256.len() == 64 { &sha256[..12] } else { sha256 }
+}
+
+/// Which secrets it needs, by name and place.
+fn secrets(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let plan = of.plan;
+    let named = SecretSource::of_drill(plan);
+    let mut places: BTreeSet<String> =
+        named.iter().filter_map(|one| if let SecretSource::Key(place) = one { Some(place.clone()) } else { None }).collect();
+    let credentials = plan.credentials.iter().map(|(name, credential)| (format!("credential {name}"), credential.from.to_string()));
+    let tokens = plan.secrets.iter().map(|(name, from)| (format!("secret {name}"), from.to_string()));
+    let mut lines: Vec<OutlineLine> = Vec::new();
+    for (name, place) in credentials.chain(tokens) {
+        places.remove(&place);
+        lines.push(OutlineLine::new("secrets", format!("{name} from {place}")));
+    }
+    lines.extend(places.into_iter().map(|place| OutlineLine::new("secrets", place)));
+    if lines.is_empty() {
+        lines.push(OutlineLine::new("secrets", "none"));
+    }
+    if plan.environment.embedded && plan.environment.keys != KeySource::Stores {
+        lines.push(OutlineLine::new(
+            "secrets",
+            "(the lab makes up its providers' keys; these are read to keep them out of what is written)",
+        ));
+    }
+    lines
+}
+
+/// What nobody takes back when it is over.
+fn irreversible(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let plan = of.plan;
+    let mut stays: Vec<String> = Vec::new();
+    for fault in plan.scenario.timeline.faults.iter().filter(|fault| fault.fault.is_revocation() && !plan.environment.embedded) {
+        stays.push(format!("the key {} is revoked for good", plan.credential_of(&fault.on)));
+    }
+    for (number, step) in (1..).zip(plan.runbook.iter().flat_map(|runbook| &runbook.steps)) {
+        stays.extend(lasting(step, plan.environment.embedded).map(|what| format!("step {number}, {}: {what}", step.name)));
+    }
+    if !plan.environment.embedded && !plan.written().is_empty() {
+        stays.push("new keys stay in their stores".to_owned());
+    }
+    if plan.is_paid() {
+        stays.push("what real providers bill".to_owned());
+    }
+    let escalates = plan.runbook.iter().flat_map(|runbook| &runbook.escalate).map(|escalation| escalation.to.as_str());
+    let told: BTreeSet<&str> = escalates.collect();
+    if !told.is_empty() {
+        stays.push(format!("messages to {}", told.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    if stays.is_empty() {
+        stays.push("nothing: all that it does is taken back".to_owned());
+    }
+    stays.into_iter().map(|what| OutlineLine::new("stays", what)).collect()
+}
+
+/// What of a step stays, in words.
+fn lasting(step: &Step, is_lab: bool) -> Option<&'static str> {
+    let is_undone = step.undo.is_some();
+    match &step.action {
+        Action::Notify(_) => Some("a message that was sent is read"),
+        Action::Rotate(rotate) if rotate.part == RotationPart::Revoke && !is_lab => Some("a key is revoked for good"),
+        Action::Http(call) if !is_undone && call.method != "GET" => Some("a request that changes something, and no undo"),
+        Action::Run(_) if !is_undone && !step.changes_nothing() => Some("a program, and no undo"),
+        Action::Manual(_) if !is_undone => Some("done by hand, and no undo"),
+        Action::Switch(_) if !is_undone => Some("a value is replaced, and no undo"),
+        _ => None,
+    }
+}
+
+/// By what this very plan is known: what is approved, and what a drill's record shows.
+fn identity(of: &Subject<'_>) -> Vec<OutlineLine> {
+    vec![OutlineLine::new("plan", format!("sha256 {}", plan_hash(of.plan)))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_fits_where_it_is_shown_and_breaks_no_word() {
+        let lines = [
+            OutlineLine::new("environment", "lab, service chat"),
+            OutlineLine::new("starts", "a program with many words, each of which can be read where it stands (step 1 of a-runbook)"),
+            OutlineLine::new("starts", "another"),
+        ];
+        for fits in [26, 36, 66] {
+            let text = laid_out("A drill", &lines, Some(fits));
+            assert!(text.lines().all(|line| line.chars().count() <= fits + INDENT), "{fits}: {text}");
+            let (words, given) = (text.split_whitespace().collect::<Vec<_>>(), "a program with many words, each of which can be read");
+            assert!(words.join(" ").contains(given) && text.matches("starts").count() == 1, "{text}");
+        }
+        assert!(laid_out("A drill", &lines, None).contains("  environment lab, service chat\n"));
+    }
 }

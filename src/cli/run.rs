@@ -7,13 +7,14 @@ use super::leftovers::{HealPolicy, before_drills};
 use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
 use super::trials::ShownTrials;
+use super::trust::{self, TrustArgs};
 use super::{Exit, bill, execute, leases, outline, say, stores, until_interrupted};
 use crate::console::{self, LiveDisplay, Showing, WorkProgress};
 use crate::exercise::{
     self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, FinishedRepeats, Observer, PlannedDrill, ReadScenario,
     Refusal, drawn_seed,
 };
-use crate::model::DrillPlan;
+use crate::model::{DrillPlan, Executable};
 use crate::report::summary_with;
 use crate::step::{Attendance, Prompt};
 use crate::units::{Duration, Seed, explained};
@@ -66,6 +67,11 @@ pub(super) struct Args {
     /// Heal what killed drills have left at standing proxies, without asking, before the first drill begins
     #[arg(long, conflicts_with_all = ["undo", "dry_run"])]
     heal: bool,
+    /// With --dry-run: text, or json
+    #[arg(long, value_name = "FORMAT", value_enum, requires = "dry_run", default_value_t)]
+    format: outline::OutlineFormat,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Undo what a killed drill has left behind, by its folder: what its runbook did, last first, and old values
     #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "out", "repeat"])]
     undo: Option<PathBuf>,
@@ -76,12 +82,20 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(folder) = args.undo {
+        if let Some(end) = trust::refused_recorded(args.trust, &folder)? {
+            return Ok(end);
+        }
         return execute::take_back(folder, args.recorded, args.yes);
     }
     let Some(drills) = planned(&args)? else { return Ok(Exit::Usage) };
     let repeat = args.repeat.unwrap_or(if args.until_known { REPEATS } else { 1 });
     if args.dry_run {
-        return outline::shown(drills.iter().map(|each| &each.plan), repeat);
+        return outline::shown(&drills, repeat, args.format);
+    }
+    for drill in &drills {
+        if let Some(end) = trust::refused(args.trust, &drill.root, &Executable::of_drill(&drill.plan))? {
+            return Ok(end);
+        }
     }
     let mut orders = DrillOrders {
         drills,

@@ -124,6 +124,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             let touched = healed.touched.map(|count| format!("; it touched {count}")).unwrap_or_default();
             ("fault", format!("{} {how}{touched}", fault(healed.fault)))
         }
+        Event::Spared(spared) => ("spared", spared.told()),
         Event::ProxyClock(clock) => {
             ("proxy", format!("runs on another host: its clock is known within {}", milliseconds(clock.error.saturating_mul(2))))
         }

@@ -5,7 +5,7 @@ use super::difference::{is_shown, is_well, occupied};
 use super::plain::{self, DOWN, Means, means, toxic_name};
 use super::unhealed::Unhealed;
 use super::{ControlError, EventReader, Offset};
-use crate::api::{ApiError, AppliedSpan, ProxyEvent, ProxyRecord, ProxyRequest, ToxicRecord, VersionRecord};
+use crate::api::{ApiError, AppliedSpan, ProxyEvent, ProxyRecord, ProxyRequest, SparedRecord, ToxicRecord, VersionRecord};
 use crate::fault::{RawToxic, Stream, Toxic};
 use crate::journal::{HostTime, boot_id};
 use crate::model::{Aim, Dialect, Fault, ProxyBinding};
@@ -103,6 +103,8 @@ pub struct Healed {
     pub touched: Option<u64>,
     /// True where it had already ended by itself.
     pub expired: bool,
+    /// What it left alone, where it was limited to some requests and the server counts that.
+    pub spared: Option<SparedRecord>,
     /// Why the server's clock could not be measured just then; its moments are by an older measurement.
     pub unmeasured: Option<String>,
 }
@@ -341,15 +343,17 @@ impl Control {
         if !self.is_lifeboat() {
             let expired = self.heal_plain(proxy, toxic, &what).await?;
             self.unhealed.forget(proxy, toxic);
-            return Ok(Healed { lo: before, hi: HostTime::now(), touched: None, expired, unmeasured: None });
+            return Ok(Healed { lo: before, hi: HostTime::now(), touched: None, expired, spared: None, unmeasured: None });
         }
         let path = ["proxies", proxy, "toxics", toxic];
         let reply = self.api.ask(Method::DELETE, &path, None, &what).await?;
-        let (applied, touched, expired) = match reply.status {
-            200 => reply.read::<ToxicRecord>().map_or((None, None, false), |toxic| (toxic.applied, toxic.touched, false)),
+        let (applied, touched, spared, expired) = match reply.status {
+            200 => {
+                reply.read::<ToxicRecord>().map_or((None, None, None, false), |toxic| (toxic.applied, toxic.touched, toxic.spared, false))
+            }
             404 if !self.is_missing(proxy).await? => {
                 let ended = reply.read::<ApiError>().and_then(|error| error.expired);
-                (ended.map(|ended| ended.applied), ended.map(|ended| ended.touched), true)
+                (ended.map(|ended| ended.applied), ended.map(|ended| ended.touched), ended.and_then(|ended| ended.spared), true)
             }
             _ => return Err(self.api.refused(&reply, &what)),
         };
@@ -360,7 +364,7 @@ impl Control {
         // Where it cannot be measured now, what was known before must do: the fault is healed all the same.
         let unmeasured = self.measure().await.err().map(|error| error.to_string());
         let (lo, hi) = applied.map_or((before, after), |applied| self.applied(applied));
-        Ok(Healed { lo, hi, touched, expired, unmeasured })
+        Ok(Healed { lo, hi, touched, expired, spared, unmeasured })
     }
 
     /// Ends every fault of every proxy and reads back that none is left.

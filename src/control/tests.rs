@@ -7,7 +7,7 @@ use crate::fault::{
     Refuse, Refused, Reset, SlowStream, Stall, StallMidstream, Status, WrongModel,
 };
 use crate::journal::HostTime;
-use crate::model::{Aim, Dialect, Fault, FaultShape, Match, ProxyBinding, Refusal, RetryForm};
+use crate::model::{Aim, Dialect, Fault, FaultShape, Match, Only, ProxyBinding, Refusal, RetryForm};
 use crate::proxy::Proxy;
 use crate::units::{Duration, Explained, Fingerprint, explained};
 use axum::body::Bytes;
@@ -89,6 +89,7 @@ async fn every_fault_is_injected_read_back_and_healed() {
     assert!(control.is_lifeboat() && control.boot_id() == Some(&crate::journal::boot_id()));
     let aim = Aim {
         probability: crate::units::Ratio::new(0.3),
+        only: Some(Only::Header("x-drill: *".into())),
         matching: Match { model: Some("gpt-*".into()), key: Some(crate::units::Fingerprint(7)), ..Match::default() },
         shape: FaultShape::Flap { on: Duration::from_secs(2), off: Duration::from_micros(1500) },
     };
@@ -133,7 +134,7 @@ async fn a_lease_that_nobody_renews_is_healed_as_expired() {
     let healed = control.heal("azure", &injected.toxic).await.unwrap();
     assert_eq!(
         healed,
-        Healed { lo: HostTime(expired.lo.0), hi: HostTime(expired.hi.0), touched: Some(1), expired: true, unmeasured: None }
+        Healed { lo: HostTime(expired.lo.0), hi: HostTime(expired.hi.0), touched: Some(1), expired: true, spared: None, unmeasured: None }
     );
     let late = control.renew("azure", &injected.toxic, TTL).await.unwrap_err();
     assert!(matches!(late, ControlError::Refused { status: 404, .. }), "{late}");

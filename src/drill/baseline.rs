@@ -3,8 +3,8 @@
 //! A fault on top of trouble proves nothing, so none is injected then; and a baseline that can no longer reach what is promised is not
 //! waited for. Of pure load nothing is asked.
 
-use super::DrillStop;
 use super::sight::SightSummary;
+use super::{DrillStop, blast_radius};
 use crate::history::{Balanced, Bucket, Live, StopReason};
 use crate::model::{DrillPlan, Goal, NamedWorkload, StartMode};
 use crate::traffic::FirstLines;
@@ -59,9 +59,11 @@ impl BaselinePolicy<'_> {
             self.can_hold(&live)?;
             if began.elapsed() > SEEN {
                 self.passes_a_proxy(&live)?;
+                self.is_reached()?;
             }
         }
         tokio::time::sleep_until(end).await;
+        self.is_reached()?;
         self.is_steady(&self.live.borrow())
     }
 
@@ -101,6 +103,11 @@ impl BaselinePolicy<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether faults that are limited to some requests can take any.
+    fn is_reached(&self) -> Result<(), DrillStop> {
+        self.sight.as_ref().map_or(Ok(()), |sight| blast_radius::reached(self.plan, &sight.borrow()))
     }
 
     /// Whether all of it was steady.

@@ -148,7 +148,7 @@ impl Drill {
                         tell_guard(&stop, &rig, &recorder).await;
                         (nothing(recorder.clock()), Some(stop))
                     }
-                    Ok(()) => self.conduct(&rig, &site, &mut interrupts).await,
+                    Ok(()) => self.conduct(&mut rig, &site, &mut interrupts).await,
                 };
                 if stopped.is_none() && !plan.scenario.overlays.is_empty() {
                     // A person who does not want to wait for it has the drill without it.
@@ -190,14 +190,14 @@ impl Drill {
     }
 
     /// From the first request to the last answer, with everything healed and taken back in between.
-    async fn conduct(&self, rig: &Rig, site: &RigSite<'_>, interrupts: &mut Interrupts) -> (Finished, Option<DrillStop>) {
+    async fn conduct(&self, rig: &mut Rig, site: &RigSite<'_>, interrupts: &mut Interrupts) -> (Finished, Option<DrillStop>) {
         let RigSite { plan, recorder, budget, .. } = *site;
         let mut running = RunningTraffic::new(recorder.clock());
         if let Err(stop) = running.start(rig, site, interrupts).await {
             return (running.finish(async {}).await, Some(stop));
         }
         let lease = plan.environment.fault_lease();
-        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender(), lease);
+        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender(), lease, site.seed);
         let (spender, guards, clock) = (budget.clone(), plan.scenario.abort_when.clone(), recorder.clock());
         let spent = move |why: &String| Interrupt::Stop(guard::spent(why, &spender, &guards, clock));
         interrupts.follow(budget.emptied(), move |why| why.as_ref().map(&spent));
@@ -287,12 +287,13 @@ impl Drill {
         &self,
         faults: &mut Faults,
         team: &mut RunbookTask,
-        rig: &Rig,
+        rig: &mut Rig,
         site: &RigSite<'_>,
         interrupts: &mut Interrupts,
     ) -> Result<(), DrillStop> {
         let (timeline, recorder, context) = (&site.plan.scenario.timeline, site.recorder, self.context(rig, site));
         interrupts.during(self.baseline(rig).pass()).await??;
+        rig.end_rehearsal().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
         let (clock, keyring) = (recorder.clock(), context.keyring.clone());
         let mut zero = None;

@@ -3,11 +3,11 @@
 use super::DrillStop;
 use super::interrupts::Interrupt;
 use crate::control::{Control, Healed};
-use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark, RemarkAbout, StopReason};
+use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark, RemarkAbout, Spared, StopReason};
 use crate::journal::{HostTime, Recorder};
-use crate::model::{PlannedFault, Timeline};
+use crate::model::{Aim, PlannedFault, Timeline};
 use crate::step::Keyring;
-use crate::units::{Duration, Explained, Problem};
+use crate::units::{Duration, Explained, Problem, Seed};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -39,6 +39,8 @@ pub(super) struct Faults {
     interrupts: mpsc::Sender<Interrupt>,
     /// How long a fault outlives a drill that has gone away.
     lease: Duration,
+    /// What draws the sessions of faults that take a share of them.
+    seed: Seed,
 }
 
 /// An injected fault with the task that renews its lease.
@@ -46,6 +48,8 @@ struct ActiveFault {
     place: usize,
     on: String,
     toxic: String,
+    /// Whether it may touch some requests only.
+    is_limited: bool,
     renewal: JoinHandle<()>,
     /// When its end was first asked for.
     asked: Option<HostTime>,
@@ -59,8 +63,9 @@ impl Faults {
         keyring: Keyring,
         interrupts: mpsc::Sender<Interrupt>,
         lease: Duration,
+        seed: Seed,
     ) -> Self {
-        Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), interrupts, lease }
+        Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), interrupts, lease, seed }
     }
 
     /// When what happens: moments from the first fault, with places in the timeline.
@@ -81,7 +86,8 @@ impl Faults {
         if planned.fault.of_credential().is_some() {
             return self.turn(place, planned, credential).await;
         }
-        let injected = self.control.inject(&planned.on, &planned.fault, &planned.aim, self.lease).await.map_err(|error| {
+        let aim = Aim { only: planned.aim.only.clone().map(|only| only.seeded(self.seed)), ..planned.aim.clone() };
+        let injected = self.control.inject(&planned.on, &planned.fault, &aim, self.lease).await.map_err(|error| {
             let detail = format!("{} on {} could not be injected: {error}", planned.fault, planned.on);
             let reason = if error.is_locked() { StopReason::Lever } else { StopReason::Fault };
             DrillStop { hint: error.hint().map(Into::into), ..DrillStop::new(reason, detail) }
@@ -91,7 +97,8 @@ impl Faults {
         let (on, toxic) = (planned.on.clone(), injected.toxic);
         let renewal = tokio::spawn(renew(self.control.clone(), on.clone(), toxic.clone(), self.interrupts.clone(), self.lease));
         // Before anything is waited for: what is known to be in force is healed, whatever comes now.
-        self.active.push(ActiveFault { place, on: on.clone(), toxic, renewal, asked: None });
+        let is_limited = planned.aim.only.is_some();
+        self.active.push(ActiveFault { place, on: on.clone(), toxic, is_limited, renewal, asked: None });
         self.recorder.record(Event::FaultConfirmed(FaultConfirmed { fault: number, on, lo, hi })).await;
         Ok(hi)
     }
@@ -130,7 +137,7 @@ impl Faults {
     async fn settle(&mut self, place: usize, healed: Result<Healed, DrillStop>) -> Result<(), DrillStop> {
         let healed = healed?;
         let Some(found) = self.active.iter().position(|active| active.place == place) else { return Ok(()) };
-        let on = self.active[found].on.clone();
+        let (on, is_limited) = (self.active[found].on.clone(), self.active[found].is_limited);
         if let Some(why) = &healed.unmeasured {
             let text = format!(
                 "the fault proxy's clock could not be measured when the fault on {on} was healed, so the measurement before that is used: {why}"
@@ -146,7 +153,12 @@ impl Faults {
             touched: healed.touched,
             expired: healed.expired,
         };
+        let (fault, on) = (event.fault, event.on.clone());
         self.recorder.record(Event::FaultHealed(event)).await;
+        if is_limited {
+            let (unmarked_seen, unmarked_touched) = healed.spared.map(|spared| (spared.seen, spared.touched)).unzip();
+            self.recorder.record(Event::Spared(Spared { fault, on, unmarked_seen, unmarked_touched })).await;
+        }
         // Only now: what is not known to be healed, and recorded as that, is tried again on the way out.
         self.active.swap_remove(found);
         Ok(())

@@ -1,8 +1,8 @@
 //! How a workload's requests are asked, from what the scenario and the environment say: variables filled in, keys read, files found.
 
-use super::DrillStop;
 use super::names::ResolvedNames;
 use super::preflight::ground;
+use super::{DrillStop, blast_radius};
 use crate::model::{DrillPlan, NamedWorkload, RequestKind, ServiceBinding};
 use crate::traffic::ClientSettings;
 use crate::units::{Secret, Seed};
@@ -23,12 +23,18 @@ pub(super) fn of(
     let written = written.map(|(name, value)| Ok((name.clone(), names.expand(value)?)));
     let read = service.map(|service| &service.headers_from).into_iter().flatten();
     let read = read.map(|(name, variable)| Ok((name.clone(), key(variable, &named.service_name)?.expose().to_owned())));
+    let read: Vec<(String, String)> = read.chain(written).collect::<Result<_, DrillStop>>()?;
+    // What makes a request one that a fault may take, unless the scenario or the environment say it themselves.
+    let is_said = |name: &str| read.iter().any(|(said, _)| said.eq_ignore_ascii_case(name));
+    let marks: Vec<(String, String)> = blast_radius::headers(plan).into_iter().filter(|(name, _)| !is_said(name)).collect();
+    let session = blast_radius::session(plan).filter(|name| !is_said(name));
     let authority = service.and_then(|service| service.ca.as_ref()).map(|path| names.expand(path)).transpose()?;
     Ok(ClientSettings {
         plain: workload.errand.clone(),
         bytes: workload.request == RequestKind::Tcp,
         wire: workload.wire.clone(),
-        headers: read.chain(written).collect::<Result<_, DrillStop>>()?,
+        headers: read.into_iter().chain(marks).collect(),
+        session,
         body: service.map(|service| service.body.clone()).unwrap_or_default(),
         complete: service.map(|service| service.complete).unwrap_or_default(),
         keys: keys(service, &named.service_name)?,

@@ -12,7 +12,7 @@
 //! drill starts it itself, and a supervisor (`process`) ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where
 //! a server has none and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
 //! lets all of it open the files that it needs; `sight` follows what the proxies see; `preflight` tries everything before the `baseline`, which
-//! stops by itself once it cannot hold; `conductor` puts them in order. Whatever happens on the
+//! stops by itself once it cannot hold; `blast_radius` sees that faults which are limited to some requests find those; `conductor` puts them in order. Whatever happens on the
 //! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook
 //! did is taken back, `health` shows by traffic that users are served well again, what was started is ended, and the history says why.
 //!
@@ -23,6 +23,7 @@
 mod access;
 mod answer;
 mod baseline;
+mod blast_radius;
 mod conductor;
 mod driven;
 mod faults;

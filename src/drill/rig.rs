@@ -3,6 +3,7 @@
 mod services;
 
 use super::access::{control, no_address, no_proxy, token};
+use super::blast_radius::Rehearsal;
 use super::faults::LEAVING;
 use super::names::ResolvedNames;
 use super::preflight::{self, Preflight};
@@ -65,6 +66,8 @@ pub(super) struct Rig {
     /// Why what is measured could not be trusted, or nobody would heal after a crash.
     pub(super) hindered: watch::Sender<Option<DrillStop>>,
     alerts: Option<Receiver>,
+    /// Faults that are limited to some requests, as long as nothing is broken.
+    rehearsal: Rehearsal,
     /// The inventory's stores that the lab writes into.
     kept: Vec<Arc<RestoringStore>>,
     /// Where it is noted what this drill has at a standing proxy.
@@ -123,6 +126,7 @@ impl Rig {
             watchdog: None,
             hindered,
             alerts: None,
+            rehearsal: Rehearsal::default(),
             kept,
             noted: None,
         };
@@ -202,6 +206,7 @@ impl Rig {
             preflight.well("the system under test is ready");
             site.recorder.record(preflight::awaited(start.warm_up)).await;
         }
+        preflight.need(self.rehearsal.begin(&self.control, plan).await)?;
         // A warm-up would only say that it was answered badly.
         preflight::services(self, site, preflight).await?;
         preflight.so_far()?;
@@ -271,10 +276,16 @@ impl Rig {
         Ok(Some(note))
     }
 
+    /// Nothing is rehearsed any more: what comes is meant.
+    pub(super) async fn end_rehearsal(&mut self) {
+        self.rehearsal.end(&self.control).await;
+    }
+
     /// Ends everything that was started and puts back what was written into stores; returns when the last sight is recorded.
     pub(super) async fn take_down(mut self, recorder: &Recorder) {
         // From here on what ends is meant to.
         self.hindered.send_replace(Some(DrillStop::environment("the drill has ended")));
+        self.end_rehearsal().await;
         keys::put_back(&self.kept, recorder, &self.redactor).await;
         if let Some(system) = self.system.take() {
             system.stop().await;

@@ -27,6 +27,8 @@ pub(super) struct SightSummary {
     unmarked: Newest,
     /// How many exchanges there were of each workload's own requests, by its place.
     own: BTreeMap<usize, u64>,
+    /// Of the drill's own requests at each provider where a fault is limited to some: how many it may not take, and how many it may.
+    reach: BTreeMap<String, [u64; 2]>,
     /// How often a provider answered requests of a workload badly, by its name and the status; 0 where no answer came.
     bad: BTreeMap<usize, BTreeMap<(String, u16), u64>>,
 }
@@ -52,6 +54,8 @@ pub(super) struct Sighted {
     pub(super) key: Option<Fingerprint>,
     /// Method and path, where it has no mark.
     pub(super) request: Option<String>,
+    /// Whether the faults that are limited to some requests may take it, where there are any.
+    pub(super) in_reach: Option<bool>,
 }
 
 impl Sighted {
@@ -106,6 +110,11 @@ impl SightSummary {
         self.unmarked() > 0 || !self.own.is_empty()
     }
 
+    /// Of the drill's own requests at a provider: how many the faults that are limited to some may not take, and how many they may.
+    pub(super) fn in_reach_at(&self, provider: &str) -> [u64; 2] {
+        self.reach.get(provider).copied().unwrap_or_default()
+    }
+
     /// By whom and how the own requests of a workload were answered badly most often, and how often.
     pub(super) fn worst_of(&self, place: usize) -> Option<(&str, u16, u64)> {
         let ((name, status), count) = self.bad.get(&place)?.iter().max_by_key(|(_, count)| **count)?;
@@ -113,11 +122,16 @@ impl SightSummary {
     }
 
     pub(super) fn note(&mut self, seen: &ExchangeRecord, tag: u32) {
-        let sighted = |id| Sighted { id, by: seen.proxy.clone(), status: seen.status, key: seen.key, request: seen.request.clone() };
+        let (by, request) = (&seen.proxy, &seen.request);
+        let sighted =
+            |id| Sighted { id, by: by.clone(), status: seen.status, key: seen.key, request: request.clone(), in_reach: seen.in_reach };
         match (seen.drill, seen.id) {
             (Some(drill), Some(id)) if drill == tag => {
                 let place = workload_of(id);
                 *self.own.entry(place).or_default() += 1;
+                if let Some(in_reach) = seen.in_reach {
+                    self.reach.entry(seen.proxy.clone()).or_default()[usize::from(in_reach)] += 1;
+                }
                 if seen.status >= 400 || seen.status == 0 {
                     *self.bad.entry(place).or_default().entry((seen.proxy.clone(), seen.status)).or_default() += 1;
                 }
@@ -242,6 +256,7 @@ pub(super) mod tests {
             stream: false,
             posts,
             request,
+            in_reach: None,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::units::{ByteRate, Seed};
 
 fault! {
     /// Bytes from the provider pass at `rate` at most.
-    Bandwidth { word: Some("bandwidth"), toxic: Some("bandwidth"), acts_on: ActsOn::Bytes }
+    Bandwidth { word: Some("bandwidth"), toxic: Some("bandwidth"), acts_on: ActsOn::Bytes, on_requests: "{slow-stream: {rate: 5/s}}" }
     settings {
         /// The ceiling, in bytes a second; 0, which only the control API takes, lets nothing pass.
         bytes_per_second: u64 = Attribute::new("rate", SettingKind::Bytes).required().or(|| Setting::Whole(0)).example("64KB/s"),

@@ -7,7 +7,7 @@ use crate::units::Duration;
 
 fault! {
     /// Connections are accepted and nothing comes back, on open connections too.
-    Blackhole { word: Some("blackhole"), toxic: Some("blackhole"), acts_on: ActsOn::Connections(Taken::Held) }
+    Blackhole { word: Some("blackhole"), toxic: Some("blackhole"), acts_on: ActsOn::Connections(Taken::Held), on_requests: "{stall: {}}" }
 }
 
 impl FaultEffect for Blackhole {

@@ -10,6 +10,7 @@ fault! {
         toxic: Some("dns_failure"),
         acts_on: ActsOn::Connections(Taken::Closed),
         needs: Some(Needs::ForwardProxy),
+        on_requests: "{status: {code: 502}}",
     }
 }
 

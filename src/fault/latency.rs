@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 fault! {
     /// Every byte from the provider is late by `latency` ± `jitter` (uniform); order is kept.
-    Latency { word: Some("latency"), toxic: Some("latency"), acts_on: ActsOn::Bytes }
+    Latency { word: Some("latency"), toxic: Some("latency"), acts_on: ActsOn::Bytes, on_requests: "{stall: {for: 2s}}" }
     settings {
         /// Mean delay.
         latency: Duration = Attribute::new("latency", SettingKind::Time).required().or(|| Setting::Time(Duration::ZERO)).example("2s"),

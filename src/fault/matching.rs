@@ -8,7 +8,7 @@
 //! | `model` | for this model or deployment; `*` likewise |
 //! | `stream` | whose answer must be streamed, or not |
 //! | `key` | with the credential of this fingerprint |
-//! | `header` | with this header, as `name` or `name: value` |
+//! | `header` | with this header, as `name` or `name: value`; `*` likewise |
 //!
 //! What says neither `requests` nor `method` or `path` takes those that are of its nature, as its file says (`FaultEffect::requests`). A provider
 //! that is out of quota, limits a rate, is overloaded or has withdrawn a model says so to those who ask a model for something: its list of
@@ -20,7 +20,7 @@ use super::Effect;
 use super::attributes::{AttributeReader, Attributes, bad};
 use super::toxic_error::ToxicError;
 use crate::dialect::is_inference;
-use crate::model::{Aim, Dialect, Fault, Match, Operation, Requests};
+use crate::model::{Aim, Dialect, Fault, Match, Operation, Requests, header_parts};
 use crate::redact::is_secret_header;
 use crate::units::Fingerprint;
 use serde_json::json;
@@ -35,6 +35,10 @@ pub trait Matched {
     fn path(&self) -> &str;
     /// The value of a header.
     fn header(&self, name: &str) -> Option<&str>;
+    /// Where its connection comes from, where that is known.
+    fn address(&self) -> Option<&str> {
+        None
+    }
     /// Its credential.
     fn key(&self) -> Option<Fingerprint>;
     /// What it is for.
@@ -103,6 +107,12 @@ fn like(pattern: &str, text: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == text, |start| text.starts_with(start))
 }
 
+/// True where a request has this header, as `name: value`.
+pub(super) fn has_header(header: &str, request: &dyn Matched) -> bool {
+    let (name, value) = header_parts(header);
+    request.header(name).is_some_and(|there| like(value, there.trim()))
+}
+
 /// True where the head of this request does not keep it from being taken by a toxic that does this.
 pub(super) fn takes_head(effect: &Effect, matching: &Match, request: &dyn Matched) -> bool {
     let Match { requests: _, method, path, key, header, model: _, stream: _ } = matching;
@@ -110,10 +120,7 @@ pub(super) fn takes_head(effect: &Effect, matching: &Match, request: &dyn Matche
         && method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method()))
         && path.as_ref().is_none_or(|path| like(path, request.path()))
         && key.is_none_or(|key| request.key() == Some(key))
-        && header.as_ref().is_none_or(|header| match header.split_once(':') {
-            Some((name, value)) => request.header(name.trim()) == Some(value.trim()),
-            None => request.header(header.trim()).is_some(),
-        })
+        && header.as_ref().is_none_or(|header| has_header(header, request))
 }
 
 /// True where a toxic that does this takes this request.
@@ -189,6 +196,9 @@ pub(super) mod tests {
             (json!({"key": "00000000"}), false),
             (json!({"header": "x-team"}), true),
             (json!({"header": "x-team: red"}), false),
+            (json!({"header": "x-team: b*"}), true),
+            (json!({"header": "x-team: *"}), true),
+            (json!({"header": "x-other: *"}), false),
             (json!({"requests": "all"}), true),
             (json!({"requests": "inference", "method": "POST"}), true),
         ] {

@@ -25,7 +25,7 @@
 //! [`Toxic`] is the form of the control API, shared by the proxy and by its client; [`Effect`] is what it does. Faults on bytes act as a
 //! [`ByteStage`] in each connection; those on requests say in a [`Ruling`] whether an answer takes the provider's place; those on answers say
 //! in a [`Play`] what becomes of each piece. Which connections or requests a toxic takes is told by its toxicity ([`bites`]), and by its aim:
-//! probability, match and shape over time. Types that only Shopify's Toxiproxy has (`slicer`, `limit_data`, …) are declared alike, without a
+//! probability, match and shape over time; which it may touch at all, by its reach (`only`). Types that only Shopify's Toxiproxy has (`slicer`, `limit_data`, …) are declared alike, without a
 //! word for scenarios. Several on answers act one after another, in the order in which they were added, as those on bytes do.
 //!
 //! What this room does not do: sockets, clocks, tasks.
@@ -36,6 +36,7 @@ mod contract;
 mod effect;
 mod matching;
 mod planned;
+mod reach;
 mod recorded;
 mod reference;
 mod retry;

@@ -6,7 +6,7 @@ use crate::model::{ActsOn, Taken};
 
 fault! {
     /// Open connections are cut and new ones refused.
-    Refuse { word: Some("refuse"), toxic: Some("refuse"), acts_on: ActsOn::Connections(Taken::Refused) }
+    Refuse { word: Some("refuse"), toxic: Some("refuse"), acts_on: ActsOn::Connections(Taken::Refused), on_requests: "{status: {code: 503}}" }
 }
 
 impl FaultEffect for Refuse {

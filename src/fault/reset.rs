@@ -7,7 +7,7 @@ use crate::units::Duration;
 
 fault! {
     /// Connections are reset (RST): open ones at once, new ones on their first bytes.
-    Reset { word: Some("reset"), toxic: Some("reset"), acts_on: ActsOn::Connections(Taken::Closed) }
+    Reset { word: Some("reset"), toxic: Some("reset"), acts_on: ActsOn::Connections(Taken::Closed), on_requests: "{cut: {}}" }
 }
 
 impl FaultEffect for Reset {

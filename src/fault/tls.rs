@@ -12,6 +12,7 @@ fault! {
         toxic: Some("tls"),
         acts_on: ActsOn::Connections(Taken::Closed),
         needs: Some(Needs::Certificate),
+        on_requests: "{status: {code: 502}}",
         besides: Some("open connections end once they are idle"),
     }
     settings {

@@ -2,7 +2,7 @@
 
 use super::attributes::{AttributeReader, Attributes, bad};
 use super::toxic_error::ToxicError;
-use super::{Effect, Matched, bites, check_name, matching, shape, toxics};
+use super::{Effect, Matched, bites, check_name, matching, reach, shape, toxics};
 use crate::model::{ActsOn, Taken};
 use crate::model::{Aim, FaultShape, words};
 use crate::units::closest;
@@ -97,6 +97,11 @@ impl Toxic {
         let seed = fields.seed()?;
         let effect = Effect::read(kind, &mut fields)?;
         let aim = if effect.needs_http() { read_aim(&mut fields)? } else { Aim::default() };
+        if !effect.needs_http() && fields.map("only")?.is_some() {
+            let problem =
+                format!("`{kind}` acts on whole connections, which all requests share; only one on requests or answers can be limited");
+            return Err(bad("only", problem));
+        }
         fields.end(kind)?;
         if effect.acts_on() == ActsOn::Connections(Taken::Refused) && toxicity > 0.0 && toxicity < 1.0 {
             return Err(bad("toxicity", "`refuse` closes the listener for everybody; write 1 or leave it out"));
@@ -137,6 +142,9 @@ impl Toxic {
         if let Some(probability) = self.aim.probability {
             attributes.insert("probability".into(), json!(probability.get()));
         }
+        if let Some(only) = &self.aim.only {
+            attributes.insert("only".into(), reach::attributes(only).into());
+        }
         if !self.aim.matching.is_anything() {
             attributes.insert("match".into(), matching::attributes(&self.aim.matching).into());
         }
@@ -149,13 +157,21 @@ impl Toxic {
     /// True where it takes this request, of this number, which came so many nanoseconds after the toxic was put in force.
     pub fn takes(&self, number: u64, since: u64, request: &dyn Matched) -> bool {
         let probability = self.aim.probability.map_or(1.0, Ratio::get) * shape::share(self.aim.shape, since);
-        bites(self.toxicity * probability, self.seed(), number) && matching::takes(&self.effect, &self.aim.matching, request)
+        bites(self.toxicity * probability, self.seed(), number)
+            && self.may_touch(request)
+            && matching::takes(&self.effect, &self.aim.matching, request)
+    }
+
+    /// True where nothing keeps it from touching this request: it is one of those that it is limited to, or it is limited to none.
+    pub fn may_touch(&self, request: &dyn Matched) -> bool {
+        self.aim.only.as_ref().is_none_or(|only| reach::holds(only, self.seed(), request))
     }
 
     /// True where what it does with this request depends on its body, which is only known once it has come.
     pub fn asks_for_body(&self, request: &dyn Matched) -> bool {
         let is_of_requests = self.effect.needs_http();
         is_of_requests
+            && self.may_touch(request)
             && (self.effect.reads_body() || self.aim.matching.asks_for_body())
             && matching::takes_head(&self.effect, &self.aim.matching, request)
     }
@@ -169,6 +185,7 @@ impl Toxic {
 fn read_aim(fields: &mut AttributeReader) -> Result<Aim, ToxicError> {
     Ok(Aim {
         probability: fields.number("probability", 1.0)?.and_then(Ratio::new),
+        only: fields.map("only")?.map(reach::read).transpose()?,
         matching: fields.map("match")?.map(matching::read).transpose()?.unwrap_or_default(),
         shape: fields.map("shape")?.map(shape::read).transpose()?.unwrap_or_default(),
     })
@@ -203,7 +220,8 @@ mod tests {
             if toxic.effect.needs_http() {
                 let matching = json!({"model": "gpt-*", "stream": true, "header": "x-team: blue", "method": "POST", "path": "/v1/*"});
                 let (matching, shape) = (matching::read(map(&matching)).unwrap(), shape::read(map(shape)).unwrap());
-                toxic.aim = Aim { probability: Ratio::new(0.25), matching, shape };
+                let only = reach::read(map(&json!({"sessions": 0.5, "by": "x-session", "seed": "000000000000002a"}))).ok();
+                toxic.aim = Aim { probability: Ratio::new(0.25), only, matching, shape };
             }
             let raw = RawToxic {
                 name: Some("one".into()),
@@ -268,6 +286,8 @@ mod tests {
             (r#"{"type":"cut","attributes":{"match":{"modle":"m"}}}"#, "modle"),
             (r#"{"type":"cut","attributes":{"match":{"key":"sk-secret"}}}"#, "fingerprint"),
             (r#"{"type":"latency","attributes":{"match":{}}}"#, "match"),
+            (r#"{"type":"latency","attributes":{"only":{"header":"x-drill: *"}}}"#, "whole connections"),
+            (r#"{"type":"tls","attributes":{"problem":"expired","only":{"header":"x-drill: *"}}}"#, "whole connections"),
             (r#"{"type":"cut","attributes":{"after":-1}}"#, "after"),
             (r#"{"type":"slow_stream","attributes":{"rate":0}}"#, "rate"),
             (r#"{"type":"keep_alive","attributes":{"every_ms":0}}"#, "every_ms"),

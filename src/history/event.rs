@@ -2,6 +2,7 @@
 
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
 use super::cancelled::Cancelled;
+use super::carried::Carried;
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::drilled::RunbookDrilled;
 use super::execution::{
@@ -14,6 +15,7 @@ use super::overlay::OverlayRead;
 use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
 use super::run_origin::RunOrigin;
+use super::spared::Spared;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
 use crate::units::{Fingerprint, Seed};
@@ -32,6 +34,8 @@ pub enum Event {
     FaultConfirmed(FaultConfirmed),
     /// The read-back showed the fault gone.
     FaultHealed(FaultHealed),
+    /// What a fault left alone that was limited to some requests.
+    Spared(Spared),
     /// A request of the traffic ended.
     Request(RequestDone),
     /// A request was due and could not be sent.
@@ -376,25 +380,6 @@ impl Served {
     pub fn completed(&self) -> bool {
         !self.cut && (200..300).contains(&self.status)
     }
-}
-
-/// A fault proxy that sees only bytes saw a connection end. Of whom it was it knows nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
-    /// The provider that the proxy stands before.
-    pub by: Cow<'static, str>,
-    /// When it was accepted, by the proxy's stamp.
-    pub at: u64,
-    /// From `at` to its end.
-    pub took: u64,
-    /// Bytes that reached the provider.
-    pub up: u64,
-    /// Bytes that reached the gateway.
-    pub down: u64,
-    /// True where it did not end by itself.
-    pub cut: bool,
-    /// True where a fault touched it.
-    pub touched: bool,
 }
 
 /// The fault proxy runs on another host. Its moments were put on this drill's clock; those of faults are as much wider as they are unsure.

@@ -41,6 +41,7 @@ mod bare;
 mod broken;
 mod bucket;
 mod cancelled;
+mod carried;
 mod credential;
 mod drilled;
 mod edge;
@@ -67,6 +68,7 @@ mod run_origin;
 mod seal;
 mod share;
 mod side;
+mod spared;
 mod turns;
 
 pub use crate::model::StepEnd;
@@ -75,11 +77,12 @@ pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use cancelled::{Cancelled, StopReason};
+pub use carried::Carried;
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
-    Awaited, Breaker, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Outcome, Overdue, Phase,
+    Awaited, Breaker, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Outcome, Overdue, Phase,
     PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
     Stamped, Started, StepFinished, StepStarted, StepUndone,
 };
@@ -108,4 +111,5 @@ pub use run_origin::RunOrigin;
 pub use seal::{Seal, Sealer};
 pub use share::Balanced;
 pub use side::{Side, Sides};
+pub use spared::Spared;
 pub use turns::Turns;

@@ -1,6 +1,6 @@
 //! Which requests a fault takes: what they must be, what share of them, and how that share changes with time.
 
-use super::words;
+use super::{Only, words};
 use crate::units::{Duration, Fingerprint, Ratio};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,6 +22,9 @@ pub struct Aim {
     /// The share of those that match; all of them where it is not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<Ratio>,
+    /// Those that it may touch at all; any where it is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
     /// What they must be.
     #[serde(rename = "match", skip_serializing_if = "Match::is_anything")]
     pub matching: Match,
@@ -52,7 +55,7 @@ pub struct Match {
     /// Its credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Fingerprint>,
-    /// A header that it has, as `name` or `name: value`.
+    /// A header that it has, as `name` or `name: value`; `*` at the end of the value stands for any rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
 }
@@ -158,6 +161,9 @@ impl fmt::Display for Aim {
         }
         if let Some(stream) = stream {
             f.write_str(if *stream { ", streamed" } else { ", not streamed" })?;
+        }
+        if let Some(only) = &self.only {
+            write!(f, ", {only}")?;
         }
         if self.shape.is_step() { Ok(()) } else { write!(f, ", {}", self.shape) }
     }

@@ -129,6 +129,8 @@ pub struct FaultKind {
     pub needs: Option<Needs>,
     /// What it does besides what its word says, in the words of a plan.
     pub besides: Option<&'static str>,
+    /// What does the like to single requests, as a scenario has it; empty where it acts on those itself, or nothing does.
+    pub on_requests: &'static str,
     /// The dialects on which it would do nothing.
     pub pointless: &'static [Pointless],
     /// Its settings, in the order in which they are told.
@@ -148,6 +150,7 @@ impl FaultKind {
         acts_on: ActsOn::Bytes,
         needs: None,
         besides: None,
+        on_requests: "",
         pointless: &[],
         attributes: &[],
         told: |_| String::new(),

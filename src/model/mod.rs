@@ -18,6 +18,7 @@ mod contact;
 mod dialect;
 mod environment;
 mod evidence;
+mod executable;
 mod execution;
 mod fault;
 mod guard;
@@ -31,6 +32,7 @@ mod named_workload;
 mod night_review;
 mod notify;
 mod objective;
+mod only;
 mod operation;
 mod overlay;
 mod pace;
@@ -72,6 +74,7 @@ pub use environment::{
     LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
 pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
+pub use executable::Executable;
 pub use execution::{ExecutionPlan, ReadFile, SourceFile};
 pub use fault::{
     ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
@@ -90,6 +93,7 @@ pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};
 pub use night_review::{NightReview, ReviewEntry, ReviewTopic, StepReviewed, StepTruth};
 pub use notify::{Channel, Notify, NotifySeverity};
 pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
+pub use only::{Only, Sessions, header_parts};
 pub use operation::{Expect, Operation, RequestKind};
 pub use overlay::{OVERLAY_POINTS, OVERLAYS_MAX, Overlay, OverlaySource, PrometheusBinding};
 pub use plan::{DrillPlan, REHEARSALS};

@@ -11,6 +11,7 @@
 //!  locks       several of them: taken together, waited for, renewed, given back
 //!  register    the drills of this user that run on this host, so that one that was killed is found
 //!  permit      what a drill has while it runs: its levers and its locks
+//!  trust   which commands of which project this user has agreed to
 //! ```
 //!
 //! What this room does not do: ask anybody, print, or start and stop drills; it says what holds and why.
@@ -37,3 +38,5 @@ pub use locks::{HeldLocks, LockOrder, LockRefusal, LockWish, held_by, lock_all};
 pub use permit::Permit;
 pub use pulled_lever::{LeverNote, PulledLever};
 pub use register::{RegisterEntry, Registered, enter, registered};
+
+pub mod trust;

@@ -1,17 +1,20 @@
-//! Which requests a fault takes: `probability: 30%`, `match: {model: gpt-*}`, `shape: {form: ramp, over: 30s}`.
+//! Which requests a fault takes: `probability: 30%`, `match: {model: gpt-*}`, `shape: {form: ramp, over: 30s}`; and which it may touch at all:
+//! `only: {header: {x-lifeboat-drill: "*"}}`, `only: {sessions: 5%, by: x-session}`.
 
 use super::fields::MapFields;
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::vocabulary::pick;
-use crate::model::{Aim, FaultShape, Match, Requests};
-use crate::redact::is_secret_header;
+use super::wire::header_name;
+use crate::model::{Aim, FaultKind, FaultShape, Match, Only, Requests, Sessions, header_parts};
+use crate::redact::{is_secret, is_secret_header};
 use crate::units::{Duration, Fingerprint, Ratio};
 
 /// Reads it from among a fault's settings.
 pub(super) fn read(fields: &MapFields<'_>) -> Aim {
     Aim {
         probability: fields.optional("probability", &|reader, node| reader.quantity::<Ratio>(node)),
+        only: fields.optional("only", &only),
         matching: fields.optional("match", &matching).unwrap_or_default(),
         shape: fields.optional("shape", &shape).unwrap_or_default(),
     }
@@ -45,6 +48,81 @@ fn matching(reader: &TreeReader<'_>, node: &Node) -> Option<Match> {
     };
     fields.finish();
     Some(matching)
+}
+
+/// An error where a fault is to be limited that takes whole connections: marked requests and all others share them.
+pub(super) fn unlimited(fields: &MapFields<'_>, kind: &FaultKind) {
+    // Asked for only where it is there, so that nobody is offered it.
+    let Some((key, _)) = (!fields.has_none(&["only"])).then(|| fields.raw("only")).flatten() else { return };
+    let word = kind.word.unwrap_or_default();
+    if kind.on_requests.is_empty() {
+        let message = format!("`{word}` is about a key, which everybody uses, so it cannot be limited to some requests");
+        return fields.reader.error(key.spot, message, "take `only` away, or use a fault on requests such as `{status: {code: 401}}`");
+    }
+    let message =
+        format!("`{word}` acts on whole connections, which the requests of users share, so it cannot be limited to some requests");
+    fields.reader.error(key.spot, message, format!("use a fault on requests that does the like, such as `{}`", kind.on_requests));
+}
+
+fn only(reader: &TreeReader<'_>, node: &Node) -> Option<Only> {
+    let fields = reader.fields(node, "what a fault is limited to")?;
+    fields.looks_like("{header: {x-lifeboat-drill: '*'}}");
+    let by = fields.optional("by", &|reader, node| Some((reader.words(node)?, node.spot)));
+    let told = match fields.exactly_one(&["header", "sessions"]) {
+        Some("header") => fields.optional("header", &header).map(Only::Header),
+        Some(_) => sessions(&fields, by.as_ref().map(|(by, _)| by.clone())),
+        None => None,
+    };
+    if let (Some((_, spot)), false) = (by, fields.has_none(&["header"])) {
+        reader.error(spot, "`by` tells sessions apart, and these are requests with a header", "take `by` away");
+    }
+    fields.finish();
+    told
+}
+
+/// A share of sessions, with what tells them apart.
+fn sessions(fields: &MapFields<'_>, by: Option<String>) -> Option<Only> {
+    let share = fields.optional("sessions", &|reader, node| Some((reader.quantity::<Ratio>(node)?, node.spot)));
+    let (share, spot) = share?;
+    let Some(by) = by else {
+        let hint = "add `by: x-session-id`, the header that does, or `by: address` for where a connection comes from";
+        fields.reader.error(spot, "nothing says what tells one session from another", hint);
+        return None;
+    };
+    if is_secret(&by) {
+        fields.reader.error(spot, "a credential is no session", "name a header that says whose session it is, and nothing else");
+        return None;
+    }
+    Some(Only::Sessions(Sessions { share, by, seed: None }))
+}
+
+/// One header, as `{name: value}` or `name: value` in quotes.
+fn header(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
+    let hint = "write `{x-lifeboat-drill: '*'}`; `*` stands for any value, and at its end for any rest";
+    let header = match &node.kind {
+        NodeKind::Map(entries) => {
+            let [(key, value)] = entries.as_slice() else {
+                reader.error(node.spot, "one header marks a request", hint);
+                return None;
+            };
+            if !header_name(reader, key) {
+                return None;
+            }
+            format!("{}: {}", key.text, reader.text(value)?.trim())
+        }
+        _ => reader.words(node)?,
+    };
+    let (name, value) = header_parts(&header);
+    let inner = value.strip_suffix('*').unwrap_or(value);
+    if name.is_empty() || value.is_empty() || inner.contains(['*', '\r', '\n', '\0']) {
+        reader.error(node.spot, format!("`{header}` marks no request"), hint);
+        return None;
+    }
+    if is_secret(name) {
+        reader.error_unquoted(node.spot, "a credential is no mark", "name a header that says nothing else, such as `x-lifeboat-drill`");
+        return None;
+    }
+    Some(header)
 }
 
 fn shape(reader: &TreeReader<'_>, node: &Node) -> Option<FaultShape> {

@@ -1,5 +1,5 @@
 //! Faults: `{blackhole: {}}`, `{status: {code: 503}}`, or the bare word where nothing needs saying. Those on requests and answers also take
-//! `probability`, `match` and `shape` beside their own settings.
+//! `probability`, `only`, `match` and `shape` beside their own settings.
 //!
 //! What this file does not do: know a fault. Which there are, and which settings each has, is declared in the room `fault`.
 
@@ -56,6 +56,9 @@ fn of_word(reader: &TreeReader<'_>, word: &str, named: &Node, settings: &Node) -
     let fields = reader.fields(settings, "this fault")?;
     let fault = of_kind(&fields, kind, named);
     let aim = if fault.is_none() || kind.needs_http() { aim::read(&fields) } else { Aim::default() };
+    if !kind.needs_http() {
+        aim::unlimited(&fields, kind);
+    }
     fields.finish();
     Some((fault?, aim))
 }

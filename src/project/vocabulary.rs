@@ -215,7 +215,7 @@ const UNDER: &[(&str, &[&str])] = &[
     ("allow", &["max_rate", "max_spend", "max_requests", "faults_on", "revoke"]),
     ("simulation", &["first_token_p50", "first_token_p95", "tail_share", "tail_p50", "credential_life", "limits"]),
     ("gateway", &["breaker", "try_timeout", "replicas", "token_cache"]),
-    ("fault", &["probability", "match", "shape", "retry_after"]),
+    ("fault", &["probability", "only", "match", "shape", "retry_after"]),
 ];
 
 /// The outermost keys of files that a person may indent by mistake.

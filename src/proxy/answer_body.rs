@@ -238,7 +238,7 @@ impl AnswerBody {
             let is_whole = event.is_whole;
             let play = tamper.piece(now, event);
             if play.touched {
-                self.handle.touch(active);
+                self.handle.touch(active, &self.request);
             }
             self.is_spoilt |= play.spoilt;
             then = then.max(play.then);

@@ -5,6 +5,7 @@
 use super::connection_lane::{ConnectionLane, ForcedEnd};
 use super::event_feed::{EventFeed, ExchangeEnd, OpenExchange};
 use super::fault_set::{ActiveToxic, FaultSet};
+use super::gateway_request::GatewayRequest;
 use crate::fault::{NEVER, Stream};
 use crate::journal::HostTime;
 use crate::peer::Talk;
@@ -202,10 +203,12 @@ impl ExchangeHandle {
         }
     }
 
-    /// The exchange was touched by a fault; counted once a fault.
-    pub(super) fn touch(&self, active: &Arc<ActiveToxic>) {
-        if let Some(underway) = self.flow.state().underway.iter_mut().find(|underway| underway.number == self.number) {
-            underway.touch(active);
+    /// The exchange of this request was touched by a fault; counted once a fault.
+    pub(super) fn touch(&self, active: &Arc<ActiveToxic>, asked: &GatewayRequest) {
+        if let Some(underway) = self.flow.state().underway.iter_mut().find(|underway| underway.number == self.number)
+            && underway.touch(active)
+        {
+            active.touches(asked);
         }
     }
 
@@ -231,18 +234,21 @@ impl ExchangeHandle {
 }
 
 impl RunningExchange {
-    fn touch(&mut self, active: &Arc<ActiveToxic>) {
-        count(&mut self.counted, active);
+    /// True where this toxic had not touched it before.
+    fn touch(&mut self, active: &Arc<ActiveToxic>) -> bool {
         self.exchange.touched = true;
+        count(&mut self.counted, active)
     }
 }
 
-/// Counts once a toxic.
-fn count(counted: &mut Vec<Arc<ActiveToxic>>, active: &Arc<ActiveToxic>) {
-    if !counted.iter().any(|counted| Arc::ptr_eq(counted, active)) {
+/// Counts once a toxic. True where it had not counted before.
+fn count(counted: &mut Vec<Arc<ActiveToxic>>, active: &Arc<ActiveToxic>) -> bool {
+    let is_new = !counted.iter().any(|counted| Arc::ptr_eq(counted, active));
+    if is_new {
         counted.push(active.clone());
         active.touch();
     }
+    is_new
 }
 
 impl FlowState {
@@ -287,9 +293,9 @@ impl FlowState {
         if self.underway.is_empty() && self.unflushed.is_empty() {
             count(&mut self.counted, active);
         } else if self.underway.is_empty() {
-            self.unflushed.iter_mut().for_each(|ended| ended.touch(active));
+            self.unflushed.iter_mut().for_each(|ended| _ = ended.touch(active));
         } else {
-            self.underway.iter_mut().for_each(|underway| underway.touch(active));
+            self.underway.iter_mut().for_each(|underway| _ = underway.touch(active));
         }
     }
 

@@ -328,7 +328,7 @@ mod tests {
     use crate::units::Duration;
 
     fn toxic(name: &str, effect: Effect) -> Arc<ActiveToxic> {
-        ActiveToxic::new(Toxic::of(name, effect), 0)
+        ActiveToxic::new(Toxic::of(name, effect))
     }
 
     fn late(nanos: u64) -> Effect {

@@ -28,6 +28,8 @@ pub(super) struct OpenExchange {
     pub(super) posts: bool,
     /// Method and path. Told only of a request without a mark.
     pub(super) request: Option<String>,
+    /// Whether each fault in force that is limited to some requests might touch it; `None` where none is.
+    pub(super) in_reach: Option<bool>,
 }
 
 /// How an exchange ended.
@@ -74,6 +76,7 @@ impl EventFeed {
             stream: exchange.stream,
             posts: exchange.posts,
             request: exchange.request.as_deref().filter(|_| exchange.mark.is_none()),
+            in_reach: exchange.in_reach,
         }));
     }
 

@@ -58,6 +58,8 @@ pub(super) struct Exchanger {
     pub(super) executor: ConnectionExecutor,
     pub(super) interim: InterimWriter,
     pub(super) host: HostHeader,
+    /// Where the connection comes from.
+    pub(super) from: Option<Arc<str>>,
 }
 
 /// Traits of a request that decide how it is forwarded: protocol, method, whether it upgrades.
@@ -97,19 +99,19 @@ impl Exchanger {
         let at = HostTime::now();
         let mark = find_mark(parts.headers.get(MARK_HEADER).and_then(|value| value.to_str().ok()), b"");
         let (guard, handle) = self.begin(&parts, at, mark);
-
         let plan = BodyPlan::of(&parts, &body, mark.is_some());
         let traits = RequestTraits::of(&parts, upgrade.is_some(), plan);
         let mut intake = Intake::new(body, plan);
         let upload = intake.upload().clone();
-        let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, number, at, &parts, upload.clone()));
+        let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, (number, at), self.from.clone(), &parts, upload.clone()));
+        self.count(&asked, &handle);
         let ruling = self.rule(&asked, &mut intake, plan).await;
         learn_mark(&upload, &handle);
         if upload.is_broken() {
             return Ok(reply(guard, &broken_off()));
         }
         if let Some((active, answer)) = &ruling.instead {
-            handle.touch(active);
+            handle.touch(active, &asked);
             if !intake.is_over() && !plan.is_expected && !traits.is_grpc {
                 upload.abandon();
                 self.executor.execute(take_in(intake, handle));
@@ -154,9 +156,15 @@ impl Exchanger {
         let key = credential(self.upstream.dialect, text).map(Fingerprint::of);
         let (proxy, posts) = (self.shared.proxy.clone(), parts.method == Method::POST);
         let request = mark.is_none().then(|| line(parts));
-        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request };
+        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request, in_reach: None };
         let handle = self.flow.begin(began);
         (ExchangeGuard::new(handle.clone()), handle)
+    }
+
+    /// Counts a request that has come for the faults that are limited to others, and tells of it whether they may touch it.
+    fn count(&self, asked: &GatewayRequest, handle: &ExchangeHandle) {
+        let in_reach = self.fault_sets.borrow().see(asked);
+        handle.learn(|exchange| exchange.in_reach = in_reach);
     }
 
     /// What is said where the provider said nothing.
@@ -347,7 +355,7 @@ impl Exchanger {
     async fn stall(&self, asked: &GatewayRequest, handle: &ExchangeHandle) {
         let Some(active) = self.fault_sets.borrow().stalling(asked) else { return };
         let Effect::Stall(Stall { hold }) = active.toxic.effect else { return };
-        handle.touch(&active);
+        handle.touch(&active, asked);
         tokio::select! {
             () = gone(self.fault_sets.clone(), &active) => {}
             () = async { match hold { Some(hold) => tokio::time::sleep(hold.std()).await, None => pending().await } } => {}

@@ -1,6 +1,7 @@
 //! The faults in force on one proxy, as every connection of it sees them at once.
 
 use super::gateway_request::GatewayRequest;
+use crate::api::SparedRecord;
 use crate::dialect::{Quotas, WireAnswer, quota_headers};
 use crate::fault::{Blackhole, DnsFailure, Effect, Refuse, Reset, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
 use crate::journal::HostTime;
@@ -17,15 +18,27 @@ use tokio::sync::oneshot;
 pub(super) struct ActiveToxic {
     pub(super) toxic: Toxic,
     touched: AtomicU64,
+    /// Of requests that it may not touch: how many came, and how many it touched.
+    spared: [AtomicU64; 2],
     /// When it was put in force as it is now.
     since: HostTime,
     memory: Mutex<ToxicMemory>,
 }
 
 impl ActiveToxic {
-    /// A toxic that has touched `touched` requests before (it was changed, not created).
-    pub(super) fn new(toxic: Toxic, touched: u64) -> Arc<Self> {
-        Arc::new(Self { toxic, touched: AtomicU64::new(touched), since: HostTime::now(), memory: Mutex::default() })
+    /// A toxic that was not there before.
+    pub(super) fn new(toxic: Toxic) -> Arc<Self> {
+        Self::counting(toxic, 0, SparedRecord::default())
+    }
+
+    /// The same toxic, changed: it goes on counting.
+    pub(super) fn changed(&self, toxic: Toxic) -> Arc<Self> {
+        Self::counting(toxic, self.touched(), self.spared().unwrap_or_default())
+    }
+
+    fn counting(toxic: Toxic, touched: u64, spared: SparedRecord) -> Arc<Self> {
+        let spared = [AtomicU64::new(spared.seen), AtomicU64::new(spared.touched)];
+        Arc::new(Self { toxic, touched: AtomicU64::new(touched), spared, since: HostTime::now(), memory: Mutex::default() })
     }
 
     /// Counts one more request.
@@ -36,6 +49,20 @@ impl ActiveToxic {
     /// Requests touched so far; connections where only bytes are seen.
     pub(super) fn touched(&self) -> u64 {
         self.touched.load(Ordering::Relaxed)
+    }
+
+    /// It touched this request. That it might is asked again here, apart from what decided it: so a proof is made of a count.
+    pub(super) fn touches(&self, request: &GatewayRequest) {
+        if !self.toxic.may_touch(request) {
+            self.spared[1].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What it left alone; `None` where it is limited to no requests.
+    pub(super) fn spared(&self) -> Option<SparedRecord> {
+        let [seen, touched] = &self.spared;
+        let record = || SparedRecord { seen: seen.load(Ordering::Relaxed), touched: touched.load(Ordering::Relaxed) };
+        self.toxic.aim.only.as_ref().map(|_| record())
     }
 
     fn takes(&self, number: u64) -> bool {
@@ -127,6 +154,20 @@ impl FaultSet {
     /// The toxics on this that take `request`, in their order.
     fn on<'a>(&'a self, on: ActsOn, request: &'a GatewayRequest) -> impl Iterator<Item = &'a Arc<ActiveToxic>> {
         self.toxics.iter().filter(move |active| active.toxic.effect.acts_on() == on && active.takes_request(request))
+    }
+
+    /// Counts a request that has just come for those toxics that may not touch it. Whether each of those that are limited to some requests may;
+    /// `None` where none is.
+    pub(super) fn see(&self, request: &GatewayRequest) -> Option<bool> {
+        let mut in_reach = None;
+        for active in self.toxics.iter().filter(|active| active.toxic.aim.only.is_some()) {
+            let may = active.toxic.may_touch(request);
+            if !may {
+                active.spared[0].fetch_add(1, Ordering::Relaxed);
+            }
+            in_reach = Some(in_reach.unwrap_or(true) && may);
+        }
+        in_reach
     }
 
     /// True where what becomes of `request` depends on its body.

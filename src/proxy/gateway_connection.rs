@@ -43,6 +43,8 @@ pub(super) struct GatewayConnection {
     fault_sets: watch::Receiver<Arc<FaultSet>>,
     /// What this connection obeys; letting go of it acknowledges the next one.
     fault_set: Arc<FaultSet>,
+    /// Where it comes from.
+    from: Option<Arc<str>>,
 }
 
 /// The first byte of a TLS handshake (RFC 8446, 5.1).
@@ -86,13 +88,14 @@ enum Seizure {
 impl GatewayConnection {
     pub(super) fn new(number: u64, shared: Arc<ProxyContext>, mut fault_sets: watch::Receiver<Arc<FaultSet>>) -> Self {
         let fault_set = fault_sets.borrow_and_update().clone();
-        Self { number, shared, fault_sets, fault_set }
+        Self { number, shared, fault_sets, fault_set, from: None }
     }
 
     /// Carries the connection until it ends.
     pub(super) async fn run(mut self, socket: TcpStream, arrival: Arrival) {
         // Small answers must not wait for more; where this fails the connection is already dead.
         let _ = socket.set_nodelay(true);
+        self.from = socket.peer_addr().ok().map(|address| address.ip().to_canonical().to_string().into());
         let socket = Arc::new(socket);
         match self.enter(&socket, &arrival).await {
             Entrance::Open => {}
@@ -413,6 +416,7 @@ impl GatewayConnection {
             executor: tasks.executor(),
             interim: interim.clone(),
             host: arrival.host(),
+            from: self.from.clone(),
         };
         Serving {
             interim,

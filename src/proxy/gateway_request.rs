@@ -22,6 +22,7 @@ pub(super) struct GatewayRequest {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    from: Option<Arc<str>>,
     upload: Arc<Upload>,
 }
 
@@ -33,8 +34,9 @@ struct BodyFields {
 }
 
 impl GatewayRequest {
-    pub(super) fn new(dialect: Dialect, number: u64, at: HostTime, parts: &Parts, upload: Arc<Upload>) -> Self {
-        Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), upload }
+    /// Of a number and a moment, on a connection that comes from there.
+    pub(super) fn new(dialect: Dialect, (number, at): (u64, HostTime), from: Option<Arc<str>>, parts: &Parts, upload: Arc<Upload>) -> Self {
+        Self { dialect, at, number, method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), from, upload }
     }
 
     /// What its path says that the provider shall do.
@@ -66,6 +68,10 @@ impl Matched for GatewayRequest {
 
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn address(&self) -> Option<&str> {
+        self.from.as_deref()
     }
 
     fn key(&self) -> Option<Fingerprint> {

@@ -265,7 +265,7 @@ impl ProxyActor {
         if toxic == entry.active.toxic {
             return Ok(entry.record(self.context.flavor));
         }
-        entry.active = ActiveToxic::new(toxic, entry.active.touched());
+        entry.active = entry.active.changed(toxic);
         self.settle(place).await
     }
 
@@ -304,7 +304,7 @@ impl ProxyActor {
             if self.expired.len() == REMEMBERED {
                 self.expired.pop_front();
             }
-            let record = ExpiredToxic { applied, touched: entry.active.touched() };
+            let record = ExpiredToxic { applied, touched: entry.active.touched(), spared: entry.active.spared() };
             self.expired.push_back(ExpiredEntry { name: entry.active.toxic.name.clone(), record });
         }
     }

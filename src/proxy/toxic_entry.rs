@@ -29,7 +29,7 @@ impl ToxicEntry {
     /// One that is not in force yet.
     pub(super) fn new(toxic: Toxic) -> Self {
         let now = HostTime::now().into();
-        Self { active: ActiveToxic::new(toxic, 0), ttl: None, until: None, applied: AppliedSpan { lo: now, hi: now } }
+        Self { active: ActiveToxic::new(toxic), ttl: None, until: None, applied: AppliedSpan { lo: now, hi: now } }
     }
 
     /// Begins the lease again with the length that is given; one without a length goes on as it was.
@@ -54,6 +54,7 @@ impl ToxicEntry {
             ttl_ms: self.until.map(|until| millis(until.saturating_duration_since(Instant::now()))),
             applied: ours.then_some(self.applied),
             touched: ours.then(|| self.active.touched()),
+            spared: self.active.spared().filter(|_| ours),
         }
     }
 }

@@ -14,6 +14,9 @@ use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, StatusCode, Uri};
 use std::sync::Arc;
 
+/// So many sessions the traffic's requests are of, by turns: enough that a small share of them is some.
+const SESSIONS: u64 = 1000;
+
 /// A target with everything that is the same for all its requests: endpoint, prefix of paths, headers.
 pub(super) struct ServiceConnector {
     pub(super) target: Target,
@@ -87,18 +90,22 @@ impl ServiceConnector {
             all.insert(HeaderName::from_static(name), HeaderValue::try_from(value).ok()?);
         }
         let body = with_parameters(body, &self.settings.body);
-        self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into())
+        self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into(), request)
     }
 
     fn plain_request(&self, plain: &PlainRequest, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
         let mut all = self.headers.clone();
         all.insert(HeaderName::from_static(MARK_HEADER), HeaderValue::try_from(request.mark.to_string()).ok()?);
         let (method, body) = plain.send.as_ref().map_or((Method::GET, Bytes::new()), |body| (Method::POST, body.clone().into()));
-        self.finish(method, self.plain_uri.clone(), all, body)
+        self.finish(method, self.plain_uri.clone(), all, body, request)
     }
 
     /// Headers of one's own come last, and win.
-    fn finish(&self, method: Method, uri: Uri, mut headers: HeaderMap, body: Bytes) -> Option<Request<Full<Bytes>>> {
+    fn finish(&self, method: Method, uri: Uri, mut headers: HeaderMap, body: Bytes, asked: &ClientRequest) -> Option<Request<Full<Bytes>>> {
+        if let Some(name) = &self.settings.session {
+            let session = format!("lifeboat-{}", asked.mark.id % SESSIONS);
+            headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(session).ok()?);
+        }
         for (name, value) in &self.settings.headers {
             headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
         }

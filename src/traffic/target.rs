@@ -32,6 +32,8 @@ pub struct ClientSettings {
     pub wire: Wire,
     /// Headers of every request, variables filled in. Never printed.
     pub headers: Vec<(String, String)>,
+    /// The header in which requests name a session of the traffic's, where that matters.
+    pub session: Option<String>,
     /// The service's own parameters, merged into the body of every request for a model.
     pub body: BTreeMap<String, Value>,
     /// What makes an answer of the service whole.

@@ -164,7 +164,8 @@ impl Project {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).env_remove("LIFEBOAT_LOG");
-        command.env("LIFEBOAT_STATE", self.path(".state"));
+        // What a test writes into its own folder it may run.
+        command.env("LIFEBOAT_STATE", self.path(".state")).env("LIFEBOAT_TRUSTED", "1");
         // A lab that is started by hand prints its simulated keys, for that is what it is for.
         if args.first() != Some(&"lab") {
             command.env(KEYLOG, self.search.keylog());
@@ -177,7 +178,7 @@ impl Project {
         let Some((program, more)) = before.split_first() else { return self.command(args) };
         let mut command = Command::new(program);
         command.args(more).arg(env!("CARGO_BIN_EXE_lifeboat")).args(args).current_dir(self.folder.path()).stdin(Stdio::null());
-        command.env("LIFEBOAT_STATE", self.path(".state")).env(KEYLOG, self.search.keylog());
+        command.env("LIFEBOAT_STATE", self.path(".state")).env("LIFEBOAT_TRUSTED", "1").env(KEYLOG, self.search.keylog());
         command
     }
 

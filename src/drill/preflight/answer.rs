@@ -285,7 +285,7 @@ mod tests {
     }
 
     fn seen(id: Option<u64>, by: &str, status: u16, with: &str) -> Sighted {
-        Sighted { id, by: by.into(), status, key: (!with.is_empty()).then(|| key(with)), request: None }
+        Sighted { id, by: by.into(), status, key: (!with.is_empty()).then(|| key(with)), request: None, in_reach: None }
     }
 
     #[test]

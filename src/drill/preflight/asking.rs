@@ -9,10 +9,10 @@ use super::answer::{Case, answered};
 use super::reach::look;
 use super::{Preflight, PreflightCheck, Trouble};
 use crate::dialect::{ClientRequest, Flaw, Mark, Route};
-use crate::drill::DrillStop;
 use crate::drill::rig::Rig;
 use crate::drill::sight::{SightSummary, Sighted};
 use crate::drill::site::RigSite;
+use crate::drill::{DrillStop, blast_radius};
 use crate::history::{Awaited, Event, StopReason, number_of, request_id};
 use crate::model::{Complete, Dialect, NamedWorkload, StreamEnd, UsageReport};
 use crate::traffic::{BadAnswer, Client, ClientSettings, Target, WARMING};
@@ -99,6 +99,9 @@ impl ServiceProbe<'_> {
         let case = self.case(target);
         let keys = &self.rig.fingerprints;
         if let Some(trouble) = case.misled(&answer.seen, keys) {
+            return Ok(Err(trouble));
+        }
+        if let Some(trouble) = blast_radius::lost(service, self.site.plan, &answer.seen) {
             return Ok(Err(trouble));
         }
         if !answer.missing.is_empty() {

@@ -9,7 +9,7 @@ use crate::history::{
     Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd,
     ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, HealthSeen, HealthState, KeyHeld, KeyMinted,
     KeyProbed, KeyRevoked, KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock,
-    ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, StepFinished, StepOverran, StepStarted,
+    ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, Spared, StepFinished, StepOverran, StepStarted,
     StepUndone, StopReason, TokenMinted, UndoStarted, UpdateBegun,
 };
 use crate::model::{AcknowledgementWay, Aim, Fault, StepEnd};
@@ -53,6 +53,17 @@ pub(super) struct FaultHealedRecord {
     touched: Option<u64>,
     #[serde(default, skip_serializing_if = "is_usual")]
     expired: bool,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Spared")]
+pub(super) struct SparedEventRecord {
+    fault: u32,
+    on: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unmarked_seen: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unmarked_touched: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

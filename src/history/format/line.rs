@@ -5,8 +5,8 @@ use super::event::{
     ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
     HealthSeenRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
     PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
-    RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, StepFinishedRecord, StepOverranRecord, StepStartedRecord, StepUndoneRecord,
-    TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
+    RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, SparedEventRecord, StepFinishedRecord, StepOverranRecord,
+    StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::guard::{GuardSeenRecord, GuardedRecord};
@@ -19,7 +19,7 @@ use crate::history::{
     Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
     ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, GuardSeen, Guarded, HandedOver, HealthSeen, KeyHeld,
     KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy,
-    ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Stamped,
+    ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Spared, Stamped,
     Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, Ticked, TokenMinted, UndoStarted,
     UpdateBegun,
 };
@@ -132,6 +132,7 @@ kinds! {
     "fault_requested" => FaultRequested: FaultRequested by FaultRequestedRecord,
     "fault_confirmed" => FaultConfirmed: FaultConfirmed by FaultConfirmedRecord,
     "fault_healed" => FaultHealed: FaultHealed by FaultHealedRecord,
+    "spared" => Spared: Spared by SparedEventRecord,
     "request" => Request: RequestDone by RequestRecord,
     "shed" => Shed: Shed by ShedRecord,
     "overdue" => Overdue: Overdue by OverdueRecord,

@@ -1,8 +1,8 @@
 //! What goes wrong, and when.
 
 use super::record::{is_usual, record};
-use crate::model::{Aim, Fault, FaultShape, Match, PlannedFault, Requests, Timeline};
-use crate::units::{Duration, Fingerprint, Ratio};
+use crate::model::{Aim, Fault, FaultShape, Match, Only, PlannedFault, Requests, Sessions, Timeline};
+use crate::units::{Duration, Fingerprint, Ratio, Seed};
 
 record! {
     struct TimelineRecord of Timeline {
@@ -28,10 +28,29 @@ record! {
     struct AimRecord of Aim {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         probability: Option<Ratio>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        only: Option<OnlyRecord>,
         #[serde(default, rename = "match", skip_serializing_if = "is_usual")]
         matching: MatchRecord,
         #[serde(default, skip_serializing_if = "is_usual")]
         shape: FaultShapeRecord,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum OnlyRecord of Only {
+        Header(header: String),
+        Sessions(sessions: SessionsRecord),
+    }
+}
+
+record! {
+    struct SessionsRecord of Sessions {
+        share: Ratio,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seed: Option<Seed>,
     }
 }
 

@@ -72,7 +72,8 @@ pub(super) const FORMS: &[Form] = &[
     form("timeline", "a timeline", "baseline: time; faults!: [@planned-fault]; watch: time"),
     form("planned-fault", "a fault on the timeline", "at: time; on!: name; fault!: @fault; for!: time"),
     form("fault", "", ""),
-    form("aim", "", "probability: share; match: @match; shape: =still or @shape"),
+    form("aim", "", "probability: share; only: @only; match: @match; shape: =still or @shape"),
+    choice("only", "what a fault is limited to", "header: texts or text; sessions: share; by: text", "header sessions"),
     form("match", "a match", "requests: =requests; method: text; path: text; model: text; stream: truth; key: text; header: text"),
     form("shape", "a shape", "form!: =forms; over: time; on: time; off: time; for: time"),
     choice(

@@ -56,7 +56,7 @@ service: a
 traffic: {rate: [{at: 0s, rate: 1/s}], bursts: {every: 1s}, expect: {}, timeouts: {}, max_tokens: {input: 1}}
 timeline:
   faults:
-    - {on: a, fault: {status: {code: 503, match: {}, shape: {form: ramp}}}, for: 1s}
+    - {on: a, fault: {status: {code: 503, only: {header: a}, match: {}, shape: {form: ramp}}}, for: 1s}
     - {on: a, fault: {status: {code: 503, shape: {form: flap}}}, for: 1s}
     - {on: a, fault: {status: {code: 503, shape: {form: pulse}}}, for: 1s}
 abort_when: [{for: 1s, service: a, success_below: 1%}, {query: {promql: up}}, {url: "http://a.example"}, {latency: {p95: 1s}}, {spend_above: 1 USD}]

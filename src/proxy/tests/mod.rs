@@ -11,6 +11,7 @@ mod faults;
 mod guards;
 mod hangup;
 mod hostile;
+mod limited;
 mod passage;
 mod places;
 mod shapes;

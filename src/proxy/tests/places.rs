@@ -45,14 +45,14 @@ pub(super) async fn secured(rig: &Rig, socket: TcpStream, name: &str, protocol: 
 }
 
 /// An HTTP/2 connection to the proxy's listener.
-async fn framed(rig: &Rig) -> SendRequest<Empty<Bytes>> {
+pub(super) async fn framed(rig: &Rig) -> SendRequest<Empty<Bytes>> {
     let secured = secured(rig, rig.link().await.0, "localhost", "h2").await.unwrap();
     let (sender, connection) = soon(handshake(TokioExecutor::new(), TokioIo::new(secured))).await.unwrap();
     tokio::spawn(connection);
     sender
 }
 
-async fn get(sender: &mut SendRequest<Empty<Bytes>>, path: &str, team: &str) -> hyper::Result<Answer<hyper::body::Incoming>> {
+pub(super) async fn get(sender: &mut SendRequest<Empty<Bytes>>, path: &str, team: &str) -> hyper::Result<Answer<hyper::body::Incoming>> {
     let ask = Ask::get(format!("https://localhost{path}")).header("x-team", team).body(Empty::new()).unwrap();
     soon(sender.send_request(ask)).await
 }

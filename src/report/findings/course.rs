@@ -62,6 +62,13 @@ fn seen(digest: &Digest, event: &Event) -> Option<ReportFinding> {
         Event::StepUndone(step) if step.end != StepEnd::Done => {
             of_step(digest, FindingId::UndoFailed, High, step.step, &format!("not taken back, {}", step.end))
         }
+        Event::Spared(spared) if !spared.is_proven() => {
+            let (id, severity) = match spared.unmarked_touched {
+                Some(_) => (FindingId::OthersTouched, High),
+                None => (FindingId::ProxyMissed, Medium),
+            };
+            finding(id, severity, Text::outside(format!("{}.", capital(&spared.told())))).about(Some(spared.on.as_str()))
+        }
         Event::FaultHealed(FaultHealed { on, expired: true, .. }) => {
             let says = Text::own("The fault on ").then(Text::outside(on)).then(" ended by itself: nobody renewed its lease.");
             finding(FindingId::LeaseExpired, Medium, says).about(Some(on.as_str()))

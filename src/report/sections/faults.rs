@@ -3,15 +3,16 @@
 use super::providers;
 use super::subject::Subject;
 use crate::fault::unsaid;
-use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Stamped};
+use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Spared, Stamped};
 use crate::report::digest::Digest;
 use crate::report::model::{Paragraph, Quantity, ReportTable, Section, SectionKind, TableCell, TableRow, Text};
+use crate::report::words::wording::capital;
 use crate::units::{counted, grouped};
 use crate::verdict::{ObservedEffect, Verdict};
 
 /// The section; nothing where nothing was broken or replaced.
 pub(in crate::report) fn section(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_>]) -> Option<Section> {
-    let mut rows: Vec<TableRow> = Vec::new();
+    let (mut rows, mut spared): (Vec<TableRow>, Vec<&Spared>) = (Vec::new(), Vec::new());
     for stamped in &digest.notable {
         match &stamped.event {
             Event::FaultRequested(fault) => rows.push(requested(fault, stamped, digest)),
@@ -25,6 +26,7 @@ pub(in crate::report) fn section(verdict: &Verdict, digest: &Digest, subjects: &
                     row.cells.splice(3.., healed(fault, digest));
                 }
             }
+            Event::Spared(told) => spared.push(told),
             _ => {}
         }
     }
@@ -35,6 +37,9 @@ pub(in crate::report) fn section(verdict: &Verdict, digest: &Digest, subjects: &
     let columns = vec!["fault", "requested", "active", "healed", "requests touched"];
     let mut section = Section::new(SectionKind::Faults, title).with(Paragraph::plain("Times are since the traffic began."));
     section = section.with(ReportTable { columns, rows });
+    for told in spared {
+        section = section.with(Paragraph::plain(Text::outside(format!("{}.", capital(&told.told())))));
+    }
     for subject in subjects {
         if let Some(told) = bit(subject.verdict) {
             let whose = subject.name().map(|name| Text::outside(name).then(": ")).unwrap_or_default();

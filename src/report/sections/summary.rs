@@ -4,6 +4,7 @@
 
 use super::subject::Subject;
 use super::waterfall::waterfall;
+use crate::history::Event;
 use crate::model::Gate;
 use crate::report::digest::Digest;
 use crate::report::model::{Fact, Text};
@@ -50,14 +51,22 @@ fn facts(verdict: &Verdict, digest: Option<&Digest>) -> Vec<Vec<Fact>> {
 fn verdicts(verdict: &Verdict, digest: Option<&Digest>) -> Vec<Vec<Fact>> {
     let subjects = digest.map_or_else(Vec::new, |digest| Subject::each(verdict, digest));
     let went = |place: usize| subjects.get(place).and_then(went);
+    let spared: Vec<Fact> = digest.map_or_else(Vec::new, spared);
     if verdict.workloads.is_empty() {
-        return vec![[Fact::of("verdict", word(verdict))].into_iter().chain(about(verdict, went(0))).collect()];
+        let told = about(verdict, went(0)).into_iter().chain(spared);
+        return vec![[Fact::of("verdict", word(verdict))].into_iter().chain(told).collect()];
     }
     let each = verdict.workloads.iter().enumerate().map(|(place, of)| {
         let workload = Fact::of("workload", format!("{} to {}: {}", of.name, of.service, word(&of.verdict)));
         [workload].into_iter().chain(about(&of.verdict, went(place))).collect()
     });
-    [vec![Fact::of("verdict", verdict.verdict.word())]].into_iter().chain(each).collect()
+    [[Fact::of("verdict", verdict.verdict.word())].into_iter().chain(spared).collect()].into_iter().chain(each).collect()
+}
+
+/// What faults that are limited to some requests left alone.
+fn spared(digest: &Digest) -> Vec<Fact> {
+    let told = |event: &Event| if let Event::Spared(spared) = event { Some(Fact::of("spared", spared.told())) } else { None };
+    digest.notable.iter().filter_map(|stamped| told(&stamped.event)).collect()
 }
 
 /// Where most of the time went, where it was long and that is known.
