@@ -45,11 +45,12 @@ impl Exit {
         }
         match error.downcast_ref::<ExerciseError>() {
             Some(ExerciseError::Judge(_) | ExerciseError::Thread(_)) => Self::Own,
-            Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. }) => Self::Safety,
+            Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. } | ExerciseError::NotPermitted(_)) => Self::Safety,
             Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. }) => Self::Usage,
             None if error.is::<crate::execution::DoorbellError>() => Self::Usage,
             None if error.is::<JudgeError>() || error.is::<crate::project::ProjectError>() => Self::Usage,
             None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,
+            None if error.is::<crate::permission::NotPermitted>() => Self::Safety,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,
             None => Self::Own,
         }

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 
 /// Each visible command stands under one heading, in this order. One that is missing here stands under the last.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Drills", &["check", "doctor", "run", "lab"]),
+    ("Drills", &["check", "doctor", "run", "approve", "lab"]),
     ("In an incident", &["execute", "review"]),
     ("Reading", &["judge", "report", "show", "findings"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),

@@ -43,7 +43,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 24] = [
+const TOPICS: [Topic; 25] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -55,6 +55,7 @@ const TOPICS: [Topic; 24] = [
     part("inventory", "contacts, providers, services", RUNBOOKS, "Inventory"),
     part("csv", "an inventory in a spreadsheet", RUNBOOKS, "Inventory as CSV"),
     part("environments", "where drills run, and what they may do there", RUNBOOKS, "Environments"),
+    part("permission", "hours, freezes, approvals: when a drill may begin", RUNBOOKS, "Permission"),
     part("credentials", "where keys are found, and how they are kept secret", RUNBOOKS, "Credentials"),
     part("stores", "Vault, AWS Secrets Manager, Kubernetes, commands", RUNBOOKS, "Stores"),
     part("issuers", "who mints and revokes keys", RUNBOOKS, "Issuers"),

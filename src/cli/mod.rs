@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
 mod another;
+mod approve;
 mod arguments;
 mod ask;
 mod beside;
@@ -30,6 +31,7 @@ mod man;
 mod open;
 mod outline;
 mod parameters;
+mod permit;
 mod proxy;
 mod record;
 mod reflow;
@@ -56,6 +58,7 @@ use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::lab::LabError;
+use crate::permission::{ApprovalProblem, NotPermitted};
 use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::secret::{SecretError, Unread};
@@ -82,6 +85,8 @@ struct Cli {
 enum CliCommand {
     /// Run drills: break a provider, drive traffic, walk the runbook, time the cutover
     Run(run::Args),
+    /// Approve a drill beforehand, in an environment that demands it: makes a signed file
+    Approve(approve::Args),
     /// Validate inventory, runbooks and scenarios, and show gaps in cover
     Check(check::Args),
     /// Try everything that a drill needs, and break nothing
@@ -149,6 +154,7 @@ fn command_line() -> std::process::ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let done = match cli.command {
         CliCommand::Run(args) => run::run(args),
+        CliCommand::Approve(args) => approve::approve(&args),
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
         CliCommand::Execute(args) => execute::execute(args),
@@ -211,6 +217,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<Problem>,
         of::<AlertError>,
         of::<ApiError>,
+        of::<ApprovalProblem>,
         of::<AuthorityError>,
         of::<BareError>,
         of::<ControlError>,
@@ -221,6 +228,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ImportError>,
         of::<JudgeError>,
         of::<LabError>,
+        of::<NotPermitted>,
         of::<ProxyError>,
         of::<ReadError>,
         of::<Refusal>,

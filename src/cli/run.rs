@@ -6,7 +6,7 @@ use super::end::{exit_of, say_early, say_left};
 use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
 use super::trials::ShownTrials;
-use super::{Exit, bill, execute, leases, outline, say, stores, until_interrupted};
+use super::{Exit, bill, execute, leases, outline, permit, say, stores, until_interrupted};
 use crate::console::{self, LiveDisplay, Showing, WorkProgress};
 use crate::execution::left_over;
 use crate::exercise::{
@@ -57,6 +57,9 @@ pub(super) struct Args {
     /// Answer every question with yes: those of a runbook, whether to spend money, and whether to write into stores of keys
     #[arg(long)]
     yes: bool,
+    /// A file of an approval, as `lifeboat approve` makes them; once for each
+    #[arg(long, value_name = "FILE", conflicts_with = "undo")]
+    approval: Vec<PathBuf>,
     /// Undo what a killed drill has left behind, by its folder: what its runbook did, last first, and old values
     #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "out", "repeat"])]
     undo: Option<PathBuf>,
@@ -69,10 +72,13 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(folder) = args.undo {
         return execute::take_back(folder, args.recorded, args.yes);
     }
-    let Some(drills) = planned(&args)? else { return Ok(Exit::Usage) };
+    let Some(mut drills) = planned(&args)? else { return Ok(Exit::Usage) };
     let repeat = args.repeat.unwrap_or(if args.until_known { REPEATS } else { 1 });
     if args.dry_run {
         return outline::shown(drills.iter().map(|each| &each.plan), repeat);
+    }
+    if let Some(end) = permit::refused(&mut drills, &args.approval)? {
+        return Ok(end);
     }
     let mut orders = DrillOrders {
         drills,

@@ -11,10 +11,12 @@ use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
+use super::standing_permit::{self, StandingPermit};
 use super::{driven, overlays};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::permission::Approval;
 use crate::redact::Redactor;
 use crate::secret;
 use crate::step::{Attendance, Before, Context, Directory, Outbox, StandIn, client};
@@ -45,6 +47,8 @@ pub struct Order {
     pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan: whatever of it is printed is not kept.
     pub secrets: BTreeSet<SecretSource>,
+    /// Who has approved it.
+    pub approvals: Vec<Approval>,
     /// Where the output of a system that the drill starts goes, and the old values of what its runbook changes.
     pub folder: PathBuf,
     /// Who answers questions.
@@ -90,8 +94,7 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
-        recorder.record(self.started(&recorder)).await;
-        recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
+        self.announce(&recorder).await;
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
         let http = client();
@@ -147,6 +150,15 @@ impl Drill {
         Ended { stopped, journal: self.journal.close().await }
     }
 
+    /// What it is, and who approved it.
+    async fn announce(&self, recorder: &Recorder) {
+        recorder.record(self.started(recorder)).await;
+        for approval in &self.order.approvals {
+            recorder.record(Event::Approved(approval.record.clone())).await;
+        }
+        recorder.record(Event::Phase(PhaseEntered { name: Phase::Preparing })).await;
+    }
+
     /// From the first request to the last answer, with everything healed and taken back in between.
     async fn conduct(&self, rig: &Rig, site: &RigSite<'_>, interrupts: &mut Interrupts) -> (Finished, Option<DrillStop>) {
         let RigSite { plan, recorder, budget, .. } = *site;
@@ -159,8 +171,10 @@ impl Drill {
         if let Some(guard) = plan.scenario.abort_when {
             interrupts.arm(guard::tripped(guard, self.journal.live(), recorder.clock()));
         }
+        let longest = interrupts.watch(standing_permit::overrun(plan));
         let mut team = RunbookTask::default();
         let told = self.timeline(&mut faults, &mut team, rig, site, interrupts).await;
+        longest.abort();
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;
         let answered = team.dismiss().await;
@@ -238,7 +252,12 @@ impl Drill {
         interrupts: &mut Interrupts,
     ) -> Result<(), DrillStop> {
         let (timeline, recorder, context) = (&site.plan.scenario.timeline, site.recorder, self.context(rig, site));
-        interrupts.during(self.baseline(rig).pass()).await??;
+        // Its calendars are read while the baseline runs: a long wait before it may have run into a freeze.
+        let standing = StandingPermit::of(site.plan, site.root, &self.order.approvals);
+        let policy = self.baseline(rig);
+        let (passed, standing) = interrupts.during(async { tokio::join!(policy.pass(), standing) }).await?;
+        passed?;
+        standing?.still_holds(timeline)?;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
         let (clock, keyring) = (recorder.clock(), context.keyring.clone());
         let mut zero = None;

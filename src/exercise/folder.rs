@@ -8,6 +8,7 @@ use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, SecretSource, SourceFile};
+use crate::permission::{Approval, NotPermitted};
 use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
 use crate::step::Attendance;
@@ -35,6 +36,8 @@ pub struct DrillRequest {
     pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,
+    /// Who has approved it.
+    pub approvals: Vec<Approval>,
     /// The drill's folder; `None` makes one under `drills/` of the project.
     pub out: Option<PathBuf>,
     /// Who answers questions.
@@ -63,6 +66,9 @@ pub enum ExerciseError {
     /// The operating system gave no thread.
     #[error("cannot start the journal")]
     Thread(#[from] std::io::Error),
+    /// It may not begin here and now.
+    #[error(transparent)]
+    NotPermitted(#[from] NotPermitted),
     /// The history cannot be judged.
     #[error(transparent)]
     Judge(#[from] JudgeError),
@@ -90,6 +96,7 @@ impl Explained for ExerciseError {
             Self::Folder { .. } => Some("choose another with `--out`".into()),
             Self::Taken { .. } => Some("choose another folder with `--out`; a history is never overwritten".into()),
             Self::Thread(_) => None,
+            Self::NotPermitted(refused) => refused.hint(),
             Self::Judge(error) => error.hint(),
             Self::Journal { folder, .. } => {
                 let folder = folder.display();
@@ -129,7 +136,7 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
-        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attendance, stop } = orders;
+        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, approvals, out, attendance, stop } = orders;
         let id = identifier(&plan.scenario.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),
@@ -139,7 +146,7 @@ impl Exercise {
         let file = run.begin_history()?;
         let RunFolder { path: folder, id } = run;
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
-        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, stop };
+        let order = Order { plan, seed, id, origin, root, supervisor, secrets, approvals, folder: folder.clone(), attendance, stop };
         Ok(Self { drill: Drill::begin(order, file)?, folder, work: Arc::default() })
     }
 

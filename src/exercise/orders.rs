@@ -3,6 +3,7 @@
 
 use super::ceiling;
 use crate::model::{Action, DrillPlan, SecretSource, SourceFile, StartMode};
+use crate::permission::Approval;
 use crate::project::{Findings, Project, ProjectError};
 use crate::units::{Explained, Problem, Seed};
 use std::borrow::Cow;
@@ -23,6 +24,8 @@ pub struct PlannedDrill {
     pub files: Vec<SourceFile>,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,
+    /// Who has approved it, where its environment is protected.
+    pub approvals: Vec<Approval>,
 }
 
 /// A scenario file as it was read: the drill, where it makes one, and everything that was found.
@@ -48,7 +51,7 @@ impl ReadScenario {
             Ok((mut plan, findings)) => {
                 let unaffordable = ceiling::priced(&mut plan).err();
                 let (files, secrets) = (project.files_of(scenario), SecretSource::of_inventory(&project.inventory));
-                Self { planned: Some(PlannedDrill { root, plan, files, secrets }), unaffordable, findings }
+                Self { planned: Some(PlannedDrill { root, plan, files, secrets, approvals: Vec::new() }), unaffordable, findings }
             }
             Err(findings) => Self { planned: None, unaffordable: None, findings },
         })

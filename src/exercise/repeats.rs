@@ -13,6 +13,7 @@
 use super::folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
+use super::permit::permits;
 use super::repeated::{FinishedRepeats, configuration, phase_of, repeated, write, write_repeats};
 use super::reset::{ResetError, reset, way_of};
 use crate::history::StopReason;
@@ -127,7 +128,8 @@ impl<'a> RunningRepeats<'a> {
         observer: &mut O,
     ) -> Result<TrialEnd, (Option<String>, Option<String>, O::Error)> {
         let unwatched = |error: O::Error| (None, None, error);
-        let PlannedDrill { root, mut plan, files, secrets } = self.planned.clone();
+        permits(self.planned, chrono::Utc::now()).await.map_err(|error| failed::<O>(error.into()))?;
+        let PlannedDrill { root, mut plan, files, secrets, approvals } = self.planned.clone();
         plan.scenario.timeline.baseline = plan.scenario.timeline.baseline.plus(phase_of(trial));
         let turn = DrillTurn { number: trial.trial as usize, total: self.record.trials.len(), seed: trial.seed };
         let request = DrillRequest {
@@ -138,6 +140,7 @@ impl<'a> RunningRepeats<'a> {
             root,
             supervisor: self.orders.supervisor.clone(),
             secrets,
+            approvals,
             out: Some(self.folder.join(&trial.folder)),
             attendance: observer.attendance(),
             stop: self.orders.stop.clone(),

@@ -2,9 +2,10 @@
 //! each step, and says who answers the questions of a runbook. Nothing here prints, reads a terminal, or belongs to the whole process, so that one
 //! process can run several at once.
 
-use super::folder::{DrillRequest, Exercise};
+use super::folder::{DrillRequest, Exercise, ExerciseError};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
+use super::permit::permits;
 use super::repeats;
 
 /// Runs all drills, one after the other, until somebody stops them or the only one cannot begin. What needs consent was agreed to before:
@@ -35,7 +36,8 @@ pub async fn run<O: Observer>(orders: &DrillOrders, observer: &mut O) -> Result<
 }
 
 async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: DrillTurn, observer: &mut O) -> Result<(), O::Error> {
-    let PlannedDrill { root, plan, files, secrets } = planned.clone();
+    permits(planned, chrono::Utc::now()).await.map_err(ExerciseError::from)?;
+    let PlannedDrill { root, plan, files, secrets, approvals } = planned.clone();
     let request = DrillRequest {
         plan,
         seed: turn.seed,
@@ -44,6 +46,7 @@ async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: Dr
         root,
         supervisor: orders.supervisor.clone(),
         secrets,
+        approvals,
         out: orders.out_of(turn.number),
         attendance: observer.attendance(),
         stop: orders.stop.clone(),

@@ -1,6 +1,7 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
+use super::approval::Approved;
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
 use super::drilled::RunbookDrilled;
 use super::execution::{
@@ -21,6 +22,8 @@ use std::borrow::Cow;
 pub enum Event {
     /// The drill began. Always the first event.
     Started(Box<Started>),
+    /// Somebody approved it, before it began.
+    Approved(Approved),
     /// A phase began.
     Phase(PhaseEntered),
     /// A fault was asked for at the control API.

@@ -37,6 +37,7 @@
 //! What this room does not do: stamp events or write files (`journal`), or judge (`verdict`).
 
 mod alert;
+mod approval;
 mod bare;
 mod broken;
 mod bucket;
@@ -68,6 +69,7 @@ mod turns;
 
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut};
+pub use approval::{ApprovalWay, Approved};
 pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;

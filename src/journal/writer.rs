@@ -299,8 +299,8 @@ mod tests {
         let event = || Event::Phase(PhaseEntered { name: Phase::Baseline });
         journal.recorder().record_durably(event()).await.unwrap();
         let text = std::fs::read_to_string(file.path()).unwrap();
-        let (event, seal) = text.split_once('\n').unwrap();
-        let stamped: Stamped = serde_json::from_str(event).unwrap();
+        let (line, seal) = text.split_once('\n').unwrap();
+        let stamped: Stamped = serde_json::from_str(line).unwrap();
         assert!(crate::history::Seal::of_line(seal.as_bytes()).is_some_and(|seal| seal.t == stamped.t), "what is safe is sealed: {text}");
         assert!(stamped.t >= 7_000, "the clock goes on from where it was: {text}");
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

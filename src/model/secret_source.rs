@@ -9,11 +9,11 @@
 //! What this file does not do: read any of them. It knows references; values live elsewhere.
 
 use super::{
-    Action, AlertsBinding, Allow, Ask, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding, Credential,
-    CredentialSource, DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource, Inventory, Issuer, Mail, Manual,
-    Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding,
-    ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation, StartCommand, StatusPage, Step, StopHere, Switch,
-    VaultLogin, Wire, Within, Workload,
+    Action, AlertsBinding, Allow, Ask, CalendarSource, Canary, Channel, Command, Condition, Confirm, Contact, ContactService,
+    ControlBinding, Credential, CredentialSource, DrillPlan, Environment, ExecutionPlan, Goal, HttpCall, HttpProbe, InquirySource,
+    Inventory, Issuer, Mail, Manual, Notify, OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest,
+    PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Simulation,
+    StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -238,8 +238,21 @@ impl SecretSourceSet {
     }
 
     fn environment(&mut self, environment: &Environment) {
-        let Environment { embedded: _, keys: _, gateway: _, start, carries: _, services, proxies, control, alerts, prometheus, allow } =
-            environment;
+        let Environment {
+            embedded: _,
+            keys: _,
+            gateway: _,
+            start,
+            carries: _,
+            services,
+            proxies,
+            control,
+            alerts,
+            prometheus,
+            allow,
+            protected: _,
+            approvals: _,
+        } = environment;
         start.iter().for_each(|start| self.start(start));
         services.values().for_each(|service| self.service(service));
         for ProxyBinding { listen: _, tls: _, hosts: _ } in proxies.values() {}
@@ -254,7 +267,16 @@ impl SecretSourceSet {
             self.url(url);
             token_from.iter().for_each(|name| self.variable(name));
         }
-        let Allow { faults_on: _, max_rate: _, max_spend: _, max_requests: _, revoke: _, stores: _ } = allow;
+        let Allow { faults_on: _, max_rate: _, max_spend: _, max_requests: _, revoke: _, stores: _, hours: _, freezes, max_duration: _ } =
+            allow;
+        for calendar in freezes {
+            match calendar {
+                CalendarSource::File(_) => {}
+                CalendarSource::Url(url) => self.url(url),
+                // The private address of a calendar is a secret itself.
+                CalendarSource::Variable(name) => self.address(&format!("env:{name}")),
+            }
+        }
     }
 
     fn start(&mut self, start: &StartCommand) {

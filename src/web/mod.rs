@@ -5,8 +5,10 @@
 //!
 //! What this room does not do: send anything. Traffic and proxies have clients of their own (hyper), which follow nothing either.
 
+mod get;
 mod post;
 
+pub use get::get_bytes;
 pub use post::post_json;
 
 use crate::redact::is_like_nothing;
