@@ -22,7 +22,8 @@ fn project(approvals: &str) -> Project {
     let gateway = "gateway: {try_timeout: 300ms, breaker: {failures: 5, cooldown: 2s, probes: 1}}";
     project.environment("staging", &format!("protected: true, {gateway}{}{approvals}", if approvals.is_empty() { "" } else { ", " }));
     let contacts = "contacts: {ada: {name: Ada}, grace: {name: Grace}, lin: {name: Lin}, eve: {name: Eve}}\nproviders:";
-    project.edit("runbooks/inventory.yaml", "providers:", contacts);
+    let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();
+    project.write("runbooks/inventory.yaml", &inventory.replacen("providers:", contacts, 1));
     project
 }
 
@@ -43,6 +44,13 @@ fn refused<'r>(project: &Project, run: &'r Run) -> &'r Run {
     run
 }
 
+/// It was permitted, and ran to its end; how it went is not what is looked at here.
+fn permitted<'r>(project: &Project, run: &'r Run) -> &'r Run {
+    let began = project.path("drill").exists() && project.events("drill").last().is_some_and(|event| event.get("finished").is_some());
+    assert!(began && matches!(run.code, Some(0 | 1 | 3)), "{run:?}");
+    run
+}
+
 #[test]
 fn two_of_three_approve_beforehand_and_the_drill_runs_unattended() {
     let project = project(WANTED);
@@ -53,7 +61,7 @@ fn two_of_three_approve_beforehand_and_the_drill_runs_unattended() {
     approve(&project, "grace", "grace", "2d", "g.json").exits_with(0);
     refused(&project, &drill(&project, &["a.json"])).says("1 of 2 approvals are there; grace, lin can give the other");
     let run = drill(&project, &["a.json", "g.json"]);
-    run.exits_with(0).says("quick: approved by ada (signed with the key ").says("quick: approved by grace (signed");
+    permitted(&project, &run).says("quick: approved by ada (signed with the key ").says("quick: approved by grace (signed");
     let events = project.events("drill");
     let approved: Vec<_> = events.iter().filter_map(|event| event.get("approved")).collect();
     assert_eq!(approved.len(), 2);
@@ -85,7 +93,7 @@ fn an_approval_of_anything_else_is_refused() {
     project.write("runbooks/inventory.yaml", &format!("{inventory}{line}\n"));
     let elsewhere = project.lifeboat(&["run", "scenarios/quick.yaml", "--env", "europe", "--out", "drill", "--approval", "a.json"]);
     refused(&project, &elsewhere).says("a.json approves another environment: `staging`, and this is `europe`");
-    drill(&project, &["a.json"]).exits_with(0).says("approved by ada");
+    permitted(&project, &drill(&project, &["a.json"])).says("approved by ada");
 }
 
 #[test]
@@ -163,7 +171,7 @@ fn on_a_terminal_the_environments_name_is_typed_in_full_whatever_else_is_agreed_
     assert!(code == Some(4) && shown.contains("what was typed is not the name of the environment `staging`"), "{code:?} {shown}");
     assert!(!project.path("drill").exists());
     let (code, shown) = on_terminal(&project, "staging\n", &[]);
-    assert!(code == Some(0) && shown.contains("To approve it, type the environment's name in full."), "{code:?} {shown}");
+    assert!(matches!(code, Some(0 | 1 | 3)) && shown.contains("To approve it, type the environment's name in full."), "{code:?} {shown}");
     let approved = project.events("drill").into_iter().find_map(|event| event.get("approved").cloned()).unwrap();
     assert!(approved["how"] == "typed" && approved.get("key").is_none(), "{approved}");
 }
@@ -176,7 +184,7 @@ fn who_has_no_key_approves_on_the_terminal_and_files_do_the_rest() {
     let (code, shown) = on_terminal(&project, "grace\nstaging\n", &["--approval", "a.json"]);
     assert!(code == Some(4) && shown.contains("`grace` has a key, and approves with a signed file alone"), "{code:?} {shown}");
     let (code, shown) = on_terminal(&project, "lin\nstaging\n", &["--approval", "a.json"]);
-    assert!(code == Some(0) && shown.contains("approved by lin (typed at the terminal; not verified)"), "{code:?} {shown}");
+    assert!(matches!(code, Some(0 | 1 | 3)) && shown.contains("approved by lin (typed at the terminal; not verified)"), "{code:?} {shown}");
 }
 
 #[test]
@@ -202,8 +210,10 @@ fn the_references_example_is_approved_and_run_as_it_says() {
     let commands: Vec<String> =
         block("console").lines().map(|line| line.replace("$ lifeboat ", "").replace("azure-outage", "quick")).collect();
     let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    for command in [commands[0].clone(), commands[0].replace("ada", "grace"), commands[1].clone()] {
-        let words = words(&command);
-        project.lifeboat(&words.iter().map(String::as_str).collect::<Vec<_>>()).exits_with(0);
+    let lifeboat = |command: &str| project.lifeboat(&words(command).iter().map(String::as_str).collect::<Vec<_>>());
+    for command in [commands[0].clone(), commands[0].replace("ada", "grace")] {
+        lifeboat(&command).exits_with(0);
     }
+    let run = lifeboat(&(commands[1].clone() + " --out drill"));
+    permitted(&project, &run).says("approved by ada").says("approved by grace");
 }

@@ -58,6 +58,7 @@ mod open;
 mod overlay;
 mod people;
 mod read;
+mod remark;
 mod replacement;
 mod resumption;
 mod rotation;
@@ -78,8 +79,8 @@ pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
     Awaited, Breaker, Cancelled, Carried, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Guarded, Outcome, Overdue,
-    Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed,
-    SightGap, Stamped, Started, StepFinished, StepStarted, StepUndone, StopReason,
+    Phase, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, RequestDone, RunbookStarted, Served, Shed, SightGap, Stamped,
+    Started, StepFinished, StepStarted, StepUndone, StopReason,
 };
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{
@@ -96,6 +97,7 @@ pub use open::OpenRequests;
 pub use overlay::OverlayRead;
 pub use people::{AnswerWay, Answered, RoleTaken, Speaker, StepExplained, Ticked};
 pub use read::{History, ReadError, Reader, read};
+pub use remark::{Remark, RemarkAbout};
 pub use replacement::{KeyReplacement, ProbeAnswer};
 pub use resumption::{HandedOver, Mended, Settlement, StepSettled, TakenOver};
 pub use rotation::{KeyUse, ReplicaKeys, Rotation, SETTLED};

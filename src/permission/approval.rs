@@ -235,7 +235,7 @@ impl Explained for ApprovalProblem {
             Self::UnknownApprover { of, .. } => format!("the approvers are {}", of.join(", ")).into(),
             Self::NoKey { who, key, .. } => {
                 let key = key.clone().unwrap_or_else(|| "keys/NAME.pem".to_owned());
-                format!("write `{{contact: {who}, key: {key}}}` in `approvals: {{of: […]}}`, if that is theirs; then it must be approved anew").into()
+                format!("write `{{contact: {who}, key: {key}}}` in `approvals: {{of: […]}}`, if that is theirs; then it must be approved again").into()
             }
             Self::BadKey { .. } => "name the file of a public key in PEM, or the name of a key, as `lifeboat key` prints it".into(),
             Self::SignsOnly { .. } | Self::NotSigned { .. } | Self::Other { .. } | Self::FileChanged { .. } | Self::Expired { .. } => AGAIN.into(),

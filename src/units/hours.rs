@@ -99,16 +99,17 @@ impl FromStr for WeekHours {
                 tight = tight.replace(loose, close);
             }
         }
-        let mut parts = tight.splitn(3, char::is_whitespace).map(str::trim).filter(|part| !part.is_empty());
+        let mut parts = tight.split_whitespace();
         let (Some(days), Some(times)) = (parts.next(), parts.next()) else {
             return Err(wrong(format!("`{text}` does not say which hours of the week"), FORM));
         };
         let days = read_days(days)?;
         let ranges = times.split(',').map(read_range).collect::<Result<Vec<_>, _>>()?;
-        let Some(zone) = parts.next() else {
+        let zone = parts.collect::<Vec<_>>().join(" ");
+        if zone.is_empty() {
             let hint = format!("write whose clock it is, for example `{} Europe/Berlin`, or `UTC`", text.trim());
             return Err(wrong(format!("`{text}` has no time zone"), &hint));
-        };
+        }
         Ok(Self { days, ranges, zone: zone.parse()? })
     }
 }

@@ -8,11 +8,11 @@ use crate::units::Problem;
 /// Components in components; calendars have three.
 const DEEPEST: usize = 16;
 
-/// The text for the parser: one content line a line.
+/// The texts for the parser, one of each calendar in the file: one content line a line.
 ///
 /// # Errors
 /// Where it is no calendar, or not a whole one.
-pub(super) fn content(bytes: &[u8]) -> Result<String, Problem> {
+pub(super) fn contents(bytes: &[u8]) -> Result<Vec<String>, Problem> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines = unfolded(bytes);
     let first = lines.first().map_or("", |(_, line)| line.as_str());
@@ -27,7 +27,7 @@ pub(super) fn content(bytes: &[u8]) -> Result<String, Problem> {
         };
         return Err(Problem::new(what).hint(hint));
     }
-    let mut inside: Vec<&str> = Vec::new();
+    let (mut inside, mut calendars): (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
     for (number, line) in &lines {
         let wrong = |what: String| Err(Problem::new(format!("line {number} {what}")).hint("export the calendar again"));
         let Some(place) = line.find([':', ';']) else { return wrong("is no property".to_owned()) };
@@ -45,14 +45,21 @@ pub(super) fn content(bytes: &[u8]) -> Result<String, Problem> {
             _ if inside.is_empty() => return wrong("stands outside the calendar".to_owned()),
             _ => {}
         }
+        if inside.len() == 1 && name.eq_ignore_ascii_case("BEGIN") {
+            calendars.push(String::new());
+        }
+        if let Some(calendar) = calendars.last_mut() {
+            // The parser looks for the end of a line as the standard has it.
+            *calendar += line.trim_end();
+            *calendar += "\r\n";
+        }
     }
     if let Some(component) = inside.last() {
         return Err(
             Problem::new(format!("it ends inside `{component}`, so the rest is missing")).hint("export or download the calendar again")
         );
     }
-    // The parser looks for the end of a line as the standard has it.
-    Ok(lines.into_iter().map(|(_, line)| line.trim_end().to_owned() + "\r\n").collect())
+    Ok(calendars)
 }
 
 /// Content lines, each with the number of its first line in the file; empty ones are left out.
@@ -74,14 +81,15 @@ mod tests {
     use super::*;
 
     fn told(text: &str) -> String {
-        content(text.as_bytes()).unwrap_err().message
+        contents(text.as_bytes()).unwrap_err().message
     }
 
     #[test]
     fn folded_lines_are_put_together_even_in_the_middle_of_a_letter() {
         let folded = b"BEGIN:VCALENDAR\r\nSUMMARY:Weih\xc3\r\n \xa4cht\n\t en\r\nEND:VCALENDAR\r\n";
-        assert_eq!(content(folded).unwrap(), "BEGIN:VCALENDAR\r\nSUMMARY:Weih\u{e4}cht en\r\nEND:VCALENDAR\r\n");
-        assert_eq!(content(b"\xef\xbb\xbfBEGIN:VCALENDAR\n\nEND:VCALENDAR").unwrap(), "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+        assert_eq!(contents(folded).unwrap(), ["BEGIN:VCALENDAR\r\nSUMMARY:Weih\u{e4}cht en\r\nEND:VCALENDAR\r\n"]);
+        let two = contents(b"\xef\xbb\xbfBEGIN:VCALENDAR\n\nEND:VCALENDAR\nBEGIN:VCALENDAR\nEND:VCALENDAR").unwrap();
+        assert_eq!(two, ["BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"; 2]);
     }
 
     #[test]

@@ -59,16 +59,18 @@ impl Calendar {
         if bytes.len() > CALENDAR_MAX {
             return Err(Problem::new(format!("it is larger than {} MB", CALENDAR_MAX / 1_000_000)));
         }
-        let content = lines::content(bytes)?;
-        let parsed = read_calendar_simple(&content).map_err(|error| {
-            let near: String = error.input.lines().next().unwrap_or_default().chars().take(60).collect();
-            Problem::new(format!("this is no calendar near `{near}`"))
-        })?;
+        let contents = lines::contents(bytes)?;
         let mut events = Vec::new();
-        for calendar in &parsed {
-            let zones = CalendarZones::of_calendar(calendar, usual);
-            for component in calendar.components.iter().filter(|component| component.name.as_str().eq_ignore_ascii_case("VEVENT")) {
-                events.push(CalendarEvent::of(component, &zones)?);
+        for content in &contents {
+            let parsed = read_calendar_simple(content).map_err(|error| {
+                let near: String = error.input.lines().next().unwrap_or_default().chars().take(60).collect();
+                Problem::new(format!("this is no calendar near `{near}`"))
+            })?;
+            for calendar in &parsed {
+                let zones = CalendarZones::of_calendar(calendar, usual);
+                for component in calendar.components.iter().filter(|component| component.name.as_str().eq_ignore_ascii_case("VEVENT")) {
+                    events.push(CalendarEvent::of(component, &zones)?);
+                }
             }
         }
         Ok(Self { name: name.to_owned(), events })
