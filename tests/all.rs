@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod alerts;
+mod approvals;
 mod authority;
 mod bad_input;
 mod befores;
 mod bundles;
+mod calendars;
 mod canaries;
 mod children;
 mod clients;
@@ -24,6 +26,7 @@ mod exercised;
 mod faulty_answers;
 mod findings;
 mod formats;
+mod freezes;
 mod gateways;
 mod grpc;
 mod guarded;

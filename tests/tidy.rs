@@ -130,7 +130,7 @@ const HOMES: [(&str, &[&str]); 51] = [
     ("ed25519_dalek", &["signing"]),
     ("icalendar", &["permission"]),
     ("rrule", &["permission"]),
-    ("chrono_tz", &["permission"]),
+    ("chrono_tz", &["permission", "units"]),
     ("tar", &["evidence"]),
     ("object_store", &["evidence"]),
     ("webpki", &["evidence"]),

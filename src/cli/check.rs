@@ -3,7 +3,9 @@
 
 use super::terminal::note;
 use super::{Exit, put};
+use crate::permission::{NotPermitted, calendars_within};
 use crate::project::{Project, check as check_files};
+use crate::units::explained;
 use std::path::{Path, PathBuf};
 
 /// Validates inventory, runbooks and scenarios, each and across them. Every finding is shown.
@@ -23,6 +25,10 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
     for told in &checked.only_for_drills {
         note(told);
     }
+    let unreadable = unreadable_calendars(&root);
+    for told in &unreadable {
+        put(&format!("error: {told}\n\n"))?;
+    }
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let counts = [
         count(checked.providers, "provider"),
@@ -30,7 +36,7 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
         count(checked.runbooks, "runbook"),
         count(checked.scenarios, "scenario"),
     ];
-    let (errors, warnings) = (checked.findings.errors(), checked.findings.warnings());
+    let (errors, warnings) = (checked.findings.errors() + unreadable.len(), checked.findings.warnings());
     let found = match (errors, warnings) {
         (0, 0) => "no problems found".to_owned(),
         (0, warnings) => count(warnings, "warning"),
@@ -38,5 +44,19 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
     note(&format!("checked {}: {found}", counts.join(", ")));
-    Ok(if checked.findings.has_errors() { Exit::Usage } else { Exit::Met })
+    Ok(if checked.findings.has_errors() || !unreadable.is_empty() { Exit::Usage } else { Exit::Met })
+}
+
+/// Calendars among the project's files that cannot be read, and so would stop every drill.
+fn unreadable_calendars(root: &Path) -> Vec<String> {
+    let project = Project::open(root).0;
+    let environments = project.inventory.environments.iter();
+    let read = environments.flat_map(|(name, environment)| {
+        let read = calendars_within(&environment.allow, root).into_iter().filter_map(|(_, read)| read);
+        read.filter_map(|read| {
+            let problem = read.calendar.err()?;
+            Some(explained(&NotPermitted::Calendar { environment: name.clone(), calendar: read.name, problem }))
+        })
+    });
+    read.collect()
 }

@@ -73,6 +73,7 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
     let kept = folder.clone();
     let done = until_interrupted("stopping: what was started is ended", async |stop| {
         let order = Order {
+            approvals: Vec::new(),
             plan,
             seed,
             id: "doctor".to_owned(),

@@ -45,7 +45,7 @@ impl Exit {
         }
         match error.downcast_ref::<ExerciseError>() {
             Some(ExerciseError::Judge(_) | ExerciseError::Thread(_)) => Self::Own,
-            Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. }) => Self::Safety,
+            Some(ExerciseError::Write { .. } | ExerciseError::Journal { .. } | ExerciseError::NotPermitted(_)) => Self::Safety,
             Some(ExerciseError::Stopped(_) | ExerciseError::Locked(_)) => Self::Safety,
             Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. } | ExerciseError::Evidence(_)) => Self::Usage,
             None if error.is::<crate::execution::DoorbellError>() => Self::Usage,
@@ -53,6 +53,7 @@ impl Exit {
             None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,
             None if error.is::<crate::evidence::VerifyError>() => Self::Usage,
             None if error.is::<crate::permission::trust::TrustError>() => Self::Usage,
+            None if error.is::<crate::permission::NotPermitted>() => Self::Safety,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,
             None if error.is::<crate::permission::LeverError>() => Self::Inconclusive,
             None => Self::Own,

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 
 /// Each visible command stands under one heading, in this order. One that is missing here stands under the last.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Drills", &["check", "doctor", "trust", "run", "stop", "resume", "lab"]),
+    ("Drills", &["check", "doctor", "trust", "run", "stop", "resume", "approve", "lab"]),
     ("In an incident", &["execute", "review"]),
     ("Reading", &["judge", "report", "show", "findings"]),
     ("Evidence", &["verify", "key", "bundle"]),

@@ -56,6 +56,7 @@ const TOPICS: [Topic; 25] = [
     part("inventory", "contacts, providers, services", RUNBOOKS, "Inventory"),
     part("csv", "an inventory in a spreadsheet", RUNBOOKS, "Inventory as CSV"),
     part("environments", "where drills run, and what they may do there", RUNBOOKS, "Environments"),
+    part("permission", "hours, freezes, approvals: when a drill may begin", RUNBOOKS, "Permission"),
     part("credentials", "where keys are found, and how they are kept secret", RUNBOOKS, "Credentials"),
     part("stores", "Vault, AWS Secrets Manager, Kubernetes, commands", RUNBOOKS, "Stores"),
     part("issuers", "who mints and revokes keys", RUNBOOKS, "Issuers"),

@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. What this room does not do: anything that a library's user would miss.
 
 mod another;
+mod approve;
 mod arguments;
 mod ask;
 mod beside;
@@ -33,6 +34,7 @@ mod man;
 mod open;
 mod outline;
 mod parameters;
+mod permit;
 mod proxy;
 mod record;
 mod reflow;
@@ -48,8 +50,8 @@ mod stop;
 mod stores;
 mod terminal;
 mod trials;
-mod verify;
 mod trust;
+mod verify;
 mod watchdog;
 
 pub use exit::Exit;
@@ -68,6 +70,7 @@ use crate::import::ImportError;
 use crate::lab::LabError;
 use crate::permission::LeverError;
 use crate::permission::trust::TrustError;
+use crate::permission::{ApprovalProblem, NotPermitted};
 use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::secret::{SecretError, Unread};
@@ -95,6 +98,8 @@ struct Cli {
 enum CliCommand {
     /// Run drills: break a provider, drive traffic, walk the runbook, time the cutover
     Run(run::Args),
+    /// Approve a drill beforehand, in an environment that demands it: makes a signed file
+    Approve(approve::Args),
     /// Validate inventory, runbooks and scenarios, and show gaps in cover
     Check(check::Args),
     /// Try everything that a drill needs, and break nothing
@@ -174,6 +179,7 @@ fn command_line() -> std::process::ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let done = match cli.command {
         CliCommand::Run(args) => run::run(args),
+        CliCommand::Approve(args) => approve::approve(&args),
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
         CliCommand::Trust(args) => trust::trust(&args),
@@ -242,6 +248,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<Problem>,
         of::<AlertError>,
         of::<ApiError>,
+        of::<ApprovalProblem>,
         of::<AuthorityError>,
         of::<BareError>,
         of::<BundleError>,
@@ -255,6 +262,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<LabError>,
         of::<ManifestError>,
         of::<LeverError>,
+        of::<NotPermitted>,
         of::<ProxyError>,
         of::<ReadError>,
         of::<Refusal>,

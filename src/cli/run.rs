@@ -8,7 +8,7 @@ use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
 use super::trials::ShownTrials;
 use super::trust::{self, TrustArgs};
-use super::{Exit, bill, execute, leases, outline, say, stores, until_interrupted};
+use super::{Exit, bill, execute, leases, outline, permit, say, stores, until_interrupted};
 use crate::console::{self, LiveDisplay, Showing, WorkProgress};
 use crate::exercise::{
     self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, FinishedRepeats, Observer, PlannedDrill, ReadScenario,
@@ -72,6 +72,9 @@ pub(super) struct Args {
     format: outline::OutlineFormat,
     #[command(flatten)]
     trust: TrustArgs,
+    /// A file of an approval, as `lifeboat approve` makes them; once for each
+    #[arg(long, value_name = "FILE", conflicts_with = "undo")]
+    approval: Vec<PathBuf>,
     /// Undo what a killed drill has left behind, by its folder: what its runbook did, last first, and old values
     #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "out", "repeat"])]
     undo: Option<PathBuf>,
@@ -87,7 +90,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         }
         return execute::take_back(folder, args.recorded, args.yes);
     }
-    let Some(drills) = planned(&args)? else { return Ok(Exit::Usage) };
+    let Some(mut drills) = planned(&args)? else { return Ok(Exit::Usage) };
     let repeat = args.repeat.unwrap_or(if args.until_known { REPEATS } else { 1 });
     if args.dry_run {
         return outline::shown(&drills, repeat, args.format);
@@ -96,6 +99,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         if let Some(end) = trust::refused(args.trust, &drill.root, &Executable::of_drill(&drill.plan))? {
             return Ok(end);
         }
+    }
+    if let Some(end) = permit::refused(&mut drills, &args.approval)? {
+        return Ok(end);
     }
     let mut orders = DrillOrders {
         drills,

@@ -216,6 +216,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::Ticked(ticked) => ("tick", format!("{}/{} {ticked}", ticked.step + 1, steps())),
         Event::RoleTaken(taken) => ("role", taken.to_string()),
         Event::Note(note) => ("note", note.text.clone()),
+        Event::Approved(approved) => ("approved", format!("by {}", approved.told())),
         Event::Overlay(series) => ("series", told_of(series)),
         Event::Awaited(awaited) => ("waits", format!("for {}, at most {}", awaited.what, length(awaited.most))),
         Event::Remark(remark) => (remark.about.word(), remark.text.clone()),

@@ -11,11 +11,13 @@ use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
 use super::site::{RigSite, tag};
+use super::standing_permit::{self, StandingPermit};
 use super::{driven, health, overlays, permit, standstill};
 use crate::evidence::witness::{StampedPart, Witness, WitnessError};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
 use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::permission::Approval;
 use crate::permission::Permit;
 use crate::redact::Redactor;
 use crate::secret;
@@ -58,6 +60,8 @@ pub struct Order {
     pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan: whatever of it is printed is not kept.
     pub secrets: BTreeSet<SecretSource>,
+    /// Who has approved it.
+    pub approvals: Vec<Approval>,
     /// Where the output of a system that the drill starts goes, and the old values of what its runbook changes.
     pub folder: PathBuf,
     /// Who is to stamp the plan before anything is begun.
@@ -109,6 +113,7 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
+
         let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
         interrupts.watch(guard::out_of_files(self.journal.live()));
         interrupts.watch(standstill::noticed(recorder.clone(), self.order.plan.environment.fault_lease()));
@@ -174,6 +179,9 @@ impl Drill {
     /// The first lines of the history, with the plan, which is stamped where that is asked for. Why it is not, where it may go without.
     async fn begin_record(&self, recorder: &Recorder, interrupts: &mut Interrupts) -> Result<Option<WitnessError>, DrillStop> {
         recorder.record(self.started(recorder)).await;
+        for approval in &self.order.approvals {
+            recorder.record(Event::Approved(approval.record.clone())).await;
+        }
         let preparing = Event::Phase(PhaseEntered { name: Phase::Preparing });
         let Some(witness) = &self.order.witness else {
             recorder.record(preparing).await;
@@ -202,8 +210,10 @@ impl Drill {
         let spent = move |why: &String| Interrupt::Stop(guard::spent(why, &spender, &guards, clock));
         interrupts.follow(budget.emptied(), move |why| why.as_ref().map(&spent));
         interrupts.arm(guard::tripped(rig, site, self.journal.live()));
+        let longest = interrupts.watch(standing_permit::overrun(plan));
         let mut team = RunbookTask::default();
         let told = self.timeline(&mut faults, &mut team, rig, site, interrupts).await;
+        longest.abort();
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;
         if let Err(stop) = &told {
@@ -292,7 +302,12 @@ impl Drill {
         interrupts: &mut Interrupts,
     ) -> Result<(), DrillStop> {
         let (timeline, recorder, context) = (&site.plan.scenario.timeline, site.recorder, self.context(rig, site));
-        interrupts.during(self.baseline(rig).pass()).await??;
+        // Its calendars are read while the baseline runs: a long wait before it may have run into a freeze.
+        let standing = StandingPermit::of(site.plan, site.root, &self.order.approvals);
+        let policy = self.baseline(rig);
+        let (passed, standing) = interrupts.during(async { tokio::join!(policy.pass(), standing) }).await?;
+        passed?;
+        standing?.still_holds(timeline)?;
         rig.end_rehearsal().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
         let (clock, keyring) = (recorder.clock(), context.keyring.clone());

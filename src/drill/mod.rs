@@ -9,10 +9,11 @@
 //! `prepare` does what comes before the traffic in its order. `rig` builds what the drill needs (lab, proxies, the system under test) from a `site`
 //! and takes it down, with the `names` that stand for it, and `access` is the way to the control API; `load` is the traffic, `guard` watches over
 //! it, and whatever must end the drill comes through the one channel of `interrupts`, as a `stop`; `system` is the system under test where the
-//! drill starts it itself, and a supervisor (`process`) ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals where
-//! a server has none and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this machine
-//! lets all of it open the files that it needs; `sight` follows what the proxies see; `preflight` tries everything before the `baseline`, which
-//! stops by itself once it cannot hold; `blast_radius` sees that faults which are limited to some requests find those; `conductor` puts them in order. Whatever happens on the
+//! drill starts it itself, and a supervisor (`process`) ends it whatever becomes of the drill; `faults` keeps the leases, `watchdog` heals
+//! where a server has none and the drill was killed; `answer` runs the runbook; `driven` starts a k6 where that sends; `files` sees that this
+//! machine lets all of it open the files that it needs; `sight` follows what the proxies see; `standing_permit` asks once more before the first
+//! fault whether the drill may go on; `preflight` tries everything before the `baseline`, which stops by itself once it cannot hold;
+//! `blast_radius` sees that faults which are limited to some requests find those; `conductor` puts them in order. Whatever happens on the
 //! way (Ctrl-C, a guard, a disk that is full, a proxy that goes away), the way out is the same: every fault is healed, what the runbook
 //! did is taken back, `health` shows by traffic that users are served well again, what was started is ended, and the history says why.
 //!
@@ -43,6 +44,7 @@ mod rig;
 mod sight;
 mod site;
 mod standing_note;
+mod standing_permit;
 mod standstill;
 mod stop;
 mod system;

@@ -11,6 +11,7 @@ use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
 use crate::model::{DrillPlan, ReadFile, SecretSource, SourceFile};
+use crate::permission::{Approval, NotPermitted};
 use crate::permission::{LockRefusal, Permit, PulledLever, RegisterEntry, Registered, enter};
 use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier};
@@ -39,6 +40,8 @@ pub struct DrillRequest {
     pub supervisor: PathBuf,
     /// What the inventory names as secret besides the plan.
     pub secrets: BTreeSet<SecretSource>,
+    /// Who has approved it.
+    pub approvals: Vec<Approval>,
     /// The drill's folder; `None` makes one under `drills/` of the project.
     pub out: Option<PathBuf>,
     /// Who signs and witnesses it, and where it is kept.
@@ -77,6 +80,9 @@ pub enum ExerciseError {
     /// The operating system gave no thread.
     #[error("cannot start the journal")]
     Thread(#[from] std::io::Error),
+    /// It may not begin here and now.
+    #[error(transparent)]
+    NotPermitted(#[from] NotPermitted),
     /// The history cannot be judged.
     #[error(transparent)]
     Judge(#[from] JudgeError),
@@ -110,6 +116,7 @@ impl Explained for ExerciseError {
             Self::Locked(refusal) => refusal.hint(),
             Self::Thread(_) => None,
             Self::Evidence(problem) => problem.hint(),
+            Self::NotPermitted(refused) => refused.hint(),
             Self::Judge(error) => error.hint(),
             Self::Journal { folder, .. } => {
                 let folder = folder.display();
@@ -156,7 +163,8 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
-        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, out, attesting, attendance, stop, permit } = orders;
+        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, approvals, out, attesting, attendance, stop, permit } =
+            orders;
         let id = identifier(&plan.scenario.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),
@@ -171,7 +179,21 @@ impl Exercise {
         let files: Vec<SourceFile> = files.into_iter().map(|read| read.file).collect();
         let (kept, witness) = (files.clone(), attesting.witness());
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
-        let order = Order { plan, seed, id, origin, root, supervisor, secrets, folder: folder.clone(), attendance, witness, stop, permit };
+        let order = Order {
+            plan,
+            seed,
+            id,
+            origin,
+            root,
+            supervisor,
+            secrets,
+            approvals,
+            folder: folder.clone(),
+            attendance,
+            witness,
+            stop,
+            permit,
+        };
         Ok(Self { drill: Drill::begin(order, file)?, folder, provenance, work: Arc::default(), attesting, files: kept, registered })
     }
 

@@ -11,6 +11,7 @@
 //! [`run`] runs drills from plain [`DrillOrders`]; [`ReadScenario`] makes them of files. Several drills of one scenario are a series (`repeats`), in a
 //! folder of their own with one report of them all; [`judge_repeats`] makes that again.
 
+mod allowed;
 mod attest;
 mod ceiling;
 mod drilled;
@@ -29,6 +30,7 @@ mod review;
 mod run;
 mod verified;
 
+pub use allowed::{approval_subject, permits, take_approvals, time_permits};
 pub use attest::{Attested, Attesting};
 pub use ceiling::priced;
 pub use drilled::drills_of;

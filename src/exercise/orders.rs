@@ -3,6 +3,7 @@
 
 use super::ceiling;
 use crate::model::{Action, DrillPlan, EvidencePolicy, ReadFile, SecretSource, StartMode};
+use crate::permission::Approval;
 use crate::project::{Findings, Project, ProjectError};
 use crate::units::{Duration, Explained, Problem, Seed};
 use std::borrow::Cow;
@@ -25,6 +26,8 @@ pub struct PlannedDrill {
     pub secrets: BTreeSet<SecretSource>,
     /// Who signs and witnesses drills of this project, and where they are kept.
     pub evidence: EvidencePolicy,
+    /// Who has approved it, where its environment is protected.
+    pub approvals: Vec<Approval>,
 }
 
 /// A scenario file as it was read: the drill, where it makes one, and everything that was found.
@@ -51,7 +54,7 @@ impl ReadScenario {
                 let unaffordable = ceiling::priced(&mut plan).err();
                 let secrets = SecretSource::of_inventory(&project.inventory);
                 let evidence = project.inventory.evidence.clone();
-                Self { planned: Some(PlannedDrill { root, plan, files, secrets, evidence }), unaffordable, findings }
+                Self { planned: Some(PlannedDrill { root, plan, files, secrets, evidence, approvals: Vec::new() }), unaffordable, findings }
             }
             Err(findings) => Self { planned: None, unaffordable: None, findings },
         })

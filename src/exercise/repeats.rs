@@ -10,6 +10,7 @@
 //!
 //! What this file does not do: judge, or choose words. The report is made of the trials' histories alone, so that it can be made again.
 
+use super::allowed::permits;
 use super::attest::Attesting;
 use super::folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 use super::observer::{DrillTurn, Observer};
@@ -132,9 +133,10 @@ impl<'a> RunningRepeats<'a> {
         observer: &mut O,
     ) -> Result<TrialEnd, (Option<String>, Option<String>, O::Error)> {
         let unwatched = |error: O::Error| (None, None, error);
+        permits(self.planned, chrono::Utc::now()).await.map_err(|error| failed::<O>(error.into()))?;
         let attesting = Attesting::of(self.orders, self.planned, plan_hash(&self.planned.plan))
             .map_err(|problem| failed::<O>(ExerciseError::Evidence(problem)))?;
-        let PlannedDrill { root, mut plan, files, secrets, evidence: _ } = self.planned.clone();
+        let PlannedDrill { root, mut plan, files, secrets, evidence: _, approvals } = self.planned.clone();
         plan.scenario.timeline.baseline = plan.scenario.timeline.baseline.plus(phase_of(trial));
         let permit = permit::obtain(self.orders, self.planned, observer).await.map_err(failed::<O>)?;
         let turn = DrillTurn { number: trial.trial as usize, total: self.record.trials.len(), seed: trial.seed };
@@ -146,6 +148,7 @@ impl<'a> RunningRepeats<'a> {
             root,
             supervisor: self.orders.supervisor.clone(),
             secrets,
+            approvals,
             out: Some(self.folder.join(&trial.folder)),
             attesting,
             attendance: observer.attendance(),

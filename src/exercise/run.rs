@@ -2,6 +2,7 @@
 //! each step, and says who answers the questions of a runbook. Nothing here prints, reads a terminal, or belongs to the whole process, so that one
 //! process can run several at once.
 
+use super::allowed::permits;
 use super::attest::Attesting;
 use super::folder::{DrillRequest, Exercise, ExerciseError};
 use super::observer::{DrillTurn, Observer};
@@ -37,9 +38,10 @@ pub async fn run<O: Observer>(orders: &DrillOrders, observer: &mut O) -> Result<
 }
 
 async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: DrillTurn, observer: &mut O) -> Result<(), O::Error> {
+    permits(planned, chrono::Utc::now()).await.map_err(ExerciseError::from)?;
     let attesting = Attesting::of(orders, planned, plan_hash(&planned.plan)).map_err(ExerciseError::Evidence)?;
     let permit = permit::obtain(orders, planned, observer).await?;
-    let PlannedDrill { root, plan, files, secrets, evidence: _ } = planned.clone();
+    let PlannedDrill { root, plan, files, secrets, evidence: _, approvals } = planned.clone();
     let request = DrillRequest {
         plan,
         seed: turn.seed,
@@ -48,6 +50,7 @@ async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: Dr
         root,
         supervisor: orders.supervisor.clone(),
         secrets,
+        approvals,
         out: orders.out_of(turn.number),
         attesting,
         attendance: observer.attendance(),

@@ -1,6 +1,7 @@
 //! The closed set of facts that a drill can record. No display choices here: what to show is the reader's business.
 
 use super::alert::{AlertReceived, AlertsAwaited, AlertsLeftOut};
+use super::approval::Approved;
 use super::cancelled::Cancelled;
 use super::carried::Carried;
 use super::credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, TokenMinted};
@@ -13,6 +14,7 @@ use super::guarded::{GuardSeen, Guarded};
 use super::health::HealthSeen;
 use super::overlay::OverlayRead;
 use super::people::{Answered, RoleTaken, StepExplained, Ticked};
+use super::remark::Remark;
 use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
 use super::run_origin::RunOrigin;
 use super::spared::Spared;
@@ -26,6 +28,8 @@ use std::borrow::Cow;
 pub enum Event {
     /// The drill began. Always the first event.
     Started(Box<Started>),
+    /// Somebody approved it, before it began.
+    Approved(Approved),
     /// A phase began.
     Phase(PhaseEntered),
     /// A fault was asked for at the control API.
@@ -494,37 +498,6 @@ pub struct StepUndone {
     pub output: String,
 }
 
-words! {
-    /// What a remark is about.
-    RemarkAbout {
-        /// A secret that is not known here: whatever prints it, it stands in this history as it was printed.
-        Redaction = "redaction",
-        /// What the fault proxy saw.
-        Sight = "sight",
-        /// A store of keys that the drill wrote into.
-        Store = "store",
-        /// The fault proxy's clock.
-        Clock = "clock",
-        /// What somebody else's generator sent.
-        Traffic = "traffic",
-        /// The history's own format.
-        Format = "format",
-        /// The team's own alerts.
-        Alerts = "alerts",
-        /// What stays open at a paging service or on a status page.
-        Open = "open",
-    }
-}
-
-/// Something that whoever reads the history must know, and that is not what was measured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// About what.
-    pub about: RemarkAbout,
-    /// In words.
-    pub text: String,
-}
-
 /// Something is waited for, until the next event of this kind or the next phase. It is told so that whoever watches knows why nothing happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Awaited {
@@ -533,7 +506,6 @@ pub struct Awaited {
     /// Nanoseconds: how long at most.
     pub most: u64,
 }
-
 
 /// The drill ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -37,6 +37,7 @@
 //! What this room does not do: stamp events or write files (`journal`), or judge (`verdict`).
 
 mod alert;
+mod approval;
 mod bare;
 mod broken;
 mod bucket;
@@ -61,6 +62,7 @@ mod open;
 mod overlay;
 mod people;
 mod read;
+mod remark;
 mod replacement;
 mod resumption;
 mod rotation;
@@ -73,6 +75,7 @@ mod turns;
 
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut};
+pub use approval::{ApprovalWay, Approved};
 pub use bare::{BareError, bare};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
@@ -82,9 +85,9 @@ pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, Key
 pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
-    Awaited, Breaker, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Outcome, Overdue, Phase,
-    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RemarkAbout, RequestDone, RunbookStarted, Served, Shed, SightGap,
-    Stamped, Started, StepFinished, StepStarted, StepUndone,
+    Awaited, Breaker, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Outcome, Overdue, Phase, PhaseEntered,
+    PlainToxiproxy, ProxyClock, ReactionModelled, RequestDone, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepFinished,
+    StepStarted, StepUndone,
 };
 pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
 pub use execution::{
@@ -104,6 +107,7 @@ pub use open::OpenRequests;
 pub use overlay::OverlayRead;
 pub use people::{AnswerWay, Answered, RoleTaken, Speaker, StepExplained, Ticked};
 pub use read::{History, ReadError, Reader, read};
+pub use remark::{Remark, RemarkAbout};
 pub use replacement::{KeyReplacement, ProbeAnswer};
 pub use resumption::{HandedOver, Mended, Settlement, StepSettled, TakenOver};
 pub use rotation::{KeyUse, ReplicaKeys, Rotation, SETTLED};

@@ -1,7 +1,8 @@
 //! Reads a history back, event by event, from any reader. A torn last line is left out; nothing else is forgiven.
 
-use super::event::{Event, Remark, RemarkAbout, Stamped};
+use super::event::{Event, Stamped};
 use super::format::{FORMAT, FormatVersion, WrittenBy, is_of_unknown_kind, writer_of};
+use super::remark::{Remark, RemarkAbout};
 use super::seal::Seal;
 use crate::units::Explained;
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use super::{Complete, CredentialSource, Dialect, PrometheusBinding, words};
-use crate::units::{Duration, Money, Rate};
+use super::{Approvals, CalendarSource, Complete, CredentialSource, Dialect, PrometheusBinding, words};
+use crate::units::{Duration, Money, Rate, WeekHours};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -41,6 +41,12 @@ pub struct Environment {
     pub prometheus: Option<PrometheusBinding>,
     /// What a drill may do here.
     pub allow: Allow,
+    /// True where no drill begins that nobody approved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
+    /// Whose approval that takes; `None` takes that of whoever sits at the terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Approvals>,
 }
 
 impl Environment {
@@ -313,6 +319,15 @@ pub struct Allow {
     /// the files of sources, or names of stores. None by default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stores: Vec<String>,
+    /// The hours of the week in which a drill may run, from its beginning to its end; none: at any time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hours: Vec<WeekHours>,
+    /// The calendars in whose events no drill may run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freezes: Vec<CalendarSource>,
+    /// The longest that a drill may take, from its first request to the end of its timeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_duration: Option<Duration>,
 }
 
 impl Allow {

@@ -6,9 +6,11 @@
 
 mod action;
 mod aim;
+mod approvals;
 mod bound;
 mod bursts;
 mod business;
+mod calendar_source;
 mod canary;
 mod command;
 mod complete;
@@ -56,9 +58,11 @@ mod workload;
 
 pub use action::Action;
 pub use aim::{Aim, FaultShape, Match, Requests};
+pub use approvals::{Approvals, Approver};
 pub use bound::{Bound, merge_all, of_body, stays_bounded};
 pub use bursts::Bursts;
 pub use business::Business;
+pub use calendar_source::CalendarSource;
 pub use canary::{Canary, QUANTILE_MIN, WorseBy};
 pub use command::Command;
 pub use complete::{Complete, StreamEnd, UsageReport};

@@ -9,9 +9,9 @@
 //! What this file does not do: read any of them. It knows references; values live elsewhere.
 
 use super::{
-    Action, AlertsBinding, Allow, Ask, BucketPlace, Canary, Channel, Command, Condition, Confirm, Contact, ContactService, ControlBinding,
-    Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall, HttpProbe,
-    Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OpsgenieIntegration, Overlay,
+    Action, AlertsBinding, Allow, Ask, BucketPlace, CalendarSource, Canary, Channel, Command, Condition, Confirm, Contact, ContactService,
+    ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
+    HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OpsgenieIntegration, Overlay,
     OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario,
     SecretStore, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within,
     WitnessPolicy, WitnessSource, Workload,
@@ -271,6 +271,8 @@ impl SecretSourceSet {
             alerts,
             prometheus,
             allow,
+            protected: _,
+            approvals: _,
         } = environment;
         start.iter().for_each(|start| self.start(start));
         services.values().for_each(|service| self.service(service));
@@ -291,7 +293,16 @@ impl SecretSourceSet {
             self.url(url);
             token_from.iter().for_each(|name| self.variable(name));
         }
-        let Allow { faults_on: _, max_rate: _, max_spend: _, max_requests: _, revoke: _, stores: _ } = allow;
+        let Allow { faults_on: _, max_rate: _, max_spend: _, max_requests: _, revoke: _, stores: _, hours: _, freezes, max_duration: _ } =
+            allow;
+        for calendar in freezes {
+            match calendar {
+                CalendarSource::File(_) => {}
+                CalendarSource::Url(url) => self.url(url),
+                // The private address of a calendar is a secret itself.
+                CalendarSource::Variable(name) => self.address(&format!("env:{name}")),
+            }
+        }
     }
 
     fn start(&mut self, start: &StartCommand) {

@@ -12,31 +12,63 @@
 //!  register    the drills of this user that run on this host, so that one that was killed is found
 //!  permit      what a drill has while it runs: its levers and its locks
 //!  trust   which commands of which project this user has agreed to
+//!  limits      the rest of `allow:`: what it allows in words, and the longest that a drill may take
+//!  timetable   hours and freezes laid together: whether a drill fits from a moment on, and when it fits next
+//!  hours       hours of the week on the line of time (period, zone)
+//!  freeze      where calendars are read from; calendar what stands in them
+//!  approval    whose approval a protected environment needs, signed or typed; named_files what else was approved with the plan
+//!  outlook     all of that in words, for whoever looks before a drill
+//!  refusal     why not
 //! ```
 //!
-//! What this room does not do: ask anybody, print, or start and stop drills; it says what holds and why.
+//! Each question takes the moment that it is asked of, and answers with plain data: a command line, a scheduler and a test ask alike. It is asked before a
+//! drill begins, and once more right before its first fault, since a long wait may have run into a freeze.
+//!
+//! What this room does not do: ask anybody, print, or start and stop drills; it says what holds and why. It stands in the way of drills alone: a
+//! runbook that is walked in a real incident (`lifeboat execute`), and whatever heals or takes back, is never asked for hours, freezes or approvals.
 
+pub mod approval;
+mod calendar;
+mod freeze;
+mod hours;
 mod lever;
 mod lever_call;
 mod lever_file;
+mod limits;
 mod lock;
 mod lock_folder;
 mod lock_table;
 mod locks;
+mod named_files;
+mod outlook;
+mod period;
 mod permit;
 mod pulled_lever;
+mod refusal;
 mod register;
+mod timetable;
+pub mod trust;
 mod who;
+mod zone;
 
+pub use approval::{Approval, ApprovalProblem, ApprovalSubject, NeededApproval};
+pub use calendar::{CALENDAR_MAX, Calendar, Freeze};
+pub use freeze::{ReadCalendar, calendars, calendars_within};
+pub use hours::{are_open, open};
 pub use lever::Levers;
 pub use lever_call::{LeverAnswer, LeverCall};
 pub use lever_file::{LeverError, LeverFile};
+pub use limits::{allowed, overran};
 pub use lock::{HolderOfLock, LockRecord};
 pub use lock_folder::LockFolder;
 pub use lock_table::{LockEntry, LockTable};
 pub use locks::{HeldLocks, LockOrder, LockRefusal, LockWish, held_by, lock_all};
+pub use named_files::{NamedHash, named_files};
+pub use outlook::{OutlookLine, outlook};
+pub use period::Period;
 pub use permit::Permit;
 pub use pulled_lever::{LeverNote, PulledLever};
+pub use refusal::NotPermitted;
 pub use register::{RegisterEntry, Registered, enter, registered};
-
-pub mod trust;
+pub use timetable::{Timetable, takes};
+pub use zone::Zone;

@@ -236,6 +236,7 @@ pub(super) fn environment(project: &Project, story: &ScenarioWithRunbook, plan: 
     found.extend(overlay::here(story, plan));
     found.extend(guarded::here(story, plan));
     found.extend(too_much(story, plan));
+    found.extend(too_long(story, plan));
     found.extend(unbounded(project, story, plan));
     found.extend(faults_not_allowed(story, plan));
     found.extend(writes_not_allowed(story, plan));
@@ -282,6 +283,17 @@ fn too_much(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Vec<Finding> {
         found.push(document.error(&rate_at, message, hint));
     }
     found
+}
+
+/// A timeline that is longer than the environment allows.
+fn too_long(story: &ScenarioWithRunbook, plan: &DrillPlan) -> Option<Finding> {
+    let (document, name) = (&story.scenario.document, &plan.environment_name);
+    let (total, longest) = (plan.scenario.timeline.total(), plan.environment.allow.max_duration?);
+    if total <= longest || !document.sound(&["timeline"]) {
+        return None;
+    }
+    let message = format!("this drill takes {total}, and the environment `{name}` allows {longest}");
+    Some(document.error(&["timeline"], message, "shorten `baseline`, the faults or `watch`, or raise `max_duration` in the inventory"))
 }
 
 /// Faults that the environment does not allow: on a provider, or on a key for real.

@@ -5,10 +5,10 @@ use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::{secretive, variable};
 use crate::model::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding,
-    StartCommand, TokenCache,
+    AlertsBinding, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding, StartCommand,
+    TokenCache,
 };
-use crate::units::{Duration, Money, Rate};
+use crate::units::{Duration, Rate};
 // The forms of addresses; no sockets.
 use core::net::IpAddr;
 
@@ -31,8 +31,13 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Environment> 
         locks: fields.optional("locks", &super::lever::locks),
         alerts: fields.optional("alerts", &alerts),
         prometheus: fields.optional("prometheus", &prometheus),
-        allow: fields.optional("allow", &allow).unwrap_or_default(),
+        allow: fields.optional("allow", &super::allow::read).unwrap_or_default(),
+        protected: fields.optional("protected", &|reader, node| reader.truth(node)).unwrap_or(false),
+        approvals: fields.optional("approvals", &super::allow::approvals),
     };
+    if let Some((key, _)) = fields.raw("approvals").filter(|_| !environment.protected) {
+        reader.error(key.spot, "nobody is asked for an approval here", "add `protected: true`, or take `approvals` away");
+    }
     fields.finish();
     Some(environment)
 }
@@ -171,18 +176,4 @@ fn prometheus(reader: &TreeReader<'_>, node: &Node) -> Option<PrometheusBinding>
     let token_from = fields.optional("token_from", &key_from);
     fields.finish();
     Some(PrometheusBinding { url: url?, token_from })
-}
-
-fn allow(reader: &TreeReader<'_>, node: &Node) -> Option<Allow> {
-    let fields = reader.fields(node, "what an environment allows")?;
-    let allow = Allow {
-        faults_on: fields.optional("faults_on", &|reader, node| reader.list(node, &|reader, node| reader.name(node))),
-        max_rate: fields.optional("max_rate", &|reader, node| reader.quantity::<Rate>(node)),
-        max_spend: fields.optional("max_spend", &|reader, node| reader.quantity::<Money>(node)),
-        max_requests: fields.optional("max_requests", &|reader, node| reader.count(node, 1)).map(u64::from),
-        revoke: fields.optional("revoke", &|reader, node| reader.list(node, &|reader, node| reader.name(node))).unwrap_or_default(),
-        stores: fields.optional("stores", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default(),
-    };
-    fields.finish();
-    Some(allow)
 }

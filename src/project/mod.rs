@@ -15,6 +15,7 @@
 
 mod address;
 mod aim;
+mod allow;
 mod annotated;
 mod asked;
 mod business;

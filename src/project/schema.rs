@@ -94,7 +94,9 @@ fn one_value(told: &'static str, used: &mut Vec<&'static str>) -> Value {
         return json!({"type": ["array", "null"], "items": values(inner, used)});
     }
     if let Some(inner) = told.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return json!({"type": "array", "minItems": 1, "items": values(inner, used)});
+        let mut each: Vec<Value> = inner.split('|').map(|one| values(one.trim(), used)).collect();
+        let items = if each.len() == 1 { each.remove(0) } else { json!({"anyOf": each}) };
+        return json!({"type": "array", "minItems": 1, "items": items});
     }
     if let Some(inner) = told.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
         let mut each: Vec<Value> = inner.split('|').map(|one| one_value(one, used)).collect();

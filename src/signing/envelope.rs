@@ -63,6 +63,14 @@ impl Envelope {
         if self.signatures.iter().any(is_signed) { Ok(payload) } else { Err(EnvelopeError::Unsigned) }
     }
 
+    /// The payload, of which nobody has said that it is what was signed: to find out whose key it must be.
+    ///
+    /// # Errors
+    /// Where it is no base64.
+    pub fn unverified(&self) -> Result<Vec<u8>, EnvelopeError> {
+        STANDARD.decode(&self.payload).map_err(|_| EnvelopeError::Base64)
+    }
+
     /// By which keys it says that it was signed.
     pub fn named_keys(&self) -> impl Iterator<Item = &str> {
         self.signatures.iter().map(|each| each.keyid.as_str()).filter(|name| !name.is_empty())

@@ -1,5 +1,6 @@
 //! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints and what makes them a drill's own, secrets; shares
-//! that were counted, and how likely a count is; texts of others as they may be shown; texts with variables.
+//! that were counted, and how likely a count is; time zones by their names, hours of the week; texts of others as they may be shown; texts with
+//! variables.
 //!
 //! Every quantity in a file carries its unit in the text (`30s`, `50/s`, `99%`), so that a number without one can be
 //! refused instead of guessed. Nothing here knows YAML, clocks or randomness.
@@ -12,6 +13,7 @@ mod digest;
 mod duration;
 mod explained;
 mod fingerprint;
+mod hours;
 mod key_file;
 mod meant;
 mod money;
@@ -27,6 +29,7 @@ mod sha256;
 mod share;
 mod tally;
 mod template;
+mod zone;
 
 pub use amount::Amount;
 pub use binomial::Binomial;
@@ -37,6 +40,7 @@ pub use digest::HashFunction;
 pub use duration::Duration;
 pub use explained::{Explained, Problem, explained, with_causes};
 pub use fingerprint::Fingerprint;
+pub use hours::WeekHours;
 pub use key_file::AccessKey;
 pub use money::Money;
 pub use pattern::TextPattern;
@@ -51,6 +55,7 @@ pub use sha256::{RunningHash, sha256_hex};
 pub use share::{reaches, share_of, spare};
 pub use tally::Tally;
 pub use template::{UnknownVariable, expand};
+pub use zone::ZoneName;
 
 /// Why a text is not the quantity that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

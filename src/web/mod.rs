@@ -7,10 +7,12 @@
 
 mod ask;
 mod exchange;
+mod get;
 mod post;
 
 pub use ask::ask;
 pub use exchange::ByteQuestion;
+pub use get::get_bytes;
 pub use post::post_json;
 
 use crate::redact::is_like_nothing;

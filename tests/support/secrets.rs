@@ -190,7 +190,8 @@ impl Sources {
         }
         for rest in behind("file:") {
             let path: String = rest.chars().take_while(is_of_path).collect();
-            if !path.is_empty() {
+            // A calendar of freezes holds no key.
+            if !path.is_empty() && !path.ends_with(".ics") {
                 self.files.insert(Kept { path: path.into(), name: None });
             }
         }

@@ -3,10 +3,11 @@
 use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
-    AlertsBinding, Allow, BreakerSettings, Complete, ControlBinding, Dialect, Environment, GatewayKind, GatewaySettings, KeySource,
-    LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
+    AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, Environment,
+    GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand,
+    StreamEnd, TokenCache, UsageReport,
 };
-use crate::units::{Duration, Money, Rate};
+use crate::units::{Duration, Money, Rate, WeekHours};
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,6 +33,10 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         prometheus: Option<PrometheusBindingRecord>,
         allow: AllowRecord,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        protected: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approvals: Option<ApprovalsRecord>,
     }
 }
 
@@ -138,6 +143,27 @@ record! {
         revoke: Vec<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         stores: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        hours: Vec<WeekHours>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        freezes: Vec<CalendarSource>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_duration: Option<Duration>,
+    }
+}
+
+record! {
+    struct ApprovalsRecord of Approvals {
+        of: Vec<ApproverRecord>,
+        needed: u32,
+    }
+}
+
+record! {
+    struct ApproverRecord of Approver {
+        contact: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     }
 }
 

@@ -6,11 +6,11 @@
 use super::record::{Via, is_usual};
 use super::timeline::AimRecord;
 use crate::history::{
-    Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, Awaited, Breaker, Cancelled, Contacted, ExecutionEnd,
-    ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, HealthSeen, HealthState, KeyHeld, KeyMinted,
-    KeyProbed, KeyRevoked, KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock,
-    ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, Spared, StepFinished, StepOverran, StepStarted,
-    StepUndone, StopReason, TokenMinted, UndoStarted, UpdateBegun,
+    Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, ApprovalWay, Approved, Awaited, Breaker, Cancelled, Contacted,
+    ExecutionEnd, ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, HealthSeen, HealthState, KeyHeld,
+    KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock,
+    ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, Spared, StepFinished, StepOverran,
+    StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted, UpdateBegun,
 };
 use crate::model::{AcknowledgementWay, Aim, Fault, StepEnd};
 use crate::units::Fingerprint;
@@ -329,6 +329,18 @@ pub(super) struct ExecutionFinishedRecord {
 pub(super) struct RemarkRecord {
     about: RemarkAbout,
     text: String,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Approved")]
+pub(super) struct ApprovedRecord {
+    who: String,
+    how: ApprovalWay,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    plan: String,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

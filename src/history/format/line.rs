@@ -1,9 +1,9 @@
 //! One event as one line of JSON: `{"t":…,"kind":{…}}`. Written by hand, because serde's `flatten` is slow and its diagnostics poor.
 
 use super::event::{
-    AcknowledgedRecord, AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, AwaitedRecord, CancelledRecord, ContactedRecord,
-    ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord, GatewayBreakerRecord,
-    HealthSeenRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
+    AcknowledgedRecord, AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, ApprovedRecord, AwaitedRecord, CancelledRecord,
+    ContactedRecord, ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord,
+    GatewayBreakerRecord, HealthSeenRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
     PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
     RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, SparedEventRecord, StepFinishedRecord, StepOverranRecord,
     StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
@@ -16,12 +16,12 @@ use super::resumption::{HandedOverRecord, MendedRecord, StepSettledRecord, Taken
 use super::started::{ExecutionStartedRecord, StartedRecord};
 use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
-    Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Awaited, Cancelled, Carried, Contacted, Event, ExecutionFinished,
-    ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, GuardSeen, Guarded, HandedOver, HealthSeen, KeyHeld,
-    KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered, PlainToxiproxy,
-    ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Spared, Stamped,
-    Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, Ticked, TokenMinted, UndoStarted,
-    UpdateBegun,
+    Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Approved, Awaited, Cancelled, Carried, Contacted, Event,
+    ExecutionFinished, ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, GuardSeen, Guarded, HandedOver,
+    HealthSeen, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered,
+    PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed,
+    SightGap, Spared, Stamped, Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, Ticked,
+    TokenMinted, UndoStarted, UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -128,6 +128,7 @@ macro_rules! kinds {
 
 kinds! {
     "started" => Started: Started by FirstLine::<StartedRecord>,
+    "approved" => Approved: Approved by ApprovedRecord,
     "phase" => Phase: PhaseEntered by PhaseRecord,
     "fault_requested" => FaultRequested: FaultRequested by FaultRequestedRecord,
     "fault_confirmed" => FaultConfirmed: FaultConfirmed by FaultConfirmedRecord,

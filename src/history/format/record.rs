@@ -7,11 +7,11 @@
 
 use super::version::FormatVersion;
 use crate::model::{
-    Arrivals, AzureSlot, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion,
-    KeyChange, KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd, StreamEnd,
-    TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
+    Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind,
+    HttpVersion, KeyChange, KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd,
+    StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
 };
-use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed};
+use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -83,8 +83,8 @@ macro_rules! same {
 
 same! {
     FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
-    Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed,
-    Arrivals, AzureSlot, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, Repeat, RequestKind,
+    Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours,
+    Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, Repeat, RequestKind,
     Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, Unreachable, UsageReport, WalkResult,
 }
 

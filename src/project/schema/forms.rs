@@ -267,7 +267,7 @@ pub(super) const FORMS: &[Form] = &[
         "environment",
         "an environment",
         "embedded: truth; keys: =keys; gateway: @gateway; start: @start; carries: rate; services: {@address}; proxies: {@proxy}; \
-         control: url or @control; lever: @lever; locks: @locks; alerts: @alerts; prometheus: url or @prometheus; allow: @allow",
+         control: url or @control; lever: @lever; locks: @locks; alerts: @alerts; prometheus: url or @prometheus; allow: @allow; protected: truth; approvals: @approvals",
     ),
     form(
         "gateway",
@@ -293,6 +293,9 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "allow",
         "what an environment allows",
-        "faults_on: [name]; max_rate: rate; max_spend: money; max_requests: count; revoke: [name]; stores: [text]",
+        "faults_on: [name]; max_rate: rate; max_spend: money; max_requests: count; revoke: [name]; stores: [text]; hours: text or [text]; \
+         freezes: text or [text]; max_duration: time",
     ),
+    form("approvals", "whose approval it takes", "of!: [name|@approver]; needed: count"),
+    form("approver", "an approver", "contact!: name; key: text"),
 ];

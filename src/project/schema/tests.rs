@@ -47,6 +47,8 @@ environments:
     alerts: {listen: "127.0.0.1:1"}
     prometheus: {url: "http://a.example"}
     allow: {}
+    protected: true
+    approvals: {of: [{contact: a}]}
 "#;
 
 const SCENARIOS: [&str; 4] = [

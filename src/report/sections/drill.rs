@@ -10,6 +10,7 @@ use super::trend::{self, TrendLast};
 use super::{
     basis, cost, credential_section, faults, found, guards, limits, objectives, picture, restoration, runbook, traffic, waterfall,
 };
+use crate::history::{Event, Stamped};
 use crate::model::FindingState;
 use crate::report::context::DrillContext;
 use crate::report::digest::Digest;
@@ -169,6 +170,7 @@ fn identity(verdict: &Verdict, digest: &Digest, hash: &str) -> Section {
         }
         facts.push(Fact::of("started", started.wall_clock.as_str()));
         facts.extend(origin(&started.origin));
+        facts.extend(digest.notable.iter().filter_map(approved));
         facts.push(Fact::of("seed", started.seed.to_string()));
         facts.push(Fact::of("Lifeboat", started.lifeboat.as_str()));
     }
@@ -176,4 +178,10 @@ fn identity(verdict: &Verdict, digest: &Digest, hash: &str) -> Section {
     let limits = format!("{}, {}", span(verdict.terms.hold), span(verdict.terms.lag_max));
     facts.push(Fact::of("hold, limit on late sending", limits));
     Section::new(SectionKind::Identity, "Identity").with(Block::Facts(facts))
+}
+
+/// Who approved it.
+fn approved(stamped: &Stamped) -> Option<Fact> {
+    let Event::Approved(approved) = &stamped.event else { return None };
+    Some(Fact::of("approved by", Text::outside(approved.told())))
 }
