@@ -13,7 +13,7 @@ use std::path::Path;
 /// Where a file that its plan names cannot be read.
 pub fn approval_subject(planned: &PlannedDrill) -> Result<ApprovalSubject<'_>, ApprovalProblem> {
     let plan = &planned.plan;
-    let files = named_files(plan, &planned.root, &planned.files);
+    let files = named_files(plan, &planned.root, planned.files.iter().map(|read| &read.file));
     let files = files.map_err(|problem| ApprovalProblem::Unhashed { why: crate::units::with_causes(&problem) })?;
     Ok(ApprovalSubject {
         environment_name: &plan.environment_name,

@@ -30,7 +30,7 @@ pub struct NamedHash {
 ///
 /// # Errors
 /// Where one cannot be read, or they are too many or too large.
-pub fn named_files(plan: &DrillPlan, root: &Path, read: &[SourceFile]) -> Result<Vec<NamedHash>, Problem> {
+pub fn named_files<'r>(plan: &DrillPlan, root: &Path, read: impl Iterator<Item = &'r SourceFile>) -> Result<Vec<NamedHash>, Problem> {
     let whole = serde_json::to_value(plan).map_err(|error| Problem::new("the plan cannot be written").caused_by(error))?;
     let mut words = BTreeSet::new();
     texts(&whole, &mut |text| {
@@ -39,7 +39,7 @@ pub fn named_files(plan: &DrillPlan, root: &Path, read: &[SourceFile]) -> Result
         words
             .extend(text.split(|letter: char| letter.is_whitespace() || matches!(letter, '=' | ',' | ';' | '\'' | '"')).map(str::to_owned));
     });
-    let known: BTreeSet<&str> = read.iter().map(|file| file.path.as_str()).collect();
+    let known: BTreeSet<&str> = read.map(|file| file.path.as_str()).collect();
     let calendars: BTreeSet<String> = plan.environment.allow.freezes.iter().map(ToString::to_string).collect();
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for word in &words {
