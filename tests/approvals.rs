@@ -15,7 +15,9 @@ fn project(approvals: &str) -> Project {
         let key = SigningKey::generate().unwrap();
         project.write(&format!("keys/{who}.pem"), &key.to_pem());
         project.write(&format!("keys/{who}.pub.pem"), &key.public().to_pem());
-        approvals = approvals.replace("GRACE", &key.public().name().to_string());
+        if who == "grace" {
+            approvals = approvals.replace("GRACE", &key.public().name().to_string());
+        }
     }
     project.write("note.sh", "exit 0\n");
     project.runbook("on-detection", &["name: Note, run: [sh, note.sh], timeout: 20s, undo: none"]);
