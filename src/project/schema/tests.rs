@@ -45,6 +45,9 @@ environments:
     alerts: {listen: "127.0.0.1:1"}
     prometheus: {url: "http://a.example"}
     allow: {}
+evidence:
+  witness: {url: "https://tsa.example/tsr"}
+  ship: [{folder: a}, {s3: {bucket: a, lock: {mode: compliance}}}]
 "#;
 
 const SCENARIOS: [&str; 4] = [
