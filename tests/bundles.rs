@@ -75,7 +75,7 @@ fn a_bundle_is_taken_to_every_place_that_the_inventory_names() {
     project.lifeboat(&["bundle", "drills/a", "--ship"]).exits_with(2).says("the inventory names no place for bundles");
     project.write("take.sh", "#!/bin/sh\ncp \"$1\" taken.tar.zst\n");
     sh(&project.path("."), "chmod +x take.sh; mkdir kept typed");
-    let ship = "evidence:\n  ship:\n    - kept\n    - {run: [./take.sh, \"${bundle}\"]}\n";
+    let ship = "evidence:\n  ship:\n    - {folder: kept}\n    - {run: [./take.sh, \"${bundle}\"]}\n";
     project.write("runbooks/inventory.yaml", &format!("{INVENTORY}{ship}"));
     let sent = project.lifeboat(&["bundle", "drills/a", "--ship", "--to", "typed"]);
     sent.exits_with(0).says("kept          typed/a.lifeboat.tar.zst").says("where `./take.sh` took it");

@@ -2,7 +2,7 @@
 
 use super::reader::TreeReader;
 use super::store;
-use super::tree::{Node, NodeKind};
+use super::tree::Node;
 use crate::model::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 
 /// `{key: "env:NAME", witness: {url: …, ca: FILE}, ship: [{folder: …}]}`.
@@ -45,7 +45,6 @@ fn naming(reader: &TreeReader<'_>, node: &Node, files: &[&str]) -> Option<Vec<St
 }
 
 fn ship(reader: &TreeReader<'_>, node: &Node) -> Option<ShipTo> {
-    let NodeKind::Map(_) = &node.kind else { return reader.words(node).map(ShipTo::Folder) };
     let fields = reader.fields(node, "a place for bundles")?;
     fields.looks_like("{folder: /mnt/evidence}");
     let place = match fields.exactly_one(&["folder", "run", "s3"]) {

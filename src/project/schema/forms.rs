@@ -196,7 +196,7 @@ pub(super) const FORMS: &[Form] = &[
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; secrets: {@secret}; providers!: {@provider}; \
          services!: {@service}; environments: {@environment}; evidence: @evidence",
     ),
-    form("evidence", "an evidence map", "key: key; witness: @witness; ship: [?text or @ship]"),
+    form("evidence", "an evidence map", "key: key; witness: @witness; ship: [@ship]"),
     choice("witness", "a witness", "url: url; run: [text]; ca: text; required: truth", "url run"),
     choice("ship", "a place for bundles", "folder: text; run: [text]; s3: @bucket", "folder run s3"),
     form(

@@ -49,6 +49,9 @@ environments:
     allow: {}
     protected: true
     approvals: {of: [{contact: a}]}
+evidence:
+  witness: {url: "https://tsa.example/tsr"}
+  ship: [{folder: a}, {s3: {bucket: a, lock: {mode: compliance}}}]
 "#;
 
 const SCENARIOS: [&str; 4] = [
