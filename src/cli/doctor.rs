@@ -10,7 +10,7 @@ use crate::execution::leftovers;
 use crate::exercise::{drawn_seed, lock_wishes_of, priced, unheard};
 use crate::history::RunOrigin;
 use crate::host::private;
-use crate::model::{DrillPlan, Environment, Executable, SecretSource};
+use crate::model::{DrillPlan, Environment, EvidencePolicy, Executable, SecretSource};
 use crate::permission::{Levers, Permit, held_by};
 use crate::project::Project;
 use crate::step::Attendance;
@@ -60,7 +60,7 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
         let examined = Examined { tried: before, stopped: None };
         return told(&examined, &args_of(&scenario, &env));
     }
-    if let Some(end) = trust::refused(trust, &root, &Executable::of_drill(&plan))? {
+    if let Some(end) = trust::refused(trust, &root, &Executable::of_drill(&plan, &EvidencePolicy::default()))? {
         return Ok(end);
     }
     if let Some(end) = (!yes).then(|| refused(&plan)).flatten() {

@@ -10,8 +10,10 @@ use super::{Exit, bill, put, stores};
 use crate::exercise::{PlannedDrill, plan_hash};
 use crate::fault::unsaid;
 use crate::model::{
-    Action, Channel, DrillPlan, Executable, KeySource, PlannedFault, REHEARSALS, RotationPart, SecretSource, Step, Within, Workload,
+    Action, Channel, DrillPlan, EvidencePolicy, Executable, KeySource, PlannedFault, REHEARSALS, RotationPart, SecretSource, Step, Within,
+    Workload,
 };
+use crate::permission::outlook;
 use crate::permission::trust::known;
 use crate::units::counted;
 use serde_json::json;
@@ -55,6 +57,7 @@ impl OutlineLine {
 struct Subject<'a> {
     root: &'a Path,
     plan: &'a DrillPlan,
+    evidence: &'a EvidencePolicy,
     repeat: u32,
 }
 
@@ -63,14 +66,14 @@ type OutlineSection = fn(&Subject<'_>) -> Vec<OutlineLine>;
 
 /// In their order.
 const SECTIONS: &[OutlineSection] =
-    &[place, traffic, money, timeline, runbook, objectives, guards, limits, commands, files, secrets, irreversible, identity];
+    &[place, traffic, money, timeline, runbook, objectives, guards, permission, commands, files, secrets, irreversible, identity];
 
 /// What drills would do.
 pub(super) fn shown(drills: &[PlannedDrill], repeat: u32, format: OutlineFormat) -> anyhow::Result<Exit> {
     let mut all = Vec::new();
     for drill in drills {
         let plan = &drill.plan;
-        let subject = Subject { root: &drill.root, plan, repeat };
+        let subject = Subject { root: &drill.root, plan, evidence: &drill.evidence, repeat };
         let lines: Vec<OutlineLine> = SECTIONS.iter().flat_map(|section| section(&subject)).collect();
         match format {
             OutlineFormat::Text => put(&text(&plan.scenario.title, &lines))?,
@@ -299,27 +302,21 @@ fn guards(of: &Subject<'_>) -> Vec<OutlineLine> {
     if lines.is_empty() { vec![OutlineLine::new("stops when", "somebody stops it: the scenario has no guard of its own")] } else { lines }
 }
 
-/// What the environment allows.
-fn limits(of: &Subject<'_>) -> Vec<OutlineLine> {
-    let allow = &of.plan.environment.allow;
-    let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-    let each = [
-        allow.faults_on.as_ref().map(|names| format!("faults on {}", list(names))),
-        allow.max_rate.map(|rate| format!("a rate of {rate}")),
-        allow.max_spend.map(|most| most.to_string()),
-        allow.max_requests.map(|most| counted(most, "request")),
-        (!allow.revoke.is_empty()).then(|| format!("revoking {}", list(&allow.revoke))),
-        (!allow.stores.is_empty()).then(|| format!("writing into {}", list(&allow.stores))),
-    ];
-    let each: Vec<String> = each.into_iter().flatten().collect();
-    let text = if each.is_empty() { "everything: the environment sets no bounds".to_owned() } else { each.join("; ") };
-    vec![OutlineLine::new("allowed", text)]
+/// What the environment allows and whose approval it needs, which freeze comes next, and whether the drill would begin now. Calendars that lie
+/// elsewhere are not asked.
+fn permission(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let lines = outlook(of.plan, of.root, chrono::Utc::now());
+    let mut lines: Vec<OutlineLine> = lines.into_iter().map(|(label, text)| OutlineLine::new(label, text)).collect();
+    if !lines.iter().any(|line| line.label == "allowed") {
+        lines.insert(0, OutlineLine::new("allowed", "everything: the environment sets no bounds"));
+    }
+    lines
 }
 
 /// What is started on this host, with which variables, and what resets it.
 fn commands(of: &Subject<'_>) -> Vec<OutlineLine> {
     let mut lines: Vec<OutlineLine> = Vec::new();
-    for each in Executable::of_drill(of.plan) {
+    for each in Executable::of_drill(of.plan, of.evidence) {
         let folder = each.folder.as_ref().map(|folder| format!(" in {folder}")).unwrap_or_default();
         lines.push(OutlineLine::new("starts", format!("{} ({}){folder}", each.line(), each.place)));
         // A value that only repeats a variable says where it comes from; what stands there itself may be anything, and is not told.
@@ -362,7 +359,7 @@ fn sources(value: &str, plan: &DrillPlan) -> String {
 
 /// The project's own files that the commands name: what is executed, and what may decide what that does.
 fn files(of: &Subject<'_>) -> Vec<OutlineLine> {
-    match known(of.root, &Executable::of_drill(of.plan)) {
+    match known(of.root, &Executable::of_drill(of.plan, of.evidence)) {
         Ok(commands) => {
             let all: BTreeSet<(String, String)> = commands.into_iter().flat_map(|command| command.files).collect();
             all.into_iter().map(|(path, sha256)| OutlineLine::new("files", format!("{path} (sha256 {})", short(&sha256)))).collect()

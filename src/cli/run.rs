@@ -96,7 +96,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         return outline::shown(&drills, repeat, args.format);
     }
     for drill in &drills {
-        if let Some(end) = trust::refused(args.trust, &drill.root, &Executable::of_drill(&drill.plan))? {
+        if let Some(end) = trust::refused(args.trust, &drill.root, &Executable::of_drill(&drill.plan, &drill.evidence))? {
             return Ok(end);
         }
     }

@@ -181,7 +181,7 @@ fn all_of(root: &Path) -> Vec<Executable> {
     for scenario in check_files(root, &[], &today).drills {
         for environment in &environments {
             if let Ok((plan, _)) = project.plan(&scenario, environment) {
-                add(Executable::of_drill(&plan));
+                add(Executable::of_drill(&plan, &project.inventory.evidence));
             }
         }
     }

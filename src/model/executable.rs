@@ -8,8 +8,8 @@
 //! What this file does not do: look whether the programs are there, or run them.
 
 use super::{
-    Action, Ask, Canary, Command, Condition, CredentialSource, DrillPlan, Environment, ExecutionPlan, Goal, Inquiry, InquirySource, Issuer,
-    KeySource, ResetCommand, Runbook, SecretStore, StartCommand, Step,
+    Action, Ask, Canary, Command, Condition, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Inquiry,
+    InquirySource, Issuer, KeySource, ResetCommand, Runbook, SecretStore, ShipTo, StartCommand, Step, WitnessPolicy, WitnessSource,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub struct Executable {
 
 impl Executable {
     /// What a drill may start, in the order in which it would be read; each once.
-    pub fn of_drill(plan: &DrillPlan) -> Vec<Self> {
+    pub fn of_drill(plan: &DrillPlan, evidence: &EvidencePolicy) -> Vec<Self> {
         let mut found = Found::default();
         let place = &plan.environment;
         found.environment(&plan.environment_name, place);
@@ -59,6 +59,14 @@ impl Executable {
         for (name, source) in &plan.secrets {
             found.source(&format!("secret {name}"), source, &plan.stores);
         }
+        found.evidence(evidence);
+        found.once()
+    }
+
+    /// The same of what is done with a drill's record.
+    pub fn of_evidence(evidence: &EvidencePolicy) -> Vec<Self> {
+        let mut found = Found::default();
+        found.evidence(evidence);
         found.once()
     }
 
@@ -105,6 +113,19 @@ impl Found {
             }
         }
         once
+    }
+
+    fn evidence(&mut self, evidence: &EvidencePolicy) {
+        let EvidencePolicy { key, witness, ship } = evidence;
+        key.iter().for_each(|key| self.source("the key that signs drills", key, &BTreeMap::new()));
+        if let Some(WitnessPolicy { from: WitnessSource::Run(argv), ca: _, required: _ }) = witness {
+            self.add("the witness of drills".to_owned(), argv, &BTreeMap::new(), &[], None);
+        }
+        for place in ship {
+            if let ShipTo::Run(argv) = place {
+                self.add("where bundles are kept".to_owned(), argv, &BTreeMap::new(), &[], None);
+            }
+        }
     }
 
     fn command(&mut self, place: String, command: &Command) {
