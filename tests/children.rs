@@ -199,8 +199,9 @@ fn what_drills_and_executions_leave_is_its_owners_alone_whatever_the_umask() {
     project.edit("runbooks/inventory.yaml", "lab: {embedded: true,", start);
     let mut drill = openly(&project, &["run", "scenarios/quick.yaml", "--out", "drill"]);
     project.run(drill.envs(SECRETS).env("UNTOLD", "nobody-named-me-1")).exits_with(3).says("was not ready at").says("`pass: […]` lists");
-    // history, verdict, report twice, findings, system.log, authority.pem, and what the system wrote there itself.
-    assert_eq!(only_its_owners(&project.path("drill")), 8);
+    // history, verdict, report twice, findings, system.log, authority.pem, manifest, the copies of inventory and scenario, and what the system wrote
+    // there itself.
+    assert_eq!(only_its_owners(&project.path("drill")), 11);
     let seen = std::fs::read_to_string(project.path("seen")).unwrap();
     assert!(seen.contains("UNTOLD=nobody-named-me-1") && !seen.contains("OPENAI_ADMIN_KEY"), "{seen}");
     let steps = "  - {name: Fail, run: [\"false\"], timeout: 20s, undo: none, on_failure: stop}\n";
@@ -208,7 +209,7 @@ fn what_drills_and_executions_leave_is_its_owners_alone_whatever_the_umask() {
     project.run(&mut openly(&project, &["execute", "runbooks/real.yaml"])).exits_with(1);
     let executions = project.path("executions");
     // One that may go on keeps the salt.
-    assert_eq!(only_its_owners(&executions), 5);
+    assert_eq!(only_its_owners(&executions), 6);
     let folder = std::fs::read_dir(&executions).unwrap().next().unwrap().unwrap().path();
     assert!(folder.join("salt").is_file());
     project.edit("runbooks/real.yaml", "\"false\"", "\"true\"");
@@ -219,7 +220,7 @@ fn the_salt_goes_when_an_execution_is_over() {
     let project = project();
     walked(&project, &["name: Do, run: [\"true\"]"], 0);
     assert!(!project.path("x/salt").exists(), "with it, keys could be guessed from the history");
-    assert_eq!(only_its_owners(&project.path("x")), 4);
+    assert_eq!(only_its_owners(&project.path("x")), 5);
 }
 
 /// A key that is there and cannot be read: bytes that are no text.

@@ -148,6 +148,7 @@ fn a_query_that_returns_something_stops_the_drill() {
 
 #[test]
 fn an_alert_that_fires_already_lets_no_drill_begin_and_what_cannot_be_asked_neither() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let holder = Project::quick();
     let alerts = Alertmanager::telling(&holder, "http://127.0.0.1:1", "nobody");
     let url = format!("{}/api/v2/alerts?active=true", alerts.url());

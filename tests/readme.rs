@@ -16,16 +16,18 @@ const RUNBOOKS: &str = include_str!("../runbooks/README.md");
 const PROXY: &str = include_str!("../src/proxy/README.md");
 const MEASUREMENT: &str = include_str!("../src/verdict/README.md");
 const RECORDS: &str = include_str!("../src/import/README.md");
+const EVIDENCE: &str = include_str!("../src/evidence/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
-const ALL: [(&str, &str); 7] = [
+const ALL: [(&str, &str); 8] = [
     ("", README),
     ("scenarios", SCENARIOS),
     ("runbooks", RUNBOOKS),
     ("src/proxy", PROXY),
     ("src/verdict", MEASUREMENT),
     ("src/import", RECORDS),
+    ("src/evidence", EVIDENCE),
     ("tests", TESTS),
 ];
 
@@ -75,11 +77,14 @@ fn no_block_is_left_out_by_these_tests() {
         (("", "nginx"), 1),
         (("", "text"), 2),
         (("", "yaml"), 3),
-        (("runbooks", "console"), 5),
+        (("runbooks", "console"), 4),
         (("runbooks", "csv"), 1),
+        (("runbooks", "text"), 1),
         (("runbooks", "yaml"), 9),
         (("scenarios", "console"), 2),
         (("scenarios", "yaml"), 3),
+        (("src/evidence", "python"), 1),
+        (("src/evidence", "text"), 1),
         (("src/import", "json"), 1),
         (("src/import", "python"), 1),
         (("src/import", "sh"), 1),

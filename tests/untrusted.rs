@@ -103,7 +103,11 @@ fn traced(project: &Project, args: &[&str]) -> (Run, Vec<String>) {
     let calls = "trace=execve,execveat,fork,vfork,clone,clone3,socket,connect,bind,sendto,sendmsg,open,openat,openat2,ptrace";
     let log_text = log.display().to_string();
     let mut command = project.after(&["strace", "-f", "-qq", "-s", "4096", "-e", calls, "-o", &log_text], args);
-    command.env_remove("LIFEBOAT_TRUSTED").env("SOMEBODY_S_SECRET", "hunter2-of-somebody").env("AWS_SECRET_ACCESS_KEY", "hunter2-of-aws");
+    command
+        .env_remove("LIFEBOAT_TRUSTED")
+        .env_remove("LD_LIBRARY_PATH")
+        .env("SOMEBODY_S_SECRET", "hunter2-of-somebody")
+        .env("AWS_SECRET_ACCESS_KEY", "hunter2-of-aws");
     let run = project.run(&mut command);
     let lines = std::fs::read_to_string(&log).unwrap().lines().map(str::to_owned).collect();
     std::fs::remove_file(log).unwrap();

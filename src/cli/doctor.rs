@@ -15,6 +15,7 @@ use crate::permission::{Levers, Permit, held_by};
 use crate::project::Project;
 use crate::step::Attendance;
 use crate::units::{Explained, explained, with_causes};
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -67,6 +68,17 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
         return Ok(end);
     }
     let secrets = SecretSource::of_inventory(&project.inventory);
+    tried(plan, root, secrets, before, &args_of(&scenario, &env))
+}
+
+/// Tries what the drill needs in a folder that is removed afterwards, and tells it behind what was looked at before.
+fn tried(
+    plan: DrillPlan,
+    root: PathBuf,
+    secrets: BTreeSet<SecretSource>,
+    before: Vec<PreflightCheck>,
+    drill: &str,
+) -> anyhow::Result<Exit> {
     let (supervisor, seed) = (std::env::current_exe()?, drawn_seed());
     let folder = std::env::temp_dir().join(format!("lifeboat-doctor-{seed}"));
     private::new_folder(&folder)?;
@@ -91,7 +103,7 @@ pub(super) fn doctor(args: Args) -> anyhow::Result<Exit> {
         let mut examined = examine(order).await?;
         drop(waiting);
         examined.tried.splice(0..0, before);
-        told(&examined, &args_of(&scenario, &env))
+        told(&examined, drill)
     });
     let _ = std::fs::remove_dir_all(kept);
     done

@@ -113,11 +113,7 @@ impl Drill {
     /// Runs it to its end. Returns only when every fault is healed and everything that it started has ended.
     pub async fn run(self) -> Ended {
         let recorder = self.journal.recorder();
-
-        let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
-        interrupts.watch(guard::out_of_files(self.journal.live()));
-        interrupts.watch(standstill::noticed(recorder.clone(), self.order.plan.environment.fault_lease()));
-        interrupts.watch(permit::ended(&self.order.permit));
+        let mut interrupts = self.interrupts(&recorder);
         let begun = self.begin_record(&recorder, &mut interrupts).await;
         let http = client();
         let Order { plan, seed, root, supervisor, secrets, folder, .. } = &self.order;
@@ -195,6 +191,15 @@ impl Drill {
             Err(error) if witness.is_required() => Err(DrillStop::of(StopReason::Environment, &error)),
             Err(error) => Ok(Some(error)),
         }
+    }
+
+    /// Whatever may end it from its first moment on.
+    fn interrupts(&self, recorder: &Recorder) -> Interrupts {
+        let mut interrupts = Interrupts::new(self.order.stop.clone(), self.journal.failure());
+        interrupts.watch(guard::out_of_files(self.journal.live()));
+        interrupts.watch(standstill::noticed(recorder.clone(), self.order.plan.environment.fault_lease()));
+        interrupts.watch(permit::ended(&self.order.permit));
+        interrupts
     }
 
     /// From the first request to the last answer, with everything healed and taken back in between.

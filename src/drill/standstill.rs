@@ -21,14 +21,14 @@ const SET: u64 = 1_000_000_000;
 
 /// One look at the clocks of this host, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
-struct Look {
+struct HostClocks {
     /// Time in which the machine was awake.
     awake: HostTime,
     /// The same with the time in which it slept.
     since_boot: u64,
 }
 
-impl Look {
+impl HostClocks {
     fn now() -> Self {
         Self { awake: HostTime::now(), since_boot: since_boot() }
     }
@@ -38,10 +38,10 @@ impl Look {
 pub(super) async fn noticed(recorder: Recorder, lease: Duration) -> Interrupt {
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let (mut last, mut wall) = (Look::now(), Wall::read());
+    let (mut last, mut wall) = (HostClocks::now(), Wall::read());
     loop {
         looks.tick().await;
-        let now = Look::now();
+        let now = HostClocks::now();
         if let Some(away) = away(last, now, lease) {
             return Interrupt::Stop(DrillStop::new(StopReason::Fault, away).with_hint(HINT));
         }
@@ -57,7 +57,7 @@ pub(super) async fn noticed(recorder: Recorder, lease: Duration) -> Interrupt {
 const HINT: &str = "run it again on a machine that stays awake, and do not stop its process; what a standing fault proxy still played has ended with its lease";
 
 /// Why this process was away between two looks; `None` where it was not, or hardly.
-fn away(last: Look, now: Look, lease: Duration) -> Option<String> {
+fn away(last: HostClocks, now: HostClocks, lease: Duration) -> Option<String> {
     let stood = now.awake.since(last.awake);
     let slept = now.since_boot.saturating_sub(last.since_boot).saturating_sub(stood);
     let told = |length: u64| Duration::from_millis(length / 1_000_000);
@@ -86,14 +86,14 @@ mod tests {
     const LEASE: Duration = Duration::from_secs(10);
 
     fn after(awake: u64, slept: u64) -> Option<String> {
-        let last = Look { awake: HostTime(7 * SECOND), since_boot: 100 * SECOND };
-        away(last, Look { awake: HostTime(7 * SECOND + awake), since_boot: 100 * SECOND + awake + slept }, LEASE)
+        let last = HostClocks { awake: HostTime(7 * SECOND), since_boot: 100 * SECOND };
+        away(last, HostClocks { awake: HostTime(7 * SECOND + awake), since_boot: 100 * SECOND + awake + slept }, LEASE)
     }
 
     #[test]
     fn a_process_that_stood_still_for_longer_than_a_lease_was_away_and_one_that_was_slow_was_not() {
         assert_eq!((after(SECOND / 2, 0), after(9 * SECOND, 0)), (None, None));
-        assert_eq!(after(62 * SECOND, 0).unwrap(), "this process stood still for 62 s, longer than the lease of a fault (10 s)");
+        assert_eq!(after(62 * SECOND, 0).unwrap(), "this process stood still for 1 min 2 s, longer than the lease of a fault (10 s)");
     }
 
     #[test]
@@ -101,8 +101,8 @@ mod tests {
         assert_eq!(after(SECOND / 2, SECOND / 10), None);
         assert_eq!(after(SECOND / 2, 3600 * SECOND).unwrap(), "this machine slept for 1 h while the drill ran");
         // The two clocks are not read at one moment.
-        let last = Look { awake: HostTime(5), since_boot: 9 };
-        assert_eq!(away(last, Look { awake: HostTime(5 + SECOND), since_boot: 7 + SECOND }, LEASE), None);
+        let last = HostClocks { awake: HostTime(5), since_boot: 9 };
+        assert_eq!(away(last, HostClocks { awake: HostTime(5 + SECOND), since_boot: 7 + SECOND }, LEASE), None);
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub enum BreakCause {
 /// # Errors
 /// Those of reading it.
 pub fn read(mut input: impl BufRead, sought: Option<&str>) -> std::io::Result<Chain> {
-    let mut walk = Walk { sought: sought.map(ToOwned::to_owned), ..Walk::default() };
+    let mut walk = ChainWalk { sought: sought.map(ToOwned::to_owned), ..ChainWalk::default() };
     let mut whole = RunningHash::default();
     let mut bytes = 0;
     loop {
@@ -122,7 +122,7 @@ pub fn read(mut input: impl BufRead, sought: Option<&str>) -> std::io::Result<Ch
 
 /// What is known while a history is read.
 #[derive(Default)]
-struct Walk {
+struct ChainWalk {
     sought: Option<String>,
     found: Option<u64>,
     lines: u64,
@@ -230,7 +230,7 @@ impl Segment {
     }
 }
 
-impl Walk {
+impl ChainWalk {
     /// Takes in a part of a line, or the rest of it with its line feed.
     fn take(&mut self, piece: &[u8]) {
         let before = self.length;
@@ -398,7 +398,7 @@ mod tests {
         assert_eq!(broken(|lines| lines.swap(4, 6)), [(5, 8, Swapped(5, 7))]);
         assert_eq!(broken(|lines| lines.swap(5, 9)), [(5, 8, Reordered(7)), (9, 12, Reordered(10))]);
         assert_eq!(broken(|lines| lines[7] = lines[7].replace("\"t\":50", "\"t\":51")), [(5, 8, Seal)]);
-        let other = |line: &str| line.replace(&line[25..27], if &line[25..27] == "00" { "11" } else { "00" });
+        let other = |line: &str| line.replace(&line[30..34], if &line[30..34] == "0000" { "1111" } else { "0000" });
         assert_eq!(broken(|lines| lines[7] = other(&lines[7])), [(5, 8, Seal)]);
         assert_eq!(broken(|lines| lines[7] = lines[7].replace("\"sealed\":{", "\"sealed\": {")), [(5, 12, LostSeal(8))]);
         assert_eq!(broken(|lines| drop(lines.remove(7))), [(5, 11, SealCut(7))]);

@@ -17,7 +17,7 @@ const DEPTH: usize = 32;
 
 /// What an entry of a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum EntryKind {
     /// A file of this many bytes.
     File(u64),
     /// A folder; in a listing one with nothing in it.
@@ -30,7 +30,7 @@ pub(super) enum Kind {
     Closed,
 }
 
-impl Kind {
+impl EntryKind {
     /// In words, with an article.
     pub(super) const fn words(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl Kind {
 /// What stands in a folder and in those below it, by its path from there, with `/` between.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    pub(super) entries: BTreeMap<String, Kind>,
+    pub(super) entries: BTreeMap<String, EntryKind>,
     /// Whether there is more than is looked at.
     pub(super) is_cut: bool,
 }
@@ -73,19 +73,19 @@ impl Listing {
             }
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let about = entry.path().symlink_metadata();
-            let kind = about.as_ref().map_or(Kind::Closed, kind_of);
+            let kind = about.as_ref().map_or(EntryKind::Closed, kind_of);
             let is_folder = about.is_ok_and(|about| about.is_dir());
             if !is_folder {
                 self.entries.insert(name, kind);
             } else if prefix.is_empty() && but(&name) {
                 // What stands in it is told by whoever asked to leave it out.
             } else if depth == DEPTH {
-                self.entries.insert(name, Kind::Closed);
+                self.entries.insert(name, EntryKind::Closed);
             } else {
                 match self.add(&entry.path(), &format!("{name}/"), depth + 1, but) {
-                    Ok(0) => drop(self.entries.insert(name, Kind::Folder)),
+                    Ok(0) => drop(self.entries.insert(name, EntryKind::Folder)),
                     Ok(_) => {}
-                    Err(_) => drop(self.entries.insert(name, Kind::Closed)),
+                    Err(_) => drop(self.entries.insert(name, EntryKind::Closed)),
                 }
             }
         }
@@ -93,17 +93,17 @@ impl Listing {
     }
 }
 
-fn kind_of(about: &Metadata) -> Kind {
+fn kind_of(about: &Metadata) -> EntryKind {
     match about {
-        about if about.is_symlink() => Kind::Link,
-        about if about.is_file() => Kind::File(about.len()),
-        about if about.is_dir() => Kind::Folder,
-        _ => Kind::Other,
+        about if about.is_symlink() => EntryKind::Link,
+        about if about.is_file() => EntryKind::File(about.len()),
+        about if about.is_dir() => EntryKind::Folder,
+        _ => EntryKind::Other,
     }
 }
 
 /// What stands at this path below a folder; `None` where nothing does. A link on the way there is told as one.
-pub(super) fn entry(folder: &Path, name: &str) -> Option<Kind> {
+pub(super) fn entry(folder: &Path, name: &str) -> Option<EntryKind> {
     let mut path = folder.to_owned();
     let mut kind = None;
     for part in name.split('/') {
@@ -111,7 +111,7 @@ pub(super) fn entry(folder: &Path, name: &str) -> Option<Kind> {
         let about = path.symlink_metadata().ok()?;
         kind = Some(kind_of(&about));
         if !about.is_dir() && path != folder.join(name) {
-            return if about.is_symlink() { Some(Kind::Link) } else { None };
+            return if about.is_symlink() { Some(EntryKind::Link) } else { None };
         }
     }
     kind
@@ -165,8 +165,11 @@ mod tests {
         std::os::unix::fs::symlink("/", path("link")).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
         let listing = Listing::of(place.path(), &|name| name == "left-out").unwrap();
-        let told: Vec<(&str, Kind)> = listing.entries.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
-        assert_eq!(told, [("a/b", Kind::Folder), ("a/file", Kind::File(3)), ("link", Kind::Link), ("pipe", Kind::Other)]);
+        let told: Vec<(&str, EntryKind)> = listing.entries.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+        assert_eq!(
+            told,
+            [("a/b", EntryKind::Folder), ("a/file", EntryKind::File(3)), ("link", EntryKind::Link), ("pipe", EntryKind::Other)]
+        );
         assert!(hash_of(&path("link")).is_err() && hash_of(&path("pipe")).is_err());
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned();
         assert_eq!(hash_of(&path("a/file")).unwrap(), (abc, 3));

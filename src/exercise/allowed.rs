@@ -2,7 +2,7 @@
 //! asks here, with a terminal or without one; [`run`](super::run) asks by itself before each drill, so that nobody can leave it out.
 
 use super::orders::PlannedDrill;
-use super::repeated::plan_hash;
+use super::plan_hash::plan_hash;
 use crate::permission::{Approval, ApprovalProblem, ApprovalSubject, NotPermitted, Timetable, approval, named_files, takes};
 use chrono::{DateTime, Utc};
 use std::path::Path;

@@ -3,7 +3,7 @@
 //! The copies of its inputs are made before anything is broken, so that a drill that is killed has them too.
 
 use super::folder::ExerciseError;
-use super::repeated::plan_hash;
+use super::plan_hash::plan_hash;
 use crate::evidence::{ClockReading, InputFile, ManifestFacts, StartedFiles, inputs, manifest};
 use crate::host;
 use crate::model::{DrillPlan, ReadFile, SecretSource};

@@ -3,13 +3,12 @@
 
 use super::folder::ExerciseError;
 use super::judge::{JudgeError, Judged, judge_counting};
+use super::plan_hash::configuration;
 use crate::console::WorkProgress;
-use crate::history::drill_as_recorded;
 use crate::host::private;
-use crate::model::DrillPlan;
 use crate::report::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome, html, markdown, repeats, repeats_statement};
 use crate::run_folder::RunFile;
-use crate::units::{Duration, sha256_hex};
+use crate::units::Duration;
 use crate::verdict::Millis;
 use crate::verdict::record::{PlannedTrialRecord, RepeatsRecord};
 use std::path::{Path, PathBuf};
@@ -76,20 +75,6 @@ fn judged_trial(judged: Judged, phase: Duration) -> TrialOutcome {
         }
         None => TrialOutcome::Unreadable("this is no drill".to_owned()),
     }
-}
-
-/// SHA-256 of all that a drill does but for its phase, in hexadecimal.
-pub(super) fn configuration(plan: &DrillPlan, phase: Duration) -> String {
-    let mut plan = drill_as_recorded(plan).unwrap_or_else(|| plan.clone());
-    let baseline = &mut plan.scenario.timeline.baseline;
-    *baseline = Duration::from_nanos(baseline.as_nanos().saturating_sub(phase.as_nanos()));
-    let text = serde_json::to_vec(&plan).expect("a plan has text keys only");
-    sha256_hex(&text)
-}
-
-/// The hash of a plan: of all that one drill by it does, but its seed. What was approved and what runs are the same where theirs are.
-pub fn plan_hash(plan: &DrillPlan) -> String {
-    configuration(plan, Duration::ZERO)
 }
 
 /// Writes what may be said of them, and the report.

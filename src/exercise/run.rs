@@ -7,7 +7,7 @@ use super::attest::Attesting;
 use super::folder::{DrillRequest, Exercise, ExerciseError};
 use super::observer::{DrillTurn, Observer};
 use super::orders::{DrillOrders, PlannedDrill};
-use super::repeated::plan_hash;
+use super::plan_hash::plan_hash;
 use super::{permit, repeats};
 
 /// Runs all drills, one after the other, until somebody stops them or the only one cannot begin. What needs consent was agreed to before:

@@ -9,7 +9,8 @@
 //! What this file does not do: choose words for a terminal, or check signatures.
 
 use super::judge::{JudgeError, judge_counting};
-use super::repeated::{holds_repeats, judge_repeats, plan_hash};
+use super::plan_hash::plan_hash;
+use super::repeated::{holds_repeats, judge_repeats};
 use crate::console::WorkProgress;
 use crate::evidence::{Check, CheckState, Integrity, Manifest, ReadManifest, VerifiedFolder, VerifyError, verify};
 use crate::history::{FORMAT, ReadError, Started};

@@ -5,7 +5,7 @@ use super::store;
 use super::tree::Node;
 use crate::model::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 
-/// `{key: "env:NAME", witness: {url: …, ca: FILE}, ship: [{folder: …}]}`.
+/// `{key: "env:NAME", witness: {url: ADDRESS, ca: FILE}, ship: [{folder: …}]}`.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<EvidencePolicy> {
     let fields = reader.fields(node, "an evidence map")?;
     let policy = EvidencePolicy {

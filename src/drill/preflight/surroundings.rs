@@ -176,6 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_would_keep_a_drill_from_beginning_is_told_by_name() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         assert!(clock("tsc").is_ok() && clock("kvm-clock").is_ok());
         assert!(wrong(clock("hpet")).contains("`hpet`"));
         assert!(writable("drills/", Path::new("/proc/sys/drills")).is_err(), "also for root");

@@ -225,6 +225,7 @@ async fn waiting(workload: Workload, deadline: Duration, end: Duration) -> (Vec<
     let text = std::fs::read_to_string(file.path()).unwrap();
     let mut ended: Vec<(u64, Outcome, String)> = text
         .lines()
+        .filter(|line| !line.contains("\"sealed\""))
         .filter_map(|line| match serde_json::from_str::<Stamped>(line).unwrap().event {
             Event::Request(done) => Some((done.id, done.outcome, done.why.unwrap_or_default().into_owned())),
             _ => None,
