@@ -324,7 +324,10 @@ fn its_drills_can_be_planned_and_each_is_played_in_full_by_a_test() {
         let run = Project::shipped().lifeboat(&plan);
         run.exits_with(0);
         if !shown.is_empty() {
-            assert_eq!(&run.stdout, shown, "{command}");
+            // The hash of a plan is another with each list of prices.
+            let hashless =
+                |line: &str| line.split_once("sha256 ").map_or_else(|| line.to_owned(), |(before, _)| format!("{before}sha256 …"));
+            assert_eq!(run.stdout.lines().map(hashless).collect::<Vec<_>>(), shown.lines().collect::<Vec<_>>(), "{command}");
         }
         planned += 1;
     }

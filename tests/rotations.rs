@@ -88,7 +88,7 @@ async fn kept_by(moto: &Moto) -> Project {
             moto.address
         ),
     );
-    project.write("aws.id", "AKIAEXAMPLE").write("aws.secret", "an-example-of-a-secret-key").keeps_secrets_in(moto.secrets());
+    project.write("aws.id", "AKIAOFTHISSTOREALONE").write("aws.secret", "an-example-of-a-secret-key").keeps_secrets_in(moto.secrets());
     project
 }
 

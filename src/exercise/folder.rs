@@ -175,7 +175,7 @@ impl Exercise {
         let file = run.begin_history()?;
         let RunFolder { path: folder, id } = run;
         let provenance = Provenance::of_drill(&folder, &id, &plan, &files, &root, &secrets)
-            .map_err(|source| ExerciseError::Folder { path: folder.clone(), source })?;
+            .map_err(|error| ExerciseError::Journal { folder: folder.clone(), source: JournalError { problem: error.to_string() } })?;
         let files: Vec<SourceFile> = files.into_iter().map(|read| read.file).collect();
         let (kept, witness) = (files.clone(), attesting.witness());
         let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
