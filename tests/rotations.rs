@@ -38,7 +38,9 @@ fn revoked_and_replaced(project: &Project, environment: &str) -> Vec<Value> {
     assert_eq!(&refused["key"], old);
     let (last_old, first_new) = (bearing(old).iter().map(moment).max().unwrap(), bearing(new).iter().map(moment).min().unwrap());
     // It may be refused before the issuer has said that it is.
-    let (t0, t1) = (revoked[0]["lo"].as_u64().unwrap(), refused["at"].as_u64().unwrap());
+    // What was asked just before is refused as well, for its answer comes after.
+    let answered = refused["at"].as_u64().unwrap() + refused["took"].as_u64().unwrap();
+    let (t0, t1) = (revoked[0]["lo"].as_u64().unwrap(), answered);
     assert!(t0 <= t1 && last_old < first_new, "{t0} {t1} {last_old} {first_new}");
     assert!(stored[0]["hi"].as_u64().unwrap() < first_new && first_new - t0 < 10_000_000_000);
     let probes: Vec<&Value> = of_azure("key_probed").into_iter().filter(|probe| probe["last"] == true).collect();

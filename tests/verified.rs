@@ -222,6 +222,7 @@ fn each_kind_of_change_is_told_with_its_place_by_the_binary_and_found_by_python_
     fs::set_permissions(folder.join("report.md"), fs::Permissions::from_mode(0o644)).unwrap();
     fs::File::open(folder.join("report.md")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
     project.lifeboat(&["verify", "drill"]).exits_with(0);
+    fs::set_permissions(folder.join("report.md"), fs::Permissions::from_mode(0o600)).unwrap();
 
     let history = String::from_utf8(whole["history.jsonl"].clone()).unwrap();
     let lines: Vec<&str> = history.split_inclusive('\n').collect();

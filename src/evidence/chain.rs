@@ -401,7 +401,7 @@ mod tests {
         let other = |line: &str| line.replace(&line[30..34], if &line[30..34] == "0000" { "1111" } else { "0000" });
         assert_eq!(broken(|lines| lines[7] = other(&lines[7])), [(5, 8, Seal)]);
         assert_eq!(broken(|lines| lines[7] = lines[7].replace("\"sealed\":{", "\"sealed\": {")), [(5, 12, LostSeal(8))]);
-        assert_eq!(broken(|lines| drop(lines.remove(7))), [(5, 11, SealCut(7))]);
+        assert_eq!(broken(|lines| drop(lines.remove(7))), [(5, 11, SealCut(8))]);
         assert_eq!(broken(|lines| lines.insert(7, lines[7].clone())), [(9, 9, Added(9))]);
     }
 

@@ -17,7 +17,7 @@ const DEPTH: usize = 32;
 
 /// What an entry of a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EntryKind {
+pub(super) enum ListedKind {
     /// A file of this many bytes.
     File(u64),
     /// A folder; in a listing one with nothing in it.
@@ -30,7 +30,7 @@ pub(super) enum EntryKind {
     Closed,
 }
 
-impl EntryKind {
+impl ListedKind {
     /// In words, with an article.
     pub(super) const fn words(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl EntryKind {
 /// What stands in a folder and in those below it, by its path from there, with `/` between.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    pub(super) entries: BTreeMap<String, EntryKind>,
+    pub(super) entries: BTreeMap<String, ListedKind>,
     /// Whether there is more than is looked at.
     pub(super) is_cut: bool,
 }
@@ -73,19 +73,19 @@ impl Listing {
             }
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let about = entry.path().symlink_metadata();
-            let kind = about.as_ref().map_or(EntryKind::Closed, kind_of);
+            let kind = about.as_ref().map_or(ListedKind::Closed, kind_of);
             let is_folder = about.is_ok_and(|about| about.is_dir());
             if !is_folder {
                 self.entries.insert(name, kind);
             } else if prefix.is_empty() && but(&name) {
                 // What stands in it is told by whoever asked to leave it out.
             } else if depth == DEPTH {
-                self.entries.insert(name, EntryKind::Closed);
+                self.entries.insert(name, ListedKind::Closed);
             } else {
                 match self.add(&entry.path(), &format!("{name}/"), depth + 1, but) {
-                    Ok(0) => drop(self.entries.insert(name, EntryKind::Folder)),
+                    Ok(0) => drop(self.entries.insert(name, ListedKind::Folder)),
                     Ok(_) => {}
-                    Err(_) => drop(self.entries.insert(name, EntryKind::Closed)),
+                    Err(_) => drop(self.entries.insert(name, ListedKind::Closed)),
                 }
             }
         }
@@ -93,17 +93,17 @@ impl Listing {
     }
 }
 
-fn kind_of(about: &Metadata) -> EntryKind {
+fn kind_of(about: &Metadata) -> ListedKind {
     match about {
-        about if about.is_symlink() => EntryKind::Link,
-        about if about.is_file() => EntryKind::File(about.len()),
-        about if about.is_dir() => EntryKind::Folder,
-        _ => EntryKind::Other,
+        about if about.is_symlink() => ListedKind::Link,
+        about if about.is_file() => ListedKind::File(about.len()),
+        about if about.is_dir() => ListedKind::Folder,
+        _ => ListedKind::Other,
     }
 }
 
 /// What stands at this path below a folder; `None` where nothing does. A link on the way there is told as one.
-pub(super) fn entry(folder: &Path, name: &str) -> Option<EntryKind> {
+pub(super) fn entry(folder: &Path, name: &str) -> Option<ListedKind> {
     let mut path = folder.to_owned();
     let mut kind = None;
     for part in name.split('/') {
@@ -111,7 +111,7 @@ pub(super) fn entry(folder: &Path, name: &str) -> Option<EntryKind> {
         let about = path.symlink_metadata().ok()?;
         kind = Some(kind_of(&about));
         if !about.is_dir() && path != folder.join(name) {
-            return if about.is_symlink() { Some(EntryKind::Link) } else { None };
+            return if about.is_symlink() { Some(ListedKind::Link) } else { None };
         }
     }
     kind
@@ -165,10 +165,10 @@ mod tests {
         std::os::unix::fs::symlink("/", path("link")).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
         let listing = Listing::of(place.path(), &|name| name == "left-out").unwrap();
-        let told: Vec<(&str, EntryKind)> = listing.entries.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+        let told: Vec<(&str, ListedKind)> = listing.entries.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
         assert_eq!(
             told,
-            [("a/b", EntryKind::Folder), ("a/file", EntryKind::File(3)), ("link", EntryKind::Link), ("pipe", EntryKind::Other)]
+            [("a/b", ListedKind::Folder), ("a/file", ListedKind::File(3)), ("link", ListedKind::Link), ("pipe", ListedKind::Other)]
         );
         assert!(hash_of(&path("link")).is_err() && hash_of(&path("pipe")).is_err());
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned();

@@ -23,7 +23,7 @@
 
 use super::chain;
 use super::clock::ClockState;
-use super::listing::{self, EntryKind, Listing};
+use super::listing::{self, ListedKind, Listing};
 use super::program::program_sha256;
 use crate::host::private;
 use crate::model::words;
@@ -237,7 +237,7 @@ impl Manifest {
         let bytes = match listing::bytes_of(&path, BYTES_MAX) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(ManifestError::Absent { folder: folder.to_owned() }),
-            Err(_) if listing::entry(folder, &RunFile::Manifest.name()) == Some(EntryKind::Link) => {
+            Err(_) if listing::entry(folder, &RunFile::Manifest.name()) == Some(ListedKind::Link) => {
                 let source = std::io::Error::other("it is a link, which is not followed");
                 return Err(ManifestError::Unreadable { path, source });
             }
@@ -348,7 +348,7 @@ fn made(folder: &Path, facts: ManifestFacts) -> Result<Manifest, ManifestError> 
     let mut files = Vec::new();
     let mut history = None;
     for (name, kind) in &listing.entries {
-        let (EntryKind::File(_), Some(role)) = (kind, role_of(name)) else { continue };
+        let (ListedKind::File(_), Some(role)) = (kind, role_of(name)) else { continue };
         let (sha256, bytes) = if *name == RunFile::History.name() {
             let chain = listing::open(&folder.join(name)).and_then(|file| chain::read(BufReader::with_capacity(1 << 16, file), None));
             let chain = chain.map_err(unreadable(name))?;

@@ -7,7 +7,7 @@
 
 use super::chain::{self, BreakCause, Chain, ChainBreak};
 use super::check::{Check, CheckState};
-use super::listing::{self, ENTRIES, EntryKind, Listing};
+use super::listing::{self, ENTRIES, ListedKind, Listing};
 use super::manifest::{self, FileRole, HistoryFacts, LATER, ListedFile, Manifest, ManifestError, ReadManifest};
 use crate::run_folder::{FileNature, RunFile, is_running};
 use crate::units::{Explained, counted, grouped};
@@ -112,7 +112,7 @@ pub fn folder(folder: &Path) -> Result<VerifiedFolder, VerifyError> {
     if let Ok(read) = &read {
         let own = format!("/{}", RunFile::Manifest.name());
         let listed = read.manifest.files.iter().filter_map(|file| file.name.strip_suffix(&own)).filter(|name| manifest::is_trial(name));
-        trials.extend(listed.filter(|name| listing::entry(folder, name) == Some(EntryKind::Folder)).map(str::to_owned));
+        trials.extend(listed.filter(|name| listing::entry(folder, name) == Some(ListedKind::Folder)).map(str::to_owned));
         trials.sort();
         trials.dedup();
     }
@@ -177,10 +177,10 @@ impl VerifiedFolder {
         let own = RunFile::Manifest.name();
         let mut added = 0;
         for (name, kind) in &listing.entries {
-            if *name == own || manifest.file(name).is_some() || LATER.contains(&name.as_str()) && matches!(kind, EntryKind::File(_)) {
+            if *name == own || manifest.file(name).is_some() || LATER.contains(&name.as_str()) && matches!(kind, ListedKind::File(_)) {
                 continue;
             }
-            let known = RunFile::of_name(name).filter(|_| matches!(kind, EntryKind::File(_)));
+            let known = RunFile::of_name(name).filter(|_| matches!(kind, ListedKind::File(_)));
             match known.map(|file| (file.nature(), manifest::role_of(name))) {
                 Some((FileNature::Secret, _)) => {
                     self.put(&**name, CheckState::Unsigned, "no manifest lists it: it may hold a key, and never leaves this host");
@@ -256,7 +256,7 @@ impl VerifiedFolder {
     fn history(&mut self, folder: &Path, head: Option<&str>) -> Option<Chain> {
         let name = RunFile::History.name();
         match listing::entry(folder, &name) {
-            Some(EntryKind::File(_)) => {}
+            Some(ListedKind::File(_)) => {}
             None => {
                 self.put(name, CheckState::Missing, "it is not there");
                 return None;
@@ -280,7 +280,7 @@ impl VerifiedFolder {
     fn without_manifest(&mut self, folder: &Path, error: &ManifestError) {
         let name = RunFile::Manifest.name();
         let is_absent = matches!(error, ManifestError::Absent { .. });
-        let is_file = matches!(listing::entry(folder, &name), Some(EntryKind::File(_)));
+        let is_file = matches!(listing::entry(folder, &name), Some(ListedKind::File(_)));
         let state = match error {
             ManifestError::Other { .. } => CheckState::Changed,
             // Something else stands in its place.
@@ -336,7 +336,7 @@ impl VerifiedFolder {
         let place = RunFile::Undo.within(folder);
         match listing::entry(folder, &undo) {
             None => {}
-            Some(EntryKind::Folder) => match self::folder(&place) {
+            Some(ListedKind::Folder) => match self::folder(&place) {
                 Ok(within) => {
                     self.put(
                         format!("{undo}/"),
@@ -362,10 +362,10 @@ fn state_of(folder: &Path, listed: &ListedFile) -> (CheckState, String) {
     match listing::entry(folder, &listed.name) {
         None => (CheckState::Missing, "it is not there".to_owned()),
         // Its size alone tells that it is another; a hostile one could be read for days.
-        Some(EntryKind::File(bytes)) if bytes != listed.bytes => {
+        Some(ListedKind::File(bytes)) if bytes != listed.bytes => {
             changed(format!("it has {} instead of {}", counted(bytes, "byte"), counted(listed.bytes, "byte")))
         }
-        Some(EntryKind::File(_)) => match listing::hash_of(&folder.join(&listed.name)) {
+        Some(ListedKind::File(_)) => match listing::hash_of(&folder.join(&listed.name)) {
             Ok((sha256, _)) if sha256 == listed.sha256 => {
                 (CheckState::Intact, format!("{}, sha256 {sha256}", counted(listed.bytes, "byte")))
             }

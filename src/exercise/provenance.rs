@@ -2,9 +2,8 @@
 //!
 //! The copies of its inputs are made before anything is broken, so that a drill that is killed has them too.
 
-use super::folder::ExerciseError;
 use super::plan_hash::plan_hash;
-use crate::evidence::{ClockReading, InputFile, ManifestFacts, StartedFiles, inputs, manifest};
+use crate::evidence::{ClockReading, InputFile, ManifestError, ManifestFacts, StartedFiles, inputs, manifest};
 use crate::host;
 use crate::model::{DrillPlan, ReadFile, SecretSource};
 use crate::redact::Redactor;
@@ -47,11 +46,10 @@ impl Provenance {
     }
 
     /// Makes the manifest, when everything else is written.
-    pub(super) fn write_manifest(self, folder: &Path) -> Result<(), ExerciseError> {
+    pub(super) fn write_manifest(self, folder: &Path) -> Result<(), ManifestError> {
         let Self { drill, began, plan_sha256, inputs } = self;
         let (host, user, clock) = (host::host_name(), Some(host::user()), began.state());
         let facts = ManifestFacts { drill, host, user, clock, plan_sha256: Some(plan_sha256), inputs };
-        manifest::make(folder, facts)?;
-        Ok(())
+        manifest::make(folder, facts).map(|_| ())
     }
 }
