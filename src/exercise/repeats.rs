@@ -65,7 +65,7 @@ pub(super) async fn run<O: Observer>(
     let drills = repeated(&folder, record, &observer.work());
     observer.work().end();
     let drills = write_repeats(&folder, drills)?;
-    provenance.write_manifest(&folder)?;
+    provenance.write_manifest(&folder).map_err(ExerciseError::from)?;
     observer.repeated(&planned.plan, FinishedRepeats { drills, folder }).await?;
     failed.map_or(Ok(()), Err)
 }
