@@ -219,7 +219,7 @@ fn each_kind_of_change_is_told_with_its_place_by_the_binary_and_found_by_python_
     assert_eq!(python().0, Some(0), "{}", python().1);
     // Times and modes are no evidence.
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder.join("report.md"), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(folder.join("report.md"), fs::Permissions::from_mode(0o400)).unwrap();
     fs::File::open(folder.join("report.md")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
     project.lifeboat(&["verify", "drill"]).exits_with(0);
     fs::set_permissions(folder.join("report.md"), fs::Permissions::from_mode(0o600)).unwrap();

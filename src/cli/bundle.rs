@@ -93,7 +93,7 @@ fn places(args: &Args) -> Result<Vec<(PathBuf, ShipTo)>, Problem> {
     for place in &args.to {
         let place = match typed(place) {
             Typed::Folder(folder) => ShipTo::Folder(folder.to_string_lossy().into_owned()),
-            Typed::Bucket(bucket, prefix) => ShipTo::S3(bucket_of_environment(bucket, prefix, args.lock)?),
+            Typed::Bucket(bucket, prefix) => ShipTo::S3(Box::new(bucket_of_environment(bucket, prefix, args.lock)?)),
         };
         places.push((PathBuf::new(), place));
     }

@@ -253,11 +253,8 @@ pub(super) fn strays(
     if found.named.contains(&binding.url) || wishes.iter().any(|wish| held_by(wish).is_some()) {
         return;
     }
-    let faulty = match runtime.block_on(faulty(binding, names)) {
-        Ok(faulty) => faulty,
-        // Whether it can be used is for the drill to find out.
-        Err(_) => return,
-    };
+    // Whether it can be used at all is for the drill to find out.
+    let Ok(faulty) = runtime.block_on(faulty(binding, names)) else { return };
     if faulty.is_empty() {
         return;
     }

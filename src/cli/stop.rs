@@ -4,7 +4,7 @@ use super::proxy::TokenSource;
 use super::{Exit, environment, put, say};
 use crate::control::Control;
 use crate::model::{ControlBinding, Environment};
-use crate::permission::{LeverFile, LeverNote, registered};
+use crate::permission::{LeverFile, LeverNote, RegisterEntry, registered};
 use crate::project::Project;
 use crate::units::{Problem, explained};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ impl Which {
             (Some(name), None) => Some(project) == root.as_deref() && environment == name,
             (None, None) => self.all || Some(project) == root.as_deref(),
         };
-        let running = registered().into_iter().map(|(_, entry)| entry).filter(|entry| entry.runs());
+        let running = registered().into_iter().map(|(_, entry)| entry).filter(RegisterEntry::runs);
         running.filter(|entry| is_one(&entry.root, &entry.environment)).map(|entry| entry.folder).collect()
     }
 }

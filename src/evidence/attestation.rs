@@ -78,9 +78,8 @@ fn checked(folder: &Path, file: RunFile, predicate: Predicate, keys: &[Verifying
         }
         Err(error) => return of(CheckState::Changed, error.to_string()),
     };
-    let bundle = match SigstoreBundle::read(&bytes) {
-        Ok(bundle) => bundle,
-        Err(_) => return of(CheckState::Changed, "it is not as Lifeboat wrote it".to_owned()),
+    let Ok(bundle) = SigstoreBundle::read(&bytes) else {
+        return of(CheckState::Changed, "it is not as Lifeboat wrote it".to_owned());
     };
     let (payload, signed) = match bundle.verified(PAYLOAD, keys) {
         Ok((payload, name)) => (payload, Ok(name)),

@@ -439,7 +439,7 @@ fn unfinished(chain: &Chain) -> String {
         (lines, 0) => text += &format!("; the last {} under no seal", counted(lines, "line")),
         (0, torn) => text += &format!("; its last line is torn after {}", counted(torn, "byte")),
         (lines, torn) => {
-            text += &format!("; the last {} under no seal, and then one torn after {}", counted(lines, "line"), counted(torn, "byte"))
+            text += &format!("; the last {} under no seal, and then one torn after {}", counted(lines, "line"), counted(torn, "byte"));
         }
     }
     if let Some(line) = chain.tail.backwards {

@@ -49,7 +49,7 @@ pub enum ShipTo {
     /// Whatever a program does with the file `${bundle}`.
     Run(Vec<String>),
     /// A bucket of S3, or of what speaks like it.
-    S3(BucketPlace),
+    S3(Box<BucketPlace>),
 }
 
 /// A place in a bucket.

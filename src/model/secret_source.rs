@@ -130,7 +130,7 @@ impl SecretSourceSet {
         for place in ship {
             let ShipTo::S3(place) = place else { continue };
             let BucketPlace { bucket: _, prefix: _, region: _, endpoint, access_key_id: _, secret_access_key, session_token, lock: _ } =
-                place;
+                &**place;
             endpoint.iter().for_each(|url| self.url(url));
             self.key(secret_access_key);
             session_token.iter().for_each(|token| self.key(token));

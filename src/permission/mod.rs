@@ -68,7 +68,7 @@ pub use outlook::{OutlookLine, outlook};
 pub use period::Period;
 pub use permit::Permit;
 pub use pulled_lever::{LeverNote, PulledLever};
-pub use refusal::NotPermitted;
+pub use refusal::{NotPermitted, RunsInto};
 pub use register::{RegisterEntry, Registered, enter, registered};
 pub use timetable::{Timetable, takes};
 pub use zone::Zone;

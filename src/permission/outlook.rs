@@ -27,7 +27,7 @@ pub fn outlook(plan: &DrillPlan, root: &Path, now: DateTime<Utc>) -> Vec<Outlook
         match calendar.map(|read| (read.name, read.calendar)) {
             Some((_, Ok(calendar))) => read.push(calendar),
             Some((name, Err(problem))) => {
-                lines.push(("freezes", format!("{name} cannot be read, which stops every drill: {}", with_causes(&problem))))
+                lines.push(("freezes", format!("{name} cannot be read, which stops every drill: {}", with_causes(&problem))));
             }
             None => lines.push(("freezes", format!("{} is asked when the drill begins, and not here", name_of(&source)))),
         }
@@ -39,7 +39,7 @@ pub fn outlook(plan: &DrillPlan, root: &Path, now: DateTime<Utc>) -> Vec<Outlook
     let timetable = Timetable::new(&plan.environment_name, allow.hours.clone(), read);
     match timetable.next_freeze(now) {
         Ok(Some(freeze)) => {
-            lines.push(("freezes", format!("the next is {}: from {} until {}", freeze.told(), freeze.begin_told(), freeze.end_told())))
+            lines.push(("freezes", format!("the next is {}: from {} until {}", freeze.told(), freeze.begin_told(), freeze.end_told())));
         }
         Ok(None) if known => lines.push(("freezes", "none in the next year".to_owned())),
         Ok(None) => {}

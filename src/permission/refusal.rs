@@ -5,6 +5,15 @@ use crate::units::{Explained, Problem, with_causes};
 use std::borrow::Cow;
 use std::fmt;
 
+/// A drill that would begin in time and end too late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunsInto {
+    /// When it would end.
+    pub ends: String,
+    /// What it would run into: when the freeze begins, or the hours end.
+    pub limit: String,
+}
+
 /// Why a drill may not begin here and now. Times are told by the clock that they were written by.
 #[derive(Debug)]
 pub enum NotPermitted {
@@ -16,8 +25,8 @@ pub enum NotPermitted {
         freeze: String,
         /// When it ends.
         until: String,
-        /// When the drill would end, and when the freeze begins, where it has not yet.
-        runs_into: Option<(String, String)>,
+        /// How far the drill would reach into it, where it has not begun yet.
+        runs_into: Option<Box<RunsInto>>,
         /// When the drill fits next.
         next: Option<String>,
     },
@@ -29,8 +38,8 @@ pub enum NotPermitted {
         hours: String,
         /// When it was asked.
         now: String,
-        /// When the drill would end, and when the hours end, where it begins within them.
-        runs_into: Option<(String, String)>,
+        /// How far the drill would reach beyond them, where it begins within them.
+        runs_into: Option<Box<RunsInto>>,
         /// When the drill fits next.
         next: Option<String>,
     },
@@ -53,15 +62,17 @@ impl fmt::Display for NotPermitted {
             Self::Frozen { environment, freeze, until, runs_into: None, .. } => {
                 write!(f, "the environment `{environment}` is frozen until {until}, by {freeze}")
             }
-            Self::Frozen { environment, freeze, until, runs_into: Some((end, begins)), .. } => write!(
+            Self::Frozen { environment, freeze, until, runs_into: Some(into), .. } => write!(
                 f,
-                "the drill would end at {end}, and the environment `{environment}` is frozen from {begins} until {until}, by {freeze}"
+                "the drill would end at {}, and the environment `{environment}` is frozen from {} until {until}, by {freeze}",
+                into.ends, into.limit
             ),
             Self::Outside { environment, hours, now, runs_into: None, .. } => {
                 write!(f, "it is {now}, and the environment `{environment}` allows drills only {hours}")
             }
-            Self::Outside { environment, hours, runs_into: Some((end, closes)), .. } => {
-                write!(f, "the drill would end at {end}, and the hours of the environment `{environment}` end at {closes} ({hours})")
+            Self::Outside { environment, hours, runs_into: Some(into), .. } => {
+                let RunsInto { ends, limit } = &**into;
+                write!(f, "the drill would end at {ends}, and the hours of the environment `{environment}` end at {limit} ({hours})")
             }
             Self::Calendar { environment, calendar, problem } => write!(
                 f,

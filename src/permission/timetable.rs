@@ -6,7 +6,7 @@ use super::calendar::{Calendar, Freeze};
 use super::freeze::calendars;
 use super::hours::{are_open, open};
 use super::period::{Period, without};
-use super::refusal::NotPermitted;
+use super::refusal::{NotPermitted, RunsInto};
 use super::zone::Zone;
 use crate::model::{Allow, DrillPlan};
 use crate::units::{Duration, Problem, WeekHours};
@@ -119,7 +119,8 @@ impl Timetable {
     }
 
     fn frozen(&self, freeze: &Freeze, asked: Period) -> Result<NotPermitted, NotPermitted> {
-        let ends = (freeze.period.from > asked.from).then(|| (freeze.zone.told(asked.until), freeze.begin_told()));
+        let ends = (freeze.period.from > asked.from)
+            .then(|| Box::new(RunsInto { ends: freeze.zone.told(asked.until), limit: freeze.begin_told() }));
         let (environment, until, what) = (self.environment.clone(), freeze.end_told(), freeze.told());
         Ok(NotPermitted::Frozen { environment, freeze: what, until, runs_into: ends, next: self.next_told(asked, &freeze.zone)? })
     }
@@ -128,7 +129,7 @@ impl Timetable {
         let zone = self.zone();
         let hours = self.hours.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let (environment, now) = (self.environment.clone(), zone.told(asked.from));
-        let runs_into = (closes > asked.from).then(|| (zone.told(asked.until), zone.told(closes)));
+        let runs_into = (closes > asked.from).then(|| Box::new(RunsInto { ends: zone.told(asked.until), limit: zone.told(closes) }));
         Ok(NotPermitted::Outside { environment, hours, now, runs_into, next: self.next_told(asked, &zone)? })
     }
 

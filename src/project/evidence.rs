@@ -50,7 +50,7 @@ fn ship(reader: &TreeReader<'_>, node: &Node) -> Option<ShipTo> {
     let place = match fields.exactly_one(&["folder", "run", "s3"]) {
         Some("folder") => fields.required("folder", &|reader, node| reader.words(node)).map(ShipTo::Folder),
         Some("run") => fields.required("run", &|reader, node| naming(reader, node, &["${bundle}"])).map(ShipTo::Run),
-        Some("s3") => fields.required("s3", &bucket).map(ShipTo::S3),
+        Some("s3") => fields.required("s3", &bucket).map(|place| ShipTo::S3(Box::new(place))),
         _ => None,
     };
     fields.finish();
