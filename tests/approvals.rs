@@ -209,8 +209,7 @@ fn the_references_example_is_approved_and_run_as_it_says() {
         project.write(&format!("keys/{who}.pem"), &key.public().to_pem());
     }
     project.lifeboat(&["check"]).exits_with(0);
-    let commands: Vec<String> =
-        block("console").lines().map(|line| line.replace("$ lifeboat ", "").replace("azure-outage", "quick")).collect();
+    let commands: Vec<String> = block("text").lines().map(|line| line.replace("lifeboat ", "").replace("azure-outage", "quick")).collect();
     let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let lifeboat = |command: &str| project.lifeboat(&words(command).iter().map(String::as_str).collect::<Vec<_>>());
     for command in [commands[0].clone(), commands[0].replace("ada", "grace")] {

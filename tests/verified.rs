@@ -228,7 +228,7 @@ fn each_kind_of_change_is_told_with_its_place_by_the_binary_and_found_by_python_
     let lines: Vec<&str> = history.split_inclusive('\n').collect();
     let is_seal = |line: &&str| line.contains("\"sealed\"");
     let seal = lines.iter().position(is_seal).unwrap();
-    let request = lines.iter().position(|line| line.contains("\"request\":")).unwrap();
+    let request = lines.iter().position(|line| line.contains(",\"request\":{") && line.contains("\"ok\"")).unwrap();
     let with = |change: &dyn Fn(&mut Vec<String>)| {
         let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
         change(&mut lines);
@@ -249,7 +249,7 @@ fn each_kind_of_change_is_told_with_its_place_by_the_binary_and_found_by_python_
         ("history.jsonl", history.clone() + lines[request], format!("1 line added after its end, which was line {last}")),
         (
             "verdict.json",
-            String::from_utf8(whole["verdict.json"].clone()).unwrap().replace("\"met\"", "\"may\""),
+            String::from_utf8(whole["verdict.json"].clone()).unwrap().replacen("\"verdict\":", "\"verdlct\":", 1),
             "its bytes are others".into(),
         ),
         ("report.md", "much shorter".into(), "it has 12 bytes instead of ".into()),
@@ -264,6 +264,7 @@ fn each_kind_of_change_is_told_with_its_place_by_the_binary_and_found_by_python_
     for (name, text, wanted) in cases {
         let mut files = whole.clone();
         files.insert(name.to_owned(), text.into_bytes());
+        assert!(files != whole, "{name}: {wanted}: nothing is changed");
         put(&folder, &whole, &files);
         let looked = project.lifeboat(&["verify", "drill"]);
         looked.exits_with(1);
