@@ -74,7 +74,9 @@ fn put(folder: &Path, before: &Files, now: &Files) {
     for (name, bytes) in now.iter().filter(|(name, bytes)| before.get(*name) != Some(bytes)) {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
+        fs::write(&path, bytes).unwrap();
+        // As the drill's own: each run is searched for what others could read.
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     }
 }
 
