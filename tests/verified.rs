@@ -290,7 +290,7 @@ fn each_kind_of_change_is_told_with_its_place_by_the_binary_and_found_by_python_
     fs::write(folder.join("findings.yaml"), findings).unwrap();
     let looked = project.lifeboat(&["verify", "drill"]);
     looked.exits_with(0);
-    assert!(looked.stdout.contains("findings.yaml             edited"), "{looked:?}");
+    assert!(looked.stdout.contains("findings.yaml               edited"), "{looked:?}");
     // The page would be another now, and what the manifest lists stays.
     let mut opening = project.command(&["report", "--open", "drill"]);
     project.run(opening.env("BROWSER", "true")).exits_with(0);

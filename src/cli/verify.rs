@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The form of what is written with `--format json`.
 const FORM: &str = "1.0";
 /// Columns of what was looked at, and of its state.
-const WHAT: usize = 24;
+const WHAT: usize = 26;
 const STATE: usize = 9;
 
 /// Says what of a drill's folder is as it was, and what was changed, cut, added or reordered, and where.
