@@ -47,12 +47,17 @@
 //! | 6 | [`report`] | verdict + history → report model → bytes |
 //! | 6 | [`evidence`] | manifest, seals, signature, witness, bundle: made and verified |
 //! | 6 | [`console`] | the state of a drill so far → terminal |
+//! | 6 | [`schedule`] | when drills are due, and what becomes of each time that they were |
 //! | 7 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
+//! | 7 | [`store`] | the index of past drills, schedules and findings; the only room that knows SQL |
+//! | 8 | [`coverage`] | what was drilled and what was not, and the control ledger |
 //! | 8 | [`exercise`] | drill → judge → report: plain data in, so that any program can run one; the command line only asks and prints |
 //! | 8 | [`execution`] | a runbook walked for real: resumed after a crash, undone, rehearsed |
-//! | 9 | [`cli`] | one file a command; exit codes |
+//! | 9 | [`scheduler`] | drills without anybody at a terminal: those that run, and the loop that begins what is due |
+//! | 10 | [`serve`] | the page, the HTTP API and metrics |
+//! | 11 | [`cli`] | one file a command; exit codes |
 //!
-//! What is absent matters as much: `units`, `model`, `history`, `dialect`, `fault`, `project`, `price`, `verdict`, `import` and `report` hold no async
+//! What is absent matters as much: `units`, `model`, `history`, `dialect`, `fault`, `project`, `price`, `verdict`, `import`, `report`, `schedule` and `coverage` hold no async
 //! code, clock, environment variable or unseeded randomness (only `project` opens files: those that it reads); no other room on floors 6 and 7
 //! sees `verdict` or `report`.
 //!
@@ -131,6 +136,7 @@ pub mod api;
 pub mod cli;
 pub mod console;
 pub mod control;
+pub mod coverage;
 pub mod dialect;
 pub mod drill;
 pub mod evidence;
@@ -154,9 +160,13 @@ pub mod proxy;
 pub mod redact;
 pub mod report;
 pub mod run_folder;
+pub mod schedule;
+pub mod scheduler;
 pub mod secret;
+pub mod serve;
 pub mod signing;
 pub mod step;
+pub mod store;
 pub mod traffic;
 pub mod units;
 pub mod verdict;

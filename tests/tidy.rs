@@ -61,7 +61,8 @@ fn the_engine_never_sees_judgement() {
 }
 
 /// Rooms that compute, and do nothing else.
-const PURE: [&str; 10] = ["units", "model", "project", "history", "dialect", "price", "verdict", "fault", "import", "report"];
+const PURE: [&str; 12] =
+    ["units", "model", "project", "history", "dialect", "price", "verdict", "fault", "import", "report", "schedule", "coverage"];
 
 #[test]
 fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
@@ -95,42 +96,42 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
 const EVERYWHERE: [&str; 6] = ["serde", "serde_json", "thiserror", "tokio", "tracing", "bytes"];
 
 /// The rooms of every other library.
-const HOMES: [(&str, &[&str]); 51] = [
+const HOMES: [(&str, &[&str]); 58] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("anyhow", &["cli"]),
     ("tracing_subscriber", &["cli"]),
     ("serde_saphyr", &["project"]),
-    ("csv", &["project"]),
+    ("csv", &["project", "coverage", "store", "cli"]),
     ("toml_edit", &["project"]),
     ("strsim", &["units"]),
     ("flate2", &["import", "traffic"]),
     ("ruzstd", &["import", "evidence"]),
     ("genai_prices", &["price"]),
-    ("axum", &["proxy", "alert", "execution"]),
+    ("axum", &["proxy", "alert", "execution", "serve"]),
     ("hyper", &["proxy", "traffic", "lab", "listen"]),
-    ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen", "execution"]),
+    ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen", "execution", "serve"]),
     ("hyper_rustls", &["proxy", "lab"]),
     ("http_body_util", &["proxy", "traffic", "lab", "listen"]),
     ("rustls", &["proxy", "traffic", "lab", "secret", "step", "cli", "evidence"]),
     ("tokio_rustls", &["proxy", "traffic"]),
     ("rcgen", &["proxy"]),
     ("webpki_roots", &["proxy", "traffic"]),
-    ("futures_util", &["proxy"]),
+    ("futures_util", &["proxy", "serve"]),
     ("tower_service", &["proxy"]),
     ("socket2", &["proxy", "peer"]),
-    ("reqwest", &["web", "secret", "step", "control", "drill", "lab"]),
-    ("form_urlencoded", &["lab", "redact", "secret", "execution"]),
-    ("base64", &["dialect", "lab", "project", "redact", "secret", "signing", "evidence"]),
+    ("reqwest", &["web", "secret", "step", "control", "drill", "lab", "serve"]),
+    ("form_urlencoded", &["lab", "redact", "secret", "execution", "serve"]),
+    ("base64", &["dialect", "lab", "project", "redact", "secret", "signing", "evidence", "serve"]),
     ("aho_corasick", &["redact"]),
     ("zeroize", &["units", "secret", "process", "signing"]),
     ("hmac", &["units"]),
     ("sha2", &["units"]),
     ("ed25519_dalek", &["signing"]),
-    ("icalendar", &["permission"]),
+    ("icalendar", &["permission", "schedule"]),
     ("rrule", &["permission"]),
-    ("chrono_tz", &["permission", "units"]),
+    ("chrono_tz", &["permission", "units", "schedule"]),
     ("tar", &["evidence"]),
     ("object_store", &["evidence"]),
     ("webpki", &["evidence"]),
@@ -141,11 +142,18 @@ const HOMES: [(&str, &[&str]); 51] = [
     ("cel", &["expression"]),
     ("regex", &["step", "project", "units"]),
     ("similar", &["execution", "report", "units"]),
-    ("maud", &["report"]),
+    ("maud", &["report", "serve"]),
     ("quick_junit", &["report"]),
     ("schemars", &["report", "verdict", "history", "model", "units", "project", "fault", "cli"]),
-    ("uuid", &["report"]),
+    ("uuid", &["report", "coverage"]),
     ("statrs", &["verdict"]),
+    ("sqlx", &["store"]),
+    ("croner", &["schedule"]),
+    ("prometheus_client", &["serve"]),
+    ("utoipa", &["serve"]),
+    ("governor", &["serve"]),
+    ("cookie", &["serve"]),
+    ("openidconnect", &["serve"]),
     ("rand_distr", &["model", "traffic", "lab"]),
 ];
 

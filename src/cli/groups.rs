@@ -6,10 +6,11 @@ use clap::CommandFactory;
 use std::io::IsTerminal;
 
 /// Each visible command stands under one heading, in this order. One that is missing here stands under the last.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("Drills", &["check", "doctor", "trust", "run", "stop", "resume", "approve", "lab"]),
     ("In an incident", &["execute", "review"]),
     ("Reading", &["judge", "report", "show", "findings"]),
+    ("Every quarter", &["serve"]),
     ("Evidence", &["verify", "key", "bundle"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),
     ("Set-up", &["schema", "completions", "man", "help"]),

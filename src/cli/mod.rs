@@ -45,8 +45,10 @@ mod review;
 mod run;
 mod schema;
 mod series;
+mod serve;
 mod show;
 mod stop;
+mod stored;
 mod stores;
 mod terminal;
 mod trials;
@@ -73,9 +75,12 @@ use crate::permission::trust::TrustError;
 use crate::permission::{ApprovalProblem, NotPermitted};
 use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
+use crate::scheduler::NotBegun;
 use crate::secret::{SecretError, Unread};
+use crate::serve::ServeError;
 use crate::signing::KeyError;
 use crate::step::StepError;
+use crate::store::StoreError;
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use crate::verdict::VerdictReadError;
@@ -131,6 +136,8 @@ enum CliCommand {
     /// Run a program until it ends or stdin does: how a drill starts what it drills
     #[command(hide = true)]
     Keep(keep::Args),
+    /// Serve the page, the HTTP API and metrics, and begin what schedules say
+    Serve(serve::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
@@ -195,6 +202,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Key(args) => key::key(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
+        CliCommand::Serve(args) => serve::serve(args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
         CliCommand::Heal(args) => heal::heal(args),
@@ -279,6 +287,9 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<VerifyError>,
         of::<WitnessError>,
         of::<KeyError>,
+        of::<NotBegun>,
+        of::<ServeError>,
+        of::<StoreError>,
     ];
     kinds.iter().find_map(|of| of(error))
 }

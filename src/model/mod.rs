@@ -46,6 +46,7 @@ mod review;
 mod rotation;
 mod runbook;
 mod scenario;
+mod schedule;
 mod secret_source;
 mod step;
 mod stop_here;
@@ -108,6 +109,7 @@ pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding, KeptFind
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{Escalation, Runbook, StartMode};
 pub use scenario::{PlannedFault, Scenario, Timeline};
+pub use schedule::{ApprovalWish, DrillSchedule, DuePattern, DueRule, IfMissed, OverlapPolicy, ScheduleNotices};
 pub use secret_source::SecretSource;
 pub use step::{Backoff, IN_CONDITIONS, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
 pub use stop_here::{StopHere, WalkResult};

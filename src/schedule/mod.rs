@@ -1,0 +1,14 @@
+//! When drills are due, and what becomes of each time that they were: pure questions to a schedule, with the moment as a parameter.
+//!
+//! ```text
+//!  starts      when a schedule is due, from one moment to another
+//!  occurrence  one such time, and as what it ended
+//! ```
+//!
+//! What this room does not do: look at a clock, keep anything (`store`), or start a drill (`scheduler`).
+
+mod occurrence;
+mod starts;
+
+pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
+pub use starts::{next_due, starts};

@@ -1,0 +1,24 @@
+//! `lifeboat serve`: the page, the HTTP API and the metrics, over one server.
+//!
+//! ```text
+//!  app      what every answer is made from: the project, the store, the drills that run, who may call
+//!  access   who calls, and what they may do
+//!  page/    what people read, as HTML
+//!  api/     the same for programs, as JSON
+//!  live/    a drill while it runs
+//!  metrics  what Prometheus scrapes
+//! ```
+//!
+//! What this room does not do: begin what is due (`scheduler`), or decide anything about drills.
+
+mod access;
+mod api;
+mod app;
+mod live;
+mod metrics;
+mod page;
+mod server;
+
+pub use access::{AccessRole, Caller};
+pub use app::App;
+pub use server::{ServeError, ServeSettings, Server};
