@@ -6,13 +6,13 @@
 //! What this file does not do: hold the folder against its manifest.
 
 use super::check::{Check, CheckState};
+use super::listing::hash_through;
 use super::sigstore::{SigstoreBundle, Untaken};
 use super::statement::{PAYLOAD, Predicate, Resource, Statement};
 use crate::host::{self, private};
 use crate::run_folder::RunFile;
 use crate::signing::{Envelope, KeyName, SigningKey, VerifyingKey};
-use crate::units::RunningHash;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use super::statement::{CUTOVER, DrillOutcome, TestOutcome};
@@ -143,15 +143,8 @@ fn held(folder: &Path, file: RunFile, statement: &Statement) -> (bool, Vec<Check
 }
 
 fn hash_of(path: &Path) -> Result<String, AttestationError> {
-    let wrong = |source| AttestationError { path: path.to_owned(), source };
-    let (mut file, mut hash) = (host::regular(path).map_err(wrong)?, RunningHash::default());
-    let mut part = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut part).map_err(wrong)? {
-            0 => return Ok(hash.hex()),
-            count => hash.add(&part[..count]),
-        }
-    }
+    let hashed = host::regular(path).and_then(hash_through);
+    hashed.map(|(hash, _)| hash).map_err(|source| AttestationError { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

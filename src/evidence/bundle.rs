@@ -12,11 +12,11 @@
 //!
 //! What this file does not do: open one (`opened`), or take it anywhere (`ship`).
 
+use super::listing::hash_through;
 use super::opened::{BundleError, FILES_MAX, OpenedBundle, SUFFIX, Trailer, entry_error, is_plain};
 use super::scratch::ScratchFolder;
 use crate::host;
 use crate::run_folder::{FileNature, RunFile, files_of, is_running};
-use crate::units::RunningHash;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ pub fn pack(folder: &Path, out: Option<&Path>) -> Result<PackedBundle, BundleErr
     match std::fs::hard_link(&packed.path, &out) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            if !host::regular(&out).is_ok_and(|there| hash_of(there).is_ok_and(|(hash, _)| hash == packed.sha256)) {
+            if !host::regular(&out).is_ok_and(|there| hash_through(there).is_ok_and(|(hash, _)| hash == packed.sha256)) {
                 return Err(BundleError::Taken { path: out });
             }
         }
@@ -77,10 +77,10 @@ fn packed(folder: &Path, name: &str, scratch: &ScratchFolder) -> Result<PackedBu
     compress(BufReader::with_capacity(1 << 20, &plain), &bundle).map_err(|source| io(&path, source))?;
     let mut finish = || {
         bundle.rewind()?;
-        let (hash, _) = hash_of(&bundle)?;
+        let (hash, _) = hash_through(&bundle)?;
         bundle.write_all(&Trailer { sha256: hash }.bytes())?;
         bundle.rewind()?;
-        hash_of(&bundle)
+        hash_through(&bundle)
     };
     let (sha256, bytes) = finish().map_err(|source| io(&path, source))?;
     let _ = std::fs::remove_file(archive);
@@ -256,26 +256,12 @@ impl<T: Write> Write for Kept<T> {
 /// Sees that a bundle holds these files and no other, byte for byte.
 fn same(opened: &OpenedBundle, files: &[Listed]) -> Result<(), BundleError> {
     for (name, path) in files {
-        let hash = |path: &Path| host::regular(path).and_then(hash_of).map_err(|source| io(path, source));
+        let hash = |path: &Path| host::regular(path).and_then(hash_through).map_err(|source| io(path, source));
         if hash(path)? != hash(&opened.folder().join(name))? {
             return Err(BundleError::Moved { name: name.clone() });
         }
     }
     if opened.files() == files.len() { Ok(()) } else { Err(BundleError::TooMany) }
-}
-
-/// The hash of what follows in a file, and how much that is.
-fn hash_of(mut file: impl Read) -> std::io::Result<(String, u64)> {
-    let (mut hash, mut length, mut part) = (RunningHash::default(), 0, vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut part)? {
-            0 => return Ok((hash.hex(), length)),
-            count => {
-                hash.add(&part[..count]);
-                length += count as u64;
-            }
-        }
-    }
 }
 
 fn io(path: &Path, source: std::io::Error) -> BundleError {

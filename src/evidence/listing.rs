@@ -136,8 +136,8 @@ pub(super) fn hash_of(path: &Path) -> std::io::Result<(String, u64)> {
     hash_through(open(path)?)
 }
 
-/// The same of one that is open.
-pub(super) fn hash_through(mut file: File) -> std::io::Result<(String, u64)> {
+/// The same of what is still to be read of something.
+pub(super) fn hash_through(mut file: impl Read) -> std::io::Result<(String, u64)> {
     let (mut hash, mut bytes, mut piece) = (RunningHash::default(), 0, vec![0; 1 << 16]);
     loop {
         match file.read(&mut piece)? {

@@ -3,14 +3,15 @@
 //! What this file does not do: make one (`bundle`), or speak to buckets (`bucket`).
 
 use super::bucket;
+use super::listing::hash_through;
 use crate::host;
 use crate::model::ShipTo;
 use crate::process::{GRACE, Program, RunOptions, Supervision};
 use crate::redact::Redactor;
 use crate::secret::SecretContext;
-use crate::units::{Problem, RunningHash};
+use crate::units::Problem;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -83,13 +84,7 @@ async fn by_program(bundle: &Path, argv: &[String], root: &Path) -> Result<Strin
 }
 
 fn hash_of(path: &Path) -> std::io::Result<String> {
-    let (mut file, mut hash, mut part) = (host::regular(path)?, RunningHash::default(), vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut part)? {
-            0 => return Ok(hash.hex()),
-            count => hash.add(&part[..count]),
-        }
-    }
+    Ok(hash_through(host::regular(path)?)?.0)
 }
 
 /// A place as it is typed: `s3://BUCKET/PREFIX`, or a folder.

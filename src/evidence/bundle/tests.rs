@@ -33,7 +33,7 @@ fn folder(place: &Path) -> PathBuf {
 /// A bundle of an archive, with the right hash.
 fn sealed(archive: &[u8], place: &Path) -> PathBuf {
     let mut bundle = ruzstd::encoding::compress_to_vec(archive, ruzstd::encoding::CompressionLevel::Fastest);
-    let (sha256, _) = hash_of(&bundle[..]).unwrap();
+    let (sha256, _) = hash_through(&bundle[..]).unwrap();
     bundle.extend(Trailer { sha256 }.bytes());
     let path = place.join("made.lifeboat.tar.zst");
     std::fs::write(&path, bundle).unwrap();
