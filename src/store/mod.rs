@@ -2,9 +2,13 @@
 //! room that knows SQL.
 //!
 //! ```text
-//!  open    the address, the connection, the tables brought to this build's version
-//!  tables  one file of SQL a step, from the oldest to the newest
-//!  error   why not
+//!  address  a file or a database, and its URL
+//!  open     the connections, and the tables brought to this build's version
+//!  tables   one file of SQL a step, from the oldest to the newest
+//!  journal  what is in no drill's folder, as lines beside the store; replay puts it back
+//!  backup   copies, made while others use the store
+//!  holder   which processes have its file open
+//!  error    why not
 //! ```
 //!
 //! It is an index: drills' folders are the truth, and it can be made again from them. One text of SQL serves both databases: texts, 64-bit
@@ -12,8 +16,15 @@
 //!
 //! What this room does not do: decide anything about schedules (`schedule`), or run drills.
 
+mod address;
+mod backup;
 mod error;
+mod holder;
+mod journal;
 mod open;
+mod replay;
 
+pub use address::StoreAddress;
 pub use error::StoreError;
-pub use open::{DrillStore, StoreAddress};
+pub use open::DrillStore;
+pub use replay::PutBack;
