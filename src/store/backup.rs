@@ -1,7 +1,7 @@
 //! Copies of a store on SQLite, made while others use it.
 
+use super::drill_store::DrillStore;
 use super::error::StoreError;
-use super::open::DrillStore;
 use crate::host::private;
 use std::path::{Path, PathBuf};
 

@@ -12,7 +12,7 @@
 //! What this file does not do: note anything of a store on PostgreSQL, which has backups of its own, or of what drills' folders tell.
 
 use super::StoreError;
-use super::open::DrillStore;
+use super::drill_store::DrillStore;
 use crate::host::private;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,14 +1,14 @@
 //! What `records.jsonl` holds, put back into a store that was made anew.
 
+use super::drill_store::DrillStore;
 use super::error::StoreError;
 use super::journal::{JournalLine, lines};
-use super::open::DrillStore;
 use serde_json::{Map, Value};
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use std::collections::BTreeMap;
 
 /// Tables that are made from drills' folders, or belong to the library.
-const NOT_KEPT: [&str; 4] = ["drills", "findings", "places", "_sqlx_migrations"];
+const NOT_KEPT: [&str; 5] = ["drills", "findings", "places", "reviews", "_sqlx_migrations"];
 
 /// What was put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
