@@ -61,6 +61,11 @@ impl DrillStore {
         begun.map_err(|source| self.failed(source))
     }
 
+    /// Closes its connections: what was written is in its file, and another may be put in its place.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
     /// A failure of the database, by what it means.
     pub(super) fn failed(&self, source: sqlx::Error) -> StoreError {
         failure(&self.address, source)

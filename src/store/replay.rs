@@ -117,3 +117,30 @@ async fn execute(connection: &mut AnyConnection, text: String, values: Vec<&Valu
     }
     query.execute(connection).await.map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreAddress;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn rows_are_put_back_as_they_were_last_noted() {
+        let place = tempfile::tempdir().unwrap();
+        let store = DrillStore::open(StoreAddress::File(place.path().join("drills/lifeboat.db"))).await.unwrap();
+        let table = "CREATE TABLE kept (name TEXT PRIMARY KEY, at BIGINT, list TEXT, good BIGINT NOT NULL DEFAULT 1)";
+        sqlx::query(table).execute(&store.pool).await.unwrap();
+        for (name, at) in [("one", 1), ("two", 2), ("one", 3), ("three", 4)] {
+            store.note("kept", &json!({"name": name, "at": at, "list": ["x"], "good": true})).await.unwrap();
+        }
+        store.note_gone("kept", &json!({"name": "two"})).await.unwrap();
+        // Neither names of tables nor of columns come from a line.
+        store.note("no_such", &json!({"name": 1})).await.unwrap();
+        store.note("kept", &json!({"x\" = 1; --": 1})).await.unwrap();
+        store.note("drills", &json!({"id": "x"})).await.unwrap();
+        assert_eq!(store.put_back().await.unwrap(), PutBack { lines: 5, left_out: 3 });
+        let asked = "SELECT name, at, list, good FROM kept ORDER BY at";
+        let rows: Vec<(String, i64, String, i64)> = sqlx::query_as(asked).fetch_all(&store.pool).await.unwrap();
+        assert_eq!(rows, [("one".into(), 3, "[\"x\"]".into(), 1), ("three".into(), 4, "[\"x\"]".into(), 1)]);
+    }
+}
