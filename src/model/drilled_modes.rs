@@ -61,14 +61,8 @@ fn whole_region_is_lost(plan: &DrillPlan, planned: &PlannedFault, lost: &[&Plann
     moments.any(|at| inside.keys().all(|name| gone(name, at)))
 }
 
-/// Whose offer the broken provider is: that of its cloud; where none is named, of whoever has its dialect to himself.
+/// Whose offer the broken provider is.
 fn vendor<'p>(plan: &'p DrillPlan, planned: &'p PlannedFault) -> &'p str {
-    use super::Dialect::{Anthropic, AzureOpenAi, Bedrock, Vertex};
     let name = planned.on.as_str();
-    let Some(provider) = plan.providers.get(name) else { return name };
-    match (&provider.cloud, provider.dialect) {
-        (Some(cloud), _) => cloud,
-        (None, AzureOpenAi | Anthropic | Bedrock | Vertex) => provider.dialect.word(),
-        (None, _) => name,
-    }
+    plan.providers.get(name).map_or(name, |provider| provider.vendor(name))
 }
