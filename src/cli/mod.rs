@@ -46,6 +46,9 @@ mod resume;
 mod resuming;
 mod review;
 mod run;
+mod schedule;
+mod schedule_preview;
+mod schedule_records;
 mod schema;
 mod series;
 mod serve;
@@ -143,6 +146,8 @@ enum CliCommand {
     List(list::Args),
     /// Look after the store: make the index of past drills again, copy it, check it
     Store(index::Args),
+    /// Show what is due next, what is overdue, and what was never drilled
+    Schedule(schedule::Args),
     /// Serve the page, the HTTP API and metrics, and begin what schedules say
     Serve(serve::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
@@ -211,6 +216,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::List(args) => list::list(&args),
         CliCommand::Store(args) => index::index(&args),
+        CliCommand::Schedule(args) => schedule::schedule(args),
         CliCommand::Serve(args) => serve::serve(args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
