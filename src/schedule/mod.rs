@@ -8,7 +8,9 @@
 //! What this room does not do: look at a clock, keep anything (`store`), or start a drill (`scheduler`).
 
 mod occurrence;
+mod reckon;
 mod starts;
+pub use reckon::*;
 
 pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
 pub use starts::{next_due, starts};

@@ -10,7 +10,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The steps of the tables, oldest first. A step that was released is never changed; the next one changes what it made.
-const TABLES: [(i64, &str, &str); 1] = [(1, "begin", include_str!("tables/001_begin.sql"))];
+const TABLES: [(i64, &str, &str); 3] = [
+    (1, "begin", include_str!("tables/001_begin.sql")),
+    (2, "occurrences", include_str!("tables/002_occurrences.sql")),
+    (7, "locks", include_str!("tables/007_locks.sql")),
+];
 
 /// Where the store is below a project's root, where nothing else is said.
 const FILE: &str = "drills/lifeboat.db";
@@ -100,12 +104,17 @@ impl DrillStore {
     /// # Errors
     /// Where it cannot be asked.
     pub async fn now(&self) -> Result<i64, StoreError> {
-        let asked = if self.is_shared() {
-            "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
-        } else {
-            "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)"
-        };
+        let asked = AssertSqlSafe(format!("SELECT {}", self.clock()));
         sqlx::query_scalar(asked).fetch_one(&self.pool).await.map_err(|source| self.failed(source))
+    }
+
+    /// The same within a statement.
+    pub(super) const fn clock(&self) -> &'static str {
+        if self.is_shared() {
+            "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
+        } else {
+            "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+        }
     }
 
     /// A failure of the database, with its place.
