@@ -108,6 +108,7 @@ pub async fn look_once(
     let replica = Replica::new(store, running.clone(), settings.lease.std(), stop.clone());
     let mut lines = replica.lines();
     let mut looker = Looker::new(replica.clone(), settings.at_once.max(1));
+    looker.patience = Duration::ZERO;
     loop {
         let looked = looker.look().await;
         let mut more = looker.attending.len() + looker.recovering.len() > 0;

@@ -1,11 +1,13 @@
 //! What stands in the way of an occurrence now: its files, a lever, hours and freezes, approvals, money, another drill's locks. Each is told in words
 //! and has the reason with which the occurrence is missed, should it still stand there when the window is over.
 
-use super::running::NotBegun;
-use crate::exercise::{ExerciseError, PlannedDrill, ReadScenario, approvals_in, levers_of, permits, take_approvals};
+use super::healing::{HealOrder, stray_faults};
+use super::running::{NotBegun, RunningDrills};
+use crate::execution::leftovers;
+use crate::exercise::{ExerciseError, PlannedDrill, ReadScenario, approvals_in, levers_of, lock_order, permits, take_approvals};
 use crate::model::{DrillSchedule, Executable};
 use crate::permission::trust::{TRUSTED, TrustBook, TrustStanding, known};
-use crate::permission::{ApprovalProblem, NotPermitted};
+use crate::permission::{ApprovalProblem, NotPermitted, held_by};
 use crate::schedule::MissReason;
 use crate::units::{one_line, with_causes};
 use chrono::Utc;
@@ -50,9 +52,9 @@ const fn reason_of(refused: &NotPermitted) -> MissReason {
 }
 
 /// Looks at everything that can be seen without beginning: all scenarios of a schedule must be valid, and the first must be permitted now. The
-/// files of the approvals of each.
-pub(super) async fn hindered(root: &Path, schedule: &DrillSchedule) -> Result<Vec<Vec<PathBuf>>, Hindrance> {
-    let now = Utc::now();
+/// files of the approvals of each. What killed drills left where the first is to run is healed.
+pub(super) async fn hindered(running: &RunningDrills, schedule: &DrillSchedule) -> Result<Vec<Vec<PathBuf>>, Hindrance> {
+    let (root, now) = (running.root(), Utc::now());
     let mut approvals = Vec::new();
     for (scenario, place) in schedule.scenarios.iter().zip(0..) {
         let mut planned = read(root, scenario, &schedule.environment)?;
@@ -68,9 +70,38 @@ pub(super) async fn hindered(root: &Path, schedule: &DrillSchedule) -> Result<Ve
                 (NotPermitted::Approval(_), Some(problem)) => unapproved(&problem),
                 _ => Hindrance::new(reason_of(&refused), with_causes(&refused)),
             })?;
+            is_free(running, &planned).await?;
         }
     }
     Ok(approvals)
+}
+
+/// Whether nobody drills what this drill touches, and nothing is left there of one that was killed.
+async fn is_free(running: &RunningDrills, planned: &PlannedDrill) -> Result<(), Hindrance> {
+    let (root, plan) = (running.root(), &planned.plan);
+    let order = lock_order(plan, root, None, running.locks().as_ref());
+    // A table of locks may take as long as a network does.
+    let held = tokio::task::spawn_blocking(move || order.wishes.iter().find_map(held_by)).await.ok().flatten();
+    if let Some(holder) = held {
+        return Err(Hindrance::new(MissReason::Lock, holder.to_string()));
+    }
+    let Some(binding) = &plan.environment.control else { return Ok(()) };
+    let heal = HealOrder { roots: vec![root.to_owned()], wait: None, locks: running.locks() };
+    for left in leftovers(&[root.join("drills")], &[root.to_owned()]) {
+        if left.standing.as_ref().is_some_and(|note| note.control == binding.url) {
+            let healed = heal.leftover(&left, |line| tracing::info!("{line}")).await;
+            healed.map_err(|problem| Hindrance::new(MissReason::Lock, with_causes(&problem)))?;
+        }
+    }
+    let names: Vec<String> = plan.providers.keys().cloned().collect();
+    match stray_faults(binding, &plan.environment, root, &names).await.into_iter().next() {
+        None => Ok(()),
+        Some((name, faults)) => {
+            let told =
+                format!("there are faults at {} that no drill holds ({name}: {faults}): `lifeboat heal` takes them away", binding.url);
+            Err(Hindrance::new(MissReason::Lock, told))
+        }
+    }
 }
 
 fn unapproved(problem: &ApprovalProblem) -> Hindrance {

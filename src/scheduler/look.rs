@@ -15,7 +15,7 @@ use crate::host::host_name;
 use crate::model::{DrillSchedule, OverlapPolicy};
 use crate::project::{Project, Severity};
 use crate::schedule::{Act, ManualRun, MissReason, Occurrence, OccurrenceEnd, OccurrenceState, jitter_of, next_due, reckon};
-use crate::store::{OccurrenceClose, SeenSchedule, StoreError};
+use crate::store::{OccurrenceClose, SeenRule, SeenSchedule, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -38,6 +38,8 @@ pub(super) struct Looker {
     pub(super) attending: JoinSet<()>,
     /// The claims of dead replicas that it deals with.
     pub(super) recovering: JoinSet<()>,
+    /// How long the store must have answered before what ran out is taken over.
+    pub(super) patience: Duration,
     clock: ClockWatch,
     /// Since when the store has answered each time.
     well_since: Option<Instant>,
@@ -77,9 +79,12 @@ struct InSight {
 
 impl Looker {
     pub(super) fn new(replica: Replica, at_once: usize) -> Self {
+        // A file on this host is never away.
+        let patience = if replica.store.is_shared() { replica.lease } else { Duration::ZERO };
         Self {
             replica,
             at_once,
+            patience,
             attending: JoinSet::new(),
             recovering: JoinSet::new(),
             clock: ClockWatch::default(),
@@ -111,24 +116,43 @@ impl Looker {
             return Ok(Looked { at: None, problems: Vec::new(), next: None, again: left.min(LONGEST) });
         }
         let read = self.read();
-        store.see(&read.schedules).await?;
-        let seen = store.seen_schedules().await?;
+        let seen = self.see(&read).await?;
         self.take_over(&seen).await?;
         let in_sight = in_sight(&read, &seen, now);
-        let mut known = store.open_occurrences(oldest(&in_sight, now)).await?;
-        known.extend(store.kept_occurrences().await?.into_iter().filter(|kept| kept.due < oldest(&in_sight, now)));
+        let known = store.open_occurrences(oldest(&in_sight, now)).await?;
         let runs = self.manual_runs(now);
         let mut waits = self.close_orphans(&known, &in_sight, &seen, now).await?;
         for each in &in_sight {
             let own: Vec<Occurrence> = known.iter().filter(|known| known.schedule == each.schedule.name).cloned().collect();
             waits |= self.schedule(each, own, &runs, now).await?;
         }
-        let names: Vec<String> = in_sight.iter().map(|each| each.schedule.name.clone()).collect();
+        // Some seconds more or less do not matter, and a store that is shared has others to serve.
+        let is_old = |each: &&InSight| each.looked.is_none_or(|looked| (now - looked).abs() > TimeDelta::seconds(10));
+        let names: Vec<String> = in_sight.iter().filter(is_old).map(|each| each.schedule.name.clone()).collect();
         store.looked_at(&names, now).await?;
         let next = self.next(&in_sight, now);
         let until = next.as_ref().and_then(|(_, at)| (*at - now).to_std().ok()).unwrap_or(LONGEST);
         let again = until.min(if waits { WAITING } else { LONGEST });
         Ok(Looked { at: Some(now), problems: read.problems, next, again })
+    }
+
+    /// Notes the schedules that are new or not as they were; all that were ever seen.
+    async fn see(&self, read: &ReadSchedules) -> Result<Vec<SeenSchedule>, StoreError> {
+        let store = &self.replica.store;
+        let seen = store.seen_schedules().await?;
+        let is_seen = |here: &DrillSchedule| seen.iter().any(|seen| seen.schedule.as_ref() == Some(here));
+        let new: Vec<&DrillSchedule> = read.schedules.iter().filter(|here| !is_seen(here)).collect();
+        if new.is_empty() {
+            return Ok(seen);
+        }
+        // What a new rule says was never promised for the past.
+        let has_new_rule = |here: &&DrillSchedule| {
+            seen.iter().filter(|seen| seen.name == here.name).filter_map(|seen| seen.schedule.as_ref()).any(|seen| seen.when != here.when)
+        };
+        let (ruled, same): (Vec<&DrillSchedule>, Vec<&DrillSchedule>) = new.into_iter().partition(has_new_rule);
+        store.see(&same, SeenRule::Same).await?;
+        store.see(&ruled, SeenRule::New).await?;
+        store.seen_schedules().await
     }
 
     /// Reads the files; what is wrong in them is told once.
@@ -154,7 +178,7 @@ impl Looker {
 
     /// Takes over what replicas held that are gone. Whoever could not reach the store itself first gives the others the length of a lease to come back.
     async fn take_over(&mut self, seen: &[SeenSchedule]) -> Result<(), StoreError> {
-        if self.well_since.is_none_or(|since| since.elapsed() < self.replica.lease) {
+        if self.well_since.unwrap_or_else(Instant::now).elapsed() < self.patience {
             return Ok(());
         }
         for (old, occurrence) in self.replica.store.expired_claims().await? {
@@ -184,7 +208,7 @@ impl Looker {
             }
             let told = "its schedule is in no file of the project any more".to_owned();
             let close = OccurrenceClose { end: OccurrenceEnd::Missed, reason: Some(MissReason::Invalid), drills: Vec::new(), told };
-            self.close(orphan, close).await?;
+            self.close(&orphan.schedule, orphan.due, close).await?;
         }
         Ok(false)
     }
@@ -232,10 +256,7 @@ impl Looker {
             Act::Begin { due, .. } | Act::Close { due, .. } | Act::Ask { due } if of(due).is_some_and(is_wanted_late) => Ok(()),
             Act::Begin { due, end } => self.begin(each, known, due, end, false, now).await,
             Act::Close { due, end, reason, drills, told } => {
-                let Some(occurrence) = of(due) else { return Ok(()) };
-                let hindered = occurrence.reason.filter(|_| end == OccurrenceEnd::Missed);
-                let told = if hindered.is_some() && !occurrence.told.is_empty() { occurrence.told.clone() } else { told };
-                self.close(occurrence, OccurrenceClose { end, reason: hindered.or(reason), drills, told }).await
+                self.close(&each.schedule.name, due, OccurrenceClose { end, reason, drills, told }).await
             }
             Act::Ask { due } => {
                 if self.replica.store.ask_late(&each.schedule.name, due).await? {
@@ -259,7 +280,7 @@ impl Looker {
         if next_due(&each.schedule, wanted.due).is_some_and(|next| next <= now) && wanted.reason.is_some() {
             let close =
                 OccurrenceClose { end: OccurrenceEnd::Missed, reason: wanted.reason, drills: Vec::new(), told: wanted.told.clone() };
-            return self.close(wanted, close).await;
+            return self.close(&wanted.schedule, wanted.due, close).await;
         }
         self.begin(each, known, wanted.due, OccurrenceEnd::Late, true, now).await
     }
@@ -280,7 +301,7 @@ impl Looker {
             let told = format!("the drills of the time before ({}) still run", running.due.to_rfc3339());
             if schedule.overlap == OverlapPolicy::Skip && !wanted_late {
                 let close = OccurrenceClose { end: OccurrenceEnd::Missed, reason: Some(MissReason::Overlap), drills: Vec::new(), told };
-                return self.close(&Occurrence::new(name, due), close).await;
+                return self.close(name, due, close).await;
             }
             return self.hinder(name, due, &Hindrance::new(MissReason::Overlap, told)).await;
         }
@@ -292,7 +313,7 @@ impl Looker {
             let told = "other drills of schedules run, as many at once as are allowed";
             return if is_untold { self.hinder(name, due, &Hindrance::new(MissReason::Lock, told)).await } else { Ok(()) };
         }
-        let approvals = match hindered(self.replica.running.root(), schedule).await {
+        let approvals = match hindered(&self.replica.running, schedule).await {
             Ok(approvals) => approvals,
             Err(hindrance) => return self.hinder(name, due, &hindrance).await,
         };
@@ -310,9 +331,9 @@ impl Looker {
         Ok(())
     }
 
-    async fn close(&self, occurrence: &Occurrence, close: OccurrenceClose) -> Result<(), StoreError> {
-        let name = named(&occurrence.schedule, occurrence.due);
-        if self.replica.store.close_waiting(&occurrence.schedule, occurrence.due, &close).await? {
+    async fn close(&self, schedule: &str, due: DateTime<Utc>, close: OccurrenceClose) -> Result<(), StoreError> {
+        let name = named(schedule, due);
+        if self.replica.store.close_waiting(schedule, due, &close).await? {
             self.replica.tell(format!("{name}: {}", ended(close.end, close.reason, &close.told)));
             // SEAM(notices): missed, kept.
         }

@@ -18,6 +18,15 @@ pub struct SeenSchedule {
     pub looked: Option<DateTime<Utc>>,
 }
 
+/// Whether a schedule that was seen before is due by another rule now: then it counts from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeenRule {
+    /// By the same, or it is new itself.
+    Same,
+    /// By another.
+    New,
+}
+
 /// A process that looks at the schedules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplicaEntry {
@@ -38,15 +47,19 @@ impl DrillStore {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub async fn see(&self, schedules: &[DrillSchedule]) -> Result<(), StoreError> {
+    pub async fn see(&self, schedules: &[&DrillSchedule], rule: SeenRule) -> Result<(), StoreError> {
+        if schedules.is_empty() {
+            return Ok(());
+        }
+        let anew = if rule == SeenRule::New { ", since = excluded.since" } else { "" };
         let text = format!(
             "INSERT INTO schedules (schedule, definition, since, looked, claims) VALUES ($1, $2, {}, NULL, 0)
-             ON CONFLICT (schedule) DO UPDATE SET definition = excluded.definition",
+             ON CONFLICT (schedule) DO UPDATE SET definition = excluded.definition{anew}",
             self.clock()
         );
         let mut within = self.pool.begin().await.map_err(|source| self.failed(source))?;
         // In one order, so that two replicas do not wait for each other.
-        let mut schedules: Vec<&DrillSchedule> = schedules.iter().collect();
+        let mut schedules = schedules.to_vec();
         schedules.sort_by(|left, right| left.name.cmp(&right.name));
         for schedule in schedules {
             let definition = serde_json::to_string(schedule).unwrap_or_default();

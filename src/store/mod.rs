@@ -26,6 +26,6 @@ mod open;
 pub use claims::{ClaimClose, OccurrenceClaim};
 pub use error::StoreError;
 pub use locks::StoreLocks;
-pub use looks::{ReplicaEntry, SeenSchedule};
+pub use looks::{ReplicaEntry, SeenRule, SeenSchedule};
 pub use occurrences::OccurrenceClose;
 pub use open::{DrillStore, StoreAddress};

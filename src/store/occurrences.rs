@@ -82,27 +82,16 @@ impl DrillStore {
         Ok(self.occurrences(Some(schedule), due, due).await?.pop())
     }
 
-    /// Those that are not over, whenever they were due, and all that were due since a moment; the oldest first.
+    /// Those that are not over, whenever they were due, all that were due since a moment, and the newest of each schedule; the oldest first.
     ///
     /// # Errors
     /// Where the database cannot be read.
     pub async fn open_occurrences(&self, since: DateTime<Utc>) -> Result<Vec<Occurrence>, StoreError> {
-        let text = format!("SELECT {COLUMNS} FROM occurrences WHERE state <> 'over' OR due >= $1 ORDER BY due, schedule");
-        let rows = sqlx::query(AssertSqlSafe(text)).bind(since.timestamp_millis()).fetch_all(&self.pool).await;
-        rows.map_err(|source| self.failed(source))?.iter().map(|row| self.occurrence_of(row)).collect()
-    }
-
-    /// The newest occurrence of each schedule that was kept, late or not: from it on the cadence counts.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    pub async fn kept_occurrences(&self) -> Result<Vec<Occurrence>, StoreError> {
         let text = format!(
-            "SELECT {COLUMNS} FROM occurrences WHERE state = 'over' AND interrupted = 0 AND ended_as IN ('started', 'late', 'kept')
-             AND due = (SELECT MAX(due) FROM occurrences AS newer WHERE newer.schedule = occurrences.schedule AND newer.state = 'over'
-                        AND newer.interrupted = 0 AND newer.ended_as IN ('started', 'late', 'kept'))"
+            "SELECT {COLUMNS} FROM occurrences WHERE state <> 'over' OR due >= $1
+             OR (schedule, due) IN (SELECT schedule, MAX(due) FROM occurrences GROUP BY schedule) ORDER BY due, schedule"
         );
-        let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(&self.pool).await;
+        let rows = sqlx::query(AssertSqlSafe(text)).bind(since.timestamp_millis()).fetch_all(&self.pool).await;
         rows.map_err(|source| self.failed(source))?.iter().map(|row| self.occurrence_of(row)).collect()
     }
 
