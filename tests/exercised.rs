@@ -63,6 +63,7 @@ fn drills_run_from_plain_orders_one_after_the_other_and_two_at_once_in_one_proce
             sign: None,
             supervisor: env!("CARGO_BIN_EXE_lifeboat").into(),
             wait: None,
+            locks: None,
             stop: stopped.clone(),
         }
     };

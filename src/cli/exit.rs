@@ -2,6 +2,7 @@
 
 use crate::execution::ExecutionError;
 use crate::exercise::{ExerciseError, JudgeError};
+use crate::scheduler::LateProblem;
 use crate::units::printable;
 use crate::verdict::Decision;
 
@@ -55,6 +56,7 @@ impl Exit {
             None if error.is::<crate::evidence::VerifyError>() => Self::Usage,
             None if error.is::<crate::permission::trust::TrustError>() => Self::Usage,
             None if error.is::<crate::permission::NotPermitted>() => Self::Safety,
+            None if matches!(error.downcast_ref(), Some(LateProblem::Unknown { .. } | LateProblem::NotAsked { .. })) => Self::Usage,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,
             None if error.is::<crate::permission::LeverError>() => Self::Inconclusive,
             None => Self::Own,

@@ -5,14 +5,12 @@
 
 use super::arguments::relative;
 use super::{Exit, ask, execute, say};
-use crate::control::{Control, ControlError};
 use crate::execution::{LeftProcess, Leftover, leftovers};
-use crate::exercise::{DrillOrders, PlannedDrill, levers_of, lock_order, lock_wishes_of_proxy};
+use crate::exercise::{DrillOrders, PlannedDrill, levers_of, lock_order};
 use crate::model::{ControlBinding, Environment};
-use crate::permission::{HeldLocks, LockOrder, LockWish, held_by, lock_all};
-use crate::project::Project;
+use crate::permission::lock_all;
+use crate::scheduler::{HealOrder, stray_faults};
 use crate::units::{Explained, explained, one_line};
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
@@ -55,7 +53,7 @@ impl HealPolicy {
 
 /// Looks for all of it before drills begin; how that ends where they may not.
 pub(super) fn before_drills(orders: &DrillOrders, policy: HealPolicy) -> anyhow::Result<Option<Exit>> {
-    let DrillOrders { drills, out, wait, .. } = orders;
+    let DrillOrders { drills, out, wait, locks, .. } = orders;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut looked = Vec::new();
     for PlannedDrill { root, plan, .. } in drills {
@@ -70,7 +68,8 @@ pub(super) fn before_drills(orders: &DrillOrders, policy: HealPolicy) -> anyhow:
         }
         // Whoever waits finds what the other has left, should it be killed meanwhile.
         if wait.is_some()
-            && let Err(refusal) = runtime.block_on(lock_all(lock_order(plan, root, *wait), watch::channel(false).1, |what| say(&what)))
+            && let Err(refusal) =
+                runtime.block_on(lock_all(lock_order(plan, root, *wait, locks.as_ref()), watch::channel(false).1, |what| say(&what)))
         {
             say(&format!("error: {}", explained(&refusal)));
             return Ok(Some(Exit::Safety));
@@ -201,41 +200,13 @@ fn undo(folder: &Path) -> anyhow::Result<bool> {
 /// Heals what a killed drill left at a standing proxy; true where nothing of it is left there.
 fn heal(left: &Leftover, roots: &[PathBuf], runtime: &tokio::runtime::Runtime) -> bool {
     let Some(note) = &left.standing else { return true };
-    let root = left.entry.as_ref().map(|(_, entry)| entry.root.clone());
-    let root = root.or_else(|| roots.iter().find(|root| left.folder.starts_with(root)).cloned()).unwrap_or_else(|| roots[0].clone());
-    let environment = environment_of(&root, &note.control);
-    let Some(_held) = alone(&note.control, environment.as_ref(), &root, runtime) else { return false };
-    match runtime.block_on(left.heal()) {
+    let order = HealOrder { roots: roots.to_vec(), ..HealOrder::default() };
+    match runtime.block_on(order.leftover(left, |what| say(&what))) {
         Ok(done) if done.is_empty() => say(&format!("  nothing of it is left at {}: its faults ended by themselves", note.control)),
         Ok(done) => done.iter().for_each(|done| say(&format!("  {}", one_line(done)))),
-        Err(error) => {
-            say(&format!("error: {}", explained(&error)));
-            return false;
-        }
+        Err(error) => return failed(&error),
     }
     true
-}
-
-/// The environment of a project that uses this control API: it says where locks are kept.
-fn environment_of(root: &Path, control: &str) -> Option<Environment> {
-    let (project, _) = Project::open(root);
-    let uses = |environment: &Environment| environment.control.as_ref().is_some_and(|binding| binding.url == control);
-    project.inventory.environments.into_values().find(uses)
-}
-
-/// The lock on a standing proxy, so that nothing is taken from a drill that runs; `None` where one does, which was said.
-fn alone(control: &str, environment: Option<&Environment>, root: &Path, runtime: &tokio::runtime::Runtime) -> Option<HeldLocks> {
-    let wishes: Vec<LockWish> = lock_wishes_of_proxy(control, environment, root);
-    let lease = environment.and_then(|environment| environment.locks.as_ref()?.lease).unwrap_or(crate::model::LocksBinding::LEASE);
-    let order = LockOrder { wishes, drill: "lifeboat heal".to_owned(), lease, wait: None };
-    let (_sender, stop) = watch::channel(false);
-    match runtime.block_on(lock_all(order, stop, |what| say(&what))) {
-        Ok(held) => Some(held),
-        Err(refusal) => {
-            say(&format!("error: nothing is healed at {control} while another drill may run there: {}", explained(&refusal)));
-            None
-        }
-    }
 }
 
 /// Faults at a standing proxy that no drill renews: those of a drill of another user or host, or of no drill at all.
@@ -248,13 +219,10 @@ pub(super) fn strays(
     policy: HealPolicy,
     runtime: &tokio::runtime::Runtime,
 ) {
-    let wishes = lock_wishes_of_proxy(&binding.url, Some(environment), root);
-    // What a drill does that runs is its own affair; who wants the proxy is told by its lock.
-    if found.named.contains(&binding.url) || wishes.iter().any(|wish| held_by(wish).is_some()) {
+    if found.named.contains(&binding.url) {
         return;
     }
-    // Whether it can be used at all is for the drill to find out.
-    let Ok(faulty) = runtime.block_on(faulty(binding, names)) else { return };
+    let faulty = runtime.block_on(stray_faults(binding, environment, root, names));
     if faulty.is_empty() {
         return;
     }
@@ -262,39 +230,18 @@ pub(super) fn strays(
     let lines: String = faulty.iter().map(|(name, what)| format!("  {}: {}\n", one_line(name), one_line(what))).collect();
     say(&format!("warning: there are faults at {}, and no drill holds its lock\n{lines}", binding.url));
     let healed = is_agreed(policy, "Heal them now?") && {
-        let held = alone(&binding.url, Some(environment), root, runtime);
-        held.is_some() && runtime.block_on(heal_each(binding, faulty.keys()))
+        let order = HealOrder { roots: vec![root.to_owned()], ..HealOrder::default() };
+        match runtime.block_on(order.strays(binding, environment, faulty.keys(), |what| say(&what))) {
+            Ok(done) => {
+                done.iter().for_each(|done| say(&format!("  {done}")));
+                true
+            }
+            Err(error) => failed(&error),
+        }
     };
     if !healed {
         found.needs(HEAL);
     }
-}
-
-async fn connected(binding: &ControlBinding) -> Result<Control, ControlError> {
-    let token = binding.token_from.as_ref().and_then(|variable| std::env::var(variable).ok());
-    Control::connect_with(&binding.url, token.as_deref().map(str::trim)).await
-}
-
-/// The proxies of these names that are not as they should be, and what is in force there.
-async fn faulty(binding: &ControlBinding, names: &[String]) -> Result<BTreeMap<String, String>, ControlError> {
-    let found = connected(binding).await?.found().await?;
-    let faulty = found.into_iter().filter(|proxy| names.contains(&proxy.name) && !proxy.is_well());
-    Ok(faulty.map(|proxy| (proxy.name.clone(), proxy.faults())).collect())
-}
-
-async fn heal_each(binding: &ControlBinding, names: impl Iterator<Item = &String>) -> bool {
-    let control = match connected(binding).await {
-        Ok(control) => control,
-        Err(error) => return failed(&error),
-    };
-    let mut good = true;
-    for name in names {
-        match control.heal_proxy(name).await {
-            Ok(()) => say(&format!("  {}: healed", one_line(name))),
-            Err(error) => good = failed(&error),
-        }
-    }
-    good
 }
 
 fn failed(error: &(impl Explained + ?Sized)) -> bool {

@@ -81,7 +81,7 @@ use crate::permission::trust::TrustError;
 use crate::permission::{ApprovalProblem, NotPermitted};
 use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
-use crate::scheduler::NotBegun;
+use crate::scheduler::{HealProblem, LateProblem, NotBegun};
 use crate::secret::{SecretError, Unread};
 use crate::serve::ServeError;
 use crate::signing::KeyError;
@@ -303,6 +303,8 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<WitnessError>,
         of::<KeyError>,
         of::<NotBegun>,
+        of::<HealProblem>,
+        of::<LateProblem>,
         of::<ServeError>,
         of::<AssignError>,
         of::<StoreError>,

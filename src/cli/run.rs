@@ -8,7 +8,7 @@ use super::series::Series;
 use super::terminal::{is_quiet, note, put_path, put_verdict, shape, show_wait, show_work, width};
 use super::trials::ShownTrials;
 use super::trust::{self, TrustArgs};
-use super::{Exit, bill, execute, leases, outline, permit, say, stores, until_interrupted};
+use super::{Exit, bill, execute, leases, outline, permit, say, stored, stores, until_interrupted};
 use crate::console::{self, LiveDisplay, Showing, WorkProgress};
 use crate::exercise::{
     self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, FinishedRepeats, Observer, PlannedDrill, ReadScenario,
@@ -113,6 +113,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         sign: args.sign,
         supervisor: std::env::current_exe()?,
         wait: args.wait,
+        locks: stored::shared_locks()?,
         stop: watch::channel(false).1,
     };
     if let Some(end) = before_drills(&orders, HealPolicy::of(args.heal || args.yes))? {

@@ -2,9 +2,11 @@
 
 use super::say;
 use crate::project::Project;
+use crate::permission::LockTable;
 use crate::store::{DrillStore, StoreAddress, StoreError};
 use crate::units::explained;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Which store.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -20,7 +22,7 @@ impl StoreOption {
     /// # Errors
     /// Where it is given as something that is no address.
     pub(super) fn address(&self, root: &Path) -> Result<StoreAddress, StoreError> {
-        let given = self.store.clone().or_else(|| std::env::var("LIFEBOAT_STORE").ok().filter(|given| !given.is_empty()));
+        let given = self.store.clone().or_else(named);
         StoreAddress::of(given.as_deref(), root)
     }
 
@@ -75,4 +77,22 @@ pub(super) fn folder_of(named: &Path) -> Option<PathBuf> {
         let found = runtime.block_on(async { StoreOption::default().index(&root).await.ok()?.drill(named.to_str()?).await.ok()? });
         found.map(|entry| entry.folder)
     })
+}
+
+/// The store that the environment names.
+fn named() -> Option<String> {
+    std::env::var("LIFEBOAT_STORE").ok().filter(|given| !given.is_empty())
+}
+
+/// Where drills of a team keep their locks, for a drill that somebody begins by hand: the database that $LIFEBOAT_STORE names, where it names one.
+///
+/// # Errors
+/// Where it cannot be reached: then it is not known who drills the same.
+pub(super) fn shared_locks() -> anyhow::Result<Option<Arc<dyn LockTable>>> {
+    let Some(address) = named().map(|given| StoreAddress::of(Some(&given), Path::new("."))).transpose()? else { return Ok(None) };
+    if matches!(address, StoreAddress::File(_)) {
+        return Ok(None);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(DrillStore::open(address))?.locks()?)
 }

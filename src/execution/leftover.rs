@@ -131,7 +131,8 @@ impl Leftover {
 }
 
 impl LeftHistory {
-    fn of(folder: &Path) -> Self {
+    /// Of the history in a folder.
+    pub fn of(folder: &Path) -> Self {
         let path = RunFile::History.within(folder);
         if path.metadata().map_or(true, |about| !about.is_file()) {
             return Self::None;

@@ -5,7 +5,7 @@ use super::orders::PlannedDrill;
 use super::plan_hash::plan_hash;
 use crate::permission::{Approval, ApprovalProblem, ApprovalSubject, NotPermitted, Timetable, approval, named_files, takes};
 use chrono::{DateTime, Utc};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is to be approved of a drill.
 ///
@@ -43,6 +43,24 @@ pub async fn permits(planned: &PlannedDrill, now: DateTime<Utc>) -> Result<(), N
         approval::are_enough(&approval_subject(planned)?, &planned.approvals, now)?;
     }
     Ok(())
+}
+
+/// The files of a folder that approve a drill as it stands now, and why the last of the others does not. None where nobody need approve it.
+pub fn approvals_in(folder: &Path, drill: &PlannedDrill, now: DateTime<Utc>) -> (Vec<PathBuf>, Option<ApprovalProblem>) {
+    if approval::needed(&drill.plan.environment).is_none() {
+        return (Vec::new(), None);
+    }
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.is_file());
+    files.sort();
+    let (mut good, mut problem) = (Vec::new(), None);
+    for file in files {
+        match take_approvals(&mut [drill.clone()], &[&file], now) {
+            Ok(()) => good.push(file),
+            Err(error) => problem = Some(error),
+        }
+    }
+    (good, problem)
 }
 
 /// Takes the approvals of files into the drills that they approve. One file may approve one of several drills.

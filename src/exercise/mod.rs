@@ -31,7 +31,7 @@ mod review;
 mod run;
 mod verified;
 
-pub use allowed::{approval_subject, permits, take_approvals, time_permits};
+pub use allowed::{approval_subject, approvals_in, permits, take_approvals, time_permits};
 pub use attest::{Attested, Attesting};
 pub use ceiling::priced;
 pub use drilled::drills_of;

@@ -3,7 +3,7 @@
 
 use super::ceiling;
 use crate::model::{Action, DrillPlan, EvidencePolicy, ReadFile, SecretSource, StartMode};
-use crate::permission::Approval;
+use crate::permission::{Approval, LockTable};
 use crate::project::{Findings, Project, ProjectError};
 use crate::units::{Duration, Explained, Problem, Seed};
 use std::borrow::Cow;
@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// A drill that can be run: a scenario with its environment, with today's prices.
@@ -87,6 +88,8 @@ pub struct DrillOrders {
     pub supervisor: PathBuf,
     /// How long each waits for what another drill holds; `None` does not wait.
     pub wait: Option<Duration>,
+    /// Where drills on other hosts keep their locks, besides folders: the database of a store that several replicas share.
+    pub locks: Option<Arc<dyn LockTable>>,
     /// Becomes true when a person wants them to stop.
     pub stop: watch::Receiver<bool>,
 }

@@ -10,7 +10,8 @@
 //! port (`${port}`). So drills in the lab run side by side, and so do drills on different services.
 //!
 //! Locks lie in the project (`drills/locks`), for everybody who shares its folder, and beside what this user remembers, for this user's other
-//! projects on this host; or in the folder that the environment names. An address on loopback is another's on each host.
+//! projects on this host; or in the folder that the environment names. Where replicas share a store, they lie in its database as well
+//! ([`DrillOrders::locks`]). An address on loopback is another's on each host.
 
 use super::folder::ExerciseError;
 use super::observer::Observer;
@@ -29,16 +30,16 @@ pub fn levers_of(plan: &DrillPlan, root: &Path) -> Levers {
 }
 
 /// The locks that a drill of this plan needs, in their order.
-fn lock_wishes(plan: &DrillPlan, root: &Path) -> Vec<LockWish> {
+fn lock_wishes(plan: &DrillPlan, root: &Path, more: Option<&Arc<dyn LockTable>>) -> Vec<LockWish> {
     let asked: BTreeSet<&str> = plan.workloads.iter().map(|each| each.service_name.as_str()).collect();
     let mut locked = shared(&plan.environment, |name| asked.contains(name));
     locked.extend(plan.written().iter().map(|source| (format!("keys {source}"), format!("the keys in {source}"))));
-    wishes(locked, &plan.environment, root)
+    wishes(locked, &plan.environment, root, more)
 }
 
 /// All locks that drills in an environment may need.
 pub fn lock_wishes_of(environment: &Environment, root: &Path) -> Vec<LockWish> {
-    wishes(shared(environment, |_| true), environment, root)
+    wishes(shared(environment, |_| true), environment, root, None)
 }
 
 /// What drills share that ask these services, by name and in words.
@@ -54,10 +55,11 @@ fn shared(environment: &Environment, asks: impl Fn(&str) -> bool) -> Vec<(String
     shared
 }
 
-fn wishes(mut locked: Vec<(String, String)>, environment: &Environment, root: &Path) -> Vec<LockWish> {
+fn wishes(mut locked: Vec<(String, String)>, environment: &Environment, root: &Path, more: Option<&Arc<dyn LockTable>>) -> Vec<LockWish> {
     locked.sort();
     locked.dedup();
-    let tables = tables(environment, root);
+    let mut tables = tables(environment, root);
+    tables.extend(more.cloned());
     let wish = |table: &Arc<dyn LockTable>, (name, what): &(String, String)| LockWish {
         name: name.clone(),
         what: what.clone(),
@@ -66,10 +68,10 @@ fn wishes(mut locked: Vec<(String, String)>, environment: &Environment, root: &P
     tables.iter().flat_map(|table| locked.iter().map(move |each| wish(table, each))).collect()
 }
 
-/// What is asked for before a drill of this plan.
-pub fn lock_order(plan: &DrillPlan, root: &Path, wait: Option<Duration>) -> LockOrder {
+/// What is asked for before a drill of this plan; its locks are kept in one place more, where one is named.
+pub fn lock_order(plan: &DrillPlan, root: &Path, wait: Option<Duration>, more: Option<&Arc<dyn LockTable>>) -> LockOrder {
     LockOrder {
-        wishes: lock_wishes(plan, root),
+        wishes: lock_wishes(plan, root, more),
         drill: format!("{} in {}", plan.scenario.name, plan.environment_name),
         lease: plan.environment.locks.as_ref().and_then(|locks| locks.lease).unwrap_or(LocksBinding::LEASE),
         wait,
@@ -77,8 +79,13 @@ pub fn lock_order(plan: &DrillPlan, root: &Path, wait: Option<Duration>) -> Lock
 }
 
 /// The locks on a standing proxy, for whoever heals there; where an environment uses it, as its drills take them.
-pub fn lock_wishes_of_proxy(control: &str, environment: Option<&Environment>, root: &Path) -> Vec<LockWish> {
-    wishes(vec![of_proxy(control)], environment.unwrap_or(&Environment::default()), root)
+pub fn lock_wishes_of_proxy(
+    control: &str,
+    environment: Option<&Environment>,
+    root: &Path,
+    more: Option<&Arc<dyn LockTable>>,
+) -> Vec<LockWish> {
+    wishes(vec![of_proxy(control)], environment.unwrap_or(&Environment::default()), root, more)
 }
 
 fn of_proxy(control: &str) -> (String, String) {
@@ -109,7 +116,8 @@ pub(super) async fn obtain<O: Observer>(orders: &DrillOrders, planned: &PlannedD
     if let Some(pulled) = levers.pulled().await {
         return Err(ExerciseError::Stopped(Box::new(pulled)));
     }
-    let locks = lock_all(lock_order(plan, root, orders.wait), orders.stop.clone(), |what| observer.holds(&what)).await?;
+    let locks =
+        lock_all(lock_order(plan, root, orders.wait, orders.locks.as_ref()), orders.stop.clone(), |what| observer.holds(&what)).await?;
     // Whoever waited may have waited past a lever.
     match levers.pulled().await.filter(|_| orders.wait.is_some()) {
         Some(pulled) => Err(ExerciseError::Stopped(Box::new(pulled))),
@@ -129,7 +137,7 @@ mod tests {
         let (mut plan, _) = planned.unwrap_or_else(|findings| panic!("{findings}"));
         plan.environment.locks = Some(LocksBinding { folder: "shared".into(), lease: None });
         change(&mut plan);
-        lock_wishes(&plan, root).into_iter().map(|wish| wish.what).collect()
+        lock_wishes(&plan, root, None).into_iter().map(|wish| wish.what).collect()
     }
 
     fn at(url: &str) -> ServiceBinding {

@@ -5,6 +5,7 @@ use crate::exercise::{
 };
 use crate::history::Live;
 use crate::model::DrillPlan;
+use crate::permission::LockTable;
 use crate::project::Findings;
 use crate::step::{Attendance, Prompt};
 use crate::units::{Duration, Explained, Problem, Seed, explained};
@@ -123,6 +124,8 @@ impl RunningDrill {
 pub struct RunningDrills {
     root: PathBuf,
     supervisor: PathBuf,
+    /// Where drills on other hosts keep their locks.
+    locks: Option<Arc<dyn LockTable>>,
     known: Arc<Mutex<KnownDrills>>,
 }
 
@@ -135,7 +138,18 @@ struct KnownDrills {
 impl RunningDrills {
     /// Of a project. `supervisor` is the binary whose command `keep` supervises what drills start.
     pub fn new(root: PathBuf, supervisor: PathBuf) -> Self {
-        Self { root, supervisor, known: Arc::default() }
+        Self { root, supervisor, locks: None, known: Arc::default() }
+    }
+
+    /// With one place more for locks, which drills on other hosts share.
+    #[must_use]
+    pub fn with_locks(self, locks: Option<Arc<dyn LockTable>>) -> Self {
+        Self { locks, ..self }
+    }
+
+    /// Where drills on other hosts keep their locks.
+    pub fn locks(&self) -> Option<Arc<dyn LockTable>> {
+        self.locks.clone()
     }
 
     /// The project's root.
@@ -181,6 +195,7 @@ impl RunningDrills {
             sign: None,
             supervisor: self.supervisor.clone(),
             wait: start.wait,
+            locks: self.locks.clone(),
             stop: stopped,
         };
         let (begun, has_begun) = oneshot::channel();
@@ -192,15 +207,27 @@ impl RunningDrills {
 
     /// Stops all of them, begins no more, and returns once they have ended.
     pub async fn stop_all(&self) {
-        let drills = {
-            let mut known = self.known();
-            known.stopping = true;
-            known.drills.values().cloned().collect::<Vec<_>>()
-        };
-        drills.iter().for_each(|drill| drill.stop());
-        for drill in drills {
-            drill.ended().await;
+        loop {
+            let drills = {
+                let mut known = self.known();
+                known.stopping = true;
+                known.drills.values().cloned().collect::<Vec<_>>()
+            };
+            if drills.is_empty() {
+                return;
+            }
+            drills.iter().for_each(|drill| drill.stop());
+            for drill in drills {
+                drill.ended().await;
+                // One whose task was lost says nothing.
+                self.known().drills.remove(&drill.id);
+            }
         }
+    }
+
+    /// Whether all of them are being stopped, and none begins any more.
+    pub fn are_stopping(&self) -> bool {
+        self.known().stopping
     }
 
     async fn conduct(self, orders: DrillOrders, mut observer: QuietObserver) {
@@ -258,7 +285,15 @@ impl Observer for QuietObserver {
             questions: Mutex::new(self.questions.take()),
         });
         self.ended = Some((id.clone(), ended));
-        self.drills.known().drills.insert(id, Arc::clone(&drill));
+        let is_stopping = {
+            let mut known = self.drills.known();
+            known.drills.insert(id, Arc::clone(&drill));
+            known.stopping
+        };
+        // All others were told while this one was on its way.
+        if is_stopping {
+            drill.stop();
+        }
         if let Some(begun) = self.begun.take() {
             let _ = begun.send(Ok(drill));
         }
@@ -268,8 +303,8 @@ impl Observer for QuietObserver {
     async fn ended(&mut self, _plan: &DrillPlan, finished: Result<FinishedDrill, ExerciseError>) -> Result<(), ExerciseError> {
         if let Some((id, ended)) = self.ended.take() {
             let finished = finished.map_err(|error| explained(&error));
-            ended.send_replace(Some(Arc::new(EndedDrill { finished })));
             self.drills.known().drills.remove(&id);
+            ended.send_replace(Some(Arc::new(EndedDrill { finished })));
         }
         Ok(())
     }

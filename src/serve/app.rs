@@ -1,9 +1,10 @@
 //! What every answer is made from.
 
-use crate::scheduler::RunningDrills;
+use crate::scheduler::{RunningDrills, SchedulerPulse};
 use crate::store::DrillStore;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::watch;
 
 /// What every answer is made from. Clones are the same.
 #[derive(Debug, Clone)]
@@ -14,12 +15,25 @@ struct AppParts {
     root: PathBuf,
     store: DrillStore,
     running: RunningDrills,
+    pulse: OnceLock<watch::Receiver<SchedulerPulse>>,
 }
 
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running }))
+        Self(Arc::new(AppParts { root, store, running, pulse: OnceLock::new() }))
+    }
+
+    /// With the scheduler of this process.
+    #[must_use]
+    pub fn with_pulse(self, pulse: watch::Receiver<SchedulerPulse>) -> Self {
+        let _ = self.0.pulse.set(pulse);
+        self
+    }
+
+    /// How the scheduler of this process is; `None` where it has none.
+    pub fn pulse(&self) -> Option<SchedulerPulse> {
+        self.0.pulse.get().map(|pulse| pulse.borrow().clone())
     }
 
     /// The project's root. Its files are read anew for each answer.

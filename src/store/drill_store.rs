@@ -5,7 +5,7 @@
 use super::address::StoreAddress;
 use super::error::StoreError;
 use super::holder;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::path::{Path, PathBuf};
 
 /// The open store. Clones share one pool of connections.
@@ -46,12 +46,17 @@ impl DrillStore {
     /// # Errors
     /// Where it cannot be asked.
     pub async fn now(&self) -> Result<i64, StoreError> {
-        let asked = if self.is_shared() {
-            "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
-        } else {
-            "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)"
-        };
+        let asked = AssertSqlSafe(format!("SELECT {}", self.clock()));
         sqlx::query_scalar(asked).fetch_one(&self.pool).await.map_err(|source| self.failed(source))
+    }
+
+    /// The same within a statement.
+    pub(super) const fn clock(&self) -> &'static str {
+        if self.is_shared() {
+            "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
+        } else {
+            "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+        }
     }
 
     /// Begins what is done whole or not at all. In SQLite it takes the right to write at once: one that had read first would be refused, without

@@ -14,6 +14,10 @@
 //!  backup       copies, made while others use the store
 //!  holder       which processes have its file open
 //!  error        why not
+//!  occurrences  each time that a schedule was due, a row each
+//!  claims  whose an occurrence is while it runs: leases with a fence
+//!  looks   which schedules were seen, until when somebody looked at them, and who looks
+//!  locks   what keeps drills of several hosts apart
 //! ```
 //!
 //! It is an index: drills' folders are the truth, and it can be made again from them. One text of SQL serves both databases: texts, 64-bit
@@ -26,11 +30,15 @@ mod assign;
 mod backup;
 mod drill_store;
 mod entry;
+mod claims;
 mod error;
 mod finding;
 mod holder;
 mod journal;
 mod look;
+mod locks;
+mod looks;
+mod occurrences;
 mod open;
 mod query;
 mod rebuild;
@@ -42,8 +50,12 @@ pub use address::StoreAddress;
 pub use assign::{AssignError, FindingChange, FindingName};
 pub use drill_store::DrillStore;
 pub use entry::{DrillEntry, DrillState, RunKind};
+pub use claims::{ClaimClose, OccurrenceClaim};
 pub use error::StoreError;
 pub use finding::{FindingEntry, FindingQuery};
+pub use locks::StoreLocks;
+pub use looks::{ReplicaEntry, SeenRule, SeenSchedule};
+pub use occurrences::OccurrenceClose;
 pub use query::DrillQuery;
 pub use rebuild::{Rebuilt, StoreHealth};
 pub use replay::PutBack;

@@ -18,8 +18,12 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The steps of the tables, oldest first. A step that was released is never changed; the next one changes what it made.
-const TABLES: [(i64, &str, &str); 2] =
-    [(1, "begin", include_str!("tables/001_begin.sql")), (5, "findings", include_str!("tables/005_findings.sql"))];
+const TABLES: [(i64, &str, &str); 4] = [
+    (1, "begin", include_str!("tables/001_begin.sql")),
+    (2, "occurrences", include_str!("tables/002_occurrences.sql")),
+    (5, "findings", include_str!("tables/005_findings.sql")),
+    (7, "locks", include_str!("tables/007_locks.sql")),
+];
 
 /// So long a connection is waited for.
 const CONNECT: Duration = Duration::from_secs(5);

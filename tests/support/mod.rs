@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod arguments;
+mod daemon;
 mod desks;
 mod go;
 mod k6;
@@ -25,6 +26,7 @@ mod vault;
 
 pub(crate) use alertmanager::Alertmanager;
 pub(crate) use arguments::{arguments, below};
+pub(crate) use daemon::{Daemon, OCCURRENCES, OccurrenceRow, drilled_by_itself, minutes_ago, occurrence_rows, schedule, seen, sqlite};
 pub(crate) use desks::Desks;
 pub(crate) use go::go;
 pub(crate) use k6::k6;
