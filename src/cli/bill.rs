@@ -1,22 +1,10 @@
-//! What drills may cost: shown in the plan, and asked about where somebody will send a bill.
+//! What drills may cost: asked about where somebody will send a bill.
 
 use super::{ask, say};
+use crate::exercise::bill_told;
 use crate::model::DrillPlan;
 use crate::price::{Bill, bills, bills_before};
 use crate::units::Money;
-
-/// One line of a plan: what each provider could ask for.
-pub(super) fn most(plan: &DrillPlan) -> String {
-    let each: Vec<String> = bills(plan).iter().map(told).collect();
-    let ceiling = plan.environment.allow.max_spend.map(|ceiling| format!("; stops at {ceiling}")).unwrap_or_default();
-    let free = if plan.is_paid() { "up to" } else { "nothing; at list prices up to" };
-    format!("{free} {}{ceiling}", each.join(", "))
-}
-
-/// What is tried before a drill could cost with each provider.
-pub(super) fn most_before(plan: &DrillPlan) -> String {
-    bills_before(plan).iter().map(told).collect::<Vec<_>>().join(", ")
-}
 
 /// Whether somebody who pays wants all of these drills, each so many times.
 pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>, times: u32) -> bool {
@@ -36,22 +24,11 @@ fn agreed_of<'p>(plans: impl Iterator<Item = &'p DrillPlan>, times: u32, bills: 
         let most = bills.iter().filter_map(|bill| bill.most).fold(Money::ZERO, Money::plus);
         total = total.plus(ceiling.map_or(most, |ceiling| most.min(ceiling)));
         lines += &format!("\n  {}\n", plan.scenario.title);
-        bills.iter().for_each(|bill| lines += &format!("    up to {}\n", told(bill)));
+        bills.iter().for_each(|bill| lines += &format!("    up to {}\n", bill_told(bill)));
         ceiling.into_iter().for_each(|ceiling| lines += &format!("    stops at {ceiling}\n"));
     }
     say(&format!("real providers will be used, and will send a bill\n{lines}"));
     ask::yes_or_no(&format!("Spend {:.2} at most?", total.times(u64::from(times))))
-}
-
-fn told(bill: &Bill) -> String {
-    let most = match bill.most {
-        Some(most) => format!("{most:.2} with {}", bill.provider),
-        None => format!("an unknown price with {}", bill.provider),
-    };
-    match bill.unbounded {
-        0 => most,
-        count => format!("{most}, and the cost of {count} requests, which is not known (set `max_tokens:` of the traffic)"),
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::trust::{self, TrustArgs};
 use super::{Exit, bill, environment, put, say, until_interrupted};
 use crate::drill::{AskedFor, Examined, Order, PreflightCheck, Trouble, examine, surroundings_of, surroundings_of_host};
 use crate::execution::leftovers;
-use crate::exercise::{drawn_seed, lock_wishes_of, priced, unheard};
+use crate::exercise::{drawn_seed, lock_wishes_of, most_spent_before, priced, unheard};
 use crate::history::RunOrigin;
 use crate::host::private;
 use crate::model::{DrillPlan, Environment, EvidencePolicy, Executable, SecretSource};
@@ -196,7 +196,7 @@ fn refused(plan: &DrillPlan) -> Option<Exit> {
         say(&format!(
             "error: each service is asked a few times, and real providers will send a bill; there is no terminal to ask on\n\nhint: agree to up \
              to {} beforehand with --yes",
-            bill::most_before(plan)
+            most_spent_before(plan)
         ));
         return Some(Exit::Usage);
     }

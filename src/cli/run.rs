@@ -12,7 +12,7 @@ use super::{Exit, bill, execute, leases, outline, permit, say, stored, stores, u
 use crate::console::{self, LiveDisplay, Showing, WorkProgress};
 use crate::exercise::{
     self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, FinishedRepeats, Observer, PlannedDrill, ReadScenario,
-    Refusal, drawn_seed,
+    Refusal, drawn_seed, keys_written,
 };
 use crate::model::{DrillPlan, Executable};
 use crate::report::summary_with;
@@ -225,7 +225,7 @@ impl Observer for TerminalObserver {
         let waiting = control.and_then(|control| show_wait(format!("asking {} what it is", control.url)));
         let leases: String = leases::said(plan).await.lines.iter().map(|said| format!("{said}\n")).collect();
         drop(waiting);
-        let writes = stores::written(plan).map(|writes| format!("writes {writes}\n")).unwrap_or_default();
+        let writes = keys_written(plan).map(|writes| format!("writes {writes}\n")).unwrap_or_default();
         let undone = plan.runbook.iter().flat_map(|runbook| &runbook.steps).any(|step| step.undo.is_some());
         self.heading = Heading {
             lasts: undone || plan.environment.embedded && !writes.is_empty(),

@@ -1,24 +1,17 @@
-//! The stores of keys that a drill writes into: shown in the plan and the heading, asked about before it begins, and
+//! The stores of keys that a drill writes into: asked about before it begins, and
 //! put back where a drill was killed.
 
 use super::arguments::relative;
 use super::{ask, say};
+use crate::exercise::keys_written;
 use crate::model::DrillPlan;
 use crate::secret::{left_in, put_back};
 use crate::units::explained;
 use std::path::Path;
 
-/// Which they are, and what becomes of what they hold; `None` where it writes into none.
-pub(super) fn written(plan: &DrillPlan) -> Option<String> {
-    let places: Vec<String> = plan.written().iter().map(ToString::to_string).collect();
-    let after =
-        if plan.environment.embedded { "what is there now is saved, and restored at the end" } else { "for good: the new key stays" };
-    (!places.is_empty()).then(|| format!("{} ({after})", places.join(", ")))
-}
-
 /// Whether whoever keeps keys there wants all of these drills.
 pub(super) fn agreed<'p>(plans: impl Iterator<Item = &'p DrillPlan>) -> bool {
-    let lines = plans.filter_map(|plan| Some(format!("\n  {}\n    {}\n", plan.scenario.title, written(plan)?)));
+    let lines = plans.filter_map(|plan| Some(format!("\n  {}\n    {}\n", plan.scenario.title, keys_written(plan)?)));
     say(&format!("keys will be written into stores of the inventory\n{}", lines.collect::<String>()));
     ask::yes_or_no("Write there?")
 }

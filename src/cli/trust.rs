@@ -10,7 +10,7 @@ use super::{Exit, ask, put, say};
 use crate::history::{Event, Reader};
 use crate::host::regular;
 use crate::model::{Executable, ExecutionPlan};
-use crate::permission::trust::{KnownCommand, Novelty, TRUSTED, TrustBook, TrustError, TrustStanding, known};
+use crate::permission::trust::{KnownCommand, Novelty, TRUSTED, TrustBook, TrustError, TrustStanding, is_everything_trusted, known};
 use crate::project::{Project, check as check_files, runbooks_of};
 use crate::run_folder::RunFile;
 use crate::units::{counted, explained};
@@ -98,7 +98,7 @@ fn listed(book: &TrustBook) -> anyhow::Result<Exit> {
 
 /// How it ends where a project would start what this user has not agreed to; `None` where it may. What would be started is told first.
 pub(super) fn refused(args: TrustArgs, root: &Path, executables: &[Executable]) -> anyhow::Result<Option<Exit>> {
-    let is_told = args.trusted || std::env::var(TRUSTED).is_ok_and(|value| !matches!(value.trim(), "" | "0" | "false" | "no"));
+    let is_told = args.trusted || is_everything_trusted();
     if executables.is_empty() || is_told {
         return Ok(None);
     }

@@ -21,6 +21,7 @@ mod judge;
 mod listener;
 mod observer;
 mod orders;
+mod outline;
 mod permit;
 mod plan_hash;
 mod provenance;
@@ -29,6 +30,7 @@ mod repeats;
 mod reset;
 mod review;
 mod run;
+mod spending;
 mod verified;
 
 pub use allowed::{approval_subject, approvals_in, permits, take_approvals, time_permits};
@@ -41,9 +43,11 @@ pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_r
 pub use listener::unheard;
 pub use observer::{DrillTurn, Observer};
 pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, drawn_seed};
+pub use outline::{OutlineLine, outline};
 pub use permit::{levers_of, lock_order, lock_wishes_of, lock_wishes_of_proxy};
 pub use plan_hash::plan_hash;
 pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats};
 pub use review::{ReviewProblem, keep_findings, review_of, reviews_in};
 pub use run::run;
+pub use spending::{bill_told, keys_written, most_spent, most_spent_before};
 pub use verified::{Verified, verified};

@@ -8,6 +8,7 @@
 
 use crate::peer::Talk;
 use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -36,13 +37,20 @@ pub struct ConnectionProgress {
     stage: Mutex<(ConnectionStage, Instant)>,
     patience: Duration,
     changed: Notify,
+    is_cut: AtomicBool,
     talk: Talk,
 }
 
 impl ConnectionProgress {
     /// Of a connection that begins now, whose heads may take so long.
     pub fn new(patience: Duration) -> Self {
-        Self { stage: Mutex::new((ConnectionStage::Fresh, Instant::now())), patience, changed: Notify::new(), talk: Talk::default() }
+        Self {
+            stage: Mutex::new((ConnectionStage::Fresh, Instant::now())),
+            patience,
+            changed: Notify::new(),
+            is_cut: AtomicBool::new(false),
+            talk: Talk::default(),
+        }
     }
 
     fn stage(&self) -> MutexGuard<'_, (ConnectionStage, Instant)> {
@@ -112,11 +120,17 @@ impl ConnectionProgress {
         true
     }
 
-    /// Returns once a head has taken too long.
+    /// It ends now, whatever is on its way.
+    pub(super) fn cut(&self) {
+        self.is_cut.store(true, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
+    /// Returns once a head has taken too long, or the connection is cut.
     pub(super) async fn overdue(&self) {
         loop {
             let due = self.due();
-            if due.is_some_and(|due| due <= Instant::now()) {
+            if self.is_cut.load(Ordering::Relaxed) || due.is_some_and(|due| due <= Instant::now()) {
                 return;
             }
             tokio::select! {

@@ -168,6 +168,11 @@ impl Reached {
         }
     }
 
+    /// Ends its connection, whatever is on its way: for a client that has not read what was sent to it for too long.
+    pub fn cut(&self) {
+        self.progress.cut();
+    }
+
     /// Its answer never ends by itself: a client that ends its direction has no end to wait for.
     pub fn go_on_forever(&self) {
         self.progress.talk().go_on_forever();

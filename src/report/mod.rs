@@ -63,7 +63,7 @@ pub use render::oscal::{OSCAL_VERSION, oscal, oscal_props, oscal_token};
 pub use render::otlp::otlp;
 pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};
-pub use render::svg::svg;
+pub use render::svg::{picture_style, picture_within, svg};
 pub use repeated::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome};
 pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;

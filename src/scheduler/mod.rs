@@ -1,7 +1,7 @@
 //! Drills without anybody at a terminal: those that run in this process, and the loop that begins what is due.
 //!
 //! ```text
-//!  running       the drills that this process runs: begun, looked at, stopped, all of them at the end
+//!  running               the drills that this process runs: begun, looked at, stopped, all of them at the end
 //!  daemon        the loop: when it looks, how it begins and ends
 //!  look          one look: what is due is entered and begun, what was missed is closed
 //!  hindrance     what stands in the way of an occurrence, and with which reason it is missed then
@@ -11,6 +11,13 @@
 //!  late          a person's answer about an occurrence whose window has passed
 //!  clock_watch   whether the clock jumps
 //!  replica       this process, as the others know it, and the lines that it tells
+//!  drill_start    what is to be begun, and for whom; may it begin?
+//!  not_begun      why it did not
+//!  running_drill  one of them: what is known of it, its questions, its end
+//!  question_desk  its questions, put up for whoever may answer
+//!  drill_curve    its requests over time, from the first on
+//!  followed       a drill that another process runs, read from its history as that grows
+//!  whole_lines    a file that still grows, as whole lines
 //! ```
 //!
 //! Two or more processes may look at the same schedules over one store: which of them begins what is settled there, by claims with a lease and a fence.
@@ -26,10 +33,22 @@ mod hindrance;
 mod late;
 mod look;
 mod replica;
+mod drill_curve;
+mod drill_start;
+mod followed;
+mod not_begun;
+mod question_desk;
 mod running;
+mod running_drill;
+mod whole_lines;
 
 pub use daemon::{Scheduler, SchedulerPulse, SchedulerSettings, look_once};
+pub use drill_curve::{CurveColumn, DrillCurve};
+pub use drill_start::DrillStart;
+pub use followed::{FollowedDrill, FollowedEnd};
 pub use healing::{HealOrder, HealProblem, stray_faults};
 pub use hindrance::APPROVALS;
 pub use late::{LateAnswer, LateProblem, answer_late};
-pub use running::{DrillStart, EndedDrill, NotBegun, RunningDrill, RunningDrills};
+pub use not_begun::NotBegun;
+pub use running::{DrillNotBegun, DrillOnItsWay, RunningDrills};
+pub use running_drill::{EndedDrill, RunningDrill};

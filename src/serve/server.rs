@@ -66,10 +66,14 @@ impl Server {
 
     /// Answers until it is stopped.
     pub async fn serve(self, mut stop: watch::Receiver<bool>) {
-        let routes: Router = page::routes().merge(live::routes()).merge(api::routes()).merge(metrics::routes()).with_state(self.app);
+        let watching = live::LiveHub::default();
+        let routes: Router =
+            page::routes().merge(live::routes(watching.clone())).merge(api::routes()).merge(metrics::routes()).with_state(self.app);
         let limits = ServerLimits { head: HEAD_WITHIN, most: CONNECTIONS };
         let stopping = async move {
             let _ = stop.wait_for(|stop| *stop).await;
+            // Streams never end by themselves.
+            watching.close();
         };
         listen::serve(self.listener, TowerToHyperService::new(routes), limits, stopping).await;
     }

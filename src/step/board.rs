@@ -243,7 +243,7 @@ impl Posting {
     }
 
     /// The next answer to this question that counts. Of one that does not, whoever gave it is told.
-    pub(super) async fn next(&mut self, question: &Question) -> PromptAnswer {
+    pub async fn next(&mut self, question: &Question) -> PromptAnswer {
         loop {
             let Some(mut answer) = self.answers.recv().await else { return std::future::pending().await };
             let is_asked = answer.speaker.by.as_ref().is_none_or(|by| question.asks(by));

@@ -34,6 +34,17 @@ pub(in crate::report) fn inline(picture: &DrillPicture, id: &str) -> String {
     both(id, &title, &words.join(" "), |frame, id| picture::drawn(picture, frame, id))
 }
 
+/// The picture of a drill within a page that is no report: what a report shows in the end, while the drill runs. `id` begins every name in it, so that
+/// it must be the page's only one. The page has [`picture_style`].
+pub fn picture_within(picture: &DrillPicture, id: &str) -> String {
+    inline(picture, id)
+}
+
+/// The style sheet of pictures, for a page that is no report.
+pub const fn picture_style() -> &'static str {
+    STYLE
+}
+
 /// The intervals of several drills within a page, like [`inline`].
 pub(in crate::report) fn inline_intervals(plot: &IntervalPlot, id: &str) -> String {
     let words = intervals::words(plot);

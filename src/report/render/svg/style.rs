@@ -34,6 +34,12 @@ pub(in crate::report) const STYLE: &str = concat!(
     ".lb-baropen{stroke:var(--lb-ink);stroke-width:1;stroke-dasharray:3 2;fill:var(--lb-paper)}",
     ".lb-phase{stroke:var(--lb-soft);stroke-width:1;fill:none}.lb-mark{fill:var(--lb-ink);stroke:var(--lb-ink);stroke-width:1;stroke-linejoin:round}",
     ".lb-markopen{fill:var(--lb-paper);stroke:var(--lb-ink);stroke-width:1.4}",
+    // What patterns are made of. Classes, because a page of a server takes no style within an element.
+    ".lb-ga0{fill:var(--lb-a0)}.lb-ga1{fill:var(--lb-a1)}.lb-ga2{fill:var(--lb-a2)}.lb-ga3{fill:var(--lb-a3)}.lb-ga4{fill:var(--lb-a4)}",
+    ".lb-glate{fill:var(--lb-late)}.lb-gerror{fill:var(--lb-error)}.lb-gtime{fill:var(--lb-time)}.lb-gcut{fill:var(--lb-cut)}.lb-gnone{fill:var(--lb-none)}",
+    ".lb-f{fill:none;stroke-linecap:round}.lb-fb1{stroke:var(--lb-b1)}.lb-fb2{stroke:var(--lb-b2)}.lb-fb3{stroke:var(--lb-b3)}.lb-fb4{stroke:var(--lb-b4)}",
+    ".lb-flate2{stroke:var(--lb-late2)}.lb-ftime2{stroke:var(--lb-time2)}.lb-fcut2{stroke:var(--lb-cut2)}.lb-fnone2{stroke:var(--lb-none2)}",
+    ".lb-fink{stroke:var(--lb-ink)}",
 );
 
 /// What a pattern is made of.
@@ -73,10 +79,9 @@ pub(super) fn patterns(ink: &mut Ink, id: &str) {
     ink.open("defs", &[]);
     for Pattern { name, ground, figure, path, width } in PATTERNS {
         ink.open("pattern", &[("id", &format!("{id}-{name}")), ("width", &8), ("height", &8), ("patternUnits", &"userSpaceOnUse")]);
-        ink.empty("rect", &[("width", &8), ("height", &8), ("style", &format!("fill:var(--lb-{ground})"))]);
+        ink.empty("rect", &[("width", &8), ("height", &8), ("class", &format!("lb-g{ground}"))]);
         if !path.is_empty() {
-            let style = format!("fill:none;stroke:var(--lb-{figure});stroke-width:{width};stroke-linecap:round");
-            ink.empty("path", &[("d", &path), ("style", &style)]);
+            ink.empty("path", &[("d", &path), ("class", &format!("lb-f lb-f{figure}")), ("stroke-width", &width)]);
         }
         ink.close("pattern");
     }
