@@ -6,7 +6,9 @@
 
 use super::hindrance::Hindrance;
 use super::replica::{BusyWith, Replica, named, reason_of};
-use super::running::{DrillStart, EndedDrill, NotBegun, RunningDrill};
+use super::drill_start::DrillStart;
+use super::not_begun::NotBegun;
+use super::running_drill::{EndedDrill, RunningDrill};
 use crate::model::DrillSchedule;
 use crate::schedule::OccurrenceEnd;
 use crate::store::{ClaimClose, OccurrenceClaim};
@@ -70,6 +72,8 @@ impl Attended {
                 approvals: self.approvals.get(place).cloned().unwrap_or_default(),
                 // The first waits by being due; those after it wait as long as the window lasts.
                 wait: (place > 0).then(|| left_of(&self.schedule, began)),
+                // Whoever wrote the schedule wants these drills, within what the environment allows them to cost and to write.
+                agreed: vec![Consent::Presence, Consent::Spending, Consent::Writing],
                 ..DrillStart::default()
             };
             match self.replica.running.start(start).await {

@@ -2,7 +2,8 @@
 //! and has the reason with which the occurrence is missed, should it still stand there when the window is over.
 
 use super::healing::{HealOrder, stray_faults};
-use super::running::{NotBegun, RunningDrills};
+use super::not_begun::NotBegun;
+use super::running::RunningDrills;
 use crate::execution::leftovers;
 use crate::exercise::{ExerciseError, PlannedDrill, ReadScenario, approvals_in, levers_of, lock_order, permits, take_approvals};
 use crate::model::{DrillSchedule, Executable};
