@@ -1,5 +1,6 @@
 //! What every answer is made from.
 
+use super::page::SeenProjects;
 use crate::scheduler::RunningDrills;
 use crate::store::DrillStore;
 use std::path::{Path, PathBuf};
@@ -14,17 +15,23 @@ struct AppParts {
     root: PathBuf,
     store: DrillStore,
     running: RunningDrills,
+    seen: SeenProjects,
 }
 
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running }))
+        Self(Arc::new(AppParts { root, store, running, seen: SeenProjects::default() }))
     }
 
     /// The project's root. Its files are read anew for each answer.
     pub fn root(&self) -> &Path {
         &self.0.root
+    }
+
+    /// The project's files as pages show them.
+    pub(super) fn seen(&self) -> &SeenProjects {
+        &self.0.seen
     }
 
     /// The index of past drills.
