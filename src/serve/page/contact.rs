@@ -14,6 +14,11 @@ pub(super) fn contact(inventory: &Inventory, id: &str) -> Markup {
     }
 }
 
+/// Somebody by name alone.
+pub(super) fn called(inventory: &Inventory, id: &str) -> Markup {
+    inventory.contacts.get(id).map_or_else(|| name(id), |contact| name(&contact.name))
+}
+
 /// How somebody is reached.
 pub(super) fn way(contact: &Contact) -> Option<Markup> {
     if let Some(service) = &contact.service {

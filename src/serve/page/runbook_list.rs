@@ -1,6 +1,6 @@
 //! All runbooks of the project.
 
-use super::contact::contact;
+use super::contact::called;
 use super::facts::{cell, table};
 use super::form::part;
 use super::problem::PageProblem;
@@ -53,7 +53,7 @@ fn row(project: &SeenProject, seen: &SeenRunbook) -> Markup {
         tr {
             th scope="row" { a href=(address(&seen.path)) { (name(&runbook.name)) } span.soft { " " (short(&seen.path, 100)) } }
             (cell("Steps", &html! { (many(runbook.steps.len(), "step")) }))
-            (cell("Owner", &html! { @match &runbook.owner { Some(owner) => (contact(&project.inventory, owner)), None => "nobody" } }))
+            (cell("Owner", &html! { @match &runbook.owner { Some(owner) => (called(&project.inventory, owner)), None => "nobody" } }))
             (cell("Reviewed", &html! { @match &runbook.reviewed { Some(day) => (name(day)), None => "never" } }))
             (cell("Answers for", &used))
         }

@@ -2,8 +2,11 @@
 //!
 //! What this file does not do: look into drills (`store`).
 
-use crate::model::{Inventory, Runbook};
-use crate::project::{Finding, Project, runbooks_of};
+use crate::coverage::{PastFile, PlannedScenario};
+use crate::exercise::plan_hash;
+use crate::model::{DrillSchedule, FailureMode, Inventory, Runbook};
+use crate::project::{Finding, Project, runbooks_of, scenarios_of};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
@@ -14,6 +17,8 @@ const FOLDERS: [&str; 3] = ["runbooks", "scenarios", "schedules"];
 const FILES: usize = 10_000;
 /// Runbooks that are read.
 const RUNBOOKS: usize = 1_000;
+/// Scenarios that are planned.
+const SCENARIOS: usize = 1_000;
 
 /// A file, when it was written, and how long it is.
 type FileStamp = (PathBuf, Option<SystemTime>, u64);
@@ -33,6 +38,8 @@ pub(in crate::serve) struct SeenProject {
     pub(in crate::serve) problems: Vec<String>,
     project: Project,
     runbooks: OnceLock<Vec<SeenRunbook>>,
+    schedules: OnceLock<(Vec<DrillSchedule>, Vec<String>)>,
+    planned: Mutex<BTreeMap<String, Arc<Vec<PlannedScenario>>>>,
 }
 
 /// A file that may be a runbook.
@@ -65,7 +72,46 @@ impl SeenProject {
     fn read(root: &Path) -> Self {
         let (project, findings) = Project::open(root);
         let problems = told(&findings.into_iter().collect::<Vec<_>>());
-        Self { root: root.to_owned(), inventory: project.inventory.clone(), problems, project, runbooks: OnceLock::new() }
+        Self {
+            root: root.to_owned(),
+            inventory: project.inventory.clone(),
+            problems,
+            project,
+            runbooks: OnceLock::new(),
+            schedules: OnceLock::new(),
+            planned: Mutex::default(),
+        }
+    }
+
+    /// The schedules, and what is wrong in their files.
+    pub(in crate::serve) fn schedules(&self) -> &(Vec<DrillSchedule>, Vec<String>) {
+        self.schedules.get_or_init(|| {
+            let (schedules, findings) = self.project.schedules();
+            (schedules, told(&findings.into_iter().collect::<Vec<_>>()))
+        })
+    }
+
+    /// The scenarios as they would be drilled today in an environment; those that cannot be are left out.
+    pub(in crate::serve) fn planned(&self, environment: &str) -> Arc<Vec<PlannedScenario>> {
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(planned.entry(environment.to_owned()).or_insert_with(|| Arc::new(self.plan(environment))))
+    }
+
+    fn plan(&self, environment: &str) -> Vec<PlannedScenario> {
+        let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
+        let one = |path: PathBuf| {
+            let (plan, _, files) = self.project.plan_as_read(&path, environment).ok()?;
+            Some(PlannedScenario {
+                file: path.strip_prefix(&root).ok()?.to_string_lossy().into_owned(),
+                name: plan.scenario.name.clone(),
+                service: plan.workloads.leading().service_name.clone(),
+                environment: environment.to_owned(),
+                plan: plan_hash(&plan),
+                modes: FailureMode::of_plan(&plan),
+                files: files.into_iter().map(|read| PastFile { path: read.file.path, sha256: read.file.sha256 }).collect(),
+            })
+        };
+        scenarios_of(&root).into_iter().take(SCENARIOS).filter_map(one).collect()
     }
 
     /// The files that may be runbooks, in the order of their paths; read when somebody asks for the first time.
