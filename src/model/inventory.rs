@@ -107,6 +107,15 @@ impl Provider {
         self.models.get("chat").map_or("gpt-4o", String::as_str)
     }
 
+    /// Whose offer it is: that of its cloud; where none is named, of whoever has its dialect to himself, else of this provider alone.
+    pub fn vendor<'p>(&'p self, name: &'p str) -> &'p str {
+        match (&self.cloud, self.dialect) {
+            (Some(cloud), _) => cloud,
+            (None, Dialect::AzureOpenAi | Dialect::Anthropic | Dialect::Bedrock | Dialect::Vertex) => self.dialect.word(),
+            (None, Dialect::OpenAi | Dialect::Http | Dialect::Tcp) => name,
+        }
+    }
+
     /// The model identifier that is asked for this: vectors come from a model of their own, where the inventory names one.
     pub fn model_for(&self, operation: Operation) -> &str {
         let own = self.models.get("embeddings").filter(|_| operation == Operation::Embeddings);

@@ -59,7 +59,7 @@ pub use render::html::{badge, html};
 pub use render::json::{REPORT_FORMAT, ReportDocument, report_json, report_schema};
 pub use render::junit::junit;
 pub use render::markdown::{markdown, markdown_beside};
-pub use render::oscal::oscal;
+pub use render::oscal::{OSCAL_VERSION, oscal, oscal_props, oscal_token};
 pub use render::otlp::otlp;
 pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};

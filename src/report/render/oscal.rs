@@ -12,7 +12,7 @@ use crate::units::Problem;
 use serde_json::{Value, json};
 
 /// The version of OSCAL.
-const VERSION: &str = "1.2.0";
+pub const OSCAL_VERSION: &str = "1.2.0";
 /// The namespace of properties that OSCAL does not know.
 const OURS: &str = "https://lifeboat.invalid/ns/oscal";
 
@@ -31,8 +31,8 @@ pub fn oscal(report: &Report) -> Result<String, Problem> {
             "title": title,
             "last-modified": moment(ended),
             "version": "1",
-            "oscal-version": VERSION,
-            "props": props(gist.facts()),
+            "oscal-version": OSCAL_VERSION,
+            "props": oscal_props(gist.facts()),
         },
         "import-ap": {"href": format!("#{plan}"), "remarks": "The plan stands in the history's first line."},
         "results": [result(&gist, &title, [began, ended])],
@@ -64,7 +64,7 @@ fn result(gist: &Gist<'_>, title: &str, [began, ended]: [i64; 2]) -> Value {
         "description": gist.verdict.join("\n"),
         "start": moment(began),
         "end": moment(ended),
-        "props": props(gist.facts()),
+        "props": oscal_props(gist.facts()),
         "reviewed-controls": {
             "description": "Which controls a drill gives evidence for is for the reader to say.",
             "control-selections": [{"description": "All that concern continuity and recovery.", "include-all": {}}],
@@ -81,7 +81,7 @@ fn observation(gist: &Gist<'_>, place: usize, objective: &GistObjective, ended: 
         "uuid": gist.id(&format!("observation {place}")),
         "title": at_most(&objective.full_name(), 200),
         "description": objective.line(),
-        "props": props(measured(objective)),
+        "props": oscal_props(measured(objective)),
         "methods": ["TEST"],
         "collected": moment(ended),
         "relevant-evidence": [{"href": "history.jsonl", "description": format!("The history of the {}{hash}", gist.kind())}],
@@ -104,8 +104,8 @@ fn finding(gist: &Gist<'_>, place: usize, objective: &GistObjective) -> Value {
         "uuid": gist.id(&format!("finding {place}")),
         "title": at_most(&objective.full_name(), 200),
         "description": objective.line(),
-        "props": props(measured(objective)),
-        "target": {"type": "objective-id", "target-id": token(&objective.full_name()), "status": status},
+        "props": oscal_props(measured(objective)),
+        "target": {"type": "objective-id", "target-id": oscal_token(&objective.full_name()), "status": status},
         "related-observations": [{"observation-uuid": gist.id(&format!("observation {place}"))}],
     })
 }
@@ -125,12 +125,12 @@ fn measured(objective: &GistObjective) -> Vec<(&'static str, String)> {
 }
 
 /// Properties of our own. Their values are never empty, and one line.
-fn props(facts: Vec<(&'static str, String)>) -> Vec<Value> {
+pub fn oscal_props(facts: Vec<(&'static str, String)>) -> Vec<Value> {
     facts.into_iter().map(|(name, value)| json!({"name": name.replace('_', "-"), "ns": OURS, "value": value})).collect()
 }
 
 /// A text as one of OSCAL's tokens.
-fn token(text: &str) -> String {
+pub fn oscal_token(text: &str) -> String {
     let safe = |letter: char| if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.') { letter } else { '-' };
     let token: String = text.chars().map(safe).take(200).collect();
     if token.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') { token } else { format!("_{token}") }
