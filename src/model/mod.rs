@@ -19,6 +19,7 @@ mod confirm;
 mod contact;
 mod dialect;
 mod drilled_modes;
+mod due_pattern;
 mod environment;
 mod evidence;
 mod executable;
@@ -76,6 +77,7 @@ pub use contact::{
     StatusUpdate, UpdateTime,
 };
 pub use dialect::Dialect;
+pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, LeverBinding,
     LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
@@ -112,7 +114,7 @@ pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding, KeptFind
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{Escalation, Runbook, StartMode};
 pub use scenario::{PlannedFault, Scenario, Timeline};
-pub use schedule::{ApprovalWish, DrillSchedule, DuePattern, DueRule, IfMissed, OverlapPolicy, ScheduleNotices};
+pub use schedule::{ApprovalWish, DrillSchedule, DueRule, IfMissed, OverlapPolicy, ScheduleNotices};
 pub use secret_source::SecretSource;
 pub use step::{Backoff, IN_CONDITIONS, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
 pub use stop_here::{StopHere, WalkResult};

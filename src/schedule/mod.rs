@@ -1,20 +1,57 @@
 //! When drills are due, and what becomes of each time that they were: pure questions to a schedule, with the moment as a parameter.
 //!
 //! ```text
+//!  rule        a rule's text → a rule: words its words, cron its five fields
+//!  due_days    whether a day of the calendar is one of a rule's
+//!  wall_clock  which moment it is when a clock on a wall shows something
 //!  starts      when a schedule is due, from one moment to another
+//!  gaps        how far apart its starts lie; jitter how long after each it begins
 //!  occurrence  one such time, and as what it ended
 //!  quarter     a quarter of a year
 //!  deferral    somebody decided that it is done later
+//!  reckon      what is to be done about a schedule at a moment
+//!  standing    what is next, what was last, and what is overdue
 //! ```
+//!
+//! `src/schedule/README.md` tells people how to write one, and what each of its settings means.
 //!
 //! What this room does not do: look at a clock, keep anything (`store`), or start a drill (`scheduler`).
 
+mod cron;
 mod deferral;
+mod due_days;
+mod gaps;
+mod jitter;
 mod occurrence;
 mod quarter;
+mod rule;
 mod starts;
+mod wall_clock;
+mod words;
 
 pub use deferral::{Deferral, DeferredSubject};
+pub use gaps::{StartGaps, is_ever_due, is_ever_open, start_gaps, told_local};
+pub use jitter::jitter_of;
 pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
 pub use quarter::Quarter;
-pub use starts::{next_due, starts};
+pub use rule::{is_either_day, read_cron, read_rule};
+pub use starts::{first_starts, next_due, starts};
+
+/// A schedule of this rule, for tests.
+#[cfg(test)]
+fn example(rule: &str) -> crate::model::DrillSchedule {
+    use crate::model::{IfMissed, OverlapPolicy, ScheduleNotices};
+    crate::model::DrillSchedule {
+        name: "example".to_owned(),
+        scenarios: vec!["scenarios/outage.yaml".to_owned()],
+        environment: "lab".to_owned(),
+        when: read_rule(rule, None).expect("a rule"),
+        window: crate::units::Duration::from_secs(3_600),
+        jitter: crate::units::Duration::ZERO,
+        if_missed: IfMissed::RunLate,
+        overlap: OverlapPolicy::Skip,
+        cadence: None,
+        approval: None,
+        notify: ScheduleNotices::default(),
+    }
+}
