@@ -1,6 +1,6 @@
 //! What every answer is made from.
 
-use super::page::SeenProjects;
+use super::page::{FreshIndex, SeenProjects};
 use crate::scheduler::RunningDrills;
 use crate::store::DrillStore;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,13 @@ struct AppParts {
     store: DrillStore,
     running: RunningDrills,
     seen: SeenProjects,
+    fresh: FreshIndex,
 }
 
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running, seen: SeenProjects::default() }))
+        Self(Arc::new(AppParts { root, store, running, seen: SeenProjects::default(), fresh: FreshIndex::default() }))
     }
 
     /// The project's root. Its files are read anew for each answer.
@@ -32,6 +33,11 @@ impl App {
     /// The project's files as pages show them.
     pub(super) fn seen(&self) -> &SeenProjects {
         &self.0.seen
+    }
+
+    /// What keeps the index up with the folders.
+    pub(super) fn fresh(&self) -> &FreshIndex {
+        &self.0.fresh
     }
 
     /// The index of past drills.

@@ -36,7 +36,8 @@ pub(super) struct CompareQuery {
 pub(super) async fn page(State(app): State<App>, Query(asked): Query<CompareQuery>) -> Result<Response, PageProblem> {
     let query = DrillQuery { state: Some(DrillState::Over), limit: Some(CHOICE), ..DrillQuery::default() };
     let recent = app.store().drills(&query).await?;
-    let both = if asked.a.is_empty() || asked.b.is_empty() { None } else { Some((entry(&app, &asked.a).await?, entry(&app, &asked.b).await?)) };
+    let both =
+        if asked.a.is_empty() || asked.b.is_empty() { None } else { Some((entry(&app, &asked.a).await?, entry(&app, &asked.b).await?)) };
     let report = address("/compare/report", [("a", asked.a.as_str()), ("b", asked.b.as_str())]);
     let body = html! {
         p.lead { "What differs between two drills, and whether that is more than noise." }

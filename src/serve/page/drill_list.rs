@@ -114,7 +114,8 @@ fn day(text: &str, its_end: bool) -> Result<Option<DateTime<Utc>>, PageProblem> 
     if text.is_empty() {
         return Ok(None);
     }
-    let day: NaiveDate = text.parse().map_err(|_| PageProblem::Asked(format!("`{}` is no day: write it as 2026-11-20.", short(text, 40))))?;
+    let day: NaiveDate =
+        text.parse().map_err(|_| PageProblem::Asked(format!("`{}` is no day: write it as 2026-11-20.", short(text, 40))))?;
     let day = if its_end { day.succ_opt().unwrap_or(day) } else { day };
     Ok(day.and_hms_opt(0, 0, 0).map(|at| at.and_utc()))
 }
@@ -151,7 +152,11 @@ fn nothing(asked: &ListQuery) -> Markup {
 
 fn list(drills: &[DrillEntry]) -> Markup {
     let rows = html! { @for drill in drills { (row(drill)) } };
-    table("Drills, the newest first", &["Began (UTC)", "Verdict", "Scenario", "Service", "Environment", "Cutover", "Took", "Findings"], &rows)
+    table(
+        "Drills, the newest first",
+        &["Began (UTC)", "Verdict", "Scenario", "Service", "Environment", "Cutover", "Took", "Findings"],
+        &rows,
+    )
 }
 
 fn row(drill: &DrillEntry) -> Markup {
@@ -193,9 +198,18 @@ mod tests {
 
     #[test]
     fn an_address_says_which_drills_are_shown() {
-        let asked = ListQuery { service: "a&b".into(), verdict: "missed".into(), since: "2026-01-02".into(), page: "3".into(), ..ListQuery::default() };
+        let asked = ListQuery {
+            service: "a&b".into(),
+            verdict: "missed".into(),
+            since: "2026-01-02".into(),
+            page: "3".into(),
+            ..ListQuery::default()
+        };
         let (query, page) = asked.understood().unwrap();
-        assert_eq!((query.service.as_deref(), query.verdict, query.offset, query.limit, page), (Some("a&b"), Some(Decision::Missed), 100, Some(51), 2));
+        assert_eq!(
+            (query.service.as_deref(), query.verdict, query.offset, query.limit, page),
+            (Some("a&b"), Some(Decision::Missed), 100, Some(51), 2)
+        );
         assert_eq!(query.since.unwrap().to_rfc3339(), "2026-01-02T00:00:00+00:00");
         assert_eq!(asked.page(3), "/drills?service=a%26b&verdict=missed&since=2026-01-02&page=4");
         for wrong in ["<b>", "-1", "99999999999999999999"] {

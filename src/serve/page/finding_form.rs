@@ -32,7 +32,9 @@ pub(super) fn form(entry: &FindingEntry, caller: &Caller) -> Markup {
     let there = |text: &Option<String>| text.as_deref().map_or_else(String::new, |text| short(text, LONGEST));
     let day = entry.due_day().map(|day| day.to_string()).unwrap_or_default();
     // Labels of many forms on one page must differ.
-    let id = |field: &str| format!("{field}-{}", &crate::units::sha256_hex(format!("{}{}{:?}", entry.drill, entry.id, entry.about).as_bytes())[..10]);
+    let id = |field: &str| {
+        format!("{field}-{}", &crate::units::sha256_hex(format!("{}{}{:?}", entry.drill, entry.id, entry.about).as_bytes())[..10])
+    };
     html! {
         @if caller.may(AccessRole::Run) {
             details {

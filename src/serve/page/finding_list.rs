@@ -56,7 +56,9 @@ pub(super) async fn page(State(app): State<App>, caller: Caller, Query(asked): Q
     let query = FindingQuery { drill, all: asked.show == "all", ..FindingQuery::default() };
     let all = app.store().findings(&query).await?;
     let today = Utc::now().date_naive();
-    let names = |of: &dyn Fn(&FindingEntry) -> Option<String>| all.iter().filter_map(of).filter(|name| !name.is_empty()).collect::<BTreeSet<String>>();
+    let names = |of: &dyn Fn(&FindingEntry) -> Option<String>| {
+        all.iter().filter_map(of).filter(|name| !name.is_empty()).collect::<BTreeSet<String>>()
+    };
     let owners: Vec<String> = [NOBODY.to_owned()].into_iter().chain(names(&|entry| entry.owner.clone())).collect();
     let services: Vec<String> = names(&|entry| Some(entry.service.clone())).into_iter().collect();
     let mut found: Vec<&FindingEntry> = all.iter().filter(|entry| asked.takes(entry, today)).collect();

@@ -89,7 +89,10 @@ pub(super) fn ended(state: DrillState, verdict: Option<Decision>) -> Markup {
 ///
 /// # Errors
 /// Where the store does not answer.
-pub(super) async fn last_drills<'a>(app: &App, services: impl Iterator<Item = &'a String>) -> Result<BTreeMap<String, LastDrill>, PageProblem> {
+pub(super) async fn last_drills<'a>(
+    app: &App,
+    services: impl Iterator<Item = &'a String>,
+) -> Result<BTreeMap<String, LastDrill>, PageProblem> {
     let mut last: BTreeMap<String, LastDrill> = BTreeMap::new();
     let over = DrillQuery { state: Some(DrillState::Over), limit: Some(RECENT), ..DrillQuery::default() };
     let recent = app.store().drills(&over).await?;

@@ -82,7 +82,9 @@ fn quarters(year: Option<i32>, now: DateTime<Utc>) -> Vec<Quarter> {
 
 fn whole(ledger: &Ledger, year: Option<i32>, now: DateTime<Utc>) -> Markup {
     let shown = year.unwrap_or_else(|| now.year());
-    let query = |format: &str| super::form::address("/ledger", [("year", year.map_or_else(String::new, |year| year.to_string()).as_str()), ("format", format)]);
+    let query = |format: &str| {
+        super::form::address("/ledger", [("year", year.map_or_else(String::new, |year| year.to_string()).as_str()), ("format", format)])
+    };
     html! {
         p.lead { "What was to be drilled in each quarter, and what became of it: done, late, deferred by whom and why, or missed." }
         nav aria-label="Years" {

@@ -5,6 +5,7 @@
 //!  shell         what every page has around its own
 //!  asset         the style sheet, page.css
 //!  problem       what cannot be shown, as a page
+//!  fresh_index   the index kept up with the folders while people look
 //!  project       looking into the project's files, which seen_project reads again when they change
 //!  shown, moment, facts, form, contact    texts, moments, lists and tables, forms, people: the parts that pages are made of
 //!  overview
@@ -33,6 +34,7 @@ mod facts;
 mod finding_form;
 mod finding_list;
 mod form;
+mod fresh_index;
 mod inventory_page;
 mod inventory_tables;
 mod known_schedule;
@@ -63,6 +65,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(super) use around::around;
+pub(super) use fresh_index::FreshIndex;
 pub(super) use seen_project::SeenProjects;
 pub(super) use shell::{PagePart, shell};
 

@@ -59,8 +59,7 @@ pub(super) async fn page(State(app): State<App>) -> Result<Markup, PageProblem> 
     let covered = coverage_facts(&app).await?;
     let matrix = matrix(&covered.inventory, &covered.scenarios, &covered.drills, now);
     let drilled = !last.is_empty() || !covered.drills.is_empty();
-    let facts =
-        OverviewFacts { now, inventory, wrong, schedules: known.all, running, elsewhere, last, findings, matrix, drilled };
+    let facts = OverviewFacts { now, inventory, wrong, schedules: known.all, running, elsewhere, last, findings, matrix, drilled };
     Ok(shell(PagePart::Overview, "Overview", &whole(&facts)))
 }
 

@@ -23,7 +23,9 @@ pub(super) async fn page(State(app): State<App>) -> Result<Markup, PageProblem> 
     let known = known_schedules(&app, now).await?;
     let mut all: Vec<&KnownSchedule> = known.all.iter().collect();
     // What never comes again stands last.
-    all.sort_by_key(|each| (each.standing.overdue.unwrap_or(DateTime::<Utc>::MAX_UTC), each.standing.next.unwrap_or(DateTime::<Utc>::MAX_UTC)));
+    all.sort_by_key(|each| {
+        (each.standing.overdue.unwrap_or(DateTime::<Utc>::MAX_UTC), each.standing.next.unwrap_or(DateTime::<Utc>::MAX_UTC))
+    });
     Ok(shell(PagePart::Schedules, "Schedules", &whole(&all, &known.problems, now)))
 }
 
@@ -79,7 +81,9 @@ pub(super) fn address(name: &str) -> String {
 pub(super) fn state(known: &KnownSchedule, now: DateTime<Utc>) -> Markup {
     let standing = &known.standing;
     match standing.overdue {
-        Some(since) => html! { (status("overdue", Grade::Bad)) span.soft { "for " (length(now - since)) @if standing.never { ", never drilled" } } },
+        Some(since) => {
+            html! { (status("overdue", Grade::Bad)) span.soft { "for " (length(now - since)) @if standing.never { ", never drilled" } } }
+        }
         None if standing.never => status("never drilled", Grade::Open),
         None => status("kept", Grade::Good),
     }

@@ -16,6 +16,7 @@ use crate::model::{DrillSchedule, Inventory};
 use crate::report::Grade;
 use crate::schedule::{Occurrence, OccurrenceEnd, OccurrenceState, jitter_of};
 use crate::serve::{AccessRole, App, Caller};
+use crate::units::Duration;
 use axum::extract::{Path, Query, State};
 use chrono::{DateTime, Datelike, Utc};
 use maud::{Markup, html};
@@ -41,13 +42,12 @@ pub(super) async fn page(
     let now = Utc::now();
     let year = chosen(&asked.year, now)?;
     let known = known_schedules(&app, now).await?.all.into_iter().find(|each| each.schedule.name == wanted);
-    let known = known.ok_or_else(|| PageProblem::absent(format!("There is no schedule `{}` in this project any more.", short(&wanted, 120))))?;
+    let known =
+        known.ok_or_else(|| PageProblem::absent(format!("There is no schedule `{}` in this project any more.", short(&wanted, 120))))?;
     let told = ScheduleYear::of(&app, &known.schedule, year, now).await?;
     let schedule = known.schedule.clone();
-    let (inventory, (frozen, unread)) = seen(&app, move |project| {
-        (project.inventory.clone(), freezes_of(&project.inventory, &project.root, &schedule, year))
-    })
-    .await?;
+    let (inventory, (frozen, unread)) =
+        seen(&app, move |project| (project.inventory.clone(), freezes_of(&project.inventory, &project.root, &schedule, year))).await?;
     let body = html! {
         (standing(&known, now))
         (questions(&known, &caller, now))
@@ -129,7 +129,8 @@ fn questions(known: &KnownSchedule, caller: &Caller, now: DateTime<Utc>) -> Mark
 }
 
 fn about(schedule: &DrillSchedule, inventory: &Inventory) -> Markup {
-    let people = |ids: &[String]| html! { @for (place, id) in ids.iter().take(30).enumerate() { @if place > 0 { ", " } (called(inventory, id)) } };
+    let people =
+        |ids: &[String]| html! { @for (place, id) in ids.iter().take(30).enumerate() { @if place > 0 { ", " } (called(inventory, id)) } };
     let notify = &schedule.notify;
     html! {
         section aria-labelledby="says" {
@@ -139,7 +140,7 @@ fn about(schedule: &DrillSchedule, inventory: &Inventory) -> Markup {
                 ("Scenarios", Some(html! { ul.plain { @for file in schedule.scenarios.iter().take(100) { li { code { (short(file, 200)) } } } } })),
                 ("Environment", Some(name(&schedule.environment))),
                 ("Window", Some(html! { "may begin until " (schedule.window) " after it is due" })),
-                ("Jitter", (!schedule.jitter.is_zero()).then(|| html! { "begins " (jitter_of(schedule)) " after it is due" })),
+                ("Jitter", (schedule.jitter != Duration::ZERO).then(|| html! { "begins " (jitter_of(schedule)) " after it is due" })),
                 ("If missed", Some(html! { (schedule.if_missed) })),
                 ("If drills still run", Some(html! { (schedule.overlap) })),
                 ("Cadence", schedule.cadence.map(|cadence| html! { "overdue when nothing counted for " (cadence) "; a drill by hand counts" })),
@@ -178,7 +179,11 @@ fn rows(told: &ScheduleYear, known: &KnownSchedule, now: DateTime<Utc>) -> Marku
 /// As what it ended, or how far it is.
 fn became(occurrence: Option<&Occurrence>, due: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
     let Some(each) = occurrence else {
-        return if due > now { html! { "planned, " (distance(due, now)) } } else { status("not recorded", Grade::Neutral) };
+        return if due > now {
+            html! { "planned, " (distance(due, now)) }
+        } else {
+            status("not recorded", Grade::Neutral)
+        };
     };
     let ended = match (each.state, each.end) {
         (OccurrenceState::Due, _) => status("due", Grade::Open),

@@ -38,7 +38,13 @@ impl ScheduleYear {
         Ok(Self::new(schedule, zone, (from, until), kept, now))
     }
 
-    fn new(schedule: &DrillSchedule, zone: Zone, (from, until): (DateTime<Utc>, DateTime<Utc>), kept: Vec<Occurrence>, now: DateTime<Utc>) -> Self {
+    fn new(
+        schedule: &DrillSchedule,
+        zone: Zone,
+        (from, until): (DateTime<Utc>, DateTime<Utc>),
+        kept: Vec<Occurrence>,
+        now: DateTime<Utc>,
+    ) -> Self {
         let planned = first_starts(&schedule.when, from - TimeDelta::seconds(1), until, STARTS + 1);
         let more = planned.len() > STARTS;
         let mut starts: BTreeMap<DateTime<Utc>, Option<Occurrence>> = planned.into_iter().take(STARTS).map(|due| (due, None)).collect();

@@ -40,14 +40,21 @@ pub(super) struct TrendQuery {
 impl TrendQuery {
     fn query(&self) -> DrillQuery {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        DrillQuery { scenario: text(&self.scenario), environment: text(&self.env), state: Some(DrillState::Over), limit: Some(DRILLS), ..DrillQuery::default() }
+        DrillQuery {
+            scenario: text(&self.scenario),
+            environment: text(&self.env),
+            state: Some(DrillState::Over),
+            limit: Some(DRILLS),
+            ..DrillQuery::default()
+        }
     }
 }
 
 /// `GET /trends?scenario=&env=`.
 pub(super) async fn page(State(app): State<App>, Query(asked): Query<TrendQuery>) -> Result<Response, PageProblem> {
     let recent = app.store().drills(&DrillQuery { state: Some(DrillState::Over), limit: Some(CHOICE), ..DrillQuery::default() }).await?;
-    let names = |of: &dyn Fn(&DrillEntry) -> &String| recent.iter().map(of).cloned().collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>();
+    let names =
+        |of: &dyn Fn(&DrillEntry) -> &String| recent.iter().map(of).cloned().collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>();
     let drills = if asked.scenario.is_empty() { Vec::new() } else { app.store().drills(&asked.query()).await? };
     let report = address("/trends/report", [("scenario", asked.scenario.as_str()), ("env", &asked.env)]);
     let body = html! {

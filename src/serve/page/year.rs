@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn of_several_starts_of_a_day_the_gravest_is_shown_and_freezes_are_shaded() {
-        let starts = [(day("2026-05-12"), YearMark::Started), (day("2026-05-12"), YearMark::Missed), (day("2026-08-11"), YearMark::Planned)];
+        let starts =
+            [(day("2026-05-12"), YearMark::Started), (day("2026-05-12"), YearMark::Missed), (day("2026-08-11"), YearMark::Planned)];
         let frozen = [FrozenDays { from: day("2026-12-20"), until: day("2026-12-31"), name: "Year's end".into() }];
         let markup = year(2026, &starts, &frozen, day("2026-06-01")).into_string();
         assert!(markup.contains("<span class=\"at bad\">12<svg") && markup.contains("<span class=\"at planned\">11</span>"), "{markup}");
