@@ -5,7 +5,8 @@
 //!  due_days    whether a day of the calendar is one of a rule's
 //!  wall_clock  which moment it is when a clock on a wall shows something
 //!  starts      when a schedule is due, from one moment to another
-//!  gaps        how far apart its starts lie; jitter how long after each it begins
+//!  gaps        how far apart its starts lie
+//!  window      from when until when an occurrence may begin
 //!  occurrence  one such time, and as what it ended
 //!  quarter     a quarter of a year
 //!  deferral    somebody decided that it is done later
@@ -21,21 +22,25 @@ mod cron;
 mod deferral;
 mod due_days;
 mod gaps;
-mod jitter;
 mod occurrence;
 mod quarter;
+mod reckon;
 mod rule;
+mod standing;
 mod starts;
 mod wall_clock;
+mod window;
 mod words;
 
 pub use deferral::{Deferral, DeferredSubject};
 pub use gaps::{StartGaps, is_ever_due, is_ever_open, start_gaps, told_local};
-pub use jitter::jitter_of;
 pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
 pub use quarter::Quarter;
+pub use reckon::{Act, ENTERED_MAX, ManualRun, reckon};
 pub use rule::{is_either_day, read_cron, read_rule};
+pub use standing::{Standing, standing};
 pub use starts::{first_starts, next_due, starts};
+pub use window::{begins, closes, jitter_of};
 
 /// A schedule of this rule, for tests.
 #[cfg(test)]

@@ -1,7 +1,25 @@
-//! How long after it was due a schedule begins, so that all of a team's schedules do not begin at once: drawn from its name, and the same each time.
+//! From when until when an occurrence may begin on time. It begins some time after it was due, so that all of a team's schedules do not begin at
+//! once: how long is drawn from the schedule's name, and the same each time.
 
 use crate::model::DrillSchedule;
 use crate::units::{Duration, sha256_hex};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A moment so long after another.
+pub(super) fn after(at: DateTime<Utc>, length: Duration) -> DateTime<Utc> {
+    let length = TimeDelta::from_std(length.std()).unwrap_or(TimeDelta::MAX);
+    at.checked_add_signed(length).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// When an occurrence that was due at a moment begins, if nothing stands in its way.
+pub fn begins(schedule: &DrillSchedule, due: DateTime<Utc>) -> DateTime<Utc> {
+    after(due, jitter_of(schedule))
+}
+
+/// When its window ends: from then on it does not begin on time.
+pub fn closes(schedule: &DrillSchedule, due: DateTime<Utc>) -> DateTime<Utc> {
+    after(due, schedule.window)
+}
 
 /// How long after it was due it begins: whole seconds up to its `jitter`, by the SHA-256 of its name.
 pub fn jitter_of(schedule: &DrillSchedule) -> Duration {
