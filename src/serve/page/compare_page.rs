@@ -49,7 +49,7 @@ pub(super) async fn page(State(app): State<App>, Query(asked): Query<CompareQuer
         @if let Some((one, other)) = &both {
             (side_by_side(one, other))
             div.row { h2 { "In detail" } a href=(report) { "Open it on a page of its own" } }
-            iframe.report src=(report) title="The two drills compared" sandbox="" loading="lazy" {}
+            iframe.report src=(report) title="The two drills compared" sandbox="" {}
         }
     };
     Ok(([(CONTENT_SECURITY_POLICY, FRAMING)], shell(PagePart::Drills, "Compare drills", &body)).into_response())

@@ -2,7 +2,7 @@
 
 use super::coverage_facts::{coverage_facts, saved};
 use super::form::{address, part};
-use super::moment::brief;
+use super::moment::day;
 use super::problem::PageProblem;
 use super::shell::{PagePart, shell};
 use super::shown::{interval, many, name, short, status};
@@ -93,6 +93,7 @@ fn wanting(matrix: &Matrix) -> Markup {
                         li {
                             strong { (name(&row.service)) } ": " (cell.mode) " " (state(cell.state))
                             @if !cell.why.is_empty() { " " (short(&cell.why, 200)) }
+                            @if let Some(drill) = &cell.drill { " " a href={ "/drills/" (part(drill)) } { "its last drill" span.quiet { ", " (cell.mode) " of " (short(&row.service, 40)) } } }
                             @if let Some(file) = cell.not_run.first() {
                                 ". " a href=(address("/drills/new", [("scenario", file.as_str())])) { "Drill " (name(file)) }
                             }
@@ -140,7 +141,7 @@ fn cell(cell: &Cell) -> Markup {
             @match &cell.drill {
                 Some(drill) => {
                     (state(cell.state)) " "
-                    @if let Some(drilled) = cell.drilled { a href={ "/drills/" (part(drill)) } { (brief(drilled)) } }
+                    @if let Some(drilled) = cell.drilled { a href={ "/drills/" (part(drill)) } { (day(drilled)) } }
                     @if let Some(cutover) = cell.cutover { span.soft { (interval(cutover)) } }
                     @if let Some(environment) = &cell.environment { span.soft { "in " (short(environment, 30)) } }
                     @if !cell.why.is_empty() { span.soft { (short(&cell.why, 120)) } }

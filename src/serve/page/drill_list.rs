@@ -7,9 +7,9 @@ use super::moment::{brief, took};
 use super::problem::PageProblem;
 use super::project::seen;
 use super::shell::{PagePart, shell};
-use super::shown::{against, interval, name, short};
+use super::shown::{against, cutover, name, short};
 use crate::serve::App;
-use crate::store::{DrillEntry, DrillQuery, DrillState};
+use crate::store::{DrillEntry, DrillQuery, DrillState, RunKind};
 use crate::verdict::Decision;
 use axum::extract::{Query, State};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -152,11 +152,7 @@ fn nothing(asked: &ListQuery) -> Markup {
 
 fn list(drills: &[DrillEntry]) -> Markup {
     let rows = html! { @for drill in drills { (row(drill)) } };
-    table(
-        "Drills, the newest first",
-        &["Began (UTC)", "Verdict", "Scenario", "Service", "Environment", "Cutover", "Took", "Findings"],
-        &rows,
-    )
+    table("Drills, the newest first", &["Began (UTC)", "Verdict", "Scenario", "Cutover", "Took", "Findings"], &rows)
 }
 
 fn row(drill: &DrillEntry) -> Markup {
@@ -166,12 +162,16 @@ fn row(drill: &DrillEntry) -> Markup {
         tr {
             th scope="row" { a href=(here) { (brief(drill.started)) span.quiet { ": " (short(&drill.scenario, 40)) } } }
             (cell("Verdict", &ended(drill.state, drill.verdict)))
-            (cell("Scenario", &html! { (name(&drill.scenario)) }))
-            (cell("Service", &html! { (name(&drill.service)) }))
-            (cell("Environment", &html! { (name(&drill.environment)) }))
+            (cell("Scenario", &html! {
+                (name(&drill.scenario))
+                span.soft {
+                    @if drill.kind != RunKind::Drill { (drill.kind) ": " }
+                    (name(&drill.service)) @if !drill.environment.is_empty() { " in " (name(&drill.environment)) }
+                }
+            }))
             (cell("Cutover", &html! {
                 @match measured {
-                    Some((measured, promised)) => { (interval(measured)) span.soft { "of " (promised) } (against(measured, promised)) }
+                    Some((measured, promised)) => { (cutover(measured, drill.verdict)) span.soft { "of " (promised) " allowed" } (against(measured, promised, drill.verdict)) }
                     None => span.soft { "not measured" },
                 }
             }))

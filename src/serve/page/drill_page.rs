@@ -8,7 +8,7 @@ use super::moment::{distance, minute, took};
 use super::problem::PageProblem;
 use super::project::apart;
 use super::shell::{PagePart, shell};
-use super::shown::{against, interval, many, name, prose, short};
+use super::shown::{against, cutover, many, name, prose, short};
 use crate::run_folder::RunFile;
 use crate::serve::App;
 use crate::store::{DrillEntry, DrillQuery, DrillState};
@@ -69,6 +69,7 @@ fn whole(drill: &DrillEntry, there: &[Belonging], before: Option<&DrillEntry>, n
             span { (short(&drill.kind.to_string(), 20)) } span { "environment " (name(&drill.environment)) } span { (minute(drill.started)) }
             span { (distance(drill.started, now)) }
         }
+        @if !drill.title.is_empty() { p.lead { bdi { (short(&drill.title, 300)) } } }
         (head(drill, &here))
         ul.links aria-label="Beside others" {
             @if let Some(before) = before {
@@ -81,7 +82,7 @@ fn whole(drill: &DrillEntry, there: &[Belonging], before: Option<&DrillEntry>, n
         section aria-labelledby="report" {
             div.row { h2 #report { "Report" } @if has(RunFile::Page) { a href={ (here) "/report" } { "Open it on a page of its own" } } }
             @if has(RunFile::Page) {
-                iframe.report src={ (here) "/report" } title="The drill's report" sandbox="" loading="lazy" {}
+                iframe.report src={ (here) "/report" } title="The drill's report" sandbox="" {}
             } @else if drill.state == DrillState::Running {
                 p { "The report is written when the drill is over. " a href={ (here) "/live" } { "Watch it now" } "." }
             } @else {
@@ -101,8 +102,8 @@ fn head(drill: &DrillEntry, here: &str) -> Markup {
                 p { (ended(drill.state, drill.verdict)) }
                 @match drill.cutover.zip(drill.objective) {
                     Some((measured, promised)) => {
-                        p { "Users were served well again after " strong { (interval(measured)) } "; " (promised) " were allowed." }
-                        (against(measured, promised))
+                        p { "Cutover: " strong { (cutover(measured, drill.verdict)) } ", of " (promised) " allowed." }
+                        (against(measured, promised, drill.verdict))
                     }
                     None => p { "No cutover was measured." },
                 }

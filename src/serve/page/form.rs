@@ -30,7 +30,7 @@ pub(super) fn choice(id: &str, label: &str, all: &str, values: &[String], chosen
 /// An address with a query; pairs without a value are left out.
 pub(super) fn address<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    pairs.into_iter().filter(|(_, value)| !value.is_empty()).for_each(|(key, value)| drop(query.append_pair(key, value)));
+    query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
     let query = query.finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }

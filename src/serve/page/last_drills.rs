@@ -3,7 +3,7 @@
 use super::form::part;
 use super::moment::brief;
 use super::problem::PageProblem;
-use super::shown::{against, interval, status};
+use super::shown::{against, cutover, status};
 use crate::report::{Grade, ReportStatus, badge};
 use crate::serve::App;
 use crate::store::{DrillEntry, DrillQuery, DrillState, RunKind};
@@ -61,8 +61,8 @@ impl LastDrill {
             p.soft { (super::shown::name(&self.scenario)) " in " (super::shown::name(&self.environment)) }
             @match self.cutover.zip(self.objective) {
                 Some((measured, promised)) => {
-                    p { span.value { (interval(measured)) } span.soft { " of " (promised) " allowed" } }
-                    (against(measured, promised))
+                    p { span.value { (cutover(measured, self.verdict)) } span.soft { " of " (promised) " allowed" } }
+                    (against(measured, promised, self.verdict))
                 }
                 None => p.soft { "No cutover was measured." },
             }

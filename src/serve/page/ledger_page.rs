@@ -2,7 +2,7 @@
 
 use super::coverage_facts::{CoverageFacts, coverage_facts, saved};
 use super::form::part;
-use super::moment::brief;
+use super::moment::day;
 use super::problem::PageProblem;
 use super::shell::{PagePart, shell};
 use super::shown::{many, name, short, status};
@@ -153,7 +153,7 @@ fn deferred(deferral: &Deferral) -> Markup {
 fn drilled(drill: &LedgerDrill) -> Markup {
     html! {
         span.soft {
-            a href={ "/drills/" (part(&drill.id)) } { (brief(drill.started)) } " "
+            a href={ "/drills/" (part(&drill.id)) } { (day(drill.started)) } " "
             @if let Some(verdict) = drill.verdict { (badge(&verdict.into())) }
         }
     }

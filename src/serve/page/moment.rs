@@ -13,6 +13,11 @@ pub(super) fn brief(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)) { (at.format("%Y-%m-%d %H:%M")) } }
 }
 
+/// The day alone.
+pub(super) fn day(at: DateTime<Utc>) -> Markup {
+    html! { time datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)) { (at.format("%Y-%m-%d")) } }
+}
+
 /// How far away it is: `in 3 days`, `2 months ago`, `now`.
 pub(super) fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let away = at - now;

@@ -78,6 +78,7 @@ fn whole(facts: &OverviewFacts) -> Markup {
                 p { a href="/coverage" { "Services by failures" } " · " a href="/ledger" { "The control ledger" } }
             }
         }
+        p.soft { "As of " (minute(facts.now)) "." }
     }
 }
 
@@ -240,6 +241,5 @@ fn services(facts: &OverviewFacts) -> Markup {
                 @if all.len() > SERVICES { p { a href="/inventory" { "and " (many(all.len() - SERVICES, "more service")) } } }
             }
         }
-        p.soft { "As of " (minute(facts.now)) "." }
     }
 }

@@ -25,6 +25,9 @@ use serde::Deserialize;
 /// Rows of the year's table.
 const ROWS: usize = 400;
 
+/// More rows than these are folded up.
+const FOLDED: usize = 40;
+
 /// Which year.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -155,7 +158,7 @@ fn about(schedule: &DrillSchedule, inventory: &Inventory) -> Markup {
 /// Each start of the year in words.
 fn rows(told: &ScheduleYear, known: &KnownSchedule, now: DateTime<Utc>) -> Markup {
     let rows = html! {
-        @for (due, occurrence) in told.starts().take(ROWS) {
+        @for (due, occurrence) in told.starts().filter(|(due, occurrence)| occurrence.is_some() || *due > now).take(ROWS) {
             tr {
                 th scope="row" { (known.told(due)) }
                 (cell("What became of it", &became(occurrence, due, now)))
@@ -170,7 +173,10 @@ fn rows(told: &ScheduleYear, known: &KnownSchedule, now: DateTime<Utc>) -> Marku
     };
     html! {
         @if told.is_empty() { p { "It is not due in this year." } } @else {
-            (table("Each time that it is due in this year", &["Due", "What became of it", "Why", "Drills"], &rows))
+            @let unrecorded = told.starts().filter(|(due, occurrence)| occurrence.is_none() && *due <= now).count();
+            @let shown = table("Each time that it is due in this year", &["Due", "What became of it", "Why", "Drills"], &rows);
+            @if unrecorded > 0 { p.soft { "Of " (many(unrecorded, "earlier start")) " of this year nothing was recorded: nobody watched this schedule then." } }
+            @if told.len() - unrecorded > FOLDED { details { summary { "Each of its " (many(told.len() - unrecorded, "start")) " in words" } (shown) } } @else if told.len() > unrecorded { (shown) }
             @if told.len() > ROWS { p.soft { "and " (many(told.len() - ROWS, "more start")) "; " code { "lifeboat schedule preview" } " lists them." } }
         }
     }

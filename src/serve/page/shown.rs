@@ -4,7 +4,7 @@
 
 use crate::report::{Grade, ReportStatus, badge};
 use crate::units::{Duration, one_line};
-use crate::verdict::Interval;
+use crate::verdict::{Decision, Interval};
 use maud::{Markup, html};
 
 /// Letters of a name in a list.
@@ -52,14 +52,20 @@ pub(super) fn interval(interval: Interval) -> String {
     }
 }
 
+/// A cutover that was measured, in words: where what was promised was kept without one, none was needed.
+pub(super) fn cutover(measured: Interval, verdict: Option<Decision>) -> String {
+    if measured.hi.is_none() && verdict == Some(Decision::Met) { "none needed".to_owned() } else { interval(measured) }
+}
+
 /// A measured interval beside what was promised, as a bar with a line; for eyes alone, since the numbers stand beside it.
-pub(super) fn against(measured: Interval, promised: Duration) -> Markup {
+pub(super) fn against(measured: Interval, promised: Duration, verdict: Option<Decision>) -> Markup {
     const WIDTH: f64 = 200.0;
     let objective = promised.nanos().max(1);
     let end = (measured.hi.unwrap_or(measured.lo).max(objective) as f64 * 1.15).max(1.0);
     let x = |ns: i64| (ns.max(0) as f64 / end * WIDTH).min(WIDTH);
     let (from, until) = (x(measured.lo), measured.hi.map_or(WIDTH, x));
-    let late = measured.hi.is_none_or(|hi| hi > objective);
+    // What was promised may be another recovery than the cutover, and kept without one.
+    let late = verdict != Some(Decision::Met) && measured.hi.is_none_or(|hi| hi > objective);
     html! {
         svg class=(if late { "against late" } else { "against" }) viewBox="0 0 200 14" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
             rect.ground x="0" y="5" width="200" height="4" {}
@@ -95,8 +101,8 @@ mod tests {
         assert_eq!(interval(Interval { lo: 3_081_000_000, hi: Some(3_289_000_000) }), "3.08 to 3.29 s");
         assert_eq!(interval(Interval { lo: 30_000_000_000, hi: None }), "more than 30.00 s");
         assert_eq!(interval(Interval { lo: 0, hi: None }), "not seen");
-        let bar = against(Interval { lo: 1_000_000_000, hi: Some(2_000_000_000) }, Duration::from_secs(30)).into_string();
+        let bar = against(Interval { lo: 1_000_000_000, hi: Some(2_000_000_000) }, Duration::from_secs(30), None).into_string();
         assert!(bar.contains("class=\"against\"") && !bar.contains("style"), "{bar}");
-        assert!(against(Interval { lo: 0, hi: None }, Duration::from_secs(30)).into_string().contains("late"));
+        assert!(against(Interval { lo: 0, hi: None }, Duration::from_secs(30), None).into_string().contains("late"));
     }
 }

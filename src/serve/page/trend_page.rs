@@ -70,7 +70,7 @@ pub(super) async fn page(State(app): State<App>, Query(asked): Query<TrendQuery>
             (list(&drills))
             @if drills.len() > 1 {
                 div.row { h2 { "What was changed in between" } a href=(report) { "Open it on a page of its own" } }
-                iframe.report src=(report) title="The trend of this scenario" sandbox="" loading="lazy" {}
+                iframe.report src=(report) title="The trend of this scenario" sandbox="" {}
             }
         }
     };
@@ -86,7 +86,7 @@ fn list(drills: &[DrillEntry]) -> Markup {
                 (cell("Verdict", &ended(drill.state, drill.verdict)))
                 (cell("Environment", &html! { (name(&drill.environment)) }))
                 (cell("Cutover", &html! { @match drill.cutover { Some(measured) => (interval(measured)), None => "not measured" } }))
-                (cell("Against", &html! { @if let Some((measured, promised)) = drill.cutover.zip(drill.objective) { (against(measured, promised)) } }))
+                (cell("Against", &html! { @if let Some((measured, promised)) = drill.cutover.zip(drill.objective) { (against(measured, promised, drill.verdict)) } }))
                 (cell("Allowed", &html! { @if let Some(objective) = drill.objective { (objective) } }))
             }
         }
