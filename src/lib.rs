@@ -59,7 +59,7 @@
 //!
 //! What is absent matters as much: `units`, `model`, `history`, `dialect`, `fault`, `project`, `price`, `verdict`, `import`, `report`, `schedule` and `coverage` hold no async
 //! code, clock, environment variable or unseeded randomness (only `project` opens files: those that it reads); no other room on floors 6 and 7
-//! sees `verdict` or `report`.
+//! but `store`, which reads what they left, sees `verdict` or `report`.
 //!
 //! # Where to begin
 //!

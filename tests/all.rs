@@ -81,6 +81,7 @@ mod standing;
 mod standing_proxy;
 mod started;
 mod step_answers;
+mod stored;
 mod strict_gateway;
 mod support;
 mod switches;

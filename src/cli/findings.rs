@@ -1,6 +1,7 @@
 //! `lifeboat findings`: what past drills showed and is still open, from the `findings.yaml` beside each; of a scenario in an environment that of
 //! its newest drill, which has what came before.
 
+use super::assign::{FindingCommand, decide};
 use super::{Exit, put, say};
 use crate::exercise::reviews_in;
 use crate::model::{FindingState, KeptFinding, KeptFindings};
@@ -17,8 +18,10 @@ const WIDTH: usize = 80;
 
 /// Lists what past drills found and is still open, with its owner, due date and ticket.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<FindingCommand>,
     /// A folder of drills, or one drill's; without it `drills` of the project
     folder: Option<PathBuf>,
     /// What is gone and what was accepted as well
@@ -33,6 +36,7 @@ const EXAMPLES: &str = "Examples:
   lifeboat findings
   lifeboat findings drills/2026-11-20T14-03-07-azure-outage-2a1f --all
   lifeboat findings --format json
+  lifeboat findings assign dead-primary-asked --owner ann --due 2026-12-01
 
 People write owner, due, ticket, notes and `state: accepted` into the findings.yaml of a drill; the next drill of the
 same scenario takes them over.";
@@ -67,6 +71,9 @@ struct OpenFinding<'a> {
 }
 
 pub(super) fn findings(args: &Args) -> anyhow::Result<Exit> {
+    if let Some(command) = &args.command {
+        return decide(command);
+    }
     let folder = match &args.folder {
         Some(folder) if folder.is_dir() => folder.clone(),
         Some(folder) => {

@@ -6,6 +6,7 @@ mod another;
 mod approve;
 mod arguments;
 mod ask;
+mod assign;
 mod beside;
 mod bill;
 mod bundle;
@@ -23,12 +24,14 @@ mod fingerprint;
 mod groups;
 mod heal;
 mod help;
+mod index;
 mod judge;
 mod keep;
 mod key;
 mod lab;
 mod leases;
 mod leftovers;
+mod list;
 mod logging;
 mod man;
 mod open;
@@ -80,7 +83,7 @@ use crate::secret::{SecretError, Unread};
 use crate::serve::ServeError;
 use crate::signing::KeyError;
 use crate::step::StepError;
-use crate::store::StoreError;
+use crate::store::{AssignError, StoreError};
 use crate::traffic::TrafficError;
 use crate::units::{Explained, Problem};
 use crate::verdict::VerdictReadError;
@@ -136,6 +139,10 @@ enum CliCommand {
     /// Run a program until it ends or stdin does: how a drill starts what it drills
     #[command(hide = true)]
     Keep(keep::Args),
+    /// List past drills, runbooks that were walked, and series, the newest first
+    List(list::Args),
+    /// Look after the store: make the index of past drills again, copy it, check it
+    Store(index::Args),
     /// Serve the page, the HTTP API and metrics, and begin what schedules say
     Serve(serve::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
@@ -202,6 +209,8 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Key(args) => key::key(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
+        CliCommand::List(args) => list::list(&args),
+        CliCommand::Store(args) => index::index(&args),
         CliCommand::Serve(args) => serve::serve(args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
@@ -289,6 +298,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<KeyError>,
         of::<NotBegun>,
         of::<ServeError>,
+        of::<AssignError>,
         of::<StoreError>,
     ];
     kinds.iter().find_map(|of| of(error))

@@ -3,7 +3,7 @@
 use super::beside::{BesideOptions, reported};
 use super::report::refused;
 use super::terminal::{put_report, show_work, width};
-use super::{Exit, say};
+use super::{Exit, say, stored};
 use crate::project::Project;
 use crate::report::screen;
 use crate::units::Problem;
@@ -14,16 +14,18 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   lifeboat show
+  lifeboat show 2026-11-20T14-03-07-azure-outage-2a1f
   lifeboat show drills/2026-11-20T14-03-07-azure-outage-2a1f | less")]
 pub(super) struct Args {
-    /// The folder of a drill or an execution, or its `history.jsonl`; the project's newest drill where none is named
+    /// The folder of a drill or an execution, its `history.jsonl` or its identifier; the project's newest drill where none is named
     drill: Option<PathBuf>,
     #[command(flatten)]
     beside: BesideOptions,
 }
 
 pub(super) fn show(args: &Args) -> anyhow::Result<Exit> {
-    let folder = match args.drill.clone().map_or_else(newest, Ok) {
+    let named = args.drill.as_ref().map(|named| stored::folder_of(named).unwrap_or_else(|| named.clone()));
+    let folder = match named.map_or_else(newest, Ok) {
         Ok(folder) => folder,
         Err(error) => return refused(error),
     };

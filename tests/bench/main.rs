@@ -6,6 +6,7 @@
 //! | report | time, peak memory and size of the report of a stored history of 2,100 requests, 1 and 10 million, a format each |
 //! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
 //! | start | how long `lifeboat --version` takes |
+//! | store | the index of 10,000 drills: made again, brought up to date, asked; `store URL` does the same on PostgreSQL. Not among all |
 //! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
 //! | traffic | the traffic beside wrk, k6 and oha; see `traffic.rs` for what it needs. Not among all either |
 //!
@@ -18,6 +19,7 @@ mod pacing;
 mod proxy;
 mod report;
 mod start;
+mod store;
 mod traffic;
 
 fn main() {
@@ -33,6 +35,8 @@ fn main() {
         ["report", "write", path, count] => judge::write(std::path::Path::new(path), count.parse().unwrap()),
         ["pacing"] => pacing::bench(),
         ["start"] => start::bench(),
+        ["store"] => store::bench(None),
+        ["store", url] => store::bench(Some(url)),
         ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
         ["traffic"] => traffic::bench(),
         ["proxy"] => proxy::bench(5),
