@@ -46,6 +46,7 @@ mod levers;
 mod limits;
 mod litellm;
 mod locks;
+mod looked_at;
 mod mail;
 mod marked;
 mod mended;

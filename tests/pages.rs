@@ -13,7 +13,11 @@ use std::process::Command;
 /// The packages that look at pages.
 pub(crate) const LOOKERS: [&str; 3] = ["html-validate@10.9.0", "axe-core@4.14.1", "playwright-core@1.65.1"];
 
-/// The history of a stored drill.
+/// The history of a stored drill, as `format-1/azure-outage`.
+pub(crate) fn stored_history(drill: &str) -> String {
+    history(drill)
+}
+
 fn history(drill: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/drills").join(drill).join("history.jsonl.gz");
     let mut text = String::new();

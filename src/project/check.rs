@@ -171,12 +171,17 @@ fn rotated_elsewhere(project: &Project) -> Vec<Finding> {
     found
 }
 
-/// A file itself, or the YAML files below a folder.
+/// The files of a project that may be scenarios.
+pub fn scenarios_of(root: &Path) -> Vec<PathBuf> {
+    files_below(&root.join("scenarios"))
+}
+
 /// The files of a project that may be runbooks.
 pub fn runbooks_of(root: &Path) -> Vec<PathBuf> {
     files_below(&root.join("runbooks")).into_iter().filter(|file| !is_inventory(file, root)).collect()
 }
 
+/// A file itself, or the YAML files below a folder.
 fn files_of(path: &Path) -> Vec<PathBuf> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if path.is_dir() {

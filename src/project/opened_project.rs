@@ -242,6 +242,12 @@ impl Project {
         file.filter(|_| !found.iter().any(is_error)).map(|file| file.runbook)
     }
 
+    /// The same with placeholders where it has errors, and with what is wrong.
+    pub fn runbook_as_read(&self, path: &str) -> (Option<Runbook>, Vec<Finding>) {
+        let (file, found) = self.runbook(&self.root.join(path));
+        (file.map(|file| file.runbook), found)
+    }
+
     /// The text of one of the files below a project's root, as it is now, and how a history would name it; `None` where it cannot be read.
     pub fn text(root: &Path, path: &str) -> Option<(String, SourceFile)> {
         let source = SourceText::of_project(root, path)?;

@@ -55,7 +55,7 @@ pub use model::{
 };
 pub use patch::patch;
 pub use render::grafana::{GrafanaAnnotation, grafana, grafana_annotations};
-pub use render::html::html;
+pub use render::html::{badge, html};
 pub use render::json::{REPORT_FORMAT, ReportDocument, report_json, report_schema};
 pub use render::junit::junit;
 pub use render::markdown::{markdown, markdown_beside};

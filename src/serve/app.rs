@@ -1,5 +1,6 @@
 //! What every answer is made from.
 
+use super::page::{FreshIndex, SeenProjects};
 use crate::scheduler::{RunningDrills, SchedulerPulse};
 use crate::store::DrillStore;
 use std::path::{Path, PathBuf};
@@ -16,12 +17,14 @@ struct AppParts {
     store: DrillStore,
     running: RunningDrills,
     pulse: OnceLock<watch::Receiver<SchedulerPulse>>,
+    seen: SeenProjects,
+    fresh: FreshIndex,
 }
 
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running, pulse: OnceLock::new() }))
+        Self(Arc::new(AppParts { root, store, running, pulse: OnceLock::new(), seen: SeenProjects::default(), fresh: FreshIndex::default() }))
     }
 
     /// With the scheduler of this process.
@@ -39,6 +42,16 @@ impl App {
     /// The project's root. Its files are read anew for each answer.
     pub fn root(&self) -> &Path {
         &self.0.root
+    }
+
+    /// The project's files as pages show them.
+    pub(super) fn seen(&self) -> &SeenProjects {
+        &self.0.seen
+    }
+
+    /// What keeps the index up with the folders.
+    pub(super) fn fresh(&self) -> &FreshIndex {
+        &self.0.fresh
     }
 
     /// The index of past drills.

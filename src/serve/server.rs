@@ -67,8 +67,9 @@ impl Server {
     /// Answers until it is stopped.
     pub async fn serve(self, mut stop: watch::Receiver<bool>) {
         let watching = live::LiveHub::default();
-        let routes: Router =
-            page::routes().merge(live::routes(watching.clone())).merge(api::routes()).merge(metrics::routes()).with_state(self.app);
+        let routes: Router<App> =
+            page::routes().merge(live::routes(watching.clone())).merge(api::routes()).merge(metrics::routes());
+        let routes = routes.layer(axum::middleware::from_fn_with_state(self.app.clone(), page::around)).with_state(self.app);
         let limits = ServerLimits { head: HEAD_WITHIN, most: CONNECTIONS };
         let stopping = async move {
             let _ = stop.wait_for(|stop| *stop).await;

@@ -29,6 +29,7 @@ use crate::report::render::svg::STYLE;
 use crate::units::one_line;
 use block::ids;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+pub use phrase::badge;
 use phrase::text;
 use place::PagePlace;
 use std::collections::BTreeMap;

@@ -58,7 +58,7 @@ pub(super) fn is_long(text: &Text) -> bool {
 }
 
 /// How something ended: in its word, with a mark and a colour.
-pub(super) fn badge(status: &ReportStatus) -> Markup {
+pub fn badge(status: &ReportStatus) -> Markup {
     html! { span class={ "status " (grade(status.grade)) } { (mark(status.grade)) (status.word) } }
 }
 

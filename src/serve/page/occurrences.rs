@@ -1,0 +1,65 @@
+//! What pages ask of the times that schedules were due, and the answer to one of which somebody is asked.
+
+use super::form::part;
+use super::problem::PageProblem;
+use crate::schedule::Occurrence;
+use crate::serve::{AccessRole, App, Caller};
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::Redirect;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The occurrences from one moment to another, both included, of one schedule or of all; the oldest first.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(super) async fn occurrences(
+    _app: &App,
+    _schedule: Option<&str>,
+    _from: DateTime<Utc>,
+    _to: DateTime<Utc>,
+) -> Result<Vec<Occurrence>, PageProblem> {
+    // SEAM(occurrences): Ok(app.store().occurrences(schedule, from, to).await?)
+    Ok(Vec::new())
+}
+
+/// Since when each schedule is known.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(super) async fn first_seen(_app: &App) -> Result<BTreeMap<String, DateTime<Utc>>, PageProblem> {
+    // SEAM(occurrences): Ok(app.store().seen_schedules().await?.into_iter().map(|seen| (seen.name, seen.since)).collect())
+    Ok(BTreeMap::new())
+}
+
+/// What somebody says of an occurrence whose window has passed.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct OccurrenceAnswer {
+    answer: String,
+}
+
+/// `POST /occurrences/{schedule}/{due}`: it is to run late, or nobody wants it any more. `due` is in milliseconds since 1970.
+pub(super) async fn answer(
+    State(app): State<App>,
+    caller: Caller,
+    Path((schedule, due)): Path<(String, i64)>,
+    Form(form): Form<OccurrenceAnswer>,
+) -> Result<Redirect, PageProblem> {
+    caller.must(AccessRole::Run)?;
+    let due = DateTime::from_timestamp_millis(due).ok_or_else(|| PageProblem::absent("No schedule was due then."))?;
+    let runs = match form.answer.as_str() {
+        "run" => true,
+        "decline" => false,
+        _ => return Err(PageProblem::Asked("Say `run` or `decline`.".to_owned())),
+    };
+    answered(&app, &schedule, due, runs, &caller.name).await?;
+    Ok(Redirect::to(&format!("/schedules/{}", part(&schedule))))
+}
+
+async fn answered(_app: &App, _schedule: &str, _due: DateTime<Utc>, _runs: bool, _who: &str) -> Result<(), PageProblem> {
+    // SEAM(occurrences): let answer = if runs { LateAnswer::Run } else { LateAnswer::Decline };
+    // answer_late(app.store(), schedule, due, answer, who).await.map_err(|problem| PageProblem::Asked(explained(&problem)))
+    Err(PageProblem::Asked("Nobody is asked about this any more.".to_owned()))
+}

@@ -1,0 +1,22 @@
+//! Looking into the project's files for a page, off the tasks that others wait for.
+
+use super::problem::PageProblem;
+use super::seen_project::SeenProject;
+use crate::serve::App;
+
+/// What is made of the project's files as they are now.
+///
+/// # Errors
+/// Where it could not be made.
+pub(super) async fn seen<T: Send + 'static>(app: &App, make: impl FnOnce(&SeenProject) -> T + Send + 'static) -> Result<T, PageProblem> {
+    let app = app.clone();
+    apart(move || make(&app.seen().look(app.root()))).await
+}
+
+/// Work that takes a while, on a thread of its own.
+///
+/// # Errors
+/// Where it broke down.
+pub(super) async fn apart<T: Send + 'static>(make: impl FnOnce() -> T + Send + 'static) -> Result<T, PageProblem> {
+    tokio::task::spawn_blocking(make).await.map_err(|error| PageProblem::Failed(error.to_string()))
+}
