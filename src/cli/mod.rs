@@ -51,6 +51,7 @@ mod stop;
 mod stored;
 mod stores;
 mod terminal;
+mod token;
 mod trials;
 mod trust;
 mod verify;
@@ -77,7 +78,7 @@ use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::scheduler::NotBegun;
 use crate::secret::{SecretError, Unread};
-use crate::serve::ServeError;
+use crate::serve::{ServeError, TokenError};
 use crate::signing::KeyError;
 use crate::step::StepError;
 use crate::store::StoreError;
@@ -138,6 +139,8 @@ enum CliCommand {
     Keep(keep::Args),
     /// Serve the page, the HTTP API and metrics, and begin what schedules say
     Serve(serve::Args),
+    /// Make, list and revoke the tokens by which programs and people use what `serve` serves
+    Token(token::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
@@ -203,6 +206,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Serve(args) => serve::serve(args),
+        CliCommand::Token(args) => token::token(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
         CliCommand::Heal(args) => heal::heal(args),
@@ -289,6 +293,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<KeyError>,
         of::<NotBegun>,
         of::<ServeError>,
+        of::<TokenError>,
         of::<StoreError>,
     ];
     kinds.iter().find_map(|of| of(error))

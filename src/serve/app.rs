@@ -1,5 +1,6 @@
 //! What every answer is made from.
 
+use super::access::{Access, StreamPermit};
 use crate::scheduler::RunningDrills;
 use crate::store::DrillStore;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,13 @@ struct AppParts {
     root: PathBuf,
     store: DrillStore,
     running: RunningDrills,
+    access: Access,
 }
 
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running }))
+        Self(Arc::new(AppParts { root, store, running, access: Access::default() }))
     }
 
     /// The project's root. Its files are read anew for each answer.
@@ -35,5 +37,15 @@ impl App {
     /// The drills that run in this process.
     pub fn running(&self) -> &RunningDrills {
         &self.0.running
+    }
+
+    /// A place for an event stream, held until the stream ends; `None` where all are taken: answer 503 then.
+    pub(super) fn stream_permit(&self) -> Option<StreamPermit> {
+        self.access().stream_permit()
+    }
+
+    /// Who may call, and how often.
+    pub(super) fn access(&self) -> &Access {
+        &self.0.access
     }
 }

@@ -5,6 +5,8 @@
 //!  open    the address, the connection, the tables brought to this build's version
 //!  tables  one file of SQL a step, from the oldest to the newest
 //!  error   why not
+//!  access  tokens, sessions and sign-ins, as hashes
+//!  audit   who did what
 //! ```
 //!
 //! It is an index: drills' folders are the truth, and it can be made again from them. One text of SQL serves both databases: texts, 64-bit
@@ -12,8 +14,12 @@
 //!
 //! What this room does not do: decide anything about schedules (`schedule`), or run drills.
 
+mod access;
+mod audit;
 mod error;
 mod open;
 
+pub use access::{BegunSignIn, SessionEntry, TokenEntry};
+pub use audit::AuditEntry;
 pub use error::StoreError;
 pub use open::{DrillStore, StoreAddress};
