@@ -23,5 +23,6 @@ mod server;
 
 pub use crate::model::AccessRole;
 pub use access::{Caller, CallerVia, MadeToken, PublicUrl, SiteSettings, TokenError, TokenName, make_token};
+pub use api::openapi;
 pub use app::App;
 pub use server::{ServeError, ServeSettings, Server};
