@@ -2,9 +2,14 @@
 
 use super::access::{Access, StreamPermit};
 use crate::scheduler::RunningDrills;
-use crate::store::DrillStore;
+use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// The index is this old at most where it is shown.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// What every answer is made from. Clones are the same.
 #[derive(Debug, Clone)]
@@ -16,12 +21,14 @@ struct AppParts {
     store: DrillStore,
     running: RunningDrills,
     access: Access,
+    /// When the index was brought up to date with the folders.
+    synced: Mutex<Option<Instant>>,
 }
 
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running, access: Access::default() }))
+        Self(Arc::new(AppParts { root, store, running, access: Access::default(), synced: Mutex::default() }))
     }
 
     /// The project's root. Its files are read anew for each answer.
@@ -37,6 +44,19 @@ impl App {
     /// The drills that run in this process.
     pub fn running(&self) -> &RunningDrills {
         &self.0.running
+    }
+
+    /// Brings the index up to date with the folders, unless that was just done. Who comes meanwhile waits for it.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or written.
+    pub(super) async fn synced(&self) -> Result<(), StoreError> {
+        let mut synced = self.0.synced.lock().await;
+        if synced.is_none_or(|at| at.elapsed() >= FRESH) {
+            self.store().sync(self.root()).await?;
+            *synced = Some(Instant::now());
+        }
+        Ok(())
     }
 
     /// A place for an event stream, held until the stream ends; `None` where all are taken: answer 503 then.

@@ -81,11 +81,6 @@ impl CallProblem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// What is wrong with the call.
-    pub(super) fn detail(&self) -> &str {
-        &self.detail
-    }
-
     /// As a page, for people.
     pub(super) fn page(self) -> Response {
         let body = html! {

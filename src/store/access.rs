@@ -2,10 +2,12 @@
 //!
 //! What this file does not do: make one, or decide what its owner may do (`serve`).
 
-use super::{DrillStore, StoreError};
+use super::drill_store::DrillStore;
+use super::error::StoreError;
 use crate::model::AccessRole;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -86,7 +88,22 @@ impl DrillStore {
             .bind(entry.expires.map(|expires| expires.timestamp_millis()))
             .execute(&self.pool)
             .await;
-        Ok(done.map_err(|source| self.failed(source))?.rows_affected() == 1)
+        if done.map_err(|source| self.failed(source))?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.note_token(entry, hash).await?;
+        Ok(true)
+    }
+
+    /// So that a store that is made anew knows it again: without tokens everybody on this host would be let in.
+    async fn note_token(&self, entry: &TokenEntry, hash: &str) -> Result<(), StoreError> {
+        let ms = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
+        let TokenEntry { name, shown, roles, made, made_by, expires, revoked, used } = entry;
+        let row = json!({
+            "name": name, "hash": hash, "shown": shown, "roles": roles, "made": made.timestamp_millis(), "made_by": made_by,
+            "expires": ms(*expires), "revoked": ms(*revoked), "used": ms(*used),
+        });
+        self.note("tokens", &row).await
     }
 
     /// Every token that was ever made, by name.
@@ -128,6 +145,13 @@ impl DrillStore {
         let ended = done.map_err(|source| self.failed(source))?.rows_affected() == 1;
         let text = "DELETE FROM sessions WHERE token IN (SELECT hash FROM tokens WHERE name = $1)";
         sqlx::query(text).bind(name.to_owned()).execute(&self.pool).await.map_err(|source| self.failed(source))?;
+        if ended {
+            let row = sqlx::query("SELECT name, hash, shown, roles, made, made_by, expires, revoked, used FROM tokens WHERE name = $1");
+            let row = row.bind(name.to_owned()).fetch_one(&self.pool).await.map_err(|source| self.failed(source))?;
+            let known = token(&row).and_then(|entry| Ok((entry, row.try_get::<String, _>("hash")?)));
+            let (entry, hash) = known.map_err(|source| self.failed(source))?;
+            self.note_token(&entry, &hash).await?;
+        }
         Ok(ended)
     }
 

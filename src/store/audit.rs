@@ -1,8 +1,10 @@
 //! Who did what, from where, and how it ended.
 
-use super::{DrillStore, StoreError};
+use super::drill_store::DrillStore;
+use super::error::StoreError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -76,7 +78,12 @@ impl DrillStore {
             .bind(entry.outcome.clone())
             .execute(&self.pool)
             .await;
-        done.map(drop).map_err(|source| self.failed(source))
+        done.map_err(|source| self.failed(source))?;
+        let AuditEntry { id, at, who, via, address, action, object, outcome } = entry;
+        let at = at.timestamp_millis();
+        let row =
+            json!({"id": id, "at": at, "who": who, "via": via, "address": address, "action": action, "object": object, "outcome": outcome});
+        self.note("audit", &row).await
     }
 
     /// The newest entries, of those before one where it is named.

@@ -49,6 +49,17 @@ pub(super) fn routes() -> Router<App> {
 /// A client whose authorization endpoint is known, and the others perhaps.
 type ProviderClient = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
+/// What is asked of a provider besides who somebody is, where it knows of it.
+const SCOPES: [&str; 3] = ["email", "profile", "groups"];
+
+/// A provider as it describes itself.
+struct KnownProvider {
+    client: ProviderClient,
+    /// Where it tells more of a person.
+    about: Option<String>,
+    scopes: Vec<Scope>,
+}
+
 /// What the provider sends people back with.
 #[derive(Deserialize)]
 struct Returned {
@@ -78,7 +89,7 @@ async fn exchange(request: HttpRequest) -> Result<HttpResponse, Problem> {
 }
 
 /// The provider as it describes itself now.
-async fn provider_client(app: &App, site: &Site, provider: &OidcProvider) -> Result<(ProviderClient, Option<String>), Problem> {
+async fn provider_client(app: &App, site: &Site, provider: &OidcProvider) -> Result<KnownProvider, Problem> {
     let failed = |error: &dyn std::error::Error| Problem::new(format!("the provider of sign-in cannot be used: {}", with_causes_of(error)));
     let issuer = IssuerUrl::new(provider.issuer.clone()).map_err(|error| failed(&error))?;
     let metadata = CoreProviderMetadata::discover_async(issuer, &exchange).await.map_err(|error| failed(&error))?;
@@ -92,7 +103,11 @@ async fn provider_client(app: &App, site: &Site, provider: &OidcProvider) -> Res
     let secret = secret.map(|secret| ClientSecret::new(secret.expose().to_owned()));
     let back = RedirectUrl::new(format!("{}{RETURN}", site.origin())).map_err(|error| failed(&error))?;
     let about = metadata.userinfo_endpoint().map(|url| url.to_string());
-    Ok((CoreClient::from_provider_metadata(metadata, ClientId::new(provider.client_id.clone()), secret).set_redirect_uri(back), about))
+    let known = metadata.scopes_supported();
+    let is_known = |scope: &&str| known.is_none_or(|known| known.iter().any(|known| known.as_str() == *scope));
+    let scopes = SCOPES.iter().filter(|scope| is_known(scope)).map(|scope| Scope::new((*scope).to_owned())).collect();
+    let client = CoreClient::from_provider_metadata(metadata, ClientId::new(provider.client_id.clone()), secret).set_redirect_uri(back);
+    Ok(KnownProvider { client, about, scopes })
 }
 
 /// As [`with_causes`], of an error of any type.
@@ -113,13 +128,12 @@ async fn begin(State(app): State<App>, caller: Caller, Query(wanted): Query<Want
     if let Err(problem) = may_try(&app, &caller) {
         return problem.page();
     }
-    let client = match provider_client(&app, site, provider).await {
-        Ok((client, _)) => client,
+    let KnownProvider { client, scopes, .. } = match provider_client(&app, site, provider).await {
+        Ok(known) => known,
         Err(problem) => return unusable(&problem),
     };
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let flow = client.authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random);
-    let scopes = ["email", "profile", "groups"].map(|scope| Scope::new(scope.to_owned()));
     let (there, state, nonce) = flow.add_scopes(scopes).set_pkce_challenge(challenge).url();
     let now = Utc::now();
     let begun = BegunSignIn {
@@ -184,7 +198,7 @@ async fn ended(
         return Err(again(&format!("the provider says `{error}`")));
     }
     let code = returned.code.ok_or_else(|| again("the provider sent no code"))?;
-    let (client, about) = provider_client(app, site, provider).await?;
+    let KnownProvider { client, about, .. } = provider_client(app, site, provider).await?;
     let asked = client.exchange_code(AuthorizationCode::new(code)).map_err(|error| again(&error.to_string()))?;
     let answer = asked.set_pkce_verifier(PkceCodeVerifier::new(begun.verifier)).request_async(&exchange).await;
     let answer = answer.map_err(|error| again(&format!("the provider does not take the code: {}", with_causes_of(&error))))?;

@@ -1,6 +1,6 @@
 //! What was drilled and what was not, and the control ledger.
 
-use super::records::Moment;
+use super::coverage_records::{CoverageRecord, LedgerRecord};
 use super::route::{ApiRoute, number};
 use super::sources;
 use super::taken::{TakenQuery, within};
@@ -11,92 +11,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use chrono::{Datelike, Utc};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::ToSchema;
+use serde::Deserialize;
 use utoipa::openapi::path::HttpMethod;
-
-/// Services by failure modes.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct CoverageRecord {
-    /// The moment that it is of.
-    #[schema(value_type = Moment)]
-    pub(super) at: String,
-    /// One a service.
-    pub(super) rows: Vec<CoverageRow>,
-}
-
-/// A service.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct CoverageRow {
-    /// Its name.
-    service: String,
-    /// What its outage means.
-    criticality: String,
-    /// Its owner.
-    owner: Option<String>,
-    /// One a failure mode.
-    cells: Vec<CoverageCell>,
-}
-
-/// A service under a failure.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-struct CoverageCell {
-    /// Which failure.
-    mode: String,
-    /// What is known: `met`, `missed`, `stale`, `unclear`, `never`, `not possible`.
-    state: String,
-    /// Whether the service's criticality demands it.
-    demanded: bool,
-    /// Why it is stale or unclear.
-    why: String,
-    /// The drill that it is known from.
-    drill: Option<String>,
-    /// Its scenario.
-    scenario: Option<String>,
-    /// Where it ran.
-    environment: Option<String>,
-    /// When it began.
-    #[schema(value_type = Option<Moment>)]
-    drilled: Option<String>,
-    /// Its verdict.
-    verdict: Option<String>,
-    /// How long the cutover took.
-    #[schema(value_type = Option<Object>)]
-    cutover: Option<Value>,
-    /// The hash of its plan.
-    plan: Option<String>,
-    /// Files of scenarios that would show it and were never drilled.
-    not_run: Vec<String>,
-}
-
-/// The control ledger: quarters by services and schedules.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct LedgerRecord {
-    /// The moment that it is of.
-    #[schema(value_type = Moment)]
-    pub(super) at: String,
-    /// Its columns.
-    pub(super) quarters: Vec<String>,
-    /// Services, then schedules.
-    pub(super) rows: Vec<LedgerLine>,
-}
-
-/// A service or a schedule.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct LedgerLine {
-    /// Which of the two.
-    kind: String,
-    /// Its name.
-    name: String,
-    /// What a service's outage means.
-    criticality: Option<String>,
-    /// A service's owner.
-    owner: Option<String>,
-    /// One a quarter: `quarter`, `state`, `told`, `due`, `drills`, `deferral`.
-    #[schema(value_type = Vec<Object>)]
-    cells: Vec<Value>,
-}
 
 /// Of which year.
 #[derive(Debug, Deserialize)]

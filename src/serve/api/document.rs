@@ -1,6 +1,6 @@
 //! All routes as an OpenAPI document (3.1).
 
-use super::all;
+use super::routes::all;
 use crate::report::report_schema;
 use crate::serve::problem::CallProblem;
 use crate::verdict::verdict_schema;

@@ -13,8 +13,8 @@ use crate::units::one_line;
 use crate::verdict::Decision;
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -70,8 +70,14 @@ pub(super) fn routes() -> Vec<ApiRoute> {
             .fails(StatusCode::CONFLICT, "It may not begin now: a lever, a lock, a freeze, an approval, its files."),
         one(ApiRoute::new(HttpMethod::Get, "/drills/{id}", "getDrill", "A drill", get(show)))
             .gives::<DrillRecord>(StatusCode::OK, "The drill."),
-        one(ApiRoute::new(HttpMethod::Get, "/drills/{id}/verdict", "getVerdict", "Its verdict, as `verdict.json` of its folder", get(verdict)))
-            .gives_named("The verdict.", "Verdict"),
+        one(ApiRoute::new(
+            HttpMethod::Get,
+            "/drills/{id}/verdict",
+            "getVerdict",
+            "Its verdict, as `verdict.json` of its folder",
+            get(verdict),
+        ))
+        .gives_named("The verdict.", "Verdict"),
         one(ApiRoute::new(HttpMethod::Get, "/drills/{id}/report", "getReport", "Its report, as `report.md` of its folder", get(report)))
             .gives_text("The report.", "text/markdown"),
         one(ApiRoute::new(HttpMethod::Get, "/drills/{id}/live", "getLive", "A drill that runs in this server, as it is now", get(live)))
@@ -187,7 +193,8 @@ async fn start(State(app): State<App>, caller: Caller, TakenBody(order): TakenBo
         return Err(CallProblem::unclear("`scenario` has at most 300 letters, and `environment` is a name"));
     }
     let scenario = inside(app.root(), &order.scenario).ok_or_else(|| CallProblem::absent("there is no such scenario"))?;
-    let reason = order.reason.map_or_else(|| format!("asked for by {}", caller.name), |reason| format!("{}: {}", caller.name, one_line(&reason)));
+    let reason =
+        order.reason.map_or_else(|| format!("asked for by {}", caller.name), |reason| format!("{}: {}", caller.name, one_line(&reason)));
     let start = DrillStart { scenario, environment: order.environment, seed, reason: Some(reason), ..DrillStart::default() };
     let object = format!("{} in {}", order.scenario, start.environment);
     let begun = app.running().start(start).await;
@@ -199,7 +206,7 @@ async fn start(State(app): State<App>, caller: Caller, TakenBody(order): TakenBo
         }
     };
     app.audit(&caller, "drill.start", &format!("{} ({object})", drill.id), "done").await;
-    let there = format!("{}/drills/{}", super::BASE, drill.id);
+    let there = format!("{}/drills/{}", super::route::BASE, drill.id);
     let started = DrillStarted { id: drill.id.clone() };
     Ok((StatusCode::CREATED, [(LOCATION, there)], Json(started)).into_response())
 }

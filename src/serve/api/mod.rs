@@ -2,9 +2,10 @@
 //!
 //! ```text
 //!  route     a route: how it is asked, who may, what it answers; the router and the description are both made of it
+//!  routes    all of them
 //!  document  all routes as an OpenAPI document
 //!  taken     what handlers take from a request, with refusals that say what is wrong
-//!  records   what is answered, as JSON
+//!  records   what is answered, as JSON; with drill_records, finding_records, coverage_records
 //!  sources   from what the other rooms know to these records
 //!  drills, findings, schedules, coverage, inventory, lever, tokens, audit, health   the routes
 //! ```
@@ -13,12 +14,18 @@
 
 mod audit;
 mod coverage;
+mod coverage_records;
 mod document;
+mod drill_records;
+mod drills;
+mod finding_records;
+mod findings;
 mod health;
 mod inventory;
 mod lever;
 mod records;
 mod route;
+mod routes;
 mod schedules;
 mod sources;
 mod taken;
@@ -27,29 +34,11 @@ mod tokens;
 use super::App;
 use axum::Router;
 use axum::routing::get;
-use route::ApiRoute;
-
-/// Where all of it lies.
-const BASE: &str = "/api/v1";
-
-/// Every route but the description itself.
-fn all() -> Vec<ApiRoute> {
-    let groups = [
-        health::routes(),
-        schedules::routes(),
-        coverage::routes(),
-        inventory::routes(),
-        lever::routes(),
-        tokens::routes(),
-        audit::routes(),
-    ];
-    groups.into_iter().flatten().collect()
-}
 
 /// All of it.
 pub(super) fn routes() -> Router<App> {
     let described = Router::new().route("/api/v1/openapi.json", get(async || axum::Json(document::document())));
-    all().into_iter().fold(described, |router, route| route.onto(router))
+    routes::all().into_iter().fold(described, |router, route| route.onto(router))
 }
 
 /// The description of the HTTP API, as OpenAPI 3.1.

@@ -1,7 +1,6 @@
 //! A route of the API: how it is asked, who may, what it answers. The router and the description are both made of it, so neither knows a route
 //! that the other does not.
 
-use super::BASE;
 use crate::model::AccessRole;
 use crate::serve::problem::{CallProblem, PROBLEM_TYPE};
 use crate::serve::{App, Caller};
@@ -17,6 +16,9 @@ use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
+
+/// Where all of it lies.
+pub(super) const BASE: &str = "/api/v1";
 
 /// Names of what a project has: services, scenarios, environments, schedules, drills.
 pub(super) const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$";

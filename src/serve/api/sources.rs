@@ -1,11 +1,14 @@
 //! From what the other rooms know to what the API answers: the one place where it is asked for.
 
-use super::coverage::{CoverageRecord, LedgerRecord};
+use super::coverage_records::{CoverageRecord, LedgerRecord};
+use super::finding_records::FindingOrder;
 use crate::model::DrillSchedule;
 use crate::project::{Findings, Project};
 use crate::schedule::Occurrence;
 use crate::serve::App;
 use crate::serve::problem::{Answer, CallProblem};
+use crate::store::{AssignError, FindingChange, FindingEntry, FindingName};
+use crate::units::explained;
 use axum::http::StatusCode;
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -15,6 +18,27 @@ pub(super) enum LateRefusal {
     Absent,
     /// Nobody is asked about it.
     NotAsked(String),
+}
+
+/// Why a finding is not changed.
+pub(super) enum FindingRefusal {
+    /// There is none.
+    Absent,
+    /// Its file cannot be changed so.
+    Unwritable(String),
+}
+
+/// Writes what was decided about a finding of a drill.
+pub(super) async fn assign(app: &App, drill: &str, id: &str, order: FindingOrder) -> Answer<Result<FindingEntry, FindingRefusal>> {
+    let name = FindingName { id: id.to_owned(), about: order.about, drill: Some(drill.to_owned()) };
+    let change = FindingChange { owner: order.owner, due: order.due, ticket: order.ticket, notes: None, state: order.state };
+    Ok(match app.store().assign_finding(app.root(), &name, change).await {
+        Ok(entry) => Ok(entry),
+        Err(AssignError::Unknown { .. }) => Err(FindingRefusal::Absent),
+        Err(AssignError::Store(error)) => return Err(error.into()),
+        Err(AssignError::Day(day)) => return Err(CallProblem::unclear(format!("`{day}` is no day"))),
+        Err(error) => Err(FindingRefusal::Unwritable(explained(&error))),
+    })
 }
 
 /// Does work that takes its time with files, which is not the runtime's.

@@ -72,7 +72,7 @@ async fn make(State(app): State<App>, caller: Caller, TakenBody(order): TakenBod
         error => CallProblem::unclear(error.to_string()),
     })?;
     app.audit(&caller, "token.create", name.as_str(), "done").await;
-    let there = format!("{}/tokens/{}", super::BASE, name.as_str());
+    let there = format!("{}/tokens/{}", super::route::BASE, name.as_str());
     let made = TokenMade { token: made.text.expose().to_owned(), entry: made.entry.into() };
     Ok((StatusCode::CREATED, [(LOCATION, there)], Json(made)).into_response())
 }
