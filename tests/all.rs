@@ -76,6 +76,7 @@ mod second_waves;
 mod secret_stores;
 mod security;
 mod served;
+mod served_api;
 mod shared;
 mod signed;
 mod spending;

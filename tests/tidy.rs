@@ -117,7 +117,7 @@ const HOMES: [(&str, &[&str]); 58] = [
     ("ruzstd", &["import", "evidence"]),
     ("genai_prices", &["price"]),
     ("axum", &["proxy", "alert", "execution", "serve"]),
-    ("hyper", &["proxy", "traffic", "lab", "listen"]),
+    ("hyper", &["proxy", "traffic", "lab", "listen", "serve"]),
     ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen", "execution", "serve"]),
     ("hyper_rustls", &["proxy", "lab"]),
     ("http_body_util", &["proxy", "traffic", "lab", "listen"]),

@@ -182,7 +182,7 @@ impl AlertSocket {
             // A sender that is gone is a stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let limits = ServerLimits { head: HEAD_WITHIN, most: MOST_OPEN };
+        let limits = ServerLimits { head: HEAD_WITHIN, most: MOST_OPEN, stall: None };
         let server = listen::serve(listener, TowerToHyperService::new(routes), limits, stopping(stopped.clone()));
         let late = {
             let stopped = stopped.clone();

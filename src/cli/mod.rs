@@ -57,6 +57,7 @@ mod stop;
 mod stored;
 mod stores;
 mod terminal;
+mod token;
 mod trials;
 mod trust;
 mod verify;
@@ -83,7 +84,7 @@ use crate::project::ReviewError;
 use crate::proxy::{AuthorityError, ProxyError};
 use crate::scheduler::{HealProblem, LateProblem, NotBegun};
 use crate::secret::{SecretError, Unread};
-use crate::serve::ServeError;
+use crate::serve::{ServeError, TokenError};
 use crate::signing::KeyError;
 use crate::step::StepError;
 use crate::store::{AssignError, StoreError};
@@ -150,6 +151,8 @@ enum CliCommand {
     Schedule(schedule::Args),
     /// Serve the page, the HTTP API and metrics, and begin what schedules say
     Serve(serve::Args),
+    /// Make, list and revoke the tokens by which programs and people use what `serve` serves
+    Token(token::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
@@ -218,6 +221,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Store(args) => index::index(&args),
         CliCommand::Schedule(args) => schedule::schedule(args),
         CliCommand::Serve(args) => serve::serve(args),
+        CliCommand::Token(args) => token::token(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
         CliCommand::Heal(args) => heal::heal(args),
@@ -307,6 +311,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<LateProblem>,
         of::<ServeError>,
         of::<AssignError>,
+        of::<TokenError>,
         of::<StoreError>,
     ];
     kinds.iter().find_map(|of| of(error))

@@ -4,6 +4,7 @@ use super::{Exit, put};
 use crate::history::history_schema;
 use crate::project::{ProjectFile, project_schema};
 use crate::report::report_schema;
+use crate::serve::openapi;
 use crate::verdict::verdict_schema;
 
 /// Prints the form of a file as JSON Schema (2020-12).
@@ -35,6 +36,8 @@ enum SchemaOf {
     Schedule,
     /// `findings.yaml` of a drill's folder
     Findings,
+    /// The HTTP API of `lifeboat serve`, as OpenAPI 3.1
+    Openapi,
 }
 
 pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
@@ -47,6 +50,7 @@ pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
         SchemaOf::Inventory => project_schema(ProjectFile::Inventory),
         SchemaOf::Schedule => project_schema(ProjectFile::Schedule),
         SchemaOf::Findings => project_schema(ProjectFile::Findings),
+        SchemaOf::Openapi => openapi(),
     };
     put(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Met)

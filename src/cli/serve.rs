@@ -2,10 +2,10 @@
 
 use super::stored::StoreOption;
 use super::terminal::note;
-use super::{Exit, put, until_interrupted};
+use super::{Exit, put, say, until_interrupted};
 use crate::project::Project;
 use crate::scheduler::{RunningDrills, Scheduler, SchedulerPulse, SchedulerSettings, look_once};
-use crate::serve::{App, ServeSettings, Server};
+use crate::serve::{App, PublicUrl, ServeSettings, Server, SiteSettings};
 use crate::store::DrillStore;
 use crate::units::Duration;
 use chrono::SecondsFormat;
@@ -22,6 +22,12 @@ pub(super) struct Args {
     /// Where it listens; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8480")]
     listen: SocketAddr,
+    /// How people reach it, where a proxy with TLS stands before it: https://lifeboat.example
+    #[arg(long, value_name = "URL")]
+    public_url: Option<PublicUrl>,
+    /// Believe the last address in `X-Forwarded-For`, which a proxy before it must set: limits and the audit log go by it
+    #[arg(long)]
+    behind_proxy: bool,
     #[command(flatten)]
     store: StoreOption,
     /// Serve the page, the API and the metrics alone, and begin nothing
@@ -39,6 +45,9 @@ pub(super) struct Args {
 }
 
 const STOPPING: &str = "stopping: drills are healed and recorded first (press Ctrl-C again to leave at once)";
+
+const OVERHEARD: &str = "warning: tokens and sessions travel as plain text, and whoever is between can take them\n\nhint: put a proxy with TLS \
+                         before it, let it listen on loopback, and give `--public-url https://NAME`\n";
 
 pub(super) fn serve(args: Args) -> anyhow::Result<Exit> {
     let root = Project::find(Path::new("."))?;
@@ -69,7 +78,12 @@ async fn both(
     if let Some(scheduler) = &scheduler {
         app = app.with_pulse(scheduler.pulse());
     }
-    let server = Server::listen(&ServeSettings { listen: args.listen }, app).await?;
+    let site = SiteSettings { public_url: args.public_url.clone(), behind_proxy: args.behind_proxy };
+    let served = ServeSettings { listen: args.listen, site };
+    let server = Server::listen(&served, app).await?;
+    if server.is_overheard(&served) {
+        say(OVERHEARD);
+    }
     put(&format!("http://{}\n", server.address()))?;
     let telling = scheduler.as_ref().map(|scheduler| tokio::spawn(tell(scheduler.lines(), scheduler.pulse())));
     // Drills are healed at once, however long a reader of the page takes.

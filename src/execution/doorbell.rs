@@ -115,7 +115,7 @@ impl Doorbell {
             // A sender that is gone is a stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let limits = ServerLimits { head: HEAD_WITHIN, most: MOST_OPEN };
+        let limits = ServerLimits { head: HEAD_WITHIN, most: MOST_OPEN, stall: None };
         let server = listen::serve(listener, TowerToHyperService::new(routes(context)), limits, stopping);
         let task = tokio::spawn(async move {
             tokio::select! {

@@ -51,6 +51,12 @@ impl Callers {
                 hint: "call it from a program that sends neither `Origin` nor `Sec-Fetch-…`".to_owned(),
             });
         }
+        self.refuse_host(uri, headers, reached)
+    }
+
+    /// Why a request is refused for the names that it calls this server by; `None` where they are its own. For servers that answer browsers and
+    /// look at `Origin` and `Sec-Fetch-…` themselves.
+    pub fn refuse_host(&self, uri: &Uri, headers: &HeaderMap, reached: IpAddr) -> Option<CallerRefusal> {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             let error = "a request must have one `Host`, and this one has none or several".to_owned();

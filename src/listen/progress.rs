@@ -10,6 +10,7 @@ use crate::peer::Talk;
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -39,6 +40,10 @@ pub struct ConnectionProgress {
     changed: Notify,
     is_cut: AtomicBool,
     talk: Talk,
+    stall: Option<Duration>,
+    /// Since when the client takes nothing of what is written.
+    full: Mutex<Option<Instant>>,
+    filled: Notify,
 }
 
 impl ConnectionProgress {
@@ -50,6 +55,43 @@ impl ConnectionProgress {
             changed: Notify::new(),
             is_cut: AtomicBool::new(false),
             talk: Talk::default(),
+            stall: None,
+            full: Mutex::default(),
+            filled: Notify::new(),
+        }
+    }
+
+    /// The same, for a connection whose client must take something of its answer within this time.
+    #[must_use]
+    pub fn with_stall(mut self, stall: Option<Duration>) -> Self {
+        self.stall = stall;
+        self
+    }
+
+    /// Hears how a write went: one that waits for the client begins a stall, one that goes through ends it.
+    pub(super) fn written<T>(&self, poll: Poll<T>) -> Poll<T> {
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&poll, *full) {
+            (Poll::Pending, None) => {
+                *full = Some(Instant::now());
+                self.filled.notify_one();
+            }
+            (Poll::Ready(_), Some(_)) => *full = None,
+            _ => {}
+        }
+        poll
+    }
+
+    /// Returns once the client has taken nothing for too long.
+    pub(super) async fn stalled(&self) {
+        let Some(stall) = self.stall else { return pending().await };
+        loop {
+            let since = *self.full.lock().unwrap_or_else(PoisonError::into_inner);
+            match since {
+                None => self.filled.notified().await,
+                Some(since) if since + stall <= Instant::now() => return,
+                Some(since) => sleep_until(since + stall).await,
+            }
         }
     }
 

@@ -37,6 +37,8 @@ pub struct ServerLimits {
     pub head: Duration,
     /// How many connections may be open.
     pub most: usize,
+    /// How long a client may take none of its answer; `None` waits for ever.
+    pub stall: Option<Duration>,
 }
 
 /// To which address a request came; every request has it among its extensions.
@@ -44,6 +46,8 @@ pub struct ServerLimits {
 pub struct Reached {
     /// The address of this end of the connection.
     pub address: SocketAddr,
+    /// The address of the other end.
+    pub from: SocketAddr,
     progress: Arc<ConnectionProgress>,
 }
 
@@ -98,7 +102,7 @@ where
                 _ = open.tasks.join_next() => {}
             }
         }
-        let progress = Arc::new(ConnectionProgress::new(limits.head));
+        let progress = Arc::new(ConnectionProgress::new(limits.head).with_stall(limits.stall));
         let task = open.tasks.spawn(converse(socket, service.clone(), progress.clone(), stopped.clone()));
         open.places.retain(|(_, task)| !task.is_finished());
         open.places.push((progress, task));
@@ -120,8 +124,8 @@ where
     let _ = socket.set_nodelay(true);
     // Anyone who vanished keeps no place, even where nothing is said to them.
     probe(&socket);
-    let Ok(address) = socket.local_addr() else { return };
-    let reached = Reached { address, progress: progress.clone() };
+    let (Ok(address), Ok(from)) = (socket.local_addr(), socket.peer_addr()) else { return };
+    let reached = Reached { address, from, progress: progress.clone() };
     let service = service_fn(move |mut request: Request<Incoming>| {
         let turn = reached.progress.asked().then(|| RequestTurn(reached.progress.clone()));
         request.extensions_mut().insert(reached.clone());
@@ -144,6 +148,7 @@ where
         _ = connection.as_mut() => return,
         () = gone.as_mut() => return,
         () = progress.overdue() => return,
+        () = progress.stalled() => return,
         // A sender that is gone is a stop as well.
         _ = stopped.wait_for(|stop| *stop) => {}
     }
@@ -156,6 +161,7 @@ where
         _ = connection.as_mut() => {}
         () = gone => {}
         () = progress.overdue() => {}
+        () = progress.stalled() => {}
     }
 }
 
@@ -261,13 +267,15 @@ impl AsyncRead for ProgressSocket {
 
 impl AsyncWrite for ProgressSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
+        let poll = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        let written = ready!(self.progress.written(poll))?;
         self.progress.talk().said();
         Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, slices))?;
+        let poll = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        let written = ready!(self.progress.written(poll))?;
         self.progress.talk().said();
         Poll::Ready(Ok(written))
     }

@@ -116,7 +116,7 @@ async fn well(head: Duration, most: usize) -> (SocketAddr, oneshot::Sender<()>) 
         let told = whole.map_or("cut", |_| "well");
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(told.as_bytes()))))
     });
-    tokio::spawn(serve(listener, service, ServerLimits { head, most }, async { drop(stopped.await) }));
+    tokio::spawn(serve(listener, service, ServerLimits { head, most, stall: None }, async { drop(stopped.await) }));
     (address, stop)
 }
 
@@ -198,7 +198,7 @@ async fn a_server_that_is_told_to_stop_waits_for_nobody_who_waits_for_nothing() 
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let service = service_fn(async |_: Request<hyper::body::Incoming>| Ok::<_, Infallible>(Response::new(Full::new(Bytes::new()))));
-    let server = tokio::spawn(serve(listener, service, ServerLimits { head: LONG, most: 8 }, async { drop(stopped.await) }));
+    let server = tokio::spawn(serve(listener, service, ServerLimits { head: LONG, most: 8, stall: None }, async { drop(stopped.await) }));
     let mut half = TcpStream::connect(address).await.unwrap();
     half.write_all(b"GET / HT").await.unwrap();
     stop.send(()).unwrap();

@@ -11,10 +11,10 @@
 use super::{
     Action, AlertsBinding, Allow, Ask, BucketPlace, CalendarSource, Canary, Channel, Command, Condition, Confirm, Contact, ContactService,
     ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
-    HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OpsgenieIntegration, Overlay,
-    OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario,
-    SecretStore, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within,
-    WitnessPolicy, WitnessSource, Workload,
+    HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OidcProvider,
+    OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand,
+    Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Serving, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch,
+    VaultLogin, Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,7 @@ pub enum SecretSource {
 impl SecretSource {
     /// Of an inventory.
     pub fn of_inventory(inventory: &Inventory) -> BTreeSet<Self> {
-        let Inventory { contacts, mail, credentials, stores, secrets, providers, services: _, environments, evidence } = inventory;
+        let Inventory { contacts, mail, credentials, stores, secrets, providers, services: _, environments, evidence, serve } = inventory;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
@@ -49,6 +49,7 @@ impl SecretSource {
         providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         environments.values().for_each(|environment| found.environment(environment));
         found.evidence(evidence);
+        found.serving(serve);
         found.0
     }
 
@@ -134,6 +135,14 @@ impl SecretSourceSet {
             endpoint.iter().for_each(|url| self.url(url));
             self.key(secret_access_key);
             session_token.iter().for_each(|token| self.key(token));
+        }
+    }
+
+    fn serving(&mut self, serving: &Serving) {
+        let Serving { oidc } = serving;
+        if let Some(OidcProvider { issuer, client_id: _, client_secret, roles: _ }) = oidc {
+            self.url(issuer);
+            client_secret.iter().for_each(|from| self.key(from));
         }
     }
 

@@ -70,6 +70,7 @@ mod schedule_doubts;
 mod schema;
 mod secretive;
 mod service;
+mod serving;
 mod shape;
 mod source;
 mod splice;

@@ -236,6 +236,13 @@ impl<'a> TreeReader<'a> {
         )
     }
 
+    /// A map whose keys are texts of others, such as groups and e-mail addresses, each value read by `read`.
+    pub(super) fn keyed<T>(&self, node: &Node, what: &str, read: Read<'_, T>) -> Option<BTreeMap<String, T>> {
+        let entries = self.entries(node, what)?;
+        let read = |(key, node): &(Key, Node)| Some((key.text.clone(), self.given(key, node).and_then(|node| read(self, node))?));
+        Some(entries.iter().filter_map(read).collect())
+    }
+
     /// The entries of a map with fixed keys.
     pub(super) fn fields<'n>(&'n self, node: &'n Node, what: &'static str) -> Option<MapFields<'n>> {
         let entries = self.entries(node, what)?;

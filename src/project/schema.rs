@@ -142,6 +142,7 @@ fn one_value(told: &'static str, used: &mut Vec<&'static str>) -> Value {
 /// The words of a closed list.
 fn words(name: &str) -> Vec<&'static str> {
     let words: &[&str] = match name {
+        "access-role" => crate::model::AccessRole::WORDS,
         "arrivals" => Arrivals::WORDS,
         "slot" => AzureSlot::WORDS,
         "credential" => CredentialKind::WORDS,

@@ -69,7 +69,7 @@ type ApiResult = Result<Response, ApiError>;
 
 /// Serves until `stopped` says so, then ends all proxies.
 pub(super) async fn serve(listener: TcpListener, registry: Arc<Registry>, guard: ApiGuard, mut stopped: StopSignal) {
-    let limits = ServerLimits { head: registry.context.head, most: MOST };
+    let limits = ServerLimits { head: registry.context.head, most: MOST, stall: None };
     let api =
         Api { registry: registry.clone(), stopped: stopped.clone(), guard: Arc::new(guard), readers: Arc::new(Semaphore::new(READERS)) };
     let toxic = get(show_toxic).post(change_toxic).patch(change_toxic).delete(remove_toxic);

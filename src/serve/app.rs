@@ -1,11 +1,17 @@
 //! What every answer is made from.
 
 use super::page::{FreshIndex, SeenProjects};
+use super::access::{Access, StreamPermit};
 use crate::scheduler::{RunningDrills, SchedulerPulse};
-use crate::store::DrillStore;
+use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// The index is this old at most where it is shown.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// What every answer is made from. Clones are the same.
 #[derive(Debug, Clone)]
@@ -19,12 +25,24 @@ struct AppParts {
     pulse: OnceLock<watch::Receiver<SchedulerPulse>>,
     seen: SeenProjects,
     fresh: FreshIndex,
+    access: Access,
+    /// When the index was brought up to date with the folders.
+    synced: Mutex<Option<Instant>>,
 }
 
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running, pulse: OnceLock::new(), seen: SeenProjects::default(), fresh: FreshIndex::default() }))
+        Self(Arc::new(AppParts {
+            root,
+            store,
+            running,
+            pulse: OnceLock::new(),
+            seen: SeenProjects::default(),
+            fresh: FreshIndex::default(),
+            access: Access::default(),
+            synced: Mutex::default(),
+        }))
     }
 
     /// With the scheduler of this process.
@@ -62,5 +80,28 @@ impl App {
     /// The drills that run in this process.
     pub fn running(&self) -> &RunningDrills {
         &self.0.running
+    }
+
+    /// Brings the index up to date with the folders, unless that was just done. Who comes meanwhile waits for it.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or written.
+    pub(super) async fn synced(&self) -> Result<(), StoreError> {
+        let mut synced = self.0.synced.lock().await;
+        if synced.is_none_or(|at| at.elapsed() >= FRESH) {
+            self.store().sync(self.root()).await?;
+            *synced = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// A place for an event stream, held until the stream ends; `None` where all are taken: answer 503 then.
+    pub(super) fn stream_permit(&self) -> Option<StreamPermit> {
+        self.access().stream_permit()
+    }
+
+    /// Who may call, and how often.
+    pub(super) fn access(&self) -> &Access {
+        &self.0.access
     }
 }

@@ -13,6 +13,8 @@
 //!  journal      what is in no drill's folder, as lines beside the store; replay puts it back
 //!  backup       copies, made while others use the store
 //!  holder       which processes have its file open
+//!  access       tokens, sessions and sign-ins, as hashes
+//!  audit        who did what
 //!  error        why not
 //!  occurrences  each time that a schedule was due, a row each
 //!  claims  whose an occurrence is while it runs: leases with a fence
@@ -25,8 +27,10 @@
 //!
 //! What this room does not do: decide anything about schedules (`schedule`), or run drills.
 
+mod access;
 mod address;
 mod assign;
+mod audit;
 mod backup;
 mod drill_store;
 mod entry;
@@ -46,8 +50,10 @@ mod replay;
 mod rows;
 mod sync;
 
+pub use access::{BegunSignIn, SessionEntry, TokenEntry};
 pub use address::StoreAddress;
 pub use assign::{AssignError, FindingChange, FindingName};
+pub use audit::AuditEntry;
 pub use drill_store::DrillStore;
 pub use entry::{DrillEntry, DrillState, RunKind};
 pub use claims::{ClaimClose, OccurrenceClaim};

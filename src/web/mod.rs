@@ -36,6 +36,8 @@ pub enum Purpose {
     Steps,
     /// What a person sends of a report, to the address that they type: as [`Purpose::Steps`].
     Reports,
+    /// Who says who people are: as [`Purpose::Steps`], for it is as far away.
+    SignIn,
 }
 
 /// A client in the making.
@@ -49,7 +51,7 @@ fn client_in(purpose: Purpose, variable: impl Fn(&str) -> Option<String>) -> Cli
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).user_agent(agent).no_proxy();
     match purpose {
         Purpose::Faults | Purpose::Secrets => return builder,
-        Purpose::Steps | Purpose::Reports => {}
+        Purpose::Steps | Purpose::Reports | Purpose::SignIn => {}
     }
     let set = |name: &str| [name.to_lowercase(), name.to_owned()].iter().find_map(|name| variable(name).filter(|url| !url.is_empty()));
     let here = format!("localhost,127.0.0.0/8,::1,{}", set("NO_PROXY").unwrap_or_default());

@@ -21,6 +21,7 @@ mod rig;
 mod screen;
 mod search;
 mod secrets;
+mod served;
 mod standing;
 mod vault;
 
@@ -45,6 +46,7 @@ pub(crate) use rig::{gateway_within, quick_gateway, quick_provider, stop_all};
 pub(crate) use screen::Screen;
 pub(crate) use search::loose;
 use search::{Followed, KEYLOG, Search};
+pub(crate) use served::{Answered, Served};
 pub(crate) use standing::{SHOPIFYS, Standing, echo, echo_http};
 pub(crate) use vault::Vault;
 

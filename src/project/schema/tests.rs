@@ -54,6 +54,7 @@ evidence:
   ship: [{folder: a}, {s3: {bucket: a, lock: {mode: compliance}}}]
 schedules:
   - {schedule: b}
+serve: {oidc: {}}
 "#;
 
 const SCHEDULE: &str = "version: 1\nschedule: a\nscenarios: [a]\napproval: {by: [a]}\nnotify: {to: [a]}\n";

@@ -1,0 +1,20 @@
+//! Every route of the API but its description.
+
+use super::route::ApiRoute;
+use super::{audit, coverage, drills, findings, health, inventory, lever, schedules, tokens};
+
+/// All of them.
+pub(super) fn all() -> Vec<ApiRoute> {
+    let groups = [
+        health::routes(),
+        drills::routes(),
+        findings::routes(),
+        schedules::routes(),
+        coverage::routes(),
+        inventory::routes(),
+        lever::routes(),
+        tokens::routes(),
+        audit::routes(),
+    ];
+    groups.into_iter().flatten().collect()
+}
