@@ -3,12 +3,15 @@
 //! ```text
 //!  starts      when a schedule is due, from one moment to another
 //!  occurrence  one such time, and as what it ended
+//!  notice      what is told about them to whoever does not watch
 //! ```
 //!
 //! What this room does not do: look at a clock, keep anything (`store`), or start a drill (`scheduler`).
 
+mod notice;
 mod occurrence;
 mod starts;
 
+pub use notice::{CutoverBounds, Notice, NoticeKind, NoticeSubject};
 pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
 pub use starts::{next_due, starts};

@@ -2,10 +2,13 @@
 //!
 //! ```text
 //!  running  the drills that this process runs: begun, looked at, stopped, all of them at the end
+//!  notice   what is told of them to whoever does not watch
 //! ```
 //!
 //! What this room does not do: say when something is due (`schedule`), or show anything (`serve`).
 
+mod notice;
 mod running;
 
+pub use crate::schedule::{Notice, NoticeKind, NoticeSubject};
 pub use running::{DrillStart, EndedDrill, NotBegun, RunningDrill, RunningDrills};
