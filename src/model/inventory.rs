@@ -2,7 +2,7 @@
 
 use super::{
     Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, Price,
-    SecretStore, words,
+    SecretStore, Serving, words,
 };
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,9 @@ pub struct Inventory {
     /// What is done with each drill's record so that others can check it.
     #[serde(default)]
     pub evidence: EvidencePolicy,
+    /// What `lifeboat serve` does besides serving.
+    #[serde(default)]
+    pub serve: Serving,
 }
 
 impl Inventory {

@@ -13,8 +13,8 @@ use super::{
     ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
     HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OpsgenieIntegration, Overlay,
     OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario,
-    SecretStore, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Wire, Within,
-    WitnessPolicy, WitnessSource, Workload,
+    SecretStore, ServiceBinding, Serving, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Webhook, Wire,
+    Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,7 @@ pub enum SecretSource {
 impl SecretSource {
     /// Of an inventory.
     pub fn of_inventory(inventory: &Inventory) -> BTreeSet<Self> {
-        let Inventory { contacts, mail, credentials, stores, secrets, providers, services: _, environments, evidence } = inventory;
+        let Inventory { contacts, mail, credentials, stores, secrets, providers, services: _, environments, evidence, serve } = inventory;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
@@ -49,6 +49,7 @@ impl SecretSource {
         providers.iter().for_each(|(name, provider)| found.provider(name, provider));
         environments.values().for_each(|environment| found.environment(environment));
         found.evidence(evidence);
+        found.serving(serve);
         found.0
     }
 
@@ -118,6 +119,15 @@ struct SecretSourceSet(BTreeSet<SecretSource>);
 impl SecretSourceSet {
     fn key(&mut self, source: &CredentialSource) {
         self.0.insert(SecretSource::Key(source.to_string()));
+    }
+
+    fn serving(&mut self, serve: &Serving) {
+        let Serving { url: _, webhooks, otlp } = serve;
+        for Webhook { name: _, url, secret_from, events: _ } in webhooks {
+            self.address(url);
+            secret_from.iter().for_each(|from| self.key(from));
+        }
+        otlp.iter().for_each(|url| self.url(url));
     }
 
     fn evidence(&mut self, evidence: &EvidencePolicy) {

@@ -8,7 +8,7 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use super::{business, contact, environment, evidence, listeners, mail, objective, rotation, store, variable};
+use super::{business, contact, environment, evidence, listeners, mail, objective, rotation, serving, store, variable};
 use crate::model::{
     Allow, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price, Provider,
     RateLimits, Service, Simulation,
@@ -45,6 +45,7 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<Inventory> {
         services: fields.required("services", &|reader, node| reader.named(node, &service)).unwrap_or_default(),
         environments: fields.optional("environments", &|reader, node| reader.named(node, &environment::read)).unwrap_or_default(),
         evidence: fields.optional("evidence", &evidence::read).unwrap_or_default(),
+        serve: fields.optional("serve", &serving::read).unwrap_or_default(),
     };
     fields.finish();
     Some(inventory)
@@ -261,6 +262,7 @@ fn names(document: &SourceDocument, inventory: &Inventory) -> Vec<Finding> {
         }
         found.extend(residency(document, &["services", id, "objectives", "residency"], service, inventory));
     }
+    found.extend(serving::names(document, inventory));
     found.extend(variable::unknown_secrets_in(document, &["contacts"], &inventory.secrets));
     for (id, environment) in &inventory.environments {
         found.extend(names_in_environment(document, inventory, id, environment));

@@ -68,6 +68,7 @@ mod scenario;
 mod schema;
 mod secretive;
 mod service;
+mod serving;
 mod shape;
 mod source;
 mod splice;

@@ -12,6 +12,6 @@ mod notice;
 mod occurrence;
 mod starts;
 
-pub use notice::{CutoverBounds, Notice, NoticeKind, NoticeSubject};
+pub use notice::{CutoverBounds, Notice, NoticeSubject};
 pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
 pub use starts::{next_due, starts};

@@ -5,33 +5,11 @@
 //!
 //! What this file does not do: say who is told (`model::Serving`, and the schedule's `notify`), or send anything (`serve`).
 
-use crate::model::{DrillSchedule, words};
+use crate::model::{DrillSchedule, NoticeKind};
 use crate::units::Duration;
 use crate::verdict::{Decision, Interval};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-
-words! {
-    /// What a notice is about.
-    NoticeKind {
-        /// A drill will be due, as long beforehand as its schedule says.
-        Soon = "soon",
-        /// An occurrence is due.
-        Due = "due",
-        /// An approval is wanted before an occurrence may begin.
-        Approval = "approval",
-        /// A drill began.
-        Started = "started",
-        /// A drill ended, with its verdict or without one.
-        Verdict = "verdict",
-        /// An occurrence was missed.
-        Missed = "missed",
-        /// A schedule was not kept for longer than its cadence.
-        Overdue = "overdue",
-        /// A guard stopped a drill.
-        Guard = "guard",
-    }
-}
 
 /// Between what bounds the cutover was; without `upper_ms` it was not seen to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,5 +10,6 @@
 mod notice;
 mod running;
 
-pub use crate::schedule::{Notice, NoticeKind, NoticeSubject};
+pub use crate::model::NoticeKind;
+pub use crate::schedule::{Notice, NoticeSubject};
 pub use running::{DrillStart, EndedDrill, NotBegun, RunningDrill, RunningDrills};

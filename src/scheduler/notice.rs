@@ -3,7 +3,8 @@
 
 use super::running::{EndedDrill, RunningDrill};
 use crate::history::{Event, Guarded};
-use crate::schedule::{Notice, NoticeKind, NoticeSubject};
+use crate::model::NoticeKind;
+use crate::schedule::{Notice, NoticeSubject};
 use crate::units::Duration;
 use chrono::{DateTime, Utc};
 

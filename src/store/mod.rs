@@ -4,6 +4,7 @@
 //! ```text
 //!  open    the address, the connection, the tables brought to this build's version
 //!  tables  one file of SQL a step, from the oldest to the newest
+//!  outbox  notices on their way to whoever does not watch
 //!  error   why not
 //! ```
 //!
@@ -14,6 +15,8 @@
 
 mod error;
 mod open;
+mod outbox;
 
 pub use error::StoreError;
 pub use open::{DrillStore, StoreAddress};
+pub use outbox::{ClaimedDelivery, DeliveryCount, DeliveryEntry, DeliveryState, Tried};

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The steps of the tables, oldest first. A step that was released is never changed; the next one changes what it made.
-const TABLES: [(i64, &str, &str); 1] = [(1, "begin", include_str!("tables/001_begin.sql"))];
+const TABLES: [(i64, &str, &str); 2] =
+    [(1, "begin", include_str!("tables/001_begin.sql")), (4, "outbox", include_str!("tables/004_outbox.sql"))];
 
 /// Where the store is below a project's root, where nothing else is said.
 const FILE: &str = "drills/lifeboat.db";
@@ -56,6 +57,8 @@ impl StoreAddress {
 pub struct DrillStore {
     pub(super) pool: AnyPool,
     address: StoreAddress,
+    /// Rung when a notice was entered.
+    pub(super) bell: std::sync::Arc<tokio::sync::Notify>,
 }
 
 impl DrillStore {
@@ -77,7 +80,7 @@ impl DrillStore {
         };
         let pool = AnyPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).connect(&url).await;
         let pool = pool.map_err(|source| StoreError::Database { place: place.clone(), source })?;
-        let store = Self { pool, address };
+        let store = Self { pool, address, bell: std::sync::Arc::default() };
         if let StoreAddress::File(_) = store.address {
             sqlx::query("PRAGMA journal_mode = WAL").execute(&store.pool).await.map_err(|source| store.failed(source))?;
         }

@@ -194,8 +194,10 @@ pub(super) const FORMS: &[Form] = &[
         "inventory",
         "an inventory",
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; secrets: {@secret}; providers!: {@provider}; \
-         services!: {@service}; environments: {@environment}; evidence: @evidence",
+         services!: {@service}; environments: {@environment}; evidence: @evidence; serve: @serving",
     ),
+    form("serving", "a map of what it serves", "url: url; webhooks: [@webhook]; otlp: url"),
+    form("webhook", "a webhook", "name: name; url!: url; secret_from!: key or [key]; events: [=notice]"),
     form("evidence", "an evidence map", "key: key; witness: @witness; ship: [@ship]"),
     choice("witness", "a witness", "url: url; run: [text]; ca: text; required: truth", "url run"),
     choice("ship", "a place for bundles", "folder: text; run: [text]; s3: @bucket", "folder run s3"),
