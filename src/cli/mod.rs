@@ -31,6 +31,7 @@ mod leases;
 mod leftovers;
 mod logging;
 mod man;
+mod notify;
 mod open;
 mod outline;
 mod parameters;
@@ -138,6 +139,8 @@ enum CliCommand {
     Keep(keep::Args),
     /// Serve the page, the HTTP API and metrics, and begin what schedules say
     Serve(serve::Args),
+    /// Try whether a webhook of the inventory takes what it gets
+    Notify(notify::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
@@ -203,6 +206,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Serve(args) => serve::serve(args),
+        CliCommand::Notify(args) => notify::notify(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
         CliCommand::Heal(args) => heal::heal(args),

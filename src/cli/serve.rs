@@ -4,7 +4,7 @@ use super::stored::StoreOption;
 use super::{Exit, put, until_interrupted};
 use crate::project::Project;
 use crate::scheduler::RunningDrills;
-use crate::serve::{App, ServeSettings, Server};
+use crate::serve::{App, OutgoingNotices, ServeSettings, Server};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -24,10 +24,13 @@ pub(super) fn serve(args: Args) -> anyhow::Result<Exit> {
     until_interrupted("stopping: drills are healed and recorded first (press Ctrl-C again to leave at once)", async |stop| {
         let store = args.store.open(&root).await?;
         let running = RunningDrills::new(root.clone(), supervisor);
+        let holder = format!("{}/{}", crate::host::host_name().unwrap_or_default(), std::process::id());
+        let outgoing = OutgoingNotices::start(&store, &running, holder)?;
         let server = Server::listen(&ServeSettings { listen: args.listen }, App::new(root, store, running.clone())).await?;
         put(&format!("http://{}\n", server.address()))?;
         server.serve(stop).await;
         running.stop_all().await;
+        outgoing.finish().await;
         Ok(Exit::Met)
     })
 }

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// What is to be begun, and for whom.
 #[derive(Debug, Clone, Default)]
@@ -124,6 +124,8 @@ pub struct RunningDrills {
     root: PathBuf,
     supervisor: PathBuf,
     known: Arc<Mutex<KnownDrills>>,
+    /// Tells of each drill that begins.
+    begun: broadcast::Sender<Arc<RunningDrill>>,
 }
 
 #[derive(Debug, Default)]
@@ -135,7 +137,7 @@ struct KnownDrills {
 impl RunningDrills {
     /// Of a project. `supervisor` is the binary whose command `keep` supervises what drills start.
     pub fn new(root: PathBuf, supervisor: PathBuf) -> Self {
-        Self { root, supervisor, known: Arc::default() }
+        Self { root, supervisor, known: Arc::default(), begun: broadcast::channel(256).0 }
     }
 
     /// The project's root.
@@ -146,6 +148,11 @@ impl RunningDrills {
     /// Those that run now, oldest first.
     pub fn all(&self) -> Vec<Arc<RunningDrill>> {
         self.known().drills.values().cloned().collect()
+    }
+
+    /// Each drill that begins from now on.
+    pub fn begun(&self) -> broadcast::Receiver<Arc<RunningDrill>> {
+        self.begun.subscribe()
     }
 
     /// One of them.
@@ -259,6 +266,7 @@ impl Observer for QuietObserver {
         });
         self.ended = Some((id.clone(), ended));
         self.drills.known().drills.insert(id, Arc::clone(&drill));
+        let _ = self.drills.begun.send(Arc::clone(&drill));
         if let Some(begun) = self.begun.take() {
             let _ = begun.send(Ok(drill));
         }

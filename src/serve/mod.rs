@@ -6,7 +6,9 @@
 //!  page/    what people read, as HTML
 //!  api/     the same for programs, as JSON
 //!  live/    a drill while it runs
-//!  metrics  what Prometheus scrapes
+//!  metrics/ what Prometheus scrapes
+//!  traces   a trace of each drill
+//!  webhooks/ what happens, told to whoever does not watch
 //! ```
 //!
 //! What this room does not do: begin what is due (`scheduler`), or decide anything about drills.
@@ -18,7 +20,10 @@ mod live;
 mod metrics;
 mod page;
 mod server;
+mod traces;
+mod webhooks;
 
 pub use access::{AccessRole, Caller};
 pub use app::App;
 pub use server::{ServeError, ServeSettings, Server};
+pub use webhooks::{OutgoingNotices, try_webhook};

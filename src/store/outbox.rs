@@ -132,18 +132,29 @@ impl DrillStore {
         done.await.map_err(|source| self.failed(source))
     }
 
-    /// Claims deliveries that are due for so many milliseconds, those that wait longest first; at most `most`.
+    /// To whom something is to be tried now, those who wait longest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn due_targets(&self) -> Result<Vec<String>, StoreError> {
+        let now = self.now().await?;
+        let asked = "SELECT target FROM deliveries WHERE state = 'waiting' AND due <= $1 AND lease <= $1 GROUP BY target ORDER BY MIN(due)";
+        sqlx::query_scalar(asked).bind(now).fetch_all(&self.pool).await.map_err(|source| self.failed(source))
+    }
+
+    /// Claims deliveries to a target that are due for so many milliseconds, those that wait longest first; at most `most`.
     ///
     /// # Errors
     /// Where the store cannot be written.
-    pub async fn claim_deliveries(&self, holder: &str, lease: i64, most: i64) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    pub async fn claim_deliveries(&self, target: &str, holder: &str, lease: i64, most: i64) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let now = self.now().await?;
         // The conditions stand twice: whoever waited for another's claim looks again.
         let claims = "UPDATE deliveries SET holder = $1, lease = $2, tries = tries + 1, tried = $3 \
                       WHERE state = 'waiting' AND due <= $3 AND lease <= $3 AND id IN \
-                      (SELECT id FROM deliveries WHERE state = 'waiting' AND due <= $3 AND lease <= $3 ORDER BY due, id LIMIT $4) \
+                      (SELECT id FROM deliveries WHERE target = $4 AND state = 'waiting' AND due <= $3 AND lease <= $3 \
+                      ORDER BY due, id LIMIT $5) \
                       RETURNING id, notice, target, tries";
-        let claimed = sqlx::query(claims).bind(holder).bind(now + lease).bind(now).bind(most).fetch_all(&self.pool).await;
+        let claimed = sqlx::query(claims).bind(holder).bind(now + lease).bind(now).bind(target).bind(most).fetch_all(&self.pool).await;
         let claimed = claimed.map_err(|source| self.failed(source))?;
         let mut found = Vec::with_capacity(claimed.len());
         for row in &claimed {
@@ -295,9 +306,11 @@ mod tests {
         store.address_notice(&unaddressed[0].0, &targets).await.unwrap();
         store.address_notice(&unaddressed[0].0, &targets).await.unwrap();
         assert_eq!(store.unaddressed().await.unwrap(), []);
-        let claimed = store.claim_deliveries("x", 60_000, 10).await.unwrap();
-        assert_eq!(claimed.iter().map(|one| one.target.as_str()).collect::<std::collections::BTreeSet<_>>().len(), 2);
-        assert_eq!(store.claim_deliveries("y", 60_000, 10).await.unwrap(), [], "they are somebody's");
+        assert_eq!(store.due_targets().await.unwrap(), targets);
+        let claimed = store.claim_deliveries("webhook:one", "x", 60_000, 10).await.unwrap();
+        assert_eq!(claimed.iter().map(|one| one.target.as_str()).collect::<Vec<_>>(), ["webhook:one"]);
+        assert_eq!(store.due_targets().await.unwrap(), targets[1..]);
+        assert_eq!(store.claim_deliveries("webhook:one", "y", 60_000, 10).await.unwrap(), [], "they are somebody's");
     }
 
     #[tokio::test]
@@ -306,14 +319,14 @@ mod tests {
         store.enqueue(&notice("a")).await.unwrap();
         let id = store.unaddressed().await.unwrap().remove(0).0;
         store.address_notice(&id, &["webhook:one".to_owned()]).await.unwrap();
-        let first = store.claim_deliveries("x", 0, 10).await.unwrap().remove(0);
-        let second = store.claim_deliveries("y", 60_000, 10).await.unwrap().remove(0);
+        let first = store.claim_deliveries("webhook:one", "x", 0, 10).await.unwrap().remove(0);
+        let second = store.claim_deliveries("webhook:one", "y", 60_000, 10).await.unwrap().remove(0);
         assert_eq!((first.tries, second.tries, &first.notice_id), (1, 2, &second.notice_id));
         assert!(!store.tried(&first, &Tried::Failed, "too late").await.unwrap());
         assert!(store.tried(&second, &Tried::Again(5_000), "500").await.unwrap());
         let next = store.next_delivery().await.unwrap().unwrap();
         assert!((1..=5_000).contains(&next), "{next}: it waits up to five seconds");
-        assert_eq!(store.claim_deliveries("y", 60_000, 10).await.unwrap(), [], "not yet");
+        assert_eq!(store.claim_deliveries("webhook:one", "y", 60_000, 10).await.unwrap(), [], "not yet");
     }
 
     #[tokio::test]
@@ -322,7 +335,7 @@ mod tests {
         store.enqueue(&notice("a")).await.unwrap();
         let id = store.unaddressed().await.unwrap().remove(0).0;
         store.address_notice(&id, &["webhook:one".to_owned()]).await.unwrap();
-        let claimed = store.claim_deliveries("x", 1_000, 10).await.unwrap().remove(0);
+        let claimed = store.claim_deliveries("webhook:one", "x", 1_000, 10).await.unwrap().remove(0);
         store.tried(&claimed, &Tried::Failed, "it answered 410").await.unwrap();
         let failed = store.deliveries(Some(DeliveryState::Failed), 10).await.unwrap();
         assert_eq!((failed[0].told.as_str(), failed[0].tries, failed[0].next), ("it answered 410", 1, None));
@@ -330,7 +343,7 @@ mod tests {
         assert_eq!(counts, [DeliveryCount { target: "webhook:one".to_owned(), state: DeliveryState::Failed, count: 1 }]);
         assert_eq!(store.next_delivery().await.unwrap(), None);
         assert!(store.retry_delivery(&failed[0].id).await.unwrap());
-        let again = store.claim_deliveries("x", 1_000, 10).await.unwrap().remove(0);
+        let again = store.claim_deliveries("webhook:one", "x", 1_000, 10).await.unwrap().remove(0);
         assert!(store.tried(&again, &Tried::Sent, "it answered 200").await.unwrap());
         assert_eq!(store.deliveries(None, 10).await.unwrap()[0].state, DeliveryState::Sent);
         assert!(!store.retry_delivery(&failed[0].id).await.unwrap());
