@@ -29,6 +29,7 @@
 //! | 2 | [`dialect`] | how providers speak: requests, answers, streams, errors. Bytes in, bytes out |
 //! | 2 | [`peer`] | whether a client that has closed its writing side still waits for an answer |
 //! | 3 | [`fault`] | one small file a fault: what it decides, seeded, no sockets |
+//! | 3 | [`schedule`] | when drills are due, and what becomes of each time that they were |
 //! | 4 | [`project`] | a project's YAML and CSV → model, the only room that knows their form; findings with file, line, value, hint |
 //! | 5 | [`api`] | the records of the fault proxy's control API, typed once for the proxy and its client |
 //! | 5 | [`permission`] | whether a drill may begin here and now: hours, freezes, approvals, the lever, locks, trust |
@@ -47,7 +48,6 @@
 //! | 6 | [`report`] | verdict + history → report model → bytes |
 //! | 6 | [`evidence`] | manifest, seals, signature, witness, bundle: made and verified |
 //! | 6 | [`console`] | the state of a drill so far → terminal |
-//! | 6 | [`schedule`] | when drills are due, and what becomes of each time that they were |
 //! | 7 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
 //! | 7 | [`store`] | the index of past drills, schedules and findings; the only room that knows SQL |
 //! | 8 | [`coverage`] | what was drilled and what was not, and the control ledger |

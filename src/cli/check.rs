@@ -8,10 +8,10 @@ use crate::project::{Project, check as check_files};
 use crate::units::explained;
 use std::path::{Path, PathBuf};
 
-/// Validates inventory, runbooks and scenarios, each and across them. Every finding is shown.
+/// Validates inventory, runbooks, scenarios and schedules, each and across them. Every finding is shown.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Files or folders; without any, everything under `runbooks/` and `scenarios/`
+    /// Files or folders; without any, everything under `runbooks/`, `scenarios/` and `schedules/`
     paths: Vec<PathBuf>,
 }
 
@@ -36,6 +36,7 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
         count(checked.runbooks, "runbook"),
         count(checked.scenarios, "scenario"),
     ];
+    let counts = counts.into_iter().chain((checked.schedules > 0).then(|| count(checked.schedules, "schedule"))).collect::<Vec<_>>();
     let (errors, warnings) = (checked.findings.errors() + unreadable.len(), checked.findings.warnings());
     let found = match (errors, warnings) {
         (0, 0) => "no problems found".to_owned(),

@@ -31,6 +31,8 @@ enum SchemaOf {
     Runbook,
     /// The inventory
     Inventory,
+    /// A schedule
+    Schedule,
     /// `findings.yaml` of a drill's folder
     Findings,
 }
@@ -43,6 +45,7 @@ pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
         SchemaOf::Scenario => project_schema(ProjectFile::Scenario),
         SchemaOf::Runbook => project_schema(ProjectFile::Runbook),
         SchemaOf::Inventory => project_schema(ProjectFile::Inventory),
+        SchemaOf::Schedule => project_schema(ProjectFile::Schedule),
         SchemaOf::Findings => project_schema(ProjectFile::Findings),
     };
     put(&(serde_json::to_string_pretty(&schema)? + "\n"))?;

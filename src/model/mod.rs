@@ -18,6 +18,7 @@ mod condition;
 mod confirm;
 mod contact;
 mod dialect;
+mod due_pattern;
 mod environment;
 mod evidence;
 mod executable;
@@ -75,6 +76,7 @@ pub use contact::{
     StatusUpdate, UpdateTime,
 };
 pub use dialect::Dialect;
+pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, LeverBinding,
     LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
@@ -110,7 +112,7 @@ pub use review::{FindingId, FindingSeverity, FindingState, KeptFinding, KeptFind
 pub use rotation::{AzureSlot, Issuer, Rotate, RotationPart};
 pub use runbook::{Escalation, Runbook, StartMode};
 pub use scenario::{PlannedFault, Scenario, Timeline};
-pub use schedule::{ApprovalWish, DrillSchedule, DuePattern, DueRule, IfMissed, OverlapPolicy, ScheduleNotices};
+pub use schedule::{ApprovalWish, DrillSchedule, DueRule, IfMissed, OverlapPolicy, ScheduleNotices};
 pub use secret_source::SecretSource;
 pub use serving::{NoticeKind, Serving, Webhook};
 pub use step::{Backoff, IN_CONDITIONS, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};

@@ -2,7 +2,7 @@
 //!
 //! What this file does not do: reckon (`schedule`), or run (`scheduler`).
 
-use super::words;
+use super::{DuePattern, words};
 use crate::units::{Duration, ZoneName};
 use serde::{Deserialize, Serialize};
 
@@ -42,13 +42,6 @@ pub struct DueRule {
     pub zone: ZoneName,
     /// The same, understood.
     pub rule: DuePattern,
-}
-
-/// A rule that was understood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DuePattern {
-    /// Fields of cron: minute, hour, day of the month, month, day of the week.
-    Cron(String),
 }
 
 words! {

@@ -4,7 +4,7 @@ use super::document::SourceDocument;
 use super::finding::{Finding, Findings, Severity};
 use super::opened_project::{Project, ScenarioWithRunbook};
 use super::shape::{self, FileKind};
-use super::{clear_text, cross, doubts, gaps, rotation, runbook, sums};
+use super::{clear_text, cross, doubts, gaps, rotation, runbook, schedule, sums};
 use std::path::{Path, PathBuf};
 
 /// What a check found and looked at.
@@ -20,6 +20,8 @@ pub struct Checked {
     pub runbooks: usize,
     /// Scenarios that were looked at.
     pub scenarios: usize,
+    /// Schedules that were looked at.
+    pub schedules: usize,
     /// Those of them that can be read.
     pub drills: Vec<PathBuf>,
     /// Of each runbook that `lifeboat execute` cannot walk, why, as a sentence.
@@ -35,8 +37,9 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     let mut checked =
         Checked { providers: project.inventory.providers.len(), services: project.inventory.services.len(), ..Checked::default() };
     let everything = paths.is_empty();
-    let roots = if everything { vec![root.join("runbooks"), root.join("scenarios")] } else { paths.to_vec() };
+    let roots = if everything { vec![root.join("runbooks"), root.join("scenarios"), root.join(schedule::FOLDER)] } else { paths.to_vec() };
     let mut cover = Cover::default();
+    let mut named_schedules = Vec::new();
     for file in roots.iter().flat_map(|path| files_of(path)) {
         let document = SourceDocument::open(&file, root);
         if is_inventory(&file, root) {
@@ -49,6 +52,11 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
             let message = format!("nothing reads this inventory: that of the project is `{own}`");
             let hint = format!("move what it declares into `{own}`, or check it in a project of its own");
             findings.extend([Finding::of_file(&document.source.path, message, hint).warning()]);
+            continue;
+        }
+        if kind == Some(FileKind::Schedule) || kind.is_none() && file.starts_with(root.join(schedule::FOLDER)) {
+            // All of them are looked at together, below.
+            named_schedules.push(document.source.path.clone());
             continue;
         }
         if kind == Some(FileKind::Runbook) || kind.is_none() && file.starts_with(root.join("runbooks")) {
@@ -66,6 +74,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         }
         findings.extend(of_scenario(&project, document, file, &mut checked, &mut cover));
     }
+    findings.extend(of_schedules(&project, everything, &named_schedules, &mut checked));
     findings.extend(doubts::of_environments(&project));
     findings.extend(doubts::of_stores(&project));
     findings.extend(doubts::of_addresses(&project));
@@ -93,6 +102,14 @@ struct Cover {
     walks: gaps::WalkCoverage,
     /// A scenario that cannot be read, or names no service, may be the one that covers it.
     unclear: bool,
+}
+
+/// What is wrong or doubtful about schedules: about all of them, or about those of the inventory and of files that were named.
+fn of_schedules(project: &Project, everything: bool, named: &[String], checked: &mut Checked) -> Vec<Finding> {
+    let (schedules, found) = project.schedules();
+    checked.schedules = if everything { schedules.len() } else { named.len() };
+    let own = &project.document.source.path;
+    found.iter().filter(|finding| everything || finding.path == *own || named.contains(&finding.path)).cloned().collect()
 }
 
 /// What is wrong or doubtful about a scenario.
@@ -164,7 +181,7 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if path.is_dir() {
         files_below(&path)
-    } else if path.ends_with("runbooks") || path.ends_with("scenarios") {
+    } else if path.ends_with("runbooks") || path.ends_with("scenarios") || path.ends_with(schedule::FOLDER) {
         // A project need not have both folders.
         Vec::new()
     } else {

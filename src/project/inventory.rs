@@ -8,7 +8,7 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use super::{business, contact, environment, evidence, listeners, mail, objective, rotation, serving, store, variable};
+use super::{business, contact, environment, evidence, listeners, mail, objective, rotation, schedule, serving, store, variable};
 use crate::model::{
     Allow, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price, Provider,
     RateLimits, Service, Simulation,
@@ -47,6 +47,8 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<Inventory> {
         evidence: fields.optional("evidence", &evidence::read).unwrap_or_default(),
         serve: fields.optional("serve", &serving::read).unwrap_or_default(),
     };
+    // What they say is read where the whole project is known; here, what is wrong with it.
+    let _ = fields.optional("schedules", &|reader, node| reader.list(node, &|reader, node| schedule::read(reader, node, true)));
     fields.finish();
     Some(inventory)
 }

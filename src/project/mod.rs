@@ -65,6 +65,8 @@ mod runbook;
 mod runbook_document;
 mod runbook_file;
 mod scenario;
+mod schedule;
+mod schedule_doubts;
 mod schema;
 mod secretive;
 mod service;

@@ -26,6 +26,8 @@ pub enum ProjectFile {
     Inventory,
     /// What a drill showed, and what people write beside it.
     Findings,
+    /// When drills are due.
+    Schedule,
 }
 
 /// The form of a file, in JSON Schema (2020-12). Texts may also be numbers and truths where YAML takes them for those.
@@ -34,6 +36,7 @@ pub fn project_schema(file: ProjectFile) -> Value {
         ProjectFile::Scenario => ("scenario", "A scenario of Lifeboat"),
         ProjectFile::Runbook => ("runbook", "A runbook of Lifeboat"),
         ProjectFile::Inventory => ("inventory", "An inventory of Lifeboat"),
+        ProjectFile::Schedule => ("schedule", "A schedule of Lifeboat"),
         ProjectFile::Findings => ("findings", "What a drill of Lifeboat showed, with what people write beside it"),
     };
     let mut used = vec![root];
@@ -167,6 +170,8 @@ fn words(name: &str) -> Vec<&'static str> {
         "on-failure" => crate::model::OnFailure::WORDS,
         "forms" => crate::model::FaultShape::WORDS,
         "still" => &["step", "grey"],
+        "if-missed" => crate::model::IfMissed::WORDS,
+        "overlap" => crate::model::OverlapPolicy::WORDS,
         "until" => crate::model::EscalationUntil::WORDS,
         "execution-end" => crate::history::ExecutionEnd::WORDS,
         "impact" => crate::model::ComponentImpact::WORDS,

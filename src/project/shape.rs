@@ -1,14 +1,14 @@
 //! Whether a file is one of Lifeboat's, told by its own words. Only those are quoted in findings: what was named by mistake, or by somebody
 //! who wants to see it, may hold anything (`.env`, a key, a cluster's configuration).
 //!
-//! A file is ours that says which it is (`scenario:`, `runbook:`, or `providers:` and `services:`), or that has our version and one of our keys.
+//! A file is ours that says which it is (`scenario:`, `runbook:`, `schedule:` with `scenarios:`, or `providers:` and `services:`), or that has our version and one of our keys.
 
 use super::document::SourceDocument;
 use super::finding::Finding;
 use super::tree::{Node, NodeKind};
 
-/// The outermost keys of inventories, scenarios and runbooks, without `version`.
-const KEYS: [&str; 25] = [
+/// The outermost keys of inventories, scenarios, runbooks and schedules, without `version`.
+const KEYS: [&str; 27] = [
     "abort_when",
     "contacts",
     "credentials",
@@ -25,6 +25,8 @@ const KEYS: [&str; 25] = [
     "reviewed",
     "runbook",
     "scenario",
+    "schedule",
+    "schedules",
     "secrets",
     "service",
     "services",
@@ -42,6 +44,7 @@ pub(super) enum FileKind {
     Inventory,
     Scenario,
     Runbook,
+    Schedule,
 }
 
 impl FileKind {
@@ -51,15 +54,19 @@ impl FileKind {
             Self::Inventory => "an inventory",
             Self::Scenario => "a scenario",
             Self::Runbook => "a runbook",
+            Self::Schedule => "a schedule",
         }
     }
 
     /// The keys that only this kind has.
     const fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Inventory => &["contacts", "credentials", "environments", "mail", "providers", "secrets", "services", "stores"],
+            Self::Inventory => {
+                &["contacts", "credentials", "environments", "mail", "providers", "schedules", "secrets", "services", "stores"]
+            }
             Self::Scenario => &["abort_when", "objectives", "overlay", "scenario", "service", "timeline", "title", "traffic"],
             Self::Runbook => &["detect", "escalate", "owner", "parameters", "reaction", "reviewed", "start", "steps"],
+            Self::Schedule => &["cadence", "cron", "if_missed", "jitter", "overlap", "scenarios", "schedule", "when", "window", "zone"],
         }
     }
 }
@@ -69,13 +76,14 @@ pub(super) fn kind_of(root: &Node) -> Option<FileKind> {
     let NodeKind::Map(entries) = &root.kind else { return None };
     let count = |kind: FileKind| entries.iter().filter(|(key, _)| kind.keys().contains(&key.text.as_str())).count();
     let has = |name: &str| entries.iter().any(|(key, _)| key.text == name);
-    let mut kinds = [FileKind::Inventory, FileKind::Scenario, FileKind::Runbook].map(|kind| (count(kind), kind));
+    let mut kinds = [FileKind::Inventory, FileKind::Scenario, FileKind::Runbook, FileKind::Schedule].map(|kind| (count(kind), kind));
     kinds.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    let [(most, kind), (second, _), _] = kinds;
+    let [(most, kind), (second, _), ..] = kinds;
     match () {
         () if most > second => Some(kind),
         () if has("scenario") => Some(FileKind::Scenario),
         () if has("runbook") => Some(FileKind::Runbook),
+        () if has("schedule") => Some(FileKind::Schedule),
         () => None,
     }
 }
@@ -89,6 +97,7 @@ pub(super) fn mixed_up(document: &SourceDocument, expected: FileKind) -> Option<
             format!("run it with `lifeboat execute {path}`, or name it in a scenario, `runbook: {path}`")
         }
         (FileKind::Scenario, FileKind::Runbook) => format!("run it with `lifeboat run {path}`; a runbook begins with `runbook: NAME`"),
+        (FileKind::Schedule, _) => "`lifeboat schedule` shows what it says; name one of its scenarios".into(),
         (FileKind::Inventory, _) => "name another file; the project's inventory is read by itself".into(),
         (_, FileKind::Inventory) => "move it to another file; an inventory declares `providers:` and `services:`".into(),
         _ => "name another file".into(),
@@ -143,6 +152,7 @@ fn is_ours(keys: &[(&str, &str)]) -> bool {
     says("scenario")
         || says("runbook")
         || has("providers") && has("services")
+        || says("schedule") && has("scenarios")
         || versioned && keys.iter().any(|(key, _)| KEYS.contains(key))
 }
 

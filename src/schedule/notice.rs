@@ -7,7 +7,6 @@
 
 use crate::model::{DrillSchedule, NoticeKind};
 use crate::units::Duration;
-use crate::verdict::{Decision, Interval};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +19,11 @@ pub struct CutoverBounds {
     pub upper_ms: Option<i64>,
 }
 
-impl From<Interval> for CutoverBounds {
-    /// Rounded outwards, so that the truth stays between them.
-    fn from(interval: Interval) -> Self {
+impl CutoverBounds {
+    /// From nanoseconds, rounded outwards, so that the truth stays between them.
+    pub fn of_nanos(lower: i64, upper: Option<i64>) -> Self {
         const MS: i64 = 1_000_000;
-        Self { lower_ms: interval.lo.div_euclid(MS), upper_ms: interval.hi.map(|hi| hi.div_euclid(MS) + i64::from(hi.rem_euclid(MS) > 0)) }
+        Self { lower_ms: lower.div_euclid(MS), upper_ms: upper.map(|upper| upper.div_euclid(MS) + i64::from(upper.rem_euclid(MS) > 0)) }
     }
 }
 
@@ -49,9 +48,9 @@ pub struct NoticeSubject {
     /// Where it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// What the drill showed of everything that was promised.
+    /// What the drill showed of everything that was promised: `met`, `missed` or `inconclusive`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Decision>,
+    pub verdict: Option<String>,
     /// Between what bounds the cutover was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cutover: Option<CutoverBounds>,
@@ -154,7 +153,7 @@ mod tests {
 
     #[test]
     fn bounds_are_rounded_outwards() {
-        let bounds = |lo, hi| CutoverBounds::from(Interval { lo, hi });
+        let bounds = CutoverBounds::of_nanos;
         assert_eq!(bounds(1_999_999, Some(2_000_001)), CutoverBounds { lower_ms: 1, upper_ms: Some(3) });
         assert_eq!(bounds(0, None), CutoverBounds { lower_ms: 0, upper_ms: None });
         assert_eq!(bounds(2_000_000, Some(3_000_000)), CutoverBounds { lower_ms: 2, upper_ms: Some(3) });

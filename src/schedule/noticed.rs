@@ -47,7 +47,7 @@ pub fn noticed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ApprovalWish, DuePattern, DueRule, IfMissed, NoticeKind, OverlapPolicy, ScheduleNotices};
+    use crate::model::{ApprovalWish, NoticeKind, ScheduleNotices};
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -56,13 +56,7 @@ mod tests {
     fn schedule() -> DrillSchedule {
         DrillSchedule {
             name: "quarterly".to_owned(),
-            scenarios: vec!["scenarios/outage.yaml".to_owned()],
             environment: "staging".to_owned(),
-            when: DueRule { text: "0 10 1 * *".to_owned(), zone: "UTC".parse().unwrap(), rule: DuePattern::Cron("0 10 1 * *".to_owned()) },
-            window: Duration::from_secs(3_600),
-            jitter: Duration::ZERO,
-            if_missed: IfMissed::Skip,
-            overlap: OverlapPolicy::Skip,
             cadence: Some(Duration::from_secs(90 * 86_400)),
             approval: Some(ApprovalWish { by: vec!["ann".to_owned()], before: Duration::from_secs(2 * 86_400) }),
             notify: ScheduleNotices {
@@ -70,6 +64,8 @@ mod tests {
                 to: vec!["oncall".to_owned()],
                 after: vec!["board".to_owned()],
             },
+            when: crate::schedule::read_cron("0 10 1 * *", crate::units::ZoneName::utc()).unwrap(),
+            ..crate::schedule::example("every day 07:00 UTC")
         }
     }
 

@@ -4,7 +4,7 @@
 use super::running::{EndedDrill, RunningDrill};
 use crate::history::{Event, Guarded};
 use crate::model::NoticeKind;
-use crate::schedule::{Notice, NoticeSubject};
+use crate::schedule::{CutoverBounds, Notice, NoticeSubject};
 use crate::units::Duration;
 use chrono::{DateTime, Utc};
 
@@ -55,8 +55,8 @@ impl RunningDrill {
             Ok(finished) => {
                 let verdict = &finished.judged.verdict;
                 let cutover = verdict.measures.as_ref().filter(|_| !verdict.only_rotates).map(|measures| measures.cutover);
-                about.verdict = Some(verdict.verdict);
-                about.cutover = cutover.map(Into::into);
+                about.verdict = Some(verdict.verdict.to_string());
+                about.cutover = cutover.map(|interval| CutoverBounds::of_nanos(interval.lo, interval.hi));
                 about.objective_ms = i64::try_from(verdict.terms.rto.nanos() / 1_000_000).ok();
                 about.reason = finished.stopped.as_ref().map(|_| "stopped".to_owned());
                 let measured = match (about.cutover.and_then(|cutover| cutover.upper_ms), cutover) {

@@ -42,7 +42,23 @@ macro_rules! traffic {
     };
 }
 
+/// What a schedule may say, in a file of its own or in the inventory.
+macro_rules! schedule {
+    ($($more:literal)?) => {
+        concat!(
+            $($more,)?
+            "schedule!: name; scenarios!: [text]; environment!: name; when: text; cron: text; zone: text; window: time; jitter: time; \
+             if_missed: =if-missed; overlap: =overlap; cadence: time or =none; approval: @schedule-approval; notify: @schedule-notices"
+        )
+    };
+}
+
 pub(super) const FORMS: &[Form] = &[
+    // When drills are due.
+    choice("schedule", "a schedule", schedule!("version!: 1; "), "when cron"),
+    choice("listed-schedule", "a schedule of the inventory", schedule!(), "when cron"),
+    form("schedule-approval", "whose approval a schedule wants", "by!: [name]; before: time"),
+    form("schedule-notices", "who is told of a schedule", "before: time; to: [name]; after: [name]"),
     // What a drill showed.
     form(
         "findings",
@@ -194,7 +210,7 @@ pub(super) const FORMS: &[Form] = &[
         "inventory",
         "an inventory",
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; secrets: {@secret}; providers!: {@provider}; \
-         services!: {@service}; environments: {@environment}; evidence: @evidence; serve: @serving",
+         services!: {@service}; environments: {@environment}; evidence: @evidence; serve: @serving; schedules: [@listed-schedule]",
     ),
     form("serving", "a map of what it serves", "url: url; webhooks: [@webhook]; otlp: url"),
     form("webhook", "a webhook", "name: name; url!: url; secret_from!: key or [key]; events: [=notice]"),

@@ -53,7 +53,11 @@ evidence:
   witness: {url: "https://tsa.example/tsr"}
   ship: [{folder: a}, {s3: {bucket: a, lock: {mode: compliance}}}]
 serve: {webhooks: [{url: "https://h.example"}]}
+schedules:
+  - {schedule: b}
 "#;
+
+const SCHEDULE: &str = "version: 1\nschedule: a\nscenarios: [a]\napproval: {by: [a]}\nnotify: {to: [a]}\n";
 
 const SCENARIOS: [&str; 4] = [
     r#"version: 1
@@ -101,7 +105,8 @@ steps:
   - {name: o, ask: {question: a}}
 "#;
 
-const ALL: [ProjectFile; 4] = [ProjectFile::Scenario, ProjectFile::Runbook, ProjectFile::Inventory, ProjectFile::Findings];
+const ALL: [ProjectFile; 5] =
+    [ProjectFile::Scenario, ProjectFile::Runbook, ProjectFile::Inventory, ProjectFile::Findings, ProjectFile::Schedule];
 
 #[test]
 fn every_key_that_is_read_is_in_the_schema_and_no_other() {
@@ -113,6 +118,7 @@ fn every_key_that_is_read_is_in_the_schema_and_no_other() {
     };
     write("runbooks/inventory.yaml", INVENTORY);
     write("runbooks/a.yaml", RUNBOOK);
+    write("schedules/a.yaml", SCHEDULE);
     SCENARIOS.iter().enumerate().for_each(|(place, text)| write(&format!("scenarios/{place}.yaml"), text));
     let read = asked_for(|| {
         drop(crate::project::check(folder.path(), &[], "2026-11-20"));

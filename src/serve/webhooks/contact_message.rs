@@ -12,7 +12,6 @@ use crate::schedule::Notice;
 use crate::secret::{SecretContext, held};
 use crate::step::{Attendance, Before, ContactOutcome, Context, Directory, Keyring, Message, Outbox, Variables, tell};
 use crate::units::{Problem, Seed, with_causes};
-use crate::verdict::Decision;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -48,10 +47,11 @@ pub(super) async fn tell_contact(
 
 /// How bad it is.
 fn severity(notice: &Notice) -> NotifySeverity {
-    match (notice.kind, notice.about.verdict) {
+    match (notice.kind, notice.about.verdict.as_deref()) {
         (NoticeKind::Overdue | NoticeKind::Guard, _) => NotifySeverity::Error,
         (NoticeKind::Missed | NoticeKind::Approval, _) => NotifySeverity::Warning,
-        (NoticeKind::Verdict, verdict) if verdict != Some(Decision::Met) => NotifySeverity::Warning,
+        (NoticeKind::Verdict, Some("met")) => NotifySeverity::Info,
+        (NoticeKind::Verdict, _) => NotifySeverity::Warning,
         _ => NotifySeverity::Info,
     }
 }

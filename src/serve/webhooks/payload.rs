@@ -31,7 +31,6 @@ mod tests {
     use super::*;
     use crate::model::NoticeKind;
     use crate::schedule::{CutoverBounds, NoticeSubject};
-    use crate::verdict::Decision;
     use chrono::DateTime;
 
     #[test]
@@ -40,7 +39,7 @@ mod tests {
             schedule: Some("chat-quarterly".to_owned()),
             due: DateTime::from_timestamp_millis(1_800_000_000_000),
             drill: Some("2027-azure-1".to_owned()),
-            verdict: Some(Decision::Missed),
+            verdict: Some("missed".to_owned()),
             cutover: Some(CutoverBounds { lower_ms: 41_000, upper_ms: None }),
             objective_ms: Some(30_000),
             ..NoticeSubject::default()

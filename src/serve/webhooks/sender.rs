@@ -161,7 +161,10 @@ async fn known(root: &Path) -> Option<(Inventory, Vec<DrillSchedule>)> {
     let root = root.to_owned();
     let read = tokio::task::spawn_blocking(move || {
         let (project, findings) = Project::open(&root);
-        (!findings.has_errors()).then(|| (project.inventory, Vec::new()))
+        (!findings.has_errors()).then(|| {
+            let (schedules, _) = project.schedules();
+            (project.inventory, schedules)
+        })
     });
     read.await.ok().flatten()
 }
