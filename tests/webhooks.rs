@@ -272,15 +272,15 @@ fn what_a_killed_serve_was_about_to_send_is_sent_by_the_next_under_the_same_iden
     runtime.block_on(store.enqueue(&notice("one", &[]))).unwrap();
     let mut first = project.start(&["serve", "--listen", "127.0.0.1:0"]);
     wait_for("the first try", || (receiver.got().len() == 1).then_some(()));
-    first.signal(9).finish();
-    let second = project.start(&["serve", "--listen", "127.0.0.1:0"]);
+    first.signal(9);
+    first.finish();
+    let mut second = project.start(&["serve", "--listen", "127.0.0.1:0"]);
     // The claim of the first one lasts 20 s: whoever is dead does not say so.
     wait_for("the second try", || (receiver.got().len() == 2).then_some(()));
     wait_for("that it is known", || (became(&runtime, &store)["webhook:ops"].state == DeliveryState::Sent).then_some(()));
     let got = receiver.got();
     assert_eq!((got[0].id(), &got[0].body), (got[1].id(), &got[1].body));
     assert_eq!(verified(&[(&got[0], SECRET), (&got[1], SECRET)]), ["verified", "verified"]);
-    let mut second = second;
     second.signal(15);
     second.finish().exits_with(0);
 }
