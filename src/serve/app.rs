@@ -1,5 +1,6 @@
 //! What every answer is made from.
 
+use super::schedule_facts::FactsCache;
 use crate::scheduler::RunningDrills;
 use crate::store::DrillStore;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,13 @@ struct AppParts {
     root: PathBuf,
     store: DrillStore,
     running: RunningDrills,
+    facts: FactsCache,
 }
 
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running }))
+        Self(Arc::new(AppParts { root, store, running, facts: FactsCache::default() }))
     }
 
     /// The project's root. Its files are read anew for each answer.
@@ -30,6 +32,11 @@ impl App {
     /// The index of past drills.
     pub fn store(&self) -> &DrillStore {
         &self.0.store
+    }
+
+    /// What is known of schedules and drills, kept for a moment.
+    pub(super) fn facts(&self) -> &FactsCache {
+        &self.0.facts
     }
 
     /// The drills that run in this process.

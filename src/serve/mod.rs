@@ -7,6 +7,7 @@
 //!  api/     the same for programs, as JSON
 //!  live/    a drill while it runs
 //!  metrics/ what Prometheus scrapes
+//!  schedule_facts  what is known of schedules and the drills that keep them
 //!  traces   a trace of each drill
 //!  webhooks/ what happens, told to whoever does not watch
 //! ```
@@ -19,6 +20,7 @@ mod app;
 mod live;
 mod metrics;
 mod page;
+mod schedule_facts;
 mod server;
 mod traces;
 mod webhooks;

@@ -2,10 +2,19 @@
 //! room that knows SQL.
 //!
 //! ```text
-//!  open    the address, the connection, the tables brought to this build's version
-//!  tables  one file of SQL a step, from the oldest to the newest
-//!  outbox  notices on their way to whoever does not watch
-//!  error   why not
+//!  address      a file or a database, and its URL
+//!  drill_store  the open store
+//!  open         its connections, and the tables brought to this build's version
+//!  tables       one file of SQL a step, from the oldest to the newest
+//!  entry        a past drill, as lists show it; query finds them
+//!  finding      what drills showed; assign writes what people decide about it
+//!  sync         the index brought up to date with the folders: look reads one, rows writes what was read
+//!  rebuild      the index made again; check says whether it is well
+//!  journal      what is in no drill's folder, as lines beside the store; replay puts it back
+//!  backup       copies, made while others use the store
+//!  outbox       notices on their way to whoever does not watch
+//!  holder       which processes have its file open
+//!  error        why not
 //! ```
 //!
 //! It is an index: drills' folders are the truth, and it can be made again from them. One text of SQL serves both databases: texts, 64-bit
@@ -13,10 +22,32 @@
 //!
 //! What this room does not do: decide anything about schedules (`schedule`), or run drills.
 
+mod address;
+mod assign;
+mod backup;
+mod drill_store;
+mod entry;
 mod error;
+mod finding;
+mod holder;
+mod journal;
+mod look;
 mod open;
 mod outbox;
+mod query;
+mod rebuild;
+mod replay;
+mod rows;
+mod sync;
 
+pub use address::StoreAddress;
+pub use assign::{AssignError, FindingChange, FindingName};
+pub use drill_store::DrillStore;
+pub use entry::{DrillEntry, DrillState, RunKind};
 pub use error::StoreError;
-pub use open::{DrillStore, StoreAddress};
+pub use finding::{FindingEntry, FindingQuery};
 pub use outbox::{ClaimedDelivery, DeliveryCount, DeliveryEntry, DeliveryState, Tried};
+pub use query::DrillQuery;
+pub use rebuild::{Rebuilt, StoreHealth};
+pub use replay::PutBack;
+pub use sync::Synced;

@@ -11,6 +11,7 @@ use crate::model::words;
 use crate::schedule::Notice;
 use crate::units::hexadecimal;
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -91,15 +92,15 @@ impl DrillStore {
     /// Where the store cannot be written.
     pub async fn enqueue(&self, notice: &Notice) -> Result<bool, StoreError> {
         let new = enter(&self.pool, notice).await.map_err(|source| self.failed(source))?;
-        if new {
-            self.bell.notify_one();
-        }
-        Ok(new)
+        let Some(row) = new else { return Ok(false) };
+        self.entered.notify_one();
+        self.note("notices", &row).await?;
+        Ok(true)
     }
 
     /// Waits until a notice was entered by this process.
     pub async fn entered(&self) {
-        self.bell.notified().await;
+        self.entered.notified().await;
     }
 
     /// Notices of which nobody has said yet whom they go to, oldest first.
@@ -129,6 +130,7 @@ impl DrillStore {
             sqlx::query("UPDATE notices SET addressed = 1 WHERE id = $1").bind(id).execute(&mut *transaction).await?;
             transaction.commit().await
         };
+        // It is noted with what became of it. Where the file is lost before, it is addressed again.
         done.await.map_err(|source| self.failed(source))
     }
 
@@ -184,7 +186,18 @@ impl DrillStore {
         let says = "UPDATE deliveries SET state = $1, due = $2, lease = 0, told = $3 WHERE id = $4 AND tries = $5";
         let query = sqlx::query(says).bind(state.word()).bind(due).bind(told).bind(delivery.id.as_str()).bind(delivery.tries);
         let done = query.execute(&self.pool).await.map_err(|source| self.failed(source))?;
-        Ok(done.rows_affected() > 0)
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if state != DeliveryState::Waiting {
+            let ClaimedDelivery { id, notice_id, target, tries, .. } = delivery;
+            let row = json!({
+                "id": id, "notice": notice_id, "target": target, "state": state.word(), "tries": tries, "due": due, "holder": "", "lease": 0,
+                "tried": now, "told": told,
+            });
+            self.note("deliveries", &row).await?;
+        }
+        Ok(true)
     }
 
     /// Milliseconds until something is to be tried; `None` where nothing waits.
@@ -206,7 +219,7 @@ impl DrillStore {
         let now = self.now().await?;
         let again = "UPDATE deliveries SET state = 'waiting', due = $1, lease = 0, tries = 0 WHERE id = $2 AND state = 'failed'";
         let done = sqlx::query(again).bind(now).bind(id).execute(&self.pool).await.map_err(|source| self.failed(source))?;
-        self.bell.notify_one();
+        self.entered.notify_one();
         Ok(done.rows_affected() > 0)
     }
 
@@ -235,17 +248,19 @@ impl DrillStore {
     }
 }
 
-/// Enters a notice; within a transaction too, so that what it tells and the notice are there together or not at all. The bell is not rung.
+/// Enters a notice; within a transaction too, so that what it tells and the notice are there together or not at all. Its row, where it is new.
 ///
 /// # Errors
 /// The database's words.
-pub(super) async fn enter<'c>(to: impl sqlx::Executor<'c, Database = sqlx::Any>, notice: &Notice) -> Result<bool, sqlx::Error> {
+async fn enter<'c>(to: impl sqlx::Executor<'c, Database = sqlx::Any>, notice: &Notice) -> Result<Option<Value>, sqlx::Error> {
     let id = format!("msg_{}", hexadecimal(&crate::journal::random().map_err(sqlx::Error::Io)?));
     let json = serde_json::to_string(notice).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let happened = notice.at.timestamp_millis();
     let enters = "INSERT INTO notices (id, kind, key, happened, addressed, notice) VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT DO NOTHING";
-    let query = sqlx::query(enters).bind(id).bind(notice.kind.word()).bind(notice.key.as_str());
-    let done = query.bind(notice.at.timestamp_millis()).bind(json).execute(to).await?;
-    Ok(done.rows_affected() > 0)
+    let query = sqlx::query(enters).bind(id.as_str()).bind(notice.kind.word()).bind(notice.key.as_str());
+    let done = query.bind(happened).bind(json.as_str()).execute(to).await?;
+    let row = || json!({"id": id, "kind": notice.kind.word(), "key": notice.key, "happened": happened, "addressed": 0, "notice": json});
+    Ok((done.rows_affected() > 0).then(row))
 }
 
 fn text(row: &AnyRow, column: &str) -> Result<String, sqlx::Error> {

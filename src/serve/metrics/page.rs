@@ -77,7 +77,7 @@ impl MetricPage {
         let cutover =
             self.gauge("drill_cutover_seconds", "Bounds of the cutover of the last drill; the upper one is +Inf where none was seen");
         let objective = self.gauge("drill_objective_seconds", "The recovery time objective of the last drill");
-        for drill in observed.drills.iter().take(MOST) {
+        for drill in observed.facts.last.iter().take(MOST) {
             let labels = || {
                 let (scenario, environment) = (drill.scenario.clone(), drill.environment.clone());
                 vec![("scenario", scenario), ("environment", environment), ("service", drill.service.clone())]
@@ -87,16 +87,16 @@ impl MetricPage {
                 labels.push((name, value.to_owned()));
                 labels
             };
-            set(&last, labels(), seconds(drill.at));
+            set(&last, labels(), seconds(drill.started));
             for word in Decision::WORDS {
-                set(&verdict, with("verdict", word), truth(drill.verdict == Some(word)));
+                set(&verdict, with("verdict", word), truth(drill.verdict.map(Decision::word) == Some(*word)));
             }
-            if let Some((lower, upper)) = drill.cutover {
-                set(&cutover, with("bound", "lower"), lower);
-                set(&cutover, with("bound", "upper"), upper.unwrap_or(f64::INFINITY));
+            if let Some(interval) = drill.cutover {
+                set(&cutover, with("bound", "lower"), interval.lo as f64 / 1e9);
+                set(&cutover, with("bound", "upper"), interval.hi.map_or(f64::INFINITY, |hi| hi as f64 / 1e9));
             }
             if let Some(promised) = drill.objective {
-                set(&objective, labels(), promised);
+                set(&objective, labels(), promised.std().as_secs_f64());
             }
         }
         let running = self.gauge("drill_running", "How many drills this process runs");
@@ -109,11 +109,11 @@ impl MetricPage {
         let next = self.gauge("schedule_next_timestamp_seconds", "When a schedule is due next, in seconds since 1970");
         let kept = self.gauge("schedule_kept_timestamp_seconds", "When a drill last kept a schedule, in seconds since 1970");
         let due = self.gauge("schedule_due_timestamp_seconds", "By when a schedule must be kept again, in seconds since 1970");
-        for schedule in observed.schedules.iter().take(MOST) {
-            let labels = || vec![("schedule", schedule.name.clone())];
-            set(&overdue, labels(), truth(schedule.overdue));
-            set(&never, labels(), truth(schedule.never));
-            for (family, at) in [(&next, schedule.next), (&kept, schedule.kept), (&due, schedule.until)] {
+        for facts in observed.facts.schedules.iter().take(MOST) {
+            let (standing, labels) = (&facts.standing, || vec![("schedule", facts.schedule.name.clone())]);
+            set(&overdue, labels(), truth(standing.overdue.is_some()));
+            set(&never, labels(), truth(standing.never));
+            for (family, at) in [(&next, standing.next), (&kept, standing.last_kept), (&due, facts.until())] {
                 if let Some(at) = at {
                     set(family, labels(), seconds(at));
                 }
@@ -121,7 +121,7 @@ impl MetricPage {
         }
         let look = self
             .gauge("scheduler_last_look_timestamp_seconds", "When the schedules were last looked at with success, in seconds since 1970");
-        if let Some(at) = observed.looked {
+        if let Some(at) = observed.facts.looked {
             set(&look, Labels::new(), seconds(at));
         }
     }
@@ -151,27 +151,38 @@ fn truth(is: bool) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::observed::{LastDrill, ScheduleState};
     use super::*;
+    use crate::model::DrillSchedule;
+    use crate::schedule::Standing;
+    use crate::serve::schedule_facts::{DrillFacts, ScheduleFacts};
     use crate::store::{DeliveryCount, DeliveryState};
+    use serde_json::json;
 
-    fn observed() -> Observed {
+    fn observed(schedules: usize) -> Observed {
         let at = DateTime::from_timestamp_millis(1_800_000_000_500).unwrap();
-        let drill = LastDrill {
-            scenario: "azure".to_owned(),
-            environment: "staging".to_owned(),
-            service: "chat \"x\"\n".to_owned(),
-            at,
-            verdict: Some("missed"),
-            cutover: Some((41.5, None)),
-            objective: Some(30.0),
+        let drill = json!({
+            "id": "d", "kind": "drill", "folder": "/d", "host": "h", "service": "chat \"x\"\n", "services": [], "scenario": "azure", "title": "",
+            "environment": "staging", "started": at, "ended": null, "state": "over", "verdict": "missed",
+            "cutover": {"lo_ms": 41_500.0, "hi_ms": null}, "objective_ms": 30_000.0, "plan": "", "modes": [], "findings": 0, "who": "",
+            "reason": "", "trials": 1,
+        });
+        let facts = |place: usize| {
+            let schedule: DrillSchedule = serde_json::from_value(json!({
+                "name": format!("quarterly-{place}"), "scenarios": ["a"], "environment": "staging",
+                "when": crate::schedule::read_rule("every day 07:00 UTC", None).unwrap(), "window": "1h", "jitter": "0s",
+                "if_missed": "skip", "overlap": "skip", "cadence": "90d", "approval": null, "notify": {"before": null, "to": [], "after": []},
+            }))
+            .unwrap();
+            let standing = Standing { next: Some(at), last_kept: None, overdue: Some(at), never: true };
+            ScheduleFacts { schedule, known: Vec::new(), standing, owners: Vec::new() }
         };
-        let schedule =
-            ScheduleState { name: "quarterly".to_owned(), next: Some(at), kept: None, until: Some(at), overdue: true, never: true };
-        Observed {
-            drills: vec![drill],
-            schedules: vec![schedule],
+        let facts = DrillFacts {
+            schedules: (0..schedules).map(facts).collect(),
+            last: vec![serde_json::from_value(drill).unwrap()],
             looked: Some(at),
+        };
+        Observed {
+            facts: facts.into(),
             running: 1,
             deliveries: vec![DeliveryCount { target: "webhook:ops".to_owned(), state: DeliveryState::Failed, count: 2 }],
             unaddressed: 0,
@@ -180,28 +191,23 @@ mod tests {
 
     #[test]
     fn a_page_tells_what_was_observed() {
-        let text = page(&observed(), TextForm::Prometheus).unwrap();
+        let text = page(&observed(1), TextForm::Prometheus).unwrap();
         for line in [
             "lifeboat_drill_cutover_seconds{scenario=\"azure\",environment=\"staging\",service=\"chat \\\"x\\\"\\n\",bound=\"upper\"} +Inf",
             "lifeboat_drill_verdict{scenario=\"azure\",environment=\"staging\",service=\"chat \\\"x\\\"\\n\",verdict=\"missed\"} 1",
-            "lifeboat_schedule_overdue{schedule=\"quarterly\"} 1",
+            "lifeboat_schedule_overdue{schedule=\"quarterly-0\"} 1",
             "lifeboat_scheduler_last_look_timestamp_seconds 1800000000.5",
             "lifeboat_notice_deliveries{target=\"webhook:ops\",state=\"failed\"} 2",
         ] {
             assert!(text.lines().any(|told| told.replace(".0", "") == line.replace(".0", "")), "{line}\n{text}");
         }
         assert!(!text.contains("schedule_kept_timestamp_seconds{"), "what is not known is not told");
-        assert!(page(&observed(), TextForm::OpenMetrics).unwrap().ends_with("# EOF\n"));
+        assert!(page(&observed(1), TextForm::OpenMetrics).unwrap().ends_with("# EOF\n"));
     }
 
     #[test]
     fn how_many_series_there_are_is_bounded() {
-        let mut observed = observed();
-        observed.schedules = vec![observed.schedules[0].clone(); 3 * MOST];
-        for (place, schedule) in observed.schedules.iter_mut().enumerate() {
-            schedule.name = place.to_string();
-        }
-        let text = page(&observed, TextForm::Prometheus).unwrap();
+        let text = page(&observed(2 * MOST), TextForm::Prometheus).unwrap();
         assert_eq!(text.lines().filter(|line| line.starts_with("lifeboat_schedule_overdue{")).count(), MOST);
     }
 

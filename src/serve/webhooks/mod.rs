@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  herald           enters what happens to the drills of this process into the store's outbox
+//!  schedule_watch   enters what there is to tell of schedules
 //!  sender           sends what the outbox holds
 //!  recipients       whom a notice goes to
 //!  webhook_post     one notice to a webhook        payload    what is posted
@@ -19,6 +20,7 @@ mod outgoing;
 mod payload;
 mod recipients;
 mod retry;
+mod schedule_watch;
 mod sender;
 mod signature;
 mod webhook_post;

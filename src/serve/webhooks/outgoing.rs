@@ -1,6 +1,7 @@
 //! Everything of this part that runs beside the server, begun and ended as one; and one webhook, tried at once.
 
 use super::herald::DrillHerald;
+use super::schedule_watch::ScheduleWatch;
 use super::sender::NoticeSender;
 use super::webhook_post::{self, Answered};
 use crate::model::{Inventory, NoticeKind};
@@ -18,6 +19,7 @@ use tokio::task::JoinHandle;
 #[derive(Debug)]
 pub struct OutgoingNotices {
     herald: (watch::Sender<bool>, JoinHandle<()>),
+    watch: (watch::Sender<bool>, JoinHandle<()>),
     sender: (watch::Sender<bool>, JoinHandle<()>),
 }
 
@@ -29,16 +31,18 @@ impl OutgoingNotices {
     pub fn start(store: &DrillStore, running: &RunningDrills, holder: String) -> Result<Self, Problem> {
         let herald = DrillHerald::new(running.clone(), store.clone());
         let sender = NoticeSender::new(store.clone(), running.root().to_owned(), holder, webhook_post::client()?);
-        let ((stop_herald, herald_stops), (stop_sender, sender_stops)) = (watch::channel(false), watch::channel(false));
+        let looks = ScheduleWatch::new(store.clone(), running.root().to_owned());
+        let [(stop_herald, herald_stops), (stop_watch, watch_stops), (stop_sender, sender_stops)] = [(); 3].map(|()| watch::channel(false));
         Ok(Self {
             herald: (stop_herald, tokio::spawn(herald.run(herald_stops))),
+            watch: (stop_watch, tokio::spawn(looks.run(watch_stops))),
             sender: (stop_sender, tokio::spawn(sender.run(sender_stops))),
         })
     }
 
     /// Ends once what is known of drills is entered, and what is due was tried; called after the drills have ended.
     pub async fn finish(self) {
-        for (stop, task) in [self.herald, self.sender] {
+        for (stop, task) in [self.herald, self.watch, self.sender] {
             stop.send_replace(true);
             let _ = task.await;
         }
