@@ -101,5 +101,6 @@ mod untrusted;
 mod vectors;
 mod verified;
 mod waits;
+mod webhooks;
 mod witnessed;
 mod workloads;

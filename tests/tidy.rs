@@ -132,7 +132,7 @@ const HOMES: [(&str, &[&str]); 58] = [
     ("form_urlencoded", &["lab", "redact", "secret", "execution", "serve"]),
     ("base64", &["dialect", "lab", "project", "redact", "secret", "signing", "evidence", "serve"]),
     ("aho_corasick", &["redact"]),
-    ("zeroize", &["units", "secret", "process", "signing"]),
+    ("zeroize", &["units", "secret", "process", "signing", "serve"]),
     ("hmac", &["units"]),
     ("sha2", &["units"]),
     ("ed25519_dalek", &["signing"]),

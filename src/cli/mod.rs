@@ -34,6 +34,7 @@ mod leftovers;
 mod list;
 mod logging;
 mod man;
+mod notify;
 mod open;
 mod outline;
 mod parameters;
@@ -153,6 +154,8 @@ enum CliCommand {
     Serve(serve::Args),
     /// Make, list and revoke the tokens by which programs and people use what `serve` serves
     Token(token::Args),
+    /// Try whether a webhook of the inventory takes what it gets
+    Notify(notify::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
@@ -222,6 +225,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Schedule(args) => schedule::schedule(args),
         CliCommand::Serve(args) => serve::serve(args),
         CliCommand::Token(args) => token::token(&args),
+        CliCommand::Notify(args) => notify::notify(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
         CliCommand::Heal(args) => heal::heal(args),

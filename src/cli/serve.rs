@@ -5,7 +5,7 @@ use super::terminal::note;
 use super::{Exit, put, say, until_interrupted};
 use crate::project::Project;
 use crate::scheduler::{RunningDrills, Scheduler, SchedulerPulse, SchedulerSettings, look_once};
-use crate::serve::{App, PublicUrl, ServeSettings, Server, SiteSettings};
+use crate::serve::{App, PublicUrl, OutgoingNotices, ServeSettings, Server, SiteSettings};
 use crate::store::DrillStore;
 use crate::units::Duration;
 use chrono::SecondsFormat;
@@ -73,6 +73,8 @@ async fn both(
     settings: &SchedulerSettings,
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<Exit> {
+    let holder = format!("{}/{}", crate::host::host_name().unwrap_or_default(), std::process::id());
+    let outgoing = OutgoingNotices::start(&store, &running, holder)?;
     let mut app = App::new(root, store.clone(), running.clone());
     let scheduler = (!args.no_schedules).then(|| Scheduler::begin(settings, store, running.clone()));
     if let Some(scheduler) = &scheduler {
@@ -96,6 +98,7 @@ async fn both(
         }
     };
     tokio::join!(server.serve(stop), ending);
+    outgoing.finish().await;
     if let Some(telling) = telling {
         // It ends with the scheduler, whose last lines it tells.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), telling).await;

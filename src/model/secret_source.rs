@@ -14,7 +14,7 @@ use super::{
     HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OidcProvider,
     OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand,
     Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Serving, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch,
-    VaultLogin, Wire, Within, WitnessPolicy, WitnessSource, Workload,
+    VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,6 +121,19 @@ impl SecretSourceSet {
         self.0.insert(SecretSource::Key(source.to_string()));
     }
 
+    fn serving(&mut self, serve: &Serving) {
+        let Serving { url: _, oidc, webhooks, otlp } = serve;
+        if let Some(OidcProvider { issuer, client_id: _, client_secret, roles: _ }) = oidc {
+            self.url(issuer);
+            client_secret.iter().for_each(|from| self.key(from));
+        }
+        for Webhook { name: _, url, secret_from, events: _ } in webhooks {
+            self.address(url);
+            secret_from.iter().for_each(|from| self.key(from));
+        }
+        otlp.iter().for_each(|url| self.url(url));
+    }
+
     fn evidence(&mut self, evidence: &EvidencePolicy) {
         let EvidencePolicy { key, witness, ship } = evidence;
         // Of a file the first line would be learnt, and every key's is the same.
@@ -135,14 +148,6 @@ impl SecretSourceSet {
             endpoint.iter().for_each(|url| self.url(url));
             self.key(secret_access_key);
             session_token.iter().for_each(|token| self.key(token));
-        }
-    }
-
-    fn serving(&mut self, serving: &Serving) {
-        let Serving { oidc } = serving;
-        if let Some(OidcProvider { issuer, client_id: _, client_secret, roles: _ }) = oidc {
-            self.url(issuer);
-            client_secret.iter().for_each(|from| self.key(from));
         }
     }
 

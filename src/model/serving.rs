@@ -1,69 +1,67 @@
-//! How `lifeboat serve` is set up for a project: what its inventory says under `serve:`.
+//! What `lifeboat serve` does besides serving: under which address people find it, who may sign in, whom it posts what happens to, where traces go.
 //!
-//! What this file does not do: serve, or ask anybody who they are (`serve`).
+//! What this file does not do: say what a notice holds (`schedule`), or send it (`serve`).
 
-use super::{CredentialSource, words};
+use super::{CredentialSource, OidcProvider, words};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 words! {
-    /// What somebody may do. Roles are a set and no ladder: whoever approves drills need not be able to begin them, and on-call people can
-    /// stop drills without that. Two rules hold for all: anybody with a role may look, and `admin` holds every other.
-    AccessRole {
-        /// Look.
-        Read = "read",
-        /// Begin drills, answer their questions, decide about late ones, give findings to people.
-        Run = "run",
-        /// Approve drills.
-        Approve = "approve",
-        /// Stop drills, block new ones, and lift that again.
-        Stop = "stop",
-        /// Everything, tokens and the audit log included.
-        Admin = "admin",
+    /// What a notice is about.
+    NoticeKind {
+        /// A drill will be due, as long beforehand as its schedule says.
+        Soon = "drill.soon",
+        /// An occurrence is due.
+        Due = "drill.due",
+        /// An approval is wanted before an occurrence may begin.
+        Approval = "drill.approval",
+        /// A drill began.
+        Started = "drill.started",
+        /// A drill ended, with its verdict or without one.
+        Verdict = "drill.verdict",
+        /// An occurrence was missed.
+        Missed = "drill.missed",
+        /// A schedule was not kept for longer than its cadence.
+        Overdue = "drill.overdue",
+        /// A guard stopped a drill.
+        Guard = "drill.guard",
+        /// Somebody tries whether it arrives.
+        Test = "drill.test",
     }
 }
 
-impl AccessRole {
-    /// Whether somebody who has these roles may do what this one is for.
-    pub fn is_held(self, roles: &[Self]) -> bool {
-        roles.contains(&Self::Admin) || roles.contains(&self) || (self == Self::Read && !roles.is_empty())
-    }
-}
-
-/// What an inventory says about `lifeboat serve`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// An inventory's `serve:`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Serving {
+    /// Where people find its pages, for links; `None` gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Who says who people are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oidc: Option<OidcProvider>,
-}
-
-/// Sign-in by OpenID Connect: who is asked, and what the answer is worth.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OidcProvider {
-    /// The issuer's address, as its own documents say it.
-    pub issuer: String,
-    /// How Lifeboat is called there.
-    pub client_id: String,
-    /// Where its secret is found; a client that has none is a public one, which PKCE guards alone.
+    /// Where what happens is posted to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webhooks: Vec<Webhook>,
+    /// The collector of OpenTelemetry that gets a trace of each drill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret: Option<CredentialSource>,
-    /// What a group, or a person by their verified e-mail address, may do.
-    pub roles: BTreeMap<String, Vec<AccessRole>>,
+    pub otlp: Option<String>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Where what happens is posted to, by Standard Webhooks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// By what it is known in lists and metrics; the URL's host where nothing is said.
+    pub name: String,
+    /// Where it is posted to; may contain `${VARIABLE}`.
+    pub url: String,
+    /// Where the secrets are found that it is signed with, as `whsec_…`. Never empty; several while they are exchanged.
+    pub secret_from: Vec<CredentialSource>,
+    /// What is posted; everything where it is empty.
+    pub events: Vec<NoticeKind>,
+}
 
-    #[test]
-    fn roles_are_a_set_in_which_anybody_reads_and_an_admin_does_everything() {
-        let all = [AccessRole::Read, AccessRole::Run, AccessRole::Approve, AccessRole::Stop, AccessRole::Admin];
-        let held = |roles: &[AccessRole]| all.into_iter().filter(|role| role.is_held(roles)).map(AccessRole::word).collect::<Vec<_>>();
-        assert!(held(&[]).is_empty());
-        assert_eq!(held(&[AccessRole::Read]), ["read"]);
-        assert_eq!(held(&[AccessRole::Run]), ["read", "run"]);
-        assert_eq!(held(&[AccessRole::Approve, AccessRole::Stop]), ["read", "approve", "stop"]);
-        assert_eq!(held(&[AccessRole::Admin]), AccessRole::WORDS);
+impl Webhook {
+    /// Whether it wants this.
+    pub fn wants(&self, kind: NoticeKind) -> bool {
+        self.events.is_empty() || self.events.contains(&kind)
     }
 }

@@ -194,9 +194,10 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
     }
 }
 
-/// The YAML files below a folder, in order, without the configurations of gateways under `scenarios/gateways`.
+/// The YAML files below a folder, in order, without the configurations of others: of gateways, and of what watches Lifeboat.
 pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
     const FILES_MAX: usize = 10_000;
+    const OTHERS: [&str; 2] = ["scenarios/gateways", "runbooks/monitoring"];
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -204,7 +205,7 @@ pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
             let path = entry.path();
             // Links to folders are not followed: they may lead in circles.
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_folder && !path.ends_with("scenarios/gateways") {
+            if is_folder && !OTHERS.iter().any(|other| path.ends_with(other)) {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") && found.len() < FILES_MAX {
                 found.push(path);

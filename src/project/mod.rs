@@ -71,6 +71,7 @@ mod schema;
 mod secretive;
 mod service;
 mod serving;
+mod sign_in;
 mod shape;
 mod source;
 mod splice;

@@ -176,6 +176,7 @@ fn words(name: &str) -> Vec<&'static str> {
         "until" => crate::model::EscalationUntil::WORDS,
         "execution-end" => crate::history::ExecutionEnd::WORDS,
         "impact" => crate::model::ComponentImpact::WORDS,
+        "notice" => crate::model::NoticeKind::WORDS,
         "none" => &["none"],
         "walk-result" => crate::model::WalkResult::WORDS,
         "returns" => &["something", "nothing"],

@@ -12,6 +12,7 @@
 //!  quarter     a quarter of a year
 //!  deferral    somebody decided that it is done later
 //!  export      schedules as crontab, systemd timers, CronJobs, workflows, calendars
+//!  notice      what is told about them to whoever does not watch; noticed, what there is to tell at a moment
 //!  reckon      what is to be done about a schedule at a moment
 //!  standing    what is next, what was last, and what is overdue
 //! ```
@@ -26,6 +27,8 @@ mod due_days;
 pub mod export;
 mod gaps;
 mod local;
+mod notice;
+mod noticed;
 mod occurrence;
 mod quarter;
 mod reckon;
@@ -39,6 +42,8 @@ mod words;
 pub use deferral::{Deferral, DeferredSubject};
 pub use gaps::{StartGaps, is_ever_due, is_ever_open, start_gaps};
 pub use local::{starts_of_days, told_local, told_zoned};
+pub use notice::{CutoverBounds, Notice, NoticeSubject};
+pub use noticed::noticed;
 pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
 pub use quarter::Quarter;
 pub use reckon::{Act, ENTERED_MAX, ManualRun, reckon};

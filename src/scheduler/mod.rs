@@ -18,6 +18,7 @@
 //!  drill_curve    its requests over time, from the first on
 //!  followed       a drill that another process runs, read from its history as that grows
 //!  whole_lines    a file that still grows, as whole lines
+//!  notice   what is told of them to whoever does not watch
 //! ```
 //!
 //! Two or more processes may look at the same schedules over one store: which of them begins what is settled there, by claims with a lease and a fence.
@@ -38,10 +39,13 @@ mod drill_start;
 mod followed;
 mod not_begun;
 mod question_desk;
+mod notice;
 mod running;
 mod running_drill;
 mod whole_lines;
 
+pub use crate::model::NoticeKind;
+pub use crate::schedule::{Notice, NoticeSubject};
 pub use daemon::{Scheduler, SchedulerPulse, SchedulerSettings, look_once};
 pub use drill_curve::{CurveColumn, DrillCurve};
 pub use drill_start::DrillStart;

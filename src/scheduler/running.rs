@@ -16,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Drills that ended, and such that did not begin, of which so many are known.
 const KEPT: usize = 32;
@@ -61,6 +61,8 @@ pub struct RunningDrills {
     known: Arc<Mutex<KnownDrills>>,
     /// How many tasks of drills there are.
     tasks: watch::Sender<usize>,
+    /// Tells of each drill that begins.
+    begun: broadcast::Sender<Arc<RunningDrill>>,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,7 @@ struct KnownDrills {
 impl RunningDrills {
     /// Of a project. `supervisor` is the binary whose command `keep` supervises what drills start.
     pub fn new(root: PathBuf, supervisor: PathBuf) -> Self {
-        Self { root, supervisor, locks: None, known: Arc::default(), tasks: watch::channel(0).0 }
+        Self { root, supervisor, locks: None, known: Arc::default(), tasks: watch::channel(0).0, begun: broadcast::channel(256).0 }
     }
 
     /// With one place more for locks, which drills on other hosts share.
@@ -116,6 +118,11 @@ impl RunningDrills {
     /// Those that did not begin, the newest first.
     pub fn not_begun(&self) -> Vec<DrillNotBegun> {
         self.known().not_begun.iter().rev().cloned().collect()
+    }
+
+    /// Each drill that begins from now on.
+    pub fn begun(&self) -> broadcast::Receiver<Arc<RunningDrill>> {
+        self.begun.subscribe()
     }
 
     /// One of those that run or ended lately.
@@ -326,6 +333,7 @@ impl Observer for QuietObserver {
         known.starting.remove(&self.place);
         known.drills.insert(id, Arc::clone(&drill));
         drop(known);
+        let _ = self.drills.begun.send(Arc::clone(&drill));
         if let Some(begun) = self.begun.take() {
             let _ = begun.send(Ok(drill));
         }

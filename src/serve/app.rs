@@ -2,6 +2,7 @@
 
 use super::page::{FreshIndex, SeenProjects};
 use super::access::{Access, StreamPermit};
+use super::schedule_facts::FactsCache;
 use crate::scheduler::{RunningDrills, SchedulerPulse};
 use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ struct AppParts {
     access: Access,
     /// When the index was brought up to date with the folders.
     synced: Mutex<Option<Instant>>,
+    facts: FactsCache,
 }
 
 impl App {
@@ -42,6 +44,7 @@ impl App {
             fresh: FreshIndex::default(),
             access: Access::default(),
             synced: Mutex::default(),
+            facts: FactsCache::default(),
         }))
     }
 
@@ -75,6 +78,11 @@ impl App {
     /// The index of past drills.
     pub fn store(&self) -> &DrillStore {
         &self.0.store
+    }
+
+    /// What is known of schedules and drills, kept for a moment.
+    pub(super) fn facts(&self) -> &FactsCache {
+        &self.0.facts
     }
 
     /// The drills that run in this process.

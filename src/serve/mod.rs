@@ -6,8 +6,11 @@
 //!  page/    what people read, as HTML
 //!  api/     the same for programs, as JSON
 //!  live/    a drill while it runs
-//!  metrics  what Prometheus scrapes
+//!  metrics/ what Prometheus scrapes
 //!  problem  why a call is not answered
+//!  schedule_facts  what is known of schedules and the drills that keep them
+//!  traces   a trace of each drill
+//!  webhooks/ what happens, told to whoever does not watch
 //! ```
 //!
 //! What this room does not do: begin what is due (`scheduler`), or decide anything about drills.
@@ -19,10 +22,14 @@ mod live;
 mod metrics;
 mod page;
 mod problem;
+mod schedule_facts;
 mod server;
+mod traces;
+mod webhooks;
 
 pub use crate::model::AccessRole;
 pub use access::{Caller, CallerVia, MadeToken, PublicUrl, SiteSettings, TokenError, TokenName, make_token};
 pub use api::openapi;
 pub use app::App;
 pub use server::{ServeError, ServeSettings, Server};
+pub use webhooks::{OutgoingNotices, try_webhook};

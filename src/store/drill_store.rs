@@ -7,18 +7,22 @@ use super::error::StoreError;
 use super::holder;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The open store. Clones share one pool of connections.
 #[derive(Debug, Clone)]
 pub struct DrillStore {
     pub(super) pool: AnyPool,
     address: StoreAddress,
+    /// Tells whoever sends notices that one was entered.
+    pub(super) entered: Arc<Notify>,
 }
 
 impl DrillStore {
     /// Of these connections.
-    pub(super) const fn new(pool: AnyPool, address: StoreAddress) -> Self {
-        Self { pool, address }
+    pub(super) fn new(pool: AnyPool, address: StoreAddress) -> Self {
+        Self { pool, address, entered: Arc::default() }
     }
 
     /// Where it is.

@@ -12,6 +12,7 @@
 //!  rebuild      the index made again; check says whether it is well
 //!  journal      what is in no drill's folder, as lines beside the store; replay puts it back
 //!  backup       copies, made while others use the store
+//!  outbox       notices on their way to whoever does not watch
 //!  holder       which processes have its file open
 //!  access       tokens, sessions and sign-ins, as hashes
 //!  audit        who did what
@@ -44,6 +45,7 @@ mod locks;
 mod looks;
 mod occurrences;
 mod open;
+mod outbox;
 mod query;
 mod rebuild;
 mod replay;
@@ -62,6 +64,7 @@ pub use finding::{FindingEntry, FindingQuery};
 pub use locks::StoreLocks;
 pub use looks::{ReplicaEntry, SeenRule, SeenSchedule};
 pub use occurrences::OccurrenceClose;
+pub use outbox::{ClaimedDelivery, DeliveryCount, DeliveryEntry, DeliveryState, Tried};
 pub use query::DrillQuery;
 pub use rebuild::{Rebuilt, StoreHealth};
 pub use replay::PutBack;

@@ -48,7 +48,7 @@ pub use printable::{is_unprintable, one_line, printable};
 pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;
 pub use salt::Salt;
-pub use seal::{TokenHash, hexadecimal, is_signed, signature};
+pub use seal::{TokenHash, authentication_code, hexadecimal, is_signed, signature};
 pub use secret::Secret;
 pub use seed::Seed;
 pub use sha256::{RunningHash, sha256_hex};

@@ -28,6 +28,13 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// HMAC-SHA-256 over a text with a key of bytes.
+pub fn authentication_code(key: &[u8], text: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(text);
+    mac.finalize().into_bytes().into()
+}
+
 /// HMAC-SHA-256 over a text with a secret, in hexadecimal.
 pub fn signature(secret: &Secret, text: &str) -> String {
     hexadecimal(&sealed(secret, text).finalize().into_bytes())
@@ -58,6 +65,7 @@ mod tests {
         let (secret, text) = (Secret::from("Jefe"), "what do ya want for nothing?");
         let right = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         assert_eq!(signature(&secret, text), right);
+        assert_eq!(hexadecimal(&authentication_code(b"Jefe", text.as_bytes())), right);
         assert!(is_signed(&secret, text, right) && is_signed(&secret, text, &right.to_uppercase()));
         for wrong in ["", "5b", &right[..62], &format!("{right}00"), &right.replace('5', "6"), "zz", "ü"] {
             assert!(!is_signed(&secret, text, wrong), "{wrong}");

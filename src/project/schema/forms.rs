@@ -212,8 +212,9 @@ pub(super) const FORMS: &[Form] = &[
         "version!: 1; contacts: {@contact}; mail: @mail; credentials: {@credential}; stores: {@store}; secrets: {@secret}; providers!: {@provider}; \
          services!: {@service}; environments: {@environment}; evidence: @evidence; schedules: [@listed-schedule]; serve: @serving",
     ),
-    form("serving", "settings of `serve`", "oidc: @oidc"),
     form("oidc", "a provider of sign-in", "issuer!: url; client_id!: text; client_secret_from: key; roles!: {=access-role|[=access-role]}"),
+    form("serving", "a map of what it serves", "url: url; oidc: @oidc; webhooks: [@webhook]; otlp: url"),
+    form("webhook", "a webhook", "name: name; url!: url; secret_from!: key or [key]; events: [=notice]"),
     form("evidence", "an evidence map", "key: key; witness: @witness; ship: [@ship]"),
     choice("witness", "a witness", "url: url; run: [text]; ca: text; required: truth", "url run"),
     choice("ship", "a place for bundles", "folder: text; run: [text]; s3: @bucket", "folder run s3"),

@@ -52,6 +52,7 @@ environments:
 evidence:
   witness: {url: "https://tsa.example/tsr"}
   ship: [{folder: a}, {s3: {bucket: a, lock: {mode: compliance}}}]
+serve: {webhooks: [{url: "https://h.example"}]}
 schedules:
   - {schedule: b}
 serve: {oidc: {}}

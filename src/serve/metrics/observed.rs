@@ -1,0 +1,31 @@
+//! What metrics tell, read from the store and from this process at one moment.
+
+use crate::serve::App;
+use crate::serve::schedule_facts::DrillFacts;
+use crate::store::{DeliveryCount, StoreError};
+use std::sync::Arc;
+
+/// What is known at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    /// Schedules, and the last drill of each scenario.
+    pub(super) facts: Arc<DrillFacts>,
+    /// How many drills this process runs.
+    pub(super) running: usize,
+    /// Notices on their way.
+    pub(super) deliveries: Vec<DeliveryCount>,
+    /// Notices that nobody has addressed yet.
+    pub(super) unaddressed: usize,
+}
+
+impl Observed {
+    /// Everything as it is now.
+    pub(super) async fn of(app: &App) -> Result<Self, StoreError> {
+        Ok(Self {
+            facts: app.facts().get(app.store(), app.root()).await?,
+            running: app.running().all().len(),
+            deliveries: app.store().delivery_counts().await?,
+            unaddressed: app.store().unaddressed().await?.len(),
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! Looks again and again what there is to tell of schedules, and enters it into the outbox: what was told already is there, and is told once.
+//!
+//! What this file does not do: say what is news (`schedule::noticed`), or begin anything (`scheduler`).
+
+use crate::schedule::noticed;
+use crate::serve::schedule_facts::drill_facts;
+use crate::store::{DrillStore, StoreError};
+use chrono::Utc;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// So often.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Looks at schedules.
+#[derive(Debug)]
+pub(super) struct ScheduleWatch {
+    store: DrillStore,
+    root: PathBuf,
+    /// What this process has entered: the store need not be asked again.
+    entered: BTreeSet<(&'static str, String)>,
+}
+
+impl ScheduleWatch {
+    pub(super) const fn new(store: DrillStore, root: PathBuf) -> Self {
+        Self { store, root, entered: BTreeSet::new() }
+    }
+
+    /// Looks until it is stopped.
+    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            if let Err(error) = self.look().await {
+                tracing::warn!("nobody can be told of schedules at present: {error}");
+            }
+            if timeout(LOOK, stop.wait_for(|stop| *stop)).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let now = Utc::now();
+        let facts = drill_facts(&self.store, &self.root, now).await?;
+        for of in facts.schedules {
+            for notice in noticed(&of.schedule, &of.known, of.standing.overdue, &of.owners, now) {
+                if self.entered.insert((notice.kind.word(), notice.key.clone()))
+                    && let Err(error) = self.store.enqueue(&notice).await
+                {
+                    self.entered.remove(&(notice.kind.word(), notice.key.clone()));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+}
