@@ -9,6 +9,7 @@ use super::replica::{BusyWith, Replica, named, reason_of};
 use super::drill_start::DrillStart;
 use super::not_begun::NotBegun;
 use super::running_drill::{EndedDrill, RunningDrill};
+use crate::exercise::Consent;
 use crate::model::DrillSchedule;
 use crate::schedule::OccurrenceEnd;
 use crate::store::{ClaimClose, OccurrenceClaim};

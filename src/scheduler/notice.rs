@@ -1,7 +1,7 @@
 //! Notices of drills that this process runs, made of what is known of them. Those of occurrences are made of their schedules
 //! ([`Notice`]'s own constructors).
 
-use super::running::{EndedDrill, RunningDrill};
+use super::running_drill::{EndedDrill, RunningDrill};
 use crate::history::{Event, Guarded};
 use crate::model::NoticeKind;
 use crate::schedule::{CutoverBounds, Notice, NoticeSubject};
