@@ -35,7 +35,7 @@ pub use allowed::{approval_subject, permits, take_approvals, time_permits};
 pub use attest::{Attested, Attesting};
 pub use ceiling::priced;
 pub use drilled::drills_of;
-pub use earlier::{DrillFilter, earlier_drills};
+pub use earlier::{DrillFilter, earlier_among, earlier_drills};
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
 pub use listener::unheard;
