@@ -245,6 +245,29 @@ fn a_lever_is_told_on_every_page_and_a_drill_that_has_ended_appears_by_itself() 
 }
 
 #[test]
+fn a_finding_is_given_to_somebody_by_a_form_and_the_drill_s_own_file_says_so() {
+    let (project, ids) = project();
+    let server = PageServer::of(&project);
+    let page = server.page(&format!("/findings?drill={}", ids[1]));
+    let (_, form) = page.split_once("action=\"/findings/").unwrap_or_else(|| panic!("{page}"));
+    let path = form.split('"').next().unwrap();
+    let about =
+        form.split("</form>").next().unwrap().split_once("name=\"about\" value=\"").map(|(_, rest)| rest.split('"').next().unwrap());
+    let csrf = form.split_once("name=\"csrf\" value=\"").map(|(_, rest)| rest.split('"').next().unwrap()).unwrap_or_default();
+    let body = format!(
+        "csrf={csrf}&about={}&owner=Ada+%3Cb%3E&due=2020-01-02&ticket=https%3A%2F%2Ftickets.example%2F7&notes=first+look&state=",
+        about.unwrap_or_default()
+    );
+    let (status, head, answer) = server.ask("POST", &format!("/findings/{path}"), &body);
+    assert!(status == 303 && head.contains("location: /findings?drill="), "{status} {head} {answer}");
+    let page = server.page("/findings?show=overdue");
+    assert!(page.contains("With <strong><bdi>Ada &lt;b&gt;</bdi></strong>, until <strong><bdi>2020-01-02"), "{page}");
+    assert!(page.contains("href=\"https://tickets.example/7\"") && page.contains("first look"), "{page}");
+    assert!(std::fs::read_to_string(project.path("drills/slow-breaker/findings.yaml")).unwrap().contains("owner: Ada <b>"));
+    assert!(server.page("/").contains("1</strong> overdue"));
+}
+
+#[test]
 fn an_empty_project_says_what_to_do_next() {
     let project = Project::quick();
     let server = PageServer::of(&project);

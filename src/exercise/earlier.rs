@@ -34,10 +34,17 @@ pub struct DrillFilter {
 /// The last `count` of those drills in a folder, each in a folder of its own. What cannot be read is counted and left out.
 #[must_use]
 pub fn earlier_drills(folder: &Path, filter: &DrillFilter, count: usize) -> EarlierDrills {
+    let folders = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    earlier_among(folders, filter, count)
+}
+
+/// The same of folders that somebody knows.
+#[must_use]
+pub fn earlier_among(folders: impl Iterator<Item = PathBuf>, filter: &DrillFilter, count: usize) -> EarlierDrills {
     let until = filter.before.as_deref().and_then(moment);
     let mut unread = 0;
     let mut found: Vec<(i64, PathBuf, VerdictRecord)> = Vec::new();
-    for folder in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+    for folder in folders {
         if !RunFile::History.within(&folder).is_file() {
             continue;
         }

@@ -37,7 +37,7 @@ pub use allowed::{approval_subject, approvals_in, permits, take_approvals, time_
 pub use attest::{Attested, Attesting};
 pub use ceiling::priced;
 pub use drilled::drills_of;
-pub use earlier::{DrillFilter, earlier_drills};
+pub use earlier::{DrillFilter, earlier_among, earlier_drills};
 pub use folder::{DrillRequest, Exercise, ExerciseError, FinishedDrill};
 pub use judge::{JudgeError, Judged, judge, judge_counting, judge_record, judge_record_counting, whose};
 pub use listener::unheard;

@@ -5,7 +5,8 @@ use super::problem::PageProblem;
 use super::shown::short;
 use crate::model::FindingState;
 use crate::serve::{AccessRole, App, Caller};
-use crate::store::FindingEntry;
+use crate::store::{AssignError, FindingChange, FindingEntry, FindingName};
+use crate::units::explained;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Redirect;
@@ -24,6 +25,7 @@ pub(super) struct FindingChanges {
     owner: String,
     due: String,
     ticket: String,
+    notes: String,
     state: String,
 }
 
@@ -47,6 +49,10 @@ pub(super) fn form(entry: &FindingEntry, caller: &Caller) -> Markup {
                         div { label for=(id("due")) { "Until" } input type="date" id=(id("due")) name="due" value=(day); }
                         div { label for=(id("ticket")) { "Ticket" } input type="text" id=(id("ticket")) name="ticket" maxlength=(LONGEST) autocomplete="off" value=(there(&entry.ticket)); }
                     }
+                    div {
+                        label for=(id("notes")) { "Notes" }
+                        textarea id=(id("notes")) name="notes" rows="2" maxlength="4000" { (entry.notes.as_deref().unwrap_or_default()) }
+                    }
                     div.buttons {
                         button name="state" value="" { "Save" }
                         @if entry.is_open() {
@@ -69,7 +75,7 @@ pub(super) async fn change(
 ) -> Result<Redirect, PageProblem> {
     caller.must(AccessRole::Run)?;
     let change = form.checked()?;
-    changed(&app, &drill, &id, change, &caller.name).await?;
+    changed(&app, &drill, &id, change).await?;
     Ok(Redirect::to(&super::form::address("/findings", [("drill", drill.as_str()), ("show", "all")])))
 }
 
@@ -83,16 +89,31 @@ impl FindingChanges {
         if !self.state.is_empty() && FindingState::from_word(&self.state).is_none_or(|state| state == FindingState::New) {
             return Err(PageProblem::Asked(format!("`{}` is nothing that can become of a finding.", short(&self.state, 40))));
         }
-        if let Some(long) = [&self.owner, &self.ticket, &self.about].into_iter().find(|text| text.chars().count() > LONGEST * 10) {
+        if let Some(long) =
+            [&self.owner, &self.ticket, &self.about, &self.notes].into_iter().find(|text| text.chars().count() > LONGEST * 10)
+        {
             return Err(PageProblem::Asked(format!("`{}` is too long.", short(long, 40))));
         }
         Ok(self)
     }
 }
 
-async fn changed(_app: &App, _drill: &str, _id: &str, _change: FindingChanges, _who: &str) -> Result<(), PageProblem> {
-    // SEAM(findings): store::assign_finding(root, drill, id, FindingChange).
-    Err(PageProblem::Asked("Findings cannot be changed here yet; `lifeboat findings assign` does.".to_owned()))
+async fn changed(app: &App, drill: &str, id: &str, change: FindingChanges) -> Result<(), PageProblem> {
+    let said = |text: String| Some(text.trim().to_owned());
+    let name = FindingName {
+        id: id.to_owned(),
+        about: Some(change.about.clone()).filter(|about| !about.is_empty()),
+        drill: Some(drill.to_owned()),
+    };
+    let state = FindingState::from_word(&change.state);
+    let change =
+        FindingChange { owner: said(change.owner), due: said(change.due), ticket: said(change.ticket), notes: said(change.notes), state };
+    let changed = app.store().assign_finding(app.root(), &name, change).await;
+    changed.map(drop).map_err(|error| match error {
+        AssignError::Unknown { .. } => PageProblem::absent(explained(&error)),
+        AssignError::Store(error) => PageProblem::Store(error),
+        error => PageProblem::Asked(explained(&error)),
+    })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ const PAGE: usize = 50;
 /// Which findings, as the address has it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct FindingsQuery {
+pub(super) struct FindingsAddress {
     drill: String,
     owner: String,
     service: String,
@@ -29,7 +29,7 @@ pub(super) struct FindingsQuery {
     page: String,
 }
 
-impl FindingsQuery {
+impl FindingsAddress {
     fn page(&self, page: usize) -> String {
         let number = (page + 1).to_string();
         let pairs = [("drill", self.drill.as_str()), ("owner", &self.owner), ("service", &self.service), ("show", &self.show)];
@@ -51,7 +51,7 @@ impl FindingsQuery {
 const NOBODY: &str = "(nobody)";
 
 /// `GET /findings`.
-pub(super) async fn page(State(app): State<App>, caller: Caller, Query(asked): Query<FindingsQuery>) -> Result<Markup, PageProblem> {
+pub(super) async fn page(State(app): State<App>, caller: Caller, Query(asked): Query<FindingsAddress>) -> Result<Markup, PageProblem> {
     let drill = Some(asked.drill.clone()).filter(|drill| !drill.is_empty());
     let query = FindingQuery { drill, all: asked.show == "all", ..FindingQuery::default() };
     let all = app.store().findings(&query).await?;
@@ -90,7 +90,7 @@ fn sums(all: &[FindingEntry], today: NaiveDate) -> Markup {
     }
 }
 
-fn filters(asked: &FindingsQuery, owners: &[String], services: &[String]) -> Markup {
+fn filters(asked: &FindingsAddress, owners: &[String], services: &[String]) -> Markup {
     html! {
         form.filters method="get" action="/findings" role="search" aria-label="Which findings" {
             @if !asked.drill.is_empty() { input type="hidden" name="drill" value=(asked.drill); }
@@ -109,7 +109,7 @@ fn filters(asked: &FindingsQuery, owners: &[String], services: &[String]) -> Mar
     }
 }
 
-fn nothing(asked: &FindingsQuery) -> Markup {
+fn nothing(asked: &FindingsAddress) -> Markup {
     html! {
         @if asked.page(0) == "/findings" { p.calm { "Nothing is open. Drills put here what they find." } }
         @else { p.lead { "No finding is like that." } }
@@ -157,7 +157,7 @@ fn tracked(ticket: &str) -> Markup {
     html! { @if is_page { a href=(ticket) rel="noreferrer" { (name(ticket)) } } @else { (name(ticket)) } }
 }
 
-fn pages(asked: &FindingsQuery, page: usize, count: usize, all: usize) -> Markup {
+fn pages(asked: &FindingsAddress, page: usize, count: usize, all: usize) -> Markup {
     html! {
         nav.pages aria-label="Pages" {
             @if page > 0 { a.button.second rel="prev" href=(asked.page(page - 1)) { "Before" } }

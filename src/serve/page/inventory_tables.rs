@@ -68,7 +68,7 @@ fn environment_card(id: &str, environment: &Environment) -> Markup {
                 ("Services", (!environment.services.is_empty()).then(|| html! {
                     ul.plain { @for (service, binding) in environment.services.iter().take(60) { li { (name(service)) span.soft { " " (host(&binding.url)) } } } }
                 })),
-                ("Approval", environment.approvals.as_ref().map(approvals).or_else(|| environment.protected.then(|| html! { "of whoever starts the drill, at the terminal" }))),
+                ("Approval", environment.approvals.as_ref().map(approvals).or_else(|| environment.protected.then(|| html! { "of the person who starts the drill, at the terminal" }))),
                 ("May break", Some(html! { @match &allow.faults_on { Some(names) => (listed(names)), None => "every provider" } })),
                 ("Limits", Some(limits(allow))),
                 ("Hours", (!allow.hours.is_empty()).then(|| html! { @for hours in &allow.hours { (short(&hours.to_string(), 200)) br; } })),

@@ -24,13 +24,13 @@ const DRILLS: usize = 4;
 /// Which year, and as what.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct LedgerQuery {
+pub(super) struct LedgerAddress {
     year: String,
     format: String,
 }
 
 /// `GET /ledger?year=`.
-pub(super) async fn page(State(app): State<App>, Query(asked): Query<LedgerQuery>) -> Result<Response, PageProblem> {
+pub(super) async fn page(State(app): State<App>, Query(asked): Query<LedgerAddress>) -> Result<Response, PageProblem> {
     let now = Utc::now();
     let year = chosen(&asked.year, now)?;
     let facts = coverage_facts(&app).await?;
@@ -86,7 +86,7 @@ fn whole(ledger: &Ledger, year: Option<i32>, now: DateTime<Utc>) -> Markup {
         super::form::address("/ledger", [("year", year.map_or_else(String::new, |year| year.to_string()).as_str()), ("format", format)])
     };
     html! {
-        p.lead { "What was to be drilled in each quarter, and what became of it: done, late, deferred by whom and why, or missed." }
+        p.lead { "What was to be drilled in each quarter, and what became of it: done, late, deferred with a name and a reason, or missed." }
         nav aria-label="Years" {
             ul.links {
                 li { a href="/ledger" aria-current=[year.is_none().then_some("true")] { "The last four quarters" } }

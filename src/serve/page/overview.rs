@@ -103,7 +103,7 @@ fn overdue(facts: &OverviewFacts) -> Markup {
                                 ". " span.soft { "In " (name(&known.schedule.environment)) @if let Some(next) = known.standing.next { "; due again " (distance(next, facts.now)) } }
                             }
                             @if let Some(file) = known.schedule.scenarios.first() {
-                                a.button href=(address("/drills/new", [("scenario", file.as_str()), ("env", &known.schedule.environment)])) {
+                                a.button href=(address("/drills/new", [("scenario", file.as_str()), ("environment", &known.schedule.environment)])) {
                                     "Drill it now" span.quiet { ": " (short(&known.schedule.name, 60)) }
                                 }
                             }

@@ -33,7 +33,7 @@ fn list(project: &SeenProject) -> Markup {
             p.lead { "This project has no runbook yet." }
             p { "A runbook says who does what when a provider is down. Write one as a file below " code { "runbooks/" } "; " code { "lifeboat help runbook" } " shows how." }
         } @else {
-            p.lead { "What is done, by whom, when something breaks. Each page reads on a phone, and prints." }
+            p.lead { "What is done, and who does it, when something breaks. Each page reads on a phone, and prints." }
             (table("Runbooks", &["Runbook", "Steps", "Owner", "Reviewed", "Answers for"], &rows))
         }
     }

@@ -73,7 +73,7 @@ fn people(project: &SeenProject, runbook: &Runbook) -> Markup {
     html! {
         @if runbook.owner.is_some() || !runbook.escalate.is_empty() || !runbook.roles.is_empty() {
             section aria-labelledby="people" {
-                h2.quiet #people { "Whom to call" }
+                h2.quiet #people { "Who to call" }
                 ul.reach {
                     @if let Some(owner) = &runbook.owner { li { span.soft { "Owner" } br; (contact(inventory, owner)) } }
                     @for escalation in &runbook.escalate {

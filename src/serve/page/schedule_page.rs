@@ -88,7 +88,7 @@ fn standing(known: &KnownSchedule, now: DateTime<Utc>) -> Markup {
             li class=(if standing.overdue.is_some() { "bad" } else { "good" }) {
                 p.soft { "State" } p { (state(known, now)) }
                 @if let Some(file) = files.first() {
-                    p { a.button href=(address("/drills/new", [("scenario", file.as_str()), ("env", &known.schedule.environment)])) { "Drill it now" } }
+                    p { a.button href=(address("/drills/new", [("scenario", file.as_str()), ("environment", &known.schedule.environment)])) { "Drill it now" } }
                 }
             }
             li {

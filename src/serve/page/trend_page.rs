@@ -10,7 +10,7 @@ use super::problem::PageProblem;
 use super::reports::made;
 use super::shell::{PagePart, shell};
 use super::shown::{against, interval, many, name};
-use crate::exercise::{DrillFilter, earlier_drills, judge};
+use crate::exercise::{DrillFilter, earlier_among, judge};
 use crate::report::{DrillContext, SectionKind, drill, html as report_page};
 use crate::serve::App;
 use crate::store::{DrillEntry, DrillQuery, DrillState};
@@ -21,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Drills of a trend.
 const DRILLS: u64 = 60;
@@ -99,9 +100,10 @@ fn list(drills: &[DrillEntry]) -> Markup {
 
 /// `GET /trends/report?scenario=&env=`: of the newest drill's report the part about those before it.
 pub(super) async fn report(State(app): State<App>, Query(asked): Query<TrendQuery>) -> Result<Response, PageProblem> {
-    let newest = app.store().drills(&DrillQuery { limit: Some(1), ..asked.query() }).await?.pop();
-    let newest = newest.ok_or_else(|| PageProblem::absent("No drill of this scenario is over."))?;
+    let mut drills = app.store().drills(&asked.query()).await?.into_iter();
+    let newest = drills.next().ok_or_else(|| PageProblem::absent("No drill of this scenario is over."))?;
     let folder = folder_of(&app, &newest);
+    let others: Vec<PathBuf> = drills.map(|drill| folder_of(&app, &drill)).collect();
     let page = made(move || {
         let judged = judge(&folder).map_err(|error| explained(&error))?;
         let started = judged.digest.started().ok_or_else(|| "this is no drill".to_owned())?;
@@ -112,8 +114,8 @@ pub(super) async fn report(State(app): State<App>, Query(asked): Query<TrendQuer
             except: Some(started.drill.clone()),
             ..DrillFilter::default()
         };
-        let beside = folder.parent().unwrap_or(&folder);
-        let context = DrillContext { earlier: Some(earlier_drills(beside, &filter, PLOTTED - 1)), ..DrillContext::default() };
+        let earlier = Some(earlier_among(others.into_iter(), &filter, PLOTTED - 1));
+        let context = DrillContext { earlier, ..DrillContext::default() };
         let mut report = drill(&judged.verdict, &judged.digest, &judged.hash, &context);
         report.opening.clear();
         report.sections.retain(|section| section.kind == SectionKind::Trend);
