@@ -68,6 +68,7 @@ mod repeated;
 mod rotations;
 mod runbooks;
 mod schemas;
+mod scraped;
 mod second_waves;
 mod secret_stores;
 mod security;
