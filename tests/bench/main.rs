@@ -6,6 +6,7 @@
 //! | report | time, peak memory and size of the report of a stored history of 2,100 requests, 1 and 10 million, a format each |
 //! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
 //! | start | how long `lifeboat --version` takes |
+//! | idle | memory of `lifeboat serve` while nothing happens, and how often it wakes; a minute |
 //! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
 //! | traffic | the traffic beside wrk, k6 and oha; see `traffic.rs` for what it needs. Not among all either |
 //!
@@ -13,6 +14,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and one that panics has found something out")]
 
 mod baseline;
+mod idle;
 mod judge;
 mod pacing;
 mod proxy;
@@ -33,6 +35,7 @@ fn main() {
         ["report", "write", path, count] => judge::write(std::path::Path::new(path), count.parse().unwrap()),
         ["pacing"] => pacing::bench(),
         ["start"] => start::bench(),
+        ["idle"] => idle::bench(),
         ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
         ["traffic"] => traffic::bench(),
         ["proxy"] => proxy::bench(5),
