@@ -72,6 +72,7 @@ mod rotations;
 mod runbooks;
 mod schedules;
 mod schemas;
+mod scraped;
 mod second_waves;
 mod secret_stores;
 mod security;

@@ -22,6 +22,7 @@ const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 /// One request that a receiver got.
 #[derive(Debug, Clone)]
 struct Posted {
+    path: String,
     headers: BTreeMap<String, String>,
     body: String,
     at: Instant,
@@ -66,8 +67,11 @@ impl Receiver {
 
     fn take(&self, mut wire: TcpStream) {
         let mut reader = BufReader::new(wire.try_clone().unwrap());
+        let mut first = String::new();
+        reader.read_line(&mut first).unwrap();
+        let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
         let mut headers = BTreeMap::new();
-        for line in reader.by_ref().lines().skip(1).map_while(Result::ok).take_while(|line| !line.is_empty()) {
+        for line in reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()) {
             let (name, value) = line.split_once(':').unwrap();
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
@@ -76,7 +80,7 @@ impl Receiver {
         if reader.read_exact(&mut body).is_err() {
             return;
         }
-        self.got.lock().unwrap().push(Posted { headers, body: String::from_utf8(body).unwrap(), at: Instant::now() });
+        self.got.lock().unwrap().push(Posted { path, headers, body: String::from_utf8(body).unwrap(), at: Instant::now() });
         let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Some("200 OK\r\n".to_owned()));
         match answer {
             Some(answer) => {
@@ -157,13 +161,18 @@ fn verified(posted: &[(&Posted, &str)]) -> Vec<String> {
 fn a_drill_is_told_from_its_beginning_to_its_verdict_and_others_verify_it() {
     let receiver = Receiver::start(&[]);
     let only = Receiver::start(&[]);
+    let collector = Receiver::start(&[]);
     let project = project(&[("all", &receiver.address, ""), ("some", &only.address, ", events: [drill.guard]")]);
     project.edit(
         "runbooks/inventory.yaml",
         "secret_from: \"file:hook.secret\"}",
         "secret_from: [\"file:hook.secret\", \"file:other.secret\"]}",
     );
-    project.edit("runbooks/inventory.yaml", "serve:\n", "serve:\n  url: https://lifeboat.example/\n");
+    project.edit(
+        "runbooks/inventory.yaml",
+        "serve:\n",
+        &format!("serve:\n  url: https://lifeboat.example/\n  otlp: http://{}\n", collector.address),
+    );
     project.edit("scenarios/quick.yaml", "timeline:\n", "abort_when: [{success_below: 100%, for: 500ms}]\ntimeline:\n");
     let runtime = runtime();
     let store = store(&runtime, &project);
@@ -189,6 +198,13 @@ fn a_drill_is_told_from_its_beginning_to_its_verdict_and_others_verify_it() {
     assert_eq!(verdict["data"]["verdict"], "inconclusive", "a guard stopped it: {verdict}");
     assert_eq!(only.got().iter().map(|posted| posted.json()["type"].clone()).collect::<Vec<_>>(), ["drill.guard"]);
     assert_eq!(posted.iter().map(|posted| posted.id().to_owned()).collect::<BTreeSet<_>>().len(), 3);
+
+    // The drill's trace went to the collector.
+    let traces = collector.got();
+    assert_eq!(traces.iter().map(|trace| trace.path.as_str()).collect::<Vec<_>>(), ["/v1/traces"]);
+    let spans = &traces[0].json()["resourceSpans"][0]["scopeSpans"][0]["spans"];
+    assert_eq!((spans[0]["name"].as_str().unwrap(), spans[0]["traceId"].as_str().unwrap().len()), ("drill quick", 32));
+    assert!(spans.as_array().unwrap().iter().any(|span| span["name"].as_str().unwrap().starts_with("fault: ")), "{spans}");
 
     // Either secret is enough. What was changed, is signed by another or is old is refused.
     let mut changed = posted[0].clone();
@@ -343,7 +359,7 @@ fn people_are_told_by_the_way_that_the_inventory_says() {
     let told = chat.got()[0].json();
     assert_eq!((&told["text"], &told["event"], &told["drill"]), (&"quick went well.".into(), &"drill.verdict".into(), &"quick".into()));
     assert!(became["contact:bob"].told.contains("call Bob at +49 30 1"), "{}", became["contact:bob"].told);
-    assert!(became["contact:nobody"].told.contains("names this contact no more"));
+    assert!(became["contact:nobody"].told.contains("has no contact `nobody`"));
     runtime.block_on(outgoing.finish());
 }
 

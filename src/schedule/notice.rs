@@ -83,7 +83,9 @@ pub struct Notice {
 impl Notice {
     /// A drill will be due.
     pub fn soon(schedule: &DrillSchedule, due: DateTime<Utc>, now: DateTime<Utc>) -> Self {
-        let left = Duration::from_secs(u64::try_from((due - now).num_seconds()).unwrap_or(0));
+        let left = u64::try_from((due - now).num_seconds()).unwrap_or(0);
+        // Nobody reckons with the seconds of days.
+        let left = Duration::from_secs(if left > 3_600 { left / 60 * 60 } else { left });
         let told = format!("{} is due in {left}, {}, on {}.", schedule.name, moment(due), schedule.environment);
         Self { contacts: schedule.notify.to.clone(), ..Self::of_occurrence(NoticeKind::Soon, schedule, due, now, told) }
     }

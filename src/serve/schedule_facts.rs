@@ -93,6 +93,13 @@ pub(super) async fn drill_facts(store: &DrillStore, root: &Path, now: DateTime<U
     Ok(DrillFacts { schedules: schedules.collect(), last: last_of(drills), looked })
 }
 
+/// For which occurrence a drill was begun: the schedule's name, and when it was due; `None` for a drill that somebody began by hand.
+pub(super) async fn occasion_of(store: &DrillStore, drill: &str) -> Option<(String, DateTime<Utc>)> {
+    let known = seen(store).await.ok()?.known;
+    let of = known.into_iter().find(|known| known.drills.iter().any(|known| known == drill))?;
+    Some((of.schedule, of.due))
+}
+
 /// A schedule with what its files say.
 #[derive(Debug)]
 struct ReadSchedule {

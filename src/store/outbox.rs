@@ -7,7 +7,7 @@
 //! What this file does not do: know whom a notice goes to, or send it (`serve`).
 
 use super::{DrillStore, StoreError};
-use crate::model::words;
+use crate::model::{NoticeKind, words};
 use crate::schedule::Notice;
 use crate::units::hexadecimal;
 use chrono::{DateTime, Utc};
@@ -111,6 +111,17 @@ impl DrillStore {
         let asked = "SELECT id, notice FROM notices WHERE addressed = 0 ORDER BY happened LIMIT 100";
         let rows = sqlx::query(asked).fetch_all(&self.pool).await.map_err(|source| self.failed(source))?;
         rows.iter().map(|row| Ok((text(row, "id")?, told(row)?))).collect::<Result<_, _>>().map_err(|source| self.failed(source))
+    }
+
+    /// The drills of which it was told that they began, and not yet how they ended.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn drills_without_end(&self) -> Result<Vec<String>, StoreError> {
+        let asked = "SELECT s.key FROM notices s WHERE s.kind = $1 AND NOT EXISTS \
+                     (SELECT 1 FROM notices v WHERE v.kind = $2 AND v.key = s.key) ORDER BY s.happened LIMIT 100";
+        let query = sqlx::query_scalar(asked).bind(NoticeKind::Started.word()).bind(NoticeKind::Verdict.word());
+        query.fetch_all(&self.pool).await.map_err(|source| self.failed(source))
     }
 
     /// Says whom a notice goes to.
@@ -294,7 +305,6 @@ fn entry(row: &AnyRow) -> Result<DeliveryEntry, sqlx::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::NoticeKind;
     use crate::schedule::NoticeSubject;
     use crate::store::StoreAddress;
 

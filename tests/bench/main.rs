@@ -7,6 +7,7 @@
 //! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
 //! | start | how long `lifeboat --version` takes |
 //! | store | the index of 10,000 drills: made again, brought up to date, asked; `store URL` does the same on PostgreSQL. Not among all |
+//! | idle | memory of `lifeboat serve` while nothing happens, and how often it wakes; a minute |
 //! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
 //! | traffic | the traffic beside wrk, k6 and oha; see `traffic.rs` for what it needs. Not among all either |
 //!
@@ -14,6 +15,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and one that panics has found something out")]
 
 mod baseline;
+mod idle;
 mod judge;
 mod pacing;
 mod proxy;
@@ -37,6 +39,7 @@ fn main() {
         ["start"] => start::bench(),
         ["store"] => store::bench(None),
         ["store", url] => store::bench(Some(url)),
+        ["idle"] => idle::bench(),
         ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
         ["traffic"] => traffic::bench(),
         ["proxy"] => proxy::bench(5),

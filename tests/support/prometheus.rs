@@ -19,6 +19,11 @@ impl Prometheus {
 
     /// The same, and others beside itself; their `/metrics` keep the labels that they have.
     pub(crate) fn watching(project: &Project, others: &[String]) -> Self {
+        Self::alerting(project, others, &[])
+    }
+
+    /// The same, with files of rules that it goes by four times a second.
+    pub(crate) fn alerting(project: &Project, others: &[String], rules: &[&str]) -> Self {
         // A port that was free a moment ago is almost surely free now. It must be known before, for it stands in what is scraped.
         let address = format!("127.0.0.1:{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
         let job = |name: &str, targets: &[String]| {
@@ -26,7 +31,8 @@ impl Prometheus {
             json!({"job_name": name, "scrape_interval": "250ms", "scrape_timeout": "250ms", "honor_labels": true, "static_configs": targets})
         };
         let jobs = [job("self", std::slice::from_ref(&address)), job("others", others)];
-        project.write("prometheus/prometheus.yml", &json!({"scrape_configs": jobs}).to_string());
+        let config = json!({"global": {"evaluation_interval": "250ms"}, "rule_files": rules, "scrape_configs": jobs});
+        project.write("prometheus/prometheus.yml", &config.to_string());
         let mut command = Command::new("prometheus");
         command.args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", &format!("--web.listen-address={address}")]);
         command.current_dir(project.path("prometheus"));

@@ -2,6 +2,7 @@
 
 use crate::schedule::Notice;
 use crate::scheduler::{RunningDrill, RunningDrills};
+use crate::serve::schedule_facts::occasion_of;
 use crate::serve::traces;
 use crate::store::DrillStore;
 use chrono::Utc;
@@ -16,6 +17,8 @@ use tokio::time::sleep;
 
 /// So often it is looked whether a guard has tripped.
 const LOOK: Duration = Duration::from_secs(1);
+/// So long it may take until it is noted for which schedule a drill was begun.
+const NOTED: Duration = Duration::from_millis(500);
 /// The pause before the store is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -65,7 +68,10 @@ impl DrillHerald {
 
 /// One drill from its beginning to its end.
 async fn follow(drill: Arc<RunningDrill>, root: PathBuf, store: DrillStore, stop: watch::Receiver<bool>) {
-    enter(&store, &drill.started_notice(Utc::now()), &stop).await;
+    let started = drill.started_notice(Utc::now());
+    // Whoever began it for a schedule notes that right after.
+    sleep(NOTED).await;
+    enter(&store, &of_its_schedule(started, &store).await, &stop).await;
     let mut told = 0;
     let ended = loop {
         let ended = tokio::select! {
@@ -74,7 +80,7 @@ async fn follow(drill: Arc<RunningDrill>, root: PathBuf, store: DrillStore, stop
         };
         let guards = drill.guard_notices(Utc::now());
         for notice in &guards[told.min(guards.len())..] {
-            enter(&store, notice, &stop).await;
+            enter(&store, &of_its_schedule(notice.clone(), &store).await, &stop).await;
         }
         told = guards.len();
         if let Some(ended) = ended {
@@ -82,9 +88,19 @@ async fn follow(drill: Arc<RunningDrill>, root: PathBuf, store: DrillStore, stop
         }
     };
     if let Some(ended) = ended {
-        enter(&store, &drill.verdict_notice(&ended, Utc::now()), &stop).await;
+        enter(&store, &of_its_schedule(drill.verdict_notice(&ended, Utc::now()), &store).await, &stop).await;
         traces::send(&root, &ended, &stop).await;
     }
+}
+
+/// With the schedule for which the drill was begun.
+async fn of_its_schedule(mut notice: Notice, store: &DrillStore) -> Notice {
+    if let Some(drill) = notice.about.drill.as_deref()
+        && let Some((schedule, due)) = occasion_of(store, drill).await
+    {
+        (notice.about.schedule, notice.about.due) = (Some(schedule), Some(due));
+    }
+    notice
 }
 
 /// Enters it; a store that is away is waited for, unless this process is about to end.

@@ -3,6 +3,7 @@
 //! ```text
 //!  herald           enters what happens to the drills of this process into the store's outbox
 //!  schedule_watch   enters what there is to tell of schedules
+//!  killed_drills    what is to be told of those that a dead process ran
 //!  sender           sends what the outbox holds
 //!  recipients       whom a notice goes to
 //!  webhook_post     one notice to a webhook        payload    what is posted
@@ -16,6 +17,7 @@
 
 mod contact_message;
 mod herald;
+mod killed_drills;
 mod outgoing;
 mod payload;
 mod recipients;

@@ -2,6 +2,7 @@
 //!
 //! What this file does not do: say what is news (`schedule::noticed`), or begin anything (`scheduler`).
 
+use super::killed_drills;
 use crate::schedule::noticed;
 use crate::serve::schedule_facts::drill_facts;
 use crate::store::{DrillStore, StoreError};
@@ -44,14 +45,15 @@ impl ScheduleWatch {
     async fn look(&mut self) -> Result<(), StoreError> {
         let now = Utc::now();
         let facts = drill_facts(&self.store, &self.root, now).await?;
+        let mut notices = killed_drills::notices(&self.store, now).await?;
         for of in facts.schedules {
-            for notice in noticed(&of.schedule, &of.known, of.standing.overdue, &of.owners, now) {
-                if self.entered.insert((notice.kind.word(), notice.key.clone()))
-                    && let Err(error) = self.store.enqueue(&notice).await
-                {
-                    self.entered.remove(&(notice.kind.word(), notice.key.clone()));
-                    return Err(error);
-                }
+            notices.extend(noticed(&of.schedule, &of.known, of.standing.overdue, &of.owners, now));
+        }
+        for notice in notices {
+            let of = (notice.kind.word(), notice.key.clone());
+            if !self.entered.contains(&of) {
+                self.store.enqueue(&notice).await?;
+                self.entered.insert(of);
             }
         }
         Ok(())

@@ -134,12 +134,12 @@ impl NoticeSender {
                     let site = SecretContext { stores: &inventory.stores, root: &self.root };
                     webhook_post::post(webhook, &inventory.serve, site, what, chrono::Utc::now().timestamp(), &self.client).await
                 }
-                None => Answered::Never("the inventory names this webhook no more".to_owned()),
+                None => Answered::Never(format!("the inventory has no webhook `{name}` any more")),
             },
             Some(Recipient::Contact(name)) if inventory.contacts.contains_key(name) => {
                 tell_contact(name, inventory, &self.root, what, &self.client).await
             }
-            Some(Recipient::Contact(_)) => Answered::Never("the inventory names this contact no more".to_owned()),
+            Some(Recipient::Contact(name)) => Answered::Never(format!("the inventory has no contact `{name}`")),
             None => Answered::NotNow("this build does not know how to reach it".to_owned(), None),
         }
     }
