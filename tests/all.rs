@@ -95,5 +95,6 @@ mod untrusted;
 mod vectors;
 mod verified;
 mod waits;
+mod watched;
 mod witnessed;
 mod workloads;

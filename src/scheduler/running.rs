@@ -220,6 +220,11 @@ impl RunningDrills {
         let _ = self.tasks.subscribe().wait_for(|count| *count == 0).await;
     }
 
+    /// Whether all of them are being stopped, and none begins any more.
+    pub fn are_stopping(&self) -> bool {
+        self.known().stopping
+    }
+
     async fn conduct(self, orders: DrillOrders, mut observer: QuietObserver) {
         let done = exercise::run(&orders, &mut observer).await;
         if let (Err(error), Some(begun)) = (done, observer.begun.take()) {

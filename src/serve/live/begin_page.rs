@@ -15,6 +15,7 @@ use serde::Deserialize;
 #[serde(default)]
 pub(super) struct BeginQuery {
     pub(super) scenario: String,
+    #[serde(alias = "env")]
     pub(super) environment: String,
 }
 
