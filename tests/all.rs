@@ -103,5 +103,6 @@ mod vectors;
 mod verified;
 mod waits;
 mod webhooks;
+mod watched;
 mod witnessed;
 mod workloads;

@@ -131,6 +131,7 @@ impl Explained for ExerciseError {
 #[derive(Debug)]
 pub struct Exercise {
     drill: Drill,
+    id: String,
     folder: PathBuf,
     provenance: Provenance,
     work: Arc<WorkProgress>,
@@ -182,7 +183,7 @@ impl Exercise {
         let order = Order {
             plan,
             seed,
-            id,
+            id: id.clone(),
             origin,
             root,
             supervisor,
@@ -194,10 +195,15 @@ impl Exercise {
             stop,
             permit,
         };
-        Ok(Self { drill: Drill::begin(order, file)?, folder, provenance, work: Arc::default(), attesting, files: kept, registered })
+        Ok(Self { drill: Drill::begin(order, file)?, id, folder, provenance, work: Arc::default(), attesting, files: kept, registered })
     }
 
-    /// What is known of the drill while it runs.
+    /// What it is called.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What is known of the drill while it runs. Before it runs, nothing is.
     pub fn live(&self) -> watch::Receiver<Arc<Live>> {
         self.drill.live()
     }
@@ -217,7 +223,7 @@ impl Exercise {
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
-        let Self { drill, folder, provenance, work, attesting, files, registered } = self;
+        let Self { drill, id: _, folder, provenance, work, attesting, files, registered } = self;
         let Ended { stopped, unwitnessed, journal } = drill.run().await;
         let judged = match (judge_counting(&folder, &work), &journal) {
             (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),

@@ -194,12 +194,21 @@ impl RunningDrills {
             return Err(NotBegun::Stopping);
         }
         let planned = self.looked_at(start).await?;
+        let plan = Arc::new(planned.plan.clone());
         let (stop, stopped) = watch::channel(false);
         let orders = DrillOrders { locks: self.locks.clone(), ..start.orders(planned, &self.supervisor, stopped)? };
         let (begun, has_begun) = oneshot::channel();
         let place = self.enter(start, stop.clone())?;
-        let observer =
-            QuietObserver { drills: self.clone(), place, start: start.clone(), questions: None, stop, begun: Some(begun), ended: None };
+        let observer = QuietObserver {
+            drills: self.clone(),
+            place,
+            start: start.clone(),
+            plan,
+            questions: None,
+            stop,
+            begun: Some(begun),
+            ended: None,
+        };
         tokio::spawn(self.clone().conduct(orders, observer));
         has_begun.await.unwrap_or(Err(NotBegun::Broken))
     }
@@ -269,6 +278,7 @@ struct QuietObserver {
     /// Among those that are about to begin.
     place: u64,
     start: DrillStart,
+    plan: Arc<DrillPlan>,
     questions: Option<mpsc::Receiver<Prompt>>,
     stop: watch::Sender<bool>,
     begun: Option<oneshot::Sender<Result<Arc<RunningDrill>, NotBegun>>>,
@@ -307,16 +317,12 @@ impl Observer for QuietObserver {
     }
 
     fn begun(&mut self, exercise: &Exercise) -> Result<(), ExerciseError> {
-        let live = exercise.live();
-        let (id, plan) = {
-            let known = live.borrow();
-            (known.drill.clone(), known.plan.clone().unwrap_or_else(|| unreachable!("a drill's first event holds its plan")))
-        };
+        let (live, id) = (exercise.live(), exercise.id().to_owned());
         let (ended, is_ended) = watch::channel(None);
         let drill = Arc::new(RunningDrill {
             id: id.clone(),
             folder: exercise.folder().to_owned(),
-            plan,
+            plan: Arc::clone(&self.plan),
             since: Utc::now(),
             by: self.start.by.clone(),
             reason: self.start.reason.clone(),

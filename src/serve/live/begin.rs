@@ -2,9 +2,9 @@
 
 use super::super::{AccessRole, App, Caller};
 use super::answers::SentForm;
-use super::begin_page::{BeginPage, ScenarioChoice, choices, planned};
+use super::begin_page::{BeginPage, BeginQuery, ScenarioChoice, choices, planned};
 use super::live_page::is_known;
-use crate::exercise::{Consent, PlannedDrill, ReadScenario, levers_of};
+use crate::exercise::{Consent, ReadScenario, levers_of};
 use crate::project::{Project, check};
 use crate::scheduler::{DrillStart, NotBegun};
 use crate::units::{Seed, explained};
@@ -13,16 +13,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
-use serde::Deserialize;
 use std::path::{Component, Path, PathBuf};
-
-/// What was chosen.
-#[derive(Debug, Default, Clone, Deserialize)]
-#[serde(default)]
-pub(super) struct BeginQuery {
-    pub(super) scenario: String,
-    pub(super) environment: String,
-}
 
 /// `GET /drills/new`
 pub(super) async fn choose(State(app): State<App>, caller: Caller, Query(query): Query<BeginQuery>) -> Result<Response, StatusCode> {
@@ -130,9 +121,4 @@ pub(super) async fn begin(State(app): State<App>, caller: Caller, body: Bytes) -
             refused(status, format!("The drill did not begin: {}", explained(&error))).await
         }
     }
-}
-
-/// Whether somebody must agree to something before a drill, and to what.
-pub(super) fn consents(drill: &PlannedDrill) -> (bool, bool) {
-    (drill.plan.is_paid(), !drill.plan.written().is_empty())
 }

@@ -4,11 +4,20 @@ use super::super::access::csrf_field;
 use super::super::page::{PagePart, shell};
 use super::super::{AccessRole, Caller};
 use super::assets;
-use super::begin::{BeginQuery, consents};
 use crate::exercise::{OutlineLine, PlannedDrill, ReadScenario, keys_written, most_spent, outline};
 use crate::scheduler::RunningDrills;
 use crate::units::explained;
 use maud::{Markup, html};
+use serde::Deserialize;
+
+/// What was chosen.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub(super) struct BeginQuery {
+    pub(super) scenario: String,
+    #[serde(alias = "env")]
+    pub(super) environment: String,
+}
 
 /// For whom it is, and what went wrong.
 pub(super) struct BeginPage<'a> {
@@ -149,7 +158,7 @@ fn begin_form(page: &BeginPage<'_>, query: &BeginQuery, drill: &PlannedDrill) ->
     if !page.caller.may(AccessRole::Run) {
         return html! { p { "You may look at drills, and not begin them: that takes the role " code { "run" } "." } };
     }
-    let (spends, writes) = consents(drill);
+    let (spends, writes) = (drill.plan.is_paid(), !drill.plan.written().is_empty());
     let asks = drill.plan.runbook.as_ref().is_some_and(|runbook| runbook.steps.iter().any(|step| step.action.asks_people()));
     html! {
         form.lv-begin method="post" action="/drills/new" {

@@ -4,7 +4,8 @@
 //! As server-sent events (HTML standard, section 9.2): an event `part` with a JSON list of name and HTML for each part that changed, and then an event
 //! `frame` whose identifier says how far that is.
 
-use super::parts::{FormFields, PARTS};
+use super::form_fields::FormFields;
+use super::parts::PARTS;
 use super::sight::DrillSight;
 use bytes::Bytes;
 

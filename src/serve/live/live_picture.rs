@@ -78,7 +78,18 @@ fn cells(curve: &DrillCurve, width: u64, columns: usize) -> Vec<CurveColumn> {
 /// Requests by who served them, in the service's order, then by how they were not good.
 fn series(sight: &DrillSight, cells: &[CurveColumn]) -> Vec<PictureSeries> {
     let all = sight.live.providers.len();
-    let shares: Vec<Vec<u32>> = cells.iter().map(|cell| shared(cell, all)).collect();
+    // An answer that ends at the edge of a column may be counted at the provider in one and at the user in the next.
+    let mut known =
+        cells.iter().find(|cell| cell.served.iter().any(|count| *count > 0)).map(|cell| cell.served.clone()).unwrap_or_default();
+    let shares: Vec<Vec<u32>> = cells
+        .iter()
+        .map(|cell| {
+            if cell.served.iter().any(|count| *count > 0) {
+                known.clone_from(&cell.served);
+            }
+            shared(cell.good, &known, all)
+        })
+        .collect();
     let by = |place: usize| shares.iter().map(|share| share.get(place).copied().unwrap_or(0)).collect::<Vec<u32>>();
     let own = sight.plan.workloads.leading().service.providers.len();
     let mut series: Vec<PictureSeries> = (0..=all)
@@ -119,21 +130,21 @@ fn clamped(count: u64) -> u32 {
 
 /// Good requests of a column by provider, and last those of which nobody knows. Providers answer attempts, and a request may need several: what they
 /// answered says only in which shares.
-fn shared(cell: &CurveColumn, providers: usize) -> Vec<u32> {
-    let answered: u64 = cell.served.iter().sum();
+fn shared(good: u64, served: &[u64], providers: usize) -> Vec<u32> {
+    let answered: u64 = served.iter().sum();
     let mut shares = vec![0; providers + 1];
     if answered == 0 {
-        shares[providers] = clamped(cell.good);
+        shares[providers] = clamped(good);
         return shares;
     }
-    let mut left = cell.good;
-    for (place, count) in cell.served.iter().enumerate().take(providers) {
-        let share = (u128::from(cell.good) * u128::from(*count) / u128::from(answered)) as u64;
+    let mut left = good;
+    for (place, count) in served.iter().enumerate().take(providers) {
+        let share = (u128::from(good) * u128::from(*count) / u128::from(answered)) as u64;
         shares[place] = clamped(share);
         left -= share.min(left);
     }
-    // What rounding left goes to whoever answered most.
-    if let Some((place, _)) = cell.served.iter().enumerate().take(providers).max_by_key(|(_, count)| **count) {
+    // What rounding left goes to the provider that answered most.
+    if let Some((place, _)) = served.iter().enumerate().take(providers).max_by_key(|(_, count)| **count) {
         shares[place] = shares[place].saturating_add(clamped(left));
     }
     shares
@@ -214,10 +225,9 @@ mod tests {
 
     #[test]
     fn good_requests_are_shared_as_providers_answered_and_none_is_lost() {
-        let cell = |good, served: &[u64]| CurveColumn { good, served: served.to_vec(), ..CurveColumn::default() };
-        assert_eq!(shared(&cell(10, &[20, 10]), 2), [7, 3, 0]);
-        assert_eq!(shared(&cell(10, &[]), 2), [0, 0, 10]);
-        assert_eq!(shared(&cell(0, &[5]), 1), [0, 0]);
+        assert_eq!(shared(10, &[20, 10], 2), [7, 3, 0]);
+        assert_eq!(shared(10, &[], 2), [0, 0, 10]);
+        assert_eq!(shared(0, &[5], 1), [0, 0]);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //!  headline       how it stands, in a sentence, and what to do next
 //!  parts          each part, but for the larger ones:
 //!  steps_part     the runbook, step by step
+//!  form_fields    what is in a form for whoever sends it
 //!  question_part  open questions, as forms
 //!  live_picture   the picture, as far as it has come
 //!  assets         the script and the style sheet
@@ -25,6 +26,7 @@ mod assets;
 mod begin;
 mod begin_page;
 mod events;
+mod form_fields;
 mod frame;
 mod headline;
 mod hub;

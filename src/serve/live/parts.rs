@@ -1,6 +1,7 @@
 //! The parts of the page of a live drill: each is made from what is known at one moment, the same for everybody who watches, and is sent again only
 //! where it has changed.
 
+use super::form_fields::FormFields;
 use super::headline::{fault_told, headline, next};
 use super::live_picture::drawn;
 use super::question_part::questions;
@@ -12,15 +13,6 @@ use crate::units::grouped;
 use crate::verdict::Decision;
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeMap;
-
-/// For whom forms are made. What goes to everybody has nothing of anybody: the script adds it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FormFields {
-    /// The hidden field that shows a form to be ours; `None` where the script adds it.
-    pub(super) csrf: Option<Markup>,
-    /// Whether it is known who answers.
-    pub(super) is_known: bool,
-}
 
 /// A part of the page.
 pub(super) struct LivePart {

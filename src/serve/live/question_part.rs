@@ -1,7 +1,7 @@
 //! The open questions of a live drill, each as a form of its own. A form stays as it is while its question is open, so that nothing that somebody types
 //! is lost.
 
-use super::parts::FormFields;
+use super::form_fields::FormFields;
 use super::sight::DrillSight;
 use crate::step::{DONE, FAILED, LONGEST_SAID, OpenQuestion, Reply};
 use maud::{Markup, html};
