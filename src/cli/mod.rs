@@ -27,6 +27,7 @@ mod judge;
 mod keep;
 mod key;
 mod lab;
+mod late;
 mod leases;
 mod leftovers;
 mod logging;
@@ -156,6 +157,9 @@ enum CliCommand {
     Help(help::Args),
     #[command(hide = true)]
     Watchdog(watchdog::Args),
+    /// To be `lifeboat schedule late`
+    #[command(hide = true)]
+    ScheduleLate(late::Args),
 }
 
 /// Reads the command line, does what it says, returns the exit code.
@@ -212,6 +216,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Man(args) => man::man(&args),
         CliCommand::Help(args) => help::help(&args, groups::command()),
         CliCommand::Watchdog(args) => watchdog::watchdog(&args),
+        CliCommand::ScheduleLate(args) => late::late(&args),
     };
     let exit = done.unwrap_or_else(|error| {
         say(&format!("error: {}", told(&error)));

@@ -2,7 +2,7 @@
 
 use super::contract::{FaultEffect, fault};
 use super::{ByteStage, ChunkFate, NEVER, PlainMeans};
-use crate::model::{ActsOn, Attribute, Setting, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, Setting, SettingKind};
 use crate::units::{ByteRate, Seed};
 
 fault! {
@@ -15,6 +15,10 @@ fault! {
 }
 
 impl FaultEffect for Bandwidth {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::BrownOut)
+    }
+
     fn stage(&self, _seed: Seed, now: u64, _passed: u64) -> Box<dyn ByteStage> {
         Box::new(BytePacer { bytes_per_second: self.bytes_per_second, free_at: now })
     }

@@ -5,7 +5,7 @@
 
 use super::{AnswerPiece, ByteStage, ChunkFate, Matched, Play, Stream, ToxicError};
 use crate::dialect::{Quotas, WireAnswer};
-use crate::model::{Fault, Mistake, Requests};
+use crate::model::{FailureMode, Fault, Mistake, Requests};
 use crate::units::Seed;
 use std::fmt::Debug;
 
@@ -26,6 +26,7 @@ macro_rules! fault {
             about: concat!($($about),+),
             attributes: &[$($($attribute.about(concat!($($told),+)),)+)?],
             told: |settings| $name::of(settings).map_or_else(String::new, |fault| $crate::fault::contract::FaultEffect::told(&fault)),
+            mode: |settings| $name::of(settings).and_then(|fault| $crate::fault::contract::FaultEffect::mode(&fault)),
             mistake: |settings| $name::of(settings).and_then(|fault| $crate::fault::contract::FaultEffect::mistake(&fault)),
             ..$crate::model::FaultKind::UNSAID
         };
@@ -99,6 +100,12 @@ pub(super) trait FaultEffect: Debug {
     /// How its settings follow its word in a plan, with a blank before them.
     fn told(&self) -> String {
         String::new()
+    }
+
+    /// As what a provider fails that is broken so; `None` where it is no failure. An outage where its file says nothing else: nobody is served, and
+    /// everybody notices.
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::Outage)
     }
 
     /// What is wrong in a scenario with settings that are each right by themselves.

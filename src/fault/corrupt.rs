@@ -3,7 +3,7 @@
 use super::contract::{FaultEffect, fault};
 use super::{AnswerPiece, Play, Then};
 use crate::dialect::with_garbled_text;
-use crate::model::ActsOn;
+use crate::model::{ActsOn, FailureMode};
 
 fault! {
     /// The letters of answers are others.
@@ -11,6 +11,10 @@ fault! {
 }
 
 impl FaultEffect for Corrupt {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::SilentCorruption)
+    }
+
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         match with_garbled_text(piece.format, piece.bytes) {
             Some(garbled) => Play::spoil(garbled.into(), Then::GoOn),

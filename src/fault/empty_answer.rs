@@ -2,7 +2,7 @@
 
 use super::contract::{FaultEffect, fault};
 use super::{AnswerPiece, Play, Then};
-use crate::model::ActsOn;
+use crate::model::{ActsOn, FailureMode};
 use bytes::Bytes;
 
 fault! {
@@ -11,6 +11,10 @@ fault! {
 }
 
 impl FaultEffect for EmptyAnswer {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::SilentCorruption)
+    }
+
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if !piece.from_start {
             return Play::pass(piece.bytes.clone());

@@ -5,7 +5,7 @@ use super::attributes::AFTER;
 use super::contract::{FaultEffect, fault};
 use super::{AnswerPiece, Play, Then};
 use crate::dialect::is_terminal;
-use crate::model::ActsOn;
+use crate::model::{ActsOn, FailureMode};
 
 fault! {
     /// Answers end politely after so many events, without their terminal marker.
@@ -17,6 +17,10 @@ fault! {
 }
 
 impl FaultEffect for EndEarly {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::SilentCorruption)
+    }
+
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         let ends = piece.is_behind(self.after) || is_terminal(piece.format, piece.bytes);
         if ends { Play::spoil(piece.stump(), Then::End) } else { Play::pass(piece.bytes.clone()) }

@@ -3,10 +3,10 @@
 
 use super::attributes::AFTER;
 use super::contract::{FaultEffect, fault};
-use super::refused::provider_fault;
+use super::refused::{mode_of, provider_fault};
 use super::{AnswerPiece, Play, Then};
 use crate::dialect::{RefusalReason, error_midway};
-use crate::model::{ActsOn, Attribute, Refusal, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, Refusal, SettingKind};
 
 fault! {
     /// After so many events comes an error in the provider's dialect, and the end.
@@ -20,6 +20,10 @@ fault! {
 }
 
 impl FaultEffect for ErrorEvent {
+    fn mode(&self) -> Option<FailureMode> {
+        self.error.map_or(Some(FailureMode::Outage), mode_of)
+    }
+
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         if piece.is_behind(self.after) {
             let fault = self.error.map_or(RefusalReason::ServerError, |error| provider_fault(error, ""));

@@ -4,7 +4,7 @@
 
 use super::contract::{FaultEffect, fault};
 use super::{ByteStage, ChunkFate, PlainMeans};
-use crate::model::{ActsOn, Attribute, Mistake, Setting, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, Mistake, Setting, SettingKind};
 use crate::units::{Duration, Seed};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -21,6 +21,10 @@ fault! {
 }
 
 impl FaultEffect for Latency {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::BrownOut)
+    }
+
     fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
         let random = ChaCha8Rng::seed_from_u64(seed.0);
         Box::new(Lateness { latency: self.latency.as_nanos(), jitter: self.jitter.as_nanos(), random })

@@ -5,7 +5,7 @@ use super::attributes::AFTER;
 use super::contract::{FaultEffect, fault};
 use super::{AnswerPiece, Play, Then};
 use crate::dialect::malformed;
-use crate::model::ActsOn;
+use crate::model::{ActsOn, FailureMode};
 
 fault! {
     /// After so many events one comes broken.
@@ -17,6 +17,10 @@ fault! {
 }
 
 impl FaultEffect for Malformed {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::SilentCorruption)
+    }
+
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         match (piece.is_at(self.after), piece.format.streamed) {
             (true, true) => Play::spoil(malformed(piece.format, piece.bytes).into(), Then::GoOn),

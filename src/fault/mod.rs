@@ -10,7 +10,8 @@
 //!    [`Attribute`](crate::model::Attribute): its name, its kind with bounds, whether it is required or what it is unsaid. Doc comments are
 //!    the documentation: `lifeboat help faults` shows them.
 //! 3. `impl FaultEffect for …`: what it decides. `stage` for bytes, `rule` for requests, `play` for answers; `told` for plans; `requests`
-//!    where it takes others than what it acts on suggests; `mistake` and `refused` for settings that do not fit together. The contract is in
+//!    where it takes others than what it acts on suggests; `mode` where it is
+//!    no outage; `mistake` and `refused` for settings that do not fit together. The contract is in
 //!    `contract.rs`; moments come in as nanoseconds, randomness from seeds.
 //! 4. Unit tests of what it decides.
 //!

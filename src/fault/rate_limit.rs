@@ -10,7 +10,7 @@ use super::attributes::bad;
 use super::contract::{FaultEffect, fault};
 use super::{Ruling, TimedRequest, ToxicError, ToxicMemory};
 use crate::dialect::{Quota, Quotas, RefusalReason, error_answer, estimated_tokens, retry_headers};
-use crate::model::{ActsOn, Attribute, Mistake, Requests, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, Mistake, Requests, SettingKind};
 use crate::units::Duration;
 
 /// Nanoseconds of a minute.
@@ -28,6 +28,10 @@ fault! {
 }
 
 impl FaultEffect for RateLimit {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::RateLimit)
+    }
+
     fn rule(&self, timed: &TimedRequest<'_>, memory: &mut ToxicMemory) -> Ruling {
         let (asked, now) = (timed.request, timed.now);
         let tokens = self.tokens.map_or(0, |_| cost(timed));

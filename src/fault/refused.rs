@@ -5,7 +5,7 @@
 use super::contract::{FaultEffect, fault};
 use super::{Asking, Ruling, TimedRequest, ToxicMemory, retry};
 use crate::dialect::{AnswerFormat, RefusalReason, error_reply};
-use crate::model::{ActsOn, Attribute, Mistake, Refusal, Requests, RetryForm, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, Mistake, Refusal, Requests, RetryForm, SettingKind};
 use crate::units::Duration;
 
 fault! {
@@ -22,6 +22,10 @@ fault! {
 }
 
 impl FaultEffect for Refused {
+    fn mode(&self) -> Option<FailureMode> {
+        mode_of(self.error)
+    }
+
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         let Asking { operation, model, streamed } = timed.request.ask();
         let model = model.unwrap_or_default();
@@ -66,5 +70,17 @@ pub(super) fn provider_fault(error: Refusal, model: &str) -> RefusalReason {
         Refusal::Forbidden => RefusalReason::Forbidden,
         Refusal::ModelWithdrawn => RefusalReason::NoSuchModel(model.to_owned()),
         Refusal::ContentFilter => RefusalReason::ContentFiltered,
+    }
+}
+
+/// As what a provider fails that refuses for this reason. A filter that finds a prompt against the rules is no failure of the provider.
+pub(super) const fn mode_of(error: Refusal) -> Option<FailureMode> {
+    match error {
+        Refusal::RateLimit => Some(FailureMode::RateLimit),
+        Refusal::Quota => Some(FailureMode::Quota),
+        Refusal::Overloaded => Some(FailureMode::Outage),
+        Refusal::Expired | Refusal::Forbidden => Some(FailureMode::Credential),
+        Refusal::ModelWithdrawn => Some(FailureMode::ModelWithdrawn),
+        Refusal::ContentFilter => None,
     }
 }

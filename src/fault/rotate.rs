@@ -1,7 +1,7 @@
 //! `rotate`: about a credential at its issuer. The drill plays it, by the declaration.
 
 use super::contract::{FaultEffect, fault};
-use crate::model::{ActsOn, AtIssuer, Attribute, Setting, SettingKind};
+use crate::model::{ActsOn, AtIssuer, Attribute, FailureMode, Setting, SettingKind};
 use crate::units::Duration;
 
 fault! {
@@ -13,4 +13,8 @@ fault! {
     }
 }
 
-impl FaultEffect for Rotate {}
+impl FaultEffect for Rotate {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::Credential)
+    }
+}

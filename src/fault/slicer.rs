@@ -3,7 +3,7 @@
 use super::attributes::bad;
 use super::contract::{FaultEffect, fault};
 use super::{ByteStage, ChunkFate, ToxicError};
-use crate::model::{ActsOn, Attribute, Setting, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, Setting, SettingKind};
 use crate::units::Seed;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -32,6 +32,10 @@ fault! {
 }
 
 impl FaultEffect for Slicer {
+    fn mode(&self) -> Option<FailureMode> {
+        None
+    }
+
     fn stage(&self, seed: Seed, _now: u64, _passed: u64) -> Box<dyn ByteStage> {
         Box::new(Slices { toxic: self.clone(), free_at: 0, random: ChaCha8Rng::seed_from_u64(seed.0) })
     }

@@ -3,7 +3,7 @@
 use super::contract::{FaultEffect, fault};
 use super::wire::in_thousandths;
 use super::{AnswerPiece, Play};
-use crate::model::{ActsOn, Attribute, Setting, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, Setting, SettingKind};
 use crate::units::Rate;
 
 /// One event a second, as the control API has it where nobody says a rate.
@@ -25,6 +25,10 @@ fault! {
 }
 
 impl FaultEffect for SlowStream {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::BrownOut)
+    }
+
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         let turn = piece
             .before

@@ -1,7 +1,7 @@
 //! `http_stall` (ours): requests reach the provider, whose answer is held back before its first byte.
 
 use super::contract::{FaultEffect, fault};
-use crate::model::{ActsOn, Attribute, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, SettingKind};
 use crate::units::Duration;
 
 /// How long something is held back.
@@ -18,6 +18,11 @@ fault! {
 }
 
 impl FaultEffect for Stall {
+    /// Answers that come late are a brown-out, and answers that never come an outage.
+    fn mode(&self) -> Option<FailureMode> {
+        Some(if self.hold.is_some() { FailureMode::BrownOut } else { FailureMode::Outage })
+    }
+
     fn told(&self) -> String {
         self.hold.map_or_else(String::new, |hold| format!(" {hold}"))
     }

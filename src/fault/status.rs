@@ -3,7 +3,7 @@
 use super::contract::{FaultEffect, fault};
 use super::{Ruling, TimedRequest, ToxicMemory, retry};
 use crate::dialect::{RefusalReason, error_answer};
-use crate::model::{ActsOn, Attribute, Mistake, Requests, RetryForm, SettingKind};
+use crate::model::{ActsOn, Attribute, FailureMode, Mistake, Requests, RetryForm, SettingKind};
 use crate::units::Duration;
 
 fault! {
@@ -23,6 +23,16 @@ fault! {
 }
 
 impl FaultEffect for Status {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(match self.code {
+            401 | 403 | 407 => FailureMode::Credential,
+            402 => FailureMode::Quota,
+            404 | 410 => FailureMode::ModelWithdrawn,
+            429 => FailureMode::RateLimit,
+            _ => FailureMode::Outage,
+        })
+    }
+
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         let fault = RefusalReason::Status { code: self.code, retry_after: None };
         Ruling::instead(retry::told(error_answer(timed.request.dialect(), &fault), (self.retry_after, self.retry_form), timed))

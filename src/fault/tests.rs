@@ -45,3 +45,34 @@ fn every_declaration_is_whole() {
         }
     }
 }
+
+#[test]
+fn every_fault_says_as_what_a_provider_fails() {
+    use crate::model::FailureMode::{BrownOut, Credential, ModelWithdrawn, Outage, Quota, RateLimit, SilentCorruption};
+    let of = |word: &str, settings: Vec<Option<Setting>>| Fault::new(super::kind_of(word).unwrap(), Settings(settings)).mode();
+    let plain: [(&str, _); 12] = [
+        ("blackhole", Outage),
+        ("refuse", Outage),
+        ("reset", Outage),
+        ("dns-failure", Outage),
+        ("credential-revoked", Credential),
+        ("wrong-model", ModelWithdrawn),
+        ("empty-answer", SilentCorruption),
+        ("corrupt", SilentCorruption),
+        ("latency", BrownOut),
+        ("slow-stream", BrownOut),
+        ("rate-limit", RateLimit),
+        ("cut", Outage),
+    ];
+    for (word, mode) in plain {
+        let kind = super::kind_of(word).unwrap();
+        assert!(samples(kind).iter().all(|fault| fault.mode() == Some(mode)), "{word}");
+    }
+    let status = |code| of("status", vec![Some(Setting::Whole(code)), None, None]);
+    assert_eq!([401, 402, 404, 429, 503].map(status), [Credential, Quota, ModelWithdrawn, RateLimit, Outage].map(Some));
+    let refused = |word| of("refused", vec![Some(Setting::Word(word)), None, None]);
+    assert_eq!(["quota", "overloaded", "expired"].map(refused), [Quota, Outage, Credential].map(Some));
+    assert_eq!(refused("content-filter"), None);
+    let stall = |hold: Option<u64>| of("stall", vec![hold.map(|hold| Setting::Time(Duration::from_secs(hold)))]);
+    assert_eq!([stall(None), stall(Some(2))], [Some(Outage), Some(BrownOut)]);
+}

@@ -4,7 +4,7 @@
 use super::contract::{FaultEffect, fault};
 use super::{AnswerPiece, Play};
 use crate::dialect::with_other_model;
-use crate::model::{ActsOn, Dialect, Pointless};
+use crate::model::{ActsOn, Dialect, FailureMode, Pointless};
 
 fault! {
     /// Answers name another model.
@@ -21,6 +21,10 @@ fault! {
 }
 
 impl FaultEffect for WrongModel {
+    fn mode(&self) -> Option<FailureMode> {
+        Some(FailureMode::ModelWithdrawn)
+    }
+
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
         match with_other_model(piece.format, piece.bytes) {
             Some(other) => Play { touched: true, ..Play::pass(other.into()) },

@@ -5,7 +5,7 @@
 //!
 //! What this file does not do: know any kind by its name.
 
-use super::{Dialect, words};
+use super::{Dialect, FailureMode, words};
 use crate::units::{Duration, Rate};
 use std::fmt;
 
@@ -137,6 +137,8 @@ pub struct FaultKind {
     pub attributes: &'static [Attribute],
     /// How its settings follow its word in a plan.
     pub told: fn(&Settings) -> String,
+    /// As what a provider fails that is broken so; `None` where it is no failure.
+    pub mode: fn(&Settings) -> Option<FailureMode>,
     /// What is wrong with settings that are each right by themselves.
     pub mistake: fn(&Settings) -> Option<Mistake>,
 }
@@ -154,6 +156,7 @@ impl FaultKind {
         pointless: &[],
         attributes: &[],
         told: |_| String::new(),
+        mode: |_| None,
         mistake: |_| None,
     };
 
@@ -382,6 +385,11 @@ impl Fault {
         let ActsOn::Issuer(_) = self.kind.acts_on else { return None };
         let times = self.settings.0.iter().filter_map(|setting| Duration::of(setting.as_ref()));
         Some(times.fold(Duration::ZERO, |_, time| time))
+    }
+
+    /// As what a provider fails that is broken so, where it takes every request; `None` where it is no failure.
+    pub fn mode(&self) -> Option<FailureMode> {
+        (self.kind.mode)(&self.settings)
     }
 
     /// True where the provider's key is revoked at its issuer.

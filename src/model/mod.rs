@@ -18,11 +18,13 @@ mod condition;
 mod confirm;
 mod contact;
 mod dialect;
+mod drilled_modes;
 mod due_pattern;
 mod environment;
 mod evidence;
 mod executable;
 mod execution;
+mod failure_mode;
 mod fault;
 mod guard;
 mod http_call;
@@ -83,6 +85,7 @@ pub use environment::{
 pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 pub use executable::Executable;
 pub use execution::{ExecutionPlan, ReadFile, SourceFile};
+pub use failure_mode::FailureMode;
 pub use fault::{
     ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
     Settings, Taken, TlsProblem,

@@ -107,6 +107,23 @@ impl ReviewFile {
     /// # Errors
     /// Where it is written in a form that single values cannot be replaced in.
     pub fn updated(&self, new: &KeptFindings) -> Result<String, ReviewError> {
+        self.with(new, |entry| ours(entry).to_vec())
+    }
+
+    /// Its text with what people decided about findings: owner, due day, ticket, notes and state. Nothing else is touched.
+    ///
+    /// # Errors
+    /// As [`ReviewFile::updated`].
+    pub fn decided(&self, new: &KeptFindings) -> Result<String, ReviewError> {
+        self.with(new, |entry| ours(entry).into_iter().chain(peoples(entry)).collect())
+    }
+
+    /// Its text with these values of findings that are others now, and with the findings that are new.
+    fn with(
+        &self,
+        new: &KeptFindings,
+        values: impl Fn(&KeptFinding) -> Vec<(&'static str, Option<String>)>,
+    ) -> Result<String, ReviewError> {
         let mut edits = Edits { source: &self.source, ends: ends(&self.source.text), list: Vec::new() };
         let top = Entry::of(&self.root, "version");
         for (key, value) in head(new) {
@@ -118,8 +135,8 @@ impl ReviewFile {
         };
         for (node, old) in items.iter().zip(&self.kept.entries) {
             let Some(entry) = new.of(&old.id, old.about.as_deref()).filter(|entry| *entry != old) else { continue };
-            let was = ours(old);
-            for ((key, value), (_, was)) in ours(entry).into_iter().zip(was).filter(|((_, value), (_, was))| value != was) {
+            let was = values(old);
+            for ((key, value), (_, was)) in values(entry).into_iter().zip(was).filter(|((_, value), (_, was))| value != was) {
                 // Nothing is said of what is not known now and was not before.
                 if value.is_some() || was.is_some() {
                     edits.set(&Entry::of(node, "id"), key, value.as_deref());
@@ -250,6 +267,11 @@ fn ours(entry: &KeptFinding) -> [(&'static str, Option<String>); 6] {
     ]
 }
 
+/// What people say of it.
+fn peoples(entry: &KeptFinding) -> [(&'static str, Option<String>); 4] {
+    [("owner", entry.owner.clone()), ("due", entry.due.clone()), ("ticket", entry.ticket.clone()), ("notes", entry.notes.clone())]
+}
+
 /// The lines of a finding in a new place.
 fn block(entry: &KeptFinding) -> String {
     let mut lines = format!("  - id: {}\n", written("", &entry.id));
@@ -261,7 +283,7 @@ fn block(entry: &KeptFinding) -> String {
     for (key, value) in ours(entry).iter().filter(|(_, value)| value.is_some()) {
         line(key, value.as_deref());
     }
-    for (key, value) in [("owner", &entry.owner), ("due", &entry.due), ("ticket", &entry.ticket), ("notes", &entry.notes)] {
+    for (key, value) in peoples(entry) {
         line(key, value.as_deref());
     }
     lines.lines().map(|line| line.trim_end().to_owned() + "\n").collect()

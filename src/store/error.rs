@@ -30,7 +30,47 @@ pub enum StoreError {
         /// The database's words.
         source: sqlx::Error,
     },
-    /// It cannot be reached, read or written.
+    /// Another process has held it for long.
+    #[error("{place} is in use by another process{}: {source}", if holders.is_empty() { String::new() } else { format!(", {holders}") })]
+    Locked {
+        /// Where it is.
+        place: String,
+        /// Which processes have it open; empty where nobody is known.
+        holders: String,
+        /// The database's words.
+        source: sqlx::Error,
+    },
+    /// It cannot be written, or not even made.
+    #[error("{place} cannot be opened for writing: {source}")]
+    ReadOnly {
+        /// Where it is.
+        place: String,
+        /// The database's words.
+        source: sqlx::Error,
+    },
+    /// There is no room for it.
+    #[error("there is no room for {place}: {source}")]
+    Full {
+        /// Where it is.
+        place: String,
+        /// The database's words.
+        source: sqlx::Error,
+    },
+    /// Its server does not answer.
+    #[error("{place} cannot be reached: {source}")]
+    Unreachable {
+        /// Where it is.
+        place: String,
+        /// The database's words.
+        source: sqlx::Error,
+    },
+    /// What was asked for is for files.
+    #[error("{place} is no file that could be copied or set aside")]
+    NoFile {
+        /// Where it is.
+        place: String,
+    },
+    /// It cannot be read or written.
     #[error("{place}: {source}")]
     Database {
         /// Where it is.
@@ -61,9 +101,14 @@ impl Explained for StoreError {
         Some(Cow::Borrowed(match self {
             Self::Address { .. } => "give the path of a file, or postgres://USER:PASSWORD@HOST/DATABASE",
             Self::Newer { .. } => "update lifeboat, or name another store with `--store`",
-            Self::Damaged { .. } => "`lifeboat store rebuild` makes it again from the drills' folders",
-            Self::Database { .. } | Self::Migration { .. } => return None,
-            Self::File { .. } => "make room on the disk, or name another store with `--store`",
+            Self::Damaged { .. } => "`lifeboat store rebuild` sets it aside and makes it again from the drills' folders and records.jsonl",
+            Self::Locked { .. } => "end that process, or wait until it is done; nothing was changed",
+            Self::ReadOnly { .. } => "see who may write there, or name another store with `--store`",
+            Self::Unreachable { .. } => "see that the server runs and takes connections from here; drills by `lifeboat run` do not need it",
+            Self::NoFile { .. } => "PostgreSQL has programs of its own for that: `pg_dump`, `pg_restore`",
+            Self::Migration { .. } => "`lifeboat store check` says more; a copy from before a change of the tables lies beside the store",
+            Self::Database { .. } => return None,
+            Self::File { .. } | Self::Full { .. } => "make room on the disk, or name another store with `--store`",
         }))
     }
 }

@@ -2,9 +2,18 @@
 //! room that knows SQL.
 //!
 //! ```text
-//!  open    the address, the connection, the tables brought to this build's version
-//!  tables  one file of SQL a step, from the oldest to the newest
-//!  error   why not
+//!  address      a file or a database, and its URL
+//!  drill_store  the open store
+//!  open         its connections, and the tables brought to this build's version
+//!  tables       one file of SQL a step, from the oldest to the newest
+//!  entry        a past drill, as lists show it; query finds them
+//!  finding      what drills showed; assign writes what people decide about it
+//!  sync         the index brought up to date with the folders: look reads one, rows writes what was read
+//!  rebuild      the index made again; check says whether it is well
+//!  journal      what is in no drill's folder, as lines beside the store; replay puts it back
+//!  backup       copies, made while others use the store
+//!  holder       which processes have its file open
+//!  error        why not
 //!  occurrences  each time that a schedule was due, a row each
 //!  claims  whose an occurrence is while it runs: leases with a fence
 //!  looks   which schedules were seen, until when somebody looked at them, and who looks
@@ -16,16 +25,38 @@
 //!
 //! What this room does not do: decide anything about schedules (`schedule`), or run drills.
 
+mod address;
+mod assign;
+mod backup;
 mod claims;
+mod drill_store;
+mod entry;
 mod error;
+mod finding;
+mod holder;
+mod journal;
 mod locks;
+mod look;
 mod looks;
 mod occurrences;
 mod open;
+mod query;
+mod rebuild;
+mod replay;
+mod rows;
+mod sync;
 
+pub use address::StoreAddress;
+pub use assign::{AssignError, FindingChange, FindingName};
 pub use claims::{ClaimClose, OccurrenceClaim};
+pub use drill_store::DrillStore;
+pub use entry::{DrillEntry, DrillState, RunKind};
 pub use error::StoreError;
+pub use finding::{FindingEntry, FindingQuery};
 pub use locks::StoreLocks;
 pub use looks::{ReplicaEntry, SeenRule, SeenSchedule};
 pub use occurrences::OccurrenceClose;
-pub use open::{DrillStore, StoreAddress};
+pub use query::DrillQuery;
+pub use rebuild::{Rebuilt, StoreHealth};
+pub use replay::PutBack;
+pub use sync::Synced;

@@ -1,126 +1,148 @@
-//! The store's address, its connection, and its tables brought to this build's version.
+//! A store opened: its file made for its owner alone, its connections, its tables brought to this build's version.
+//!
+//! A file of SQLite is in WAL mode, so that who reads waits for nobody who writes; a writer waits for another one for some seconds. Before its
+//! tables are changed a copy is made beside it. Of two processes that change them at once the second finds it done.
 
-use super::StoreError;
-use crate::units::Secret;
+use super::address::StoreAddress;
+use super::backup;
+use super::drill_store::{DrillStore, failure};
+use super::error::StoreError;
+use super::replay::PutBack;
+use crate::host::private;
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AnyPool, AssertSqlSafe, SqlSafeStr};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, SqlSafeStr};
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::time::Duration;
 
 /// The steps of the tables, oldest first. A step that was released is never changed; the next one changes what it made.
-const TABLES: [(i64, &str, &str); 3] = [
+const TABLES: [(i64, &str, &str); 4] = [
     (1, "begin", include_str!("tables/001_begin.sql")),
     (2, "occurrences", include_str!("tables/002_occurrences.sql")),
+    (5, "findings", include_str!("tables/005_findings.sql")),
     (7, "locks", include_str!("tables/007_locks.sql")),
 ];
 
-/// Where the store is below a project's root, where nothing else is said.
-const FILE: &str = "drills/lifeboat.db";
-
-/// Where a store is.
-#[derive(Debug, Clone)]
-pub enum StoreAddress {
-    /// A file of SQLite.
-    File(PathBuf),
-    /// A database of PostgreSQL, with its password.
-    Postgres(Secret),
-}
-
-impl StoreAddress {
-    /// What was given, else that of the project: `drills/lifeboat.db`.
-    ///
-    /// # Errors
-    /// Where a URL of another database was given.
-    pub fn of(given: Option<&str>, root: &Path) -> Result<Self, StoreError> {
-        let Some(given) = given else { return Ok(Self::File(root.join(FILE))) };
-        match given.split_once("://") {
-            None => Ok(Self::File(PathBuf::from(given))),
-            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Secret::from(given))),
-            Some((scheme, _)) => Err(StoreError::Address { address: format!("{scheme}://…") }),
-        }
-    }
-
-    /// For messages: the file, or host and database without user and password.
-    pub fn place(&self) -> String {
-        match self {
-            Self::File(path) => path.display().to_string(),
-            Self::Postgres(url) => {
-                let rest = url.expose().split_once("://").map_or("", |(_, rest)| rest);
-                let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-                format!("postgres://{}", rest.split('?').next().unwrap_or_default())
-            }
-        }
-    }
-}
-
-/// The open store. Clones share one pool of connections.
-#[derive(Debug, Clone)]
-pub struct DrillStore {
-    pub(super) pool: AnyPool,
-    address: StoreAddress,
-}
+/// So long a connection is waited for.
+const CONNECT: Duration = Duration::from_secs(5);
 
 impl DrillStore {
-    /// Opens the store; makes it where it is a file that is not there, and brings its tables to this build's version.
+    /// Opens the store; makes it where it is a file that is not there, and brings its tables to this build's version. Where the file is new
+    /// and `records.jsonl` lies beside it, what that holds is put back.
     ///
     /// # Errors
     /// Where it cannot be reached, is damaged, or a newer build has written it.
     pub async fn open(address: StoreAddress) -> Result<Self, StoreError> {
+        Ok(Self::open_telling(address).await?.0)
+    }
+
+    /// The same, with what was put back where the file is new.
+    pub(super) async fn open_telling(address: StoreAddress) -> Result<(Self, Option<PutBack>), StoreError> {
         sqlx::any::install_default_drivers();
-        let place = address.place();
-        let url = match &address {
-            StoreAddress::File(path) => {
-                if let Some(parent) = path.parent() {
-                    crate::host::private::folder(parent).map_err(|source| StoreError::File { path: parent.to_owned(), source })?;
-                }
-                format!("sqlite://{}?mode=rwc", path.display())
-            }
-            StoreAddress::Postgres(url) => url.expose().to_owned(),
+        let is_new = match &address {
+            StoreAddress::File(path) => made(path)?,
+            StoreAddress::Postgres(_) | StoreAddress::Memory => false,
         };
-        let pool = AnyPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).connect(&url).await;
-        let pool = pool.map_err(|source| StoreError::Database { place: place.clone(), source })?;
-        let store = Self { pool, address };
-        if let StoreAddress::File(_) = store.address {
+        let place = address.place();
+        let store = connected(address).await?;
+        if store.file().is_some() {
             sqlx::query("PRAGMA journal_mode = WAL").execute(&store.pool).await.map_err(|source| store.failed(source))?;
         }
-        steps().run(&store.pool).await.map_err(|source| StoreError::Migration { place, source })?;
-        Ok(store)
+        let found = store.version().await?;
+        let known = newest();
+        if found > known {
+            return Err(StoreError::Newer { place, found, known });
+        }
+        if found < known {
+            if found > 0 {
+                backup::before_step(&store, found).await?;
+            }
+            store.bring_to_date().await?;
+        }
+        let put_back = if is_new { Some(store.put_back().await?) } else { None };
+        Ok((store, put_back))
     }
 
-    /// Where it is.
-    pub const fn address(&self) -> &StoreAddress {
-        &self.address
-    }
-
-    /// True where several hosts may share it.
-    pub const fn is_shared(&self) -> bool {
-        matches!(self.address, StoreAddress::Postgres(_))
-    }
-
-    /// Its own moment, milliseconds since 1970: the one clock that all replicas of a shared store have in common.
+    /// An index for as long as this process runs, for lists where no other can be had.
     ///
     /// # Errors
-    /// Where it cannot be asked.
-    pub async fn now(&self) -> Result<i64, StoreError> {
-        let asked = AssertSqlSafe(format!("SELECT {}", self.clock()));
-        sqlx::query_scalar(asked).fetch_one(&self.pool).await.map_err(|source| self.failed(source))
+    /// Where there is no memory for it.
+    pub async fn in_memory() -> Result<Self, StoreError> {
+        Self::open(StoreAddress::Memory).await
     }
 
-    /// The same within a statement.
-    pub(super) const fn clock(&self) -> &'static str {
-        if self.is_shared() {
-            "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
+    /// The version of its tables; 0 where there are none.
+    pub(super) async fn version(&self) -> Result<i64, StoreError> {
+        let table = if self.is_shared() {
+            "SELECT count(*) FROM information_schema.tables WHERE table_name = '_sqlx_migrations' AND table_schema = current_schema()"
         } else {
-            "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+            "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'"
+        };
+        let tables: i64 = sqlx::query_scalar(table).fetch_one(&self.pool).await.map_err(|source| self.failed(source))?;
+        if tables == 0 {
+            return Ok(0);
+        }
+        let version = "SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM _sqlx_migrations";
+        sqlx::query_scalar(version).fetch_one(&self.pool).await.map_err(|source| self.failed(source))
+    }
+
+    /// Does the steps that are wanting, all or none.
+    async fn bring_to_date(&self) -> Result<(), StoreError> {
+        let mut all = self.begin().await?;
+        let connection: &mut AnyConnection = &mut all;
+        let place = self.address().place();
+        steps().run_direct(None, connection, false).await.map_err(|source| StoreError::Migration { place, source })?;
+        all.commit().await.map_err(|source| self.failed(source))
+    }
+}
+
+/// The connections. (The library's own settings are a wait of 5 s for another writer, foreign keys, and each change brought to the disk.)
+async fn connected(address: StoreAddress) -> Result<DrillStore, StoreError> {
+    let most = if matches!(address, StoreAddress::Memory) { 1 } else { 8 };
+    let options = AnyPoolOptions::new().max_connections(most).acquire_timeout(CONNECT);
+    // What is in memory is gone with its last connection.
+    let options = if most == 1 { options.min_connections(1).idle_timeout(None).max_lifetime(None) } else { options };
+    match options.connect(&address.url()).await {
+        Ok(pool) => Ok(DrillStore::new(pool, address)),
+        // The pool tries again and again, and does not say why it had to.
+        Err(sqlx::Error::PoolTimedOut) => {
+            let tried = tokio::time::timeout(CONNECT, AnyConnection::connect(&address.url())).await;
+            let source = tried.ok().and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut);
+            Err(failure(&address, source))
+        }
+        Err(source) => Err(failure(&address, source)),
+    }
+}
+
+/// The newest version of the tables that this build knows.
+pub(super) fn newest() -> i64 {
+    TABLES.iter().map(|(version, ..)| *version).max().unwrap_or_default()
+}
+
+/// Makes the file, for its owner alone, where it is not there; says whether it was not.
+fn made(path: &Path) -> Result<bool, StoreError> {
+    let failed = |path: &Path, source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+            StoreError::ReadOnly { place: path.display().to_string(), source: sqlx::Error::Io(source) }
+        }
+        _ => StoreError::File { path: path.to_owned(), source },
+    };
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        private::folder(parent).map_err(|source| failed(parent, source))?;
+    }
+    if path.symlink_metadata().is_err() {
+        match private::create_new(path) {
+            Ok(_) => return Ok(true),
+            // Another process has just made it.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(path, error)),
         }
     }
-
-    /// A failure of the database, with its place.
-    pub(super) fn failed(&self, source: sqlx::Error) -> StoreError {
-        StoreError::Database { place: self.address.place(), source }
-    }
+    // An empty one is no store yet: whoever was to make its tables was killed.
+    let file = private::open(path, File::options().read(true).write(true)).map_err(|source| failed(path, source))?;
+    Ok(file.metadata().map_err(|source| failed(path, source))?.len() == 0)
 }
 
 /// The steps as the library takes them.
