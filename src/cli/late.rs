@@ -1,8 +1,8 @@
 //! `lifeboat schedule late`: what becomes of an occurrence whose window has passed, where its schedule asks.
 
+use super::Exit;
 use super::stored::StoreOption;
 use super::terminal::note;
-use super::Exit;
 use crate::host::user;
 use crate::project::Project;
 use crate::scheduler::{LateAnswer, answer_late};

@@ -29,6 +29,7 @@ mod judge;
 mod keep;
 mod key;
 mod lab;
+mod late;
 mod leases;
 mod leftovers;
 mod list;
@@ -174,6 +175,9 @@ enum CliCommand {
     Help(help::Args),
     #[command(hide = true)]
     Watchdog(watchdog::Args),
+    /// To be `lifeboat schedule late`
+    #[command(hide = true)]
+    ScheduleLate(late::Args),
 }
 
 /// Reads the command line, does what it says, returns the exit code.
@@ -235,6 +239,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Man(args) => man::man(&args),
         CliCommand::Help(args) => help::help(&args, groups::command()),
         CliCommand::Watchdog(args) => watchdog::watchdog(&args),
+        CliCommand::ScheduleLate(args) => late::late(&args),
     };
     let exit = done.unwrap_or_else(|error| {
         say(&format!("error: {}", told(&error)));

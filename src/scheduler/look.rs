@@ -11,20 +11,26 @@ use super::clock_watch::{ClockWatch, counted};
 use super::dead_replica::DeadClaim;
 use super::hindrance::{Hindrance, hindered};
 use super::replica::{Replica, named};
+use crate::exercise::ReadScenario;
 use crate::host::host_name;
 use crate::model::{DrillSchedule, OverlapPolicy};
 use crate::project::{Project, Severity};
 use crate::schedule::{Act, ManualRun, MissReason, Occurrence, OccurrenceEnd, OccurrenceState, jitter_of, next_due, reckon};
-use crate::store::{OccurrenceClose, SeenRule, SeenSchedule, StoreError};
+use crate::store::{DrillQuery, DrillState, OccurrenceClose, SeenRule, SeenSchedule, StoreError};
+use crate::verdict::Decision;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
 use tokio::task::JoinSet;
 
 /// The longest between two looks.
 pub(super) const LONGEST: Duration = Duration::from_secs(30);
 /// How soon it looks again at what waits.
 const WAITING: Duration = Duration::from_secs(5);
+/// How often the index of drills is brought up to date, and how many days of it matter.
+const INDEXED: Duration = Duration::from_secs(60);
+const LOOKED_BACK: i64 = 400;
 /// Schedules are entered and begun in so many turns of one look.
 const TURNS: u32 = 3;
 
@@ -45,6 +51,8 @@ pub(super) struct Looker {
     well_since: Option<Instant>,
     /// What was told of files already.
     told: BTreeSet<String>,
+    /// What is known of drills by hand.
+    runs: KnownRuns,
     /// When each schedule is due next, as it was last reckoned.
     next: BTreeMap<String, (DrillSchedule, Option<DateTime<Utc>>)>,
 }
@@ -77,6 +85,32 @@ struct InSight {
     invalid: Option<String>,
 }
 
+/// What is known of drills by hand, as the index had it when it was last read.
+#[derive(Debug, Default)]
+struct KnownRuns {
+    known: Vec<ManualRun>,
+    read: Option<Instant>,
+    /// How many occurrences ran then.
+    running: usize,
+    /// The names of scenarios by their files, with when those were changed.
+    names: BTreeMap<String, (SystemTime, Option<String>)>,
+}
+
+impl KnownRuns {
+    /// The name of the scenario in a file.
+    fn name_of(&mut self, root: &Path, file: &str, environment: &str) -> Option<String> {
+        let path = root.join(file);
+        let changed = path.metadata().and_then(|about| about.modified()).ok()?;
+        if let Some((_, name)) = self.names.get(file).filter(|(then, _)| *then == changed) {
+            return name.clone();
+        }
+        let read = ReadScenario::of(&path, environment).ok()?;
+        let name = read.planned.map(|planned| planned.plan.scenario.name);
+        self.names.insert(file.to_owned(), (changed, name.clone()));
+        name
+    }
+}
+
 impl Looker {
     pub(super) fn new(replica: Replica, at_once: usize) -> Self {
         // A file on this host is never away.
@@ -90,6 +124,7 @@ impl Looker {
             clock: ClockWatch::default(),
             well_since: None,
             told: BTreeSet::new(),
+            runs: KnownRuns::default(),
             next: BTreeMap::new(),
         }
     }
@@ -120,7 +155,8 @@ impl Looker {
         self.take_over(&seen).await?;
         let in_sight = in_sight(&read, &seen, now);
         let known = store.open_occurrences(oldest(&in_sight, now)).await?;
-        let runs = self.manual_runs(now);
+        self.read_runs(&in_sight, now).await?;
+        let runs = self.runs.known.clone();
         let mut waits = self.close_orphans(&known, &in_sight, &seen, now).await?;
         for each in &in_sight {
             let own: Vec<Occurrence> = known.iter().filter(|known| known.schedule == each.schedule.name).cloned().collect();
@@ -170,10 +206,34 @@ impl Looker {
         ReadSchedules { schedules, problems }
     }
 
-    /// The drills that somebody ran by hand.
-    fn manual_runs(&self, _now: DateTime<Utc>) -> Vec<ManualRun> {
-        // SEAM(store: index): from `DrillStore::drills`.
-        Vec::new()
+    /// The drills that somebody ran by hand, from the index, which is brought up to date now and then and when a drill has ended.
+    async fn read_runs(&mut self, in_sight: &[InSight], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let running = self.attending.len();
+        let has_ended = std::mem::replace(&mut self.runs.running, running) > running;
+        if !has_ended && self.runs.read.is_some_and(|read| read.elapsed() < INDEXED) {
+            return Ok(());
+        }
+        let (store, root) = (self.replica.store.clone(), self.replica.running.root().to_owned());
+        store.sync(&root).await?;
+        let files: BTreeSet<(&String, &String)> =
+            in_sight.iter().flat_map(|each| each.schedule.scenarios.iter().map(|file| (file, &each.schedule.environment))).collect();
+        let mut names: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        for (file, environment) in files {
+            if let Some(name) = self.runs.name_of(&root, file, environment) {
+                names.entry((name, environment.clone())).or_default().push(file.clone());
+            }
+        }
+        let query = DrillQuery { since: Some(now - TimeDelta::days(LOOKED_BACK)), state: Some(DrillState::Over), ..DrillQuery::default() };
+        let mut known = Vec::new();
+        for drill in store.drills(&query).await? {
+            for file in names.get(&(drill.scenario.clone(), drill.environment.clone())).into_iter().flatten() {
+                let counts = matches!(drill.verdict, Some(Decision::Met | Decision::Missed));
+                let (scenario, environment) = (file.clone(), drill.environment.clone());
+                known.push(ManualRun { drill: drill.id.clone(), scenario, environment, at: drill.started, counts });
+            }
+        }
+        (self.runs.known, self.runs.read) = (known, Some(Instant::now()));
+        Ok(())
     }
 
     /// Takes over what replicas held that are gone. Whoever could not reach the store itself first gives the others the length of a lease to come back.

@@ -58,7 +58,7 @@ impl DrillStore {
                AND NOT EXISTS (SELECT 1 FROM occurrences AS other WHERE other.schedule = $1 AND other.state = 'running')
              RETURNING fence"
         );
-        let mut within = self.pool.begin().await.map_err(|source| self.failed(source))?;
+        let mut within = self.begin().await?;
         // Two claims of one schedule come one after the other, so that the second sees the first.
         let turn = sqlx::query("UPDATE schedules SET claims = claims + 1 WHERE schedule = $1").bind(schedule.to_owned());
         turn.execute(&mut *within).await.map_err(|source| self.failed(source))?;
@@ -68,7 +68,9 @@ impl DrillStore {
         within.commit().await.map_err(|source| self.failed(source))?;
         let Some(row) = rows.first() else { return Ok(None) };
         let fence = row.try_get(0).map_err(|source| self.failed(source))?;
-        self.noted(schedule, due).await?;
+        if !self.is_shared() {
+            self.noted(schedule, due).await?;
+        }
         Ok(Some(OccurrenceClaim { schedule: schedule.to_owned(), due, holder: holder.to_owned(), fence }))
     }
 

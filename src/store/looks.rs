@@ -57,16 +57,26 @@ impl DrillStore {
              ON CONFLICT (schedule) DO UPDATE SET definition = excluded.definition{anew}",
             self.clock()
         );
-        let mut within = self.pool.begin().await.map_err(|source| self.failed(source))?;
+        let mut within = self.begin().await?;
         // In one order, so that two replicas do not wait for each other.
         let mut schedules = schedules.to_vec();
         schedules.sort_by(|left, right| left.name.cmp(&right.name));
-        for schedule in schedules {
+        for schedule in &schedules {
             let definition = serde_json::to_string(schedule).unwrap_or_default();
             let seen = sqlx::query(AssertSqlSafe(text.clone())).bind(schedule.name.clone()).bind(definition);
             seen.execute(&mut *within).await.map_err(|source| self.failed(source))?;
         }
-        within.commit().await.map_err(|source| self.failed(source))
+        within.commit().await.map_err(|source| self.failed(source))?;
+        if self.is_shared() {
+            return Ok(());
+        }
+        for each in self.seen_schedules().await?.into_iter().filter(|each| schedules.iter().any(|here| here.name == each.name)) {
+            let definition = each.schedule.as_ref().and_then(|schedule| serde_json::to_string(schedule).ok()).unwrap_or_default();
+            let since = each.since.timestamp_millis();
+            let row = serde_json::json!({"schedule": each.name, "definition": definition, "since": since, "claims": 0});
+            self.note("schedules", &row).await?;
+        }
+        Ok(())
     }
 
     /// All schedules that were ever seen, by their names.
@@ -92,7 +102,7 @@ impl DrillStore {
     /// # Errors
     /// Where the database cannot be written.
     pub async fn looked_at(&self, names: &[String], at: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut within = self.pool.begin().await.map_err(|source| self.failed(source))?;
+        let mut within = self.begin().await?;
         let mut names: Vec<&String> = names.iter().collect();
         names.sort();
         for name in names {

@@ -34,7 +34,7 @@ impl DrillStore {
             "INSERT INTO occurrences ({COLUMNS}, fence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT DO NOTHING"
         );
         let mut new = Vec::new();
-        let mut within = self.pool.begin().await.map_err(|source| self.failed(source))?;
+        let mut within = self.begin().await?;
         for each in occurrences {
             let entered = sqlx::query(AssertSqlSafe(text.clone()))
                 .bind(each.schedule.clone())
@@ -55,7 +55,7 @@ impl DrillStore {
             }
         }
         within.commit().await.map_err(|source| self.failed(source))?;
-        for each in &new {
+        for each in new.iter().filter(|_| !self.is_shared()) {
             self.noted(&each.schedule, each.due).await?;
         }
         Ok(new.len() as u64)
@@ -150,19 +150,29 @@ impl DrillStore {
         due: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let rows = asked.fetch_all(&self.pool).await.map_err(|source| self.failed(source))?;
-        if !rows.is_empty() {
+        if !rows.is_empty() && !self.is_shared() {
             self.noted(schedule, due).await?;
         }
         Ok(!rows.is_empty())
     }
 
-    /// Writes an occurrence as it is now into the journal, from which `store rebuild` reads it back: no drill's folder tells of it.
-    ///
-    /// # Errors
-    /// Where it cannot be written.
-    pub(super) async fn noted(&self, _schedule: &str, _due: DateTime<Utc>) -> Result<(), StoreError> {
-        // SEAM(store: index): `if let Some(occurrence) = self.occurrence(schedule, due).await? { self.note("occurrence", &occurrence)… }`.
-        Ok(())
+    /// Writes a row as it is now into the journal, from which it is put back: no drill's folder tells of it. Who holds a claim is not noted, so
+    /// that one which is put back has no holder.
+    pub(super) async fn noted(&self, schedule: &str, due: DateTime<Utc>) -> Result<(), StoreError> {
+        let text = "SELECT fence FROM occurrences WHERE schedule = $1 AND due = $2";
+        let fence: Option<i64> = sqlx::query_scalar(text)
+            .bind(schedule.to_owned())
+            .bind(due.timestamp_millis())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|source| self.failed(source))?;
+        let (Some(fence), Some(each)) = (fence, self.occurrence(schedule, due).await?) else { return Ok(()) };
+        let row = serde_json::json!({
+            "schedule": each.schedule, "due": due.timestamp_millis(), "state": each.state, "ended_as": each.end, "reason": each.reason,
+            "told": each.told, "drills": each.drills, "interrupted": i64::from(each.interrupted),
+            "began": each.began.map(|at| at.timestamp_millis()), "ended": each.over.map(|at| at.timestamp_millis()), "fence": fence,
+        });
+        self.note("occurrences", &row).await
     }
 
     pub(super) fn occurrence_of(&self, row: &AnyRow) -> Result<Occurrence, StoreError> {
