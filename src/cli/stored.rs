@@ -52,7 +52,7 @@ impl StoreOption {
         let (store, synced) = match synced {
             Ok(both) => both,
             Err(error) => {
-                say(&format!("warning: {}\n\nhint: what follows is read from the drills' folders alone", explained(&error)));
+                say(&format!("warning: {}\n\nwhat follows is read from the drills' folders alone\n", explained(&error)));
                 let store = DrillStore::in_memory().await?;
                 let synced = store.sync(root).await?;
                 (store, synced)

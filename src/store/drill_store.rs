@@ -35,6 +35,11 @@ impl DrillStore {
         matches!(self.address, StoreAddress::Postgres(_))
     }
 
+    /// Who looks at folders: this host where several share the store. A file goes with its folders, whatever the host is called.
+    pub(super) fn looker(&self) -> String {
+        if self.is_shared() { crate::host::host_name().unwrap_or_default() } else { String::new() }
+    }
+
     /// Its file, where it is one.
     pub(super) fn file(&self) -> Option<&Path> {
         if let StoreAddress::File(path) = &self.address { Some(path) } else { None }

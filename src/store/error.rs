@@ -108,6 +108,7 @@ impl Explained for StoreError {
             Self::NoFile { .. } => "PostgreSQL has programs of its own for that: `pg_dump`, `pg_restore`",
             Self::Migration { .. } => "`lifeboat store check` says more; a copy from before a change of the tables lies beside the store",
             Self::Database { .. } => return None,
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => "name a file that is not there yet",
             Self::File { .. } | Self::Full { .. } => "make room on the disk, or name another store with `--store`",
         }))
     }

@@ -17,11 +17,15 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The largest file, and the longest first line, that is read.
 const LARGEST: u64 = 4 << 20;
 /// So much of a history's end is looked at: its last events are short.
 const END: u64 = 16 << 10;
+
+/// Of what was changed so short a time ago a later change may have the same time, as file systems keep it.
+const FRESH: Duration = Duration::from_millis(50);
 
 /// What was found in a folder.
 #[derive(Debug, Default)]
@@ -43,6 +47,14 @@ pub(super) fn stamp(folder: &Path) -> String {
     let findings = RunFile::Findings.within(folder).metadata();
     let (seconds, nanos, size) = findings.map_or((0, 0, 0), |about| (about.ctime(), about.ctime_nsec(), about.size()));
     format!("{}.{}:{seconds}.{nanos}:{size}", own.ctime(), own.ctime_nsec())
+}
+
+/// True where a folder or its file of findings was changed so short a time ago that another change may not show.
+pub(super) fn is_fresh(folder: &Path) -> bool {
+    let files = [folder.to_owned(), RunFile::Findings.within(folder)];
+    let changed = files.iter().filter_map(|file| file.metadata().ok()).map(|about| (about.ctime(), about.ctime_nsec())).max();
+    let now = Utc::now().timestamp_nanos_opt().unwrap_or_default();
+    changed.is_some_and(|(seconds, nanos)| now - seconds.saturating_mul(1_000_000_000) - nanos < FRESH.as_nanos() as i64)
 }
 
 /// Looks at a folder; `series` names the one that it is a trial of.

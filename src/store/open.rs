@@ -13,7 +13,8 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, SqlSafeStr};
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -47,24 +48,32 @@ impl DrillStore {
             StoreAddress::File(path) => made(path)?,
             StoreAddress::Postgres(_) | StoreAddress::Memory => false,
         };
-        let place = address.place();
         let store = connected(address).await?;
-        if store.file().is_some() {
-            sqlx::query("PRAGMA journal_mode = WAL").execute(&store.pool).await.map_err(|source| store.failed(source))?;
+        let ready = store.made_ready(is_new).await;
+        if ready.is_err() {
+            // Whoever closes a file later would take away what belongs to the one that is put in its place.
+            store.close().await;
         }
-        let found = store.version().await?;
+        ready.map(|put_back| (store, put_back))
+    }
+
+    /// Brings its tables to this build's version, and puts back what a new file has lost.
+    async fn made_ready(&self, is_new: bool) -> Result<Option<PutBack>, StoreError> {
+        if self.file().is_some() {
+            sqlx::query("PRAGMA journal_mode = WAL").execute(&self.pool).await.map_err(|source| self.failed(source))?;
+        }
+        let found = self.version().await?;
         let known = newest();
         if found > known {
-            return Err(StoreError::Newer { place, found, known });
+            return Err(StoreError::Newer { place: self.address().place(), found, known });
         }
         if found < known {
             if found > 0 {
-                backup::before_step(&store, found).await?;
+                backup::before_step(self, found).await?;
             }
-            store.bring_to_date().await?;
+            self.bring_to_date().await?;
         }
-        let put_back = if is_new { Some(store.put_back().await?) } else { None };
-        Ok((store, put_back))
+        if is_new { self.put_back().await.map(Some) } else { Ok(None) }
     }
 
     /// An index for as long as this process runs, for lists where no other can be had.
@@ -92,9 +101,13 @@ impl DrillStore {
 
     /// Does the steps that are wanting, all or none.
     async fn bring_to_date(&self) -> Result<(), StoreError> {
+        let place = self.address().place();
+        if self.is_shared() {
+            // PostgreSQL's steps are each done by one process at a time, by a lock of the library's.
+            return steps().run(&self.pool).await.map_err(|source| StoreError::Migration { place, source });
+        }
         let mut all = self.begin().await?;
         let connection: &mut AnyConnection = &mut all;
-        let place = self.address().place();
         steps().run_direct(None, connection, false).await.map_err(|source| StoreError::Migration { place, source })?;
         all.commit().await.map_err(|source| self.failed(source))
     }
@@ -142,9 +155,16 @@ fn made(path: &Path) -> Result<bool, StoreError> {
             Err(error) => return Err(failed(path, error)),
         }
     }
+    // It is not opened here: closing it would take the locks that this process may have on it by another connection.
+    let about = path.symlink_metadata().map_err(|source| failed(path, source))?;
+    if !about.is_file() {
+        return Err(failed(path, std::io::Error::other("it is not a file")));
+    }
+    if about.permissions().mode() & 0o077 != 0 {
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(|source| failed(path, source))?;
+    }
     // An empty one is no store yet: whoever was to make its tables was killed.
-    let file = private::open(path, File::options().read(true).write(true)).map_err(|source| failed(path, source))?;
-    Ok(file.metadata().map_err(|source| failed(path, source))?.len() == 0)
+    Ok(about.len() == 0)
 }
 
 /// The steps as the library takes them.

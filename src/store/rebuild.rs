@@ -8,7 +8,6 @@ use super::holder;
 use super::journal;
 use super::replay::PutBack;
 use super::sync::Synced;
-use crate::host;
 use std::path::{Path, PathBuf};
 
 /// What making it again came to.
@@ -67,8 +66,7 @@ impl DrillStore {
             }
             Err(error) => return Err(error),
         };
-        store.forget_drills(root).await?;
-        rebuilt.synced = store.sync_with(root, more).await?;
+        rebuilt.synced = store.read_again(root, more).await?;
         Ok((store, rebuilt))
     }
 
@@ -87,31 +85,6 @@ impl DrillStore {
                 Err(StoreError::Damaged { place: self.address().place(), source })
             }
         }
-    }
-
-    /// Forgets what this host knows of a project's folders, and every folder that it knows elsewhere has to be read again.
-    async fn forget_drills(&self, root: &Path) -> Result<(), StoreError> {
-        let host = host::host_name().unwrap_or_default();
-        let mut all = self.begin().await?;
-        let done = async {
-            if self.is_shared() {
-                let root = root.canonicalize().unwrap_or_else(|_| root.to_owned()).to_string_lossy().into_owned() + "/";
-                let own = "SELECT drill FROM places WHERE host = $1 AND substr(folder, 1, length($2)) = $2";
-                for (table, column) in [("findings", "drill"), ("reviews", "drill"), ("drills", "id")] {
-                    let text = format!("DELETE FROM {table} WHERE {column} IN ({own})");
-                    sqlx::query(sqlx::AssertSqlSafe(text)).bind(host.clone()).bind(root.clone()).execute(&mut *all).await?;
-                }
-                sqlx::query("UPDATE places SET stamp = '' WHERE host = $1").bind(host).execute(&mut *all).await?;
-                return Ok(());
-            }
-            for table in ["findings", "reviews", "drills"] {
-                sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *all).await?;
-            }
-            sqlx::query("UPDATE places SET stamp = ''").execute(&mut *all).await?;
-            Ok(())
-        };
-        done.await.map_err(|source| self.failed(source))?;
-        all.commit().await.map_err(|source| self.failed(source))
     }
 
     /// Says whether the store is well, and changes nothing.

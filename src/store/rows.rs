@@ -22,7 +22,7 @@ pub(super) struct Changes {
 }
 
 /// Drills that are known, each with the folders that hold it.
-pub(super) type Taken = BTreeMap<String, Vec<String>>;
+pub(super) type DrillFolders = BTreeMap<String, Vec<String>>;
 
 /// The value of a column.
 enum Field {
@@ -31,11 +31,30 @@ enum Field {
     Number(i64),
 }
 
+/// Forgets all drills and findings; where several share the store, those of a project's folders that this host knows.
+pub(super) async fn forget_all(connection: &mut AnyConnection, shared: Option<(&str, &Path)>) -> Result<(), sqlx::Error> {
+    let Some((host, root)) = shared else {
+        for table in ["findings", "reviews", "drills", "places"] {
+            sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *connection).await?;
+        }
+        return Ok(());
+    };
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned()).to_string_lossy().into_owned() + "/";
+    let own = "SELECT drill FROM places WHERE host = $1 AND substr(folder, 1, length($2)) = $2";
+    for (table, column) in [("findings", "drill"), ("reviews", "drill"), ("drills", "id")] {
+        let text = format!("DELETE FROM {table} WHERE {column} IN ({own})");
+        sqlx::query(AssertSqlSafe(text)).bind(host.to_owned()).bind(root.clone()).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
 /// Does all changes.
-pub(super) async fn write(connection: &mut AnyConnection, host: &str, changes: Changes, taken: &Taken) -> Result<(), sqlx::Error> {
+pub(super) async fn write(connection: &mut AnyConnection, host: &str, changes: Changes, taken: &DrillFolders) -> Result<(), sqlx::Error> {
     for folder in &changes.gone {
         forget(connection, host, folder).await?;
     }
+    let before: BTreeMap<&str, &str> =
+        taken.iter().flat_map(|(drill, folders)| folders.iter().map(move |folder| (folder.as_str(), drill.as_str()))).collect();
     let mut places = Vec::new();
     let mut drills: BTreeMap<&str, (&Path, &FolderLook, &DrillEntry)> = BTreeMap::new();
     for (folder, stamp, look) in &changes.read {
@@ -48,15 +67,16 @@ pub(super) async fn write(connection: &mut AnyConnection, host: &str, changes: C
             Field::Text(stamp.clone()),
             Field::Text(name.to_owned()),
         ]);
-        let Some(entry) = entry else {
+        // It held another one, or holds none any more.
+        if before.get(folder_text.as_str()).is_some_and(|before| *before != name) {
             orphan(connection, &folder_text).await?;
-            continue;
-        };
+        }
+        let Some(entry) = entry else { continue };
         // Of copies of one folder the one that is called as its drill is counts.
         let is_named = |folder: &Path| folder.file_name().is_some_and(|name| name == entry.id.as_str());
-        let before = taken.get(&entry.id).into_iter().flatten().any(|other| *other != folder_text && is_named(Path::new(other)));
+        let elsewhere = taken.get(&entry.id).into_iter().flatten().any(|other| *other != folder_text && is_named(Path::new(other)));
         let here = drills.get(name).is_some_and(|(other, ..)| is_named(other));
-        if is_named(folder) || !(before || here) {
+        if is_named(folder) || !(elsewhere || here) {
             drills.insert(name, (folder, look, entry));
         }
     }

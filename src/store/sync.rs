@@ -9,9 +9,8 @@
 use super::drill_store::DrillStore;
 use super::entry::DrillState;
 use super::error::StoreError;
-use super::look::{FolderLook, look, stamp as stamp_of};
-use super::rows::{self, Changes, Taken};
-use crate::host;
+use super::look::{FolderLook, is_fresh, look, stamp as stamp_of};
+use super::rows::{self, Changes, DrillFolders};
 use crate::permission::registered;
 use crate::run_folder::{RunFile, is_running};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,15 +59,32 @@ impl DrillStore {
     /// # Errors
     /// As [`DrillStore::sync`].
     pub async fn sync_with(&self, root: &Path, more: &[PathBuf]) -> Result<Synced, StoreError> {
-        let host = host::host_name().unwrap_or_default();
-        let known = self.known_places(&host).await?;
+        self.synced(root, more, false).await
+    }
+
+    /// Reads all folders again, and puts what they say in the place of what was known. Whoever asks meanwhile is answered by what was known.
+    pub(super) async fn read_again(&self, root: &Path, more: &[PathBuf]) -> Result<Synced, StoreError> {
+        self.synced(root, more, true).await
+    }
+
+    async fn synced(&self, root: &Path, more: &[PathBuf], again: bool) -> Result<Synced, StoreError> {
+        let host = self.looker();
+        let mut known = self.known_places(&host).await?;
+        if again {
+            known.values_mut().for_each(|place| place.stamp.clear());
+        }
+        let whole_root = root;
         let unfinished = self.unfinished().await?;
         let (root, more) = (root.to_owned(), more.to_owned());
         let looked = tokio::task::spawn_blocking(move || changes(&root, &more, &known, &unfinished)).await;
         let (mut synced, changes, taken) = looked.map_err(|_| self.failed(sqlx::Error::WorkerCrashed))?;
         synced.problems = changes.read.iter().filter_map(|(_, _, look)| look.problem.clone()).collect();
-        if !changes.read.is_empty() || !changes.gone.is_empty() {
+        if again || !changes.read.is_empty() || !changes.gone.is_empty() {
             let mut all = self.begin().await?;
+            if again {
+                let shared = self.is_shared().then_some((host.as_str(), whole_root));
+                rows::forget_all(&mut all, shared).await.map_err(|source| self.failed(source))?;
+            }
             rows::write(&mut all, &host, changes, &taken).await.map_err(|source| self.failed(source))?;
             all.commit().await.map_err(|source| self.failed(source))?;
         }
@@ -110,7 +126,7 @@ fn changes(
     more: &[PathBuf],
     known: &BTreeMap<String, KnownPlace>,
     unfinished: &BTreeMap<String, bool>,
-) -> (Synced, Changes, Taken) {
+) -> (Synced, Changes, DrillFolders) {
     let root = whole(root);
     let mut folders: BTreeSet<PathBuf> = PARENTS.iter().flat_map(|parent| below(&root.join(parent))).collect();
     let running = registered().into_iter().filter(|(_, entry)| whole(&entry.root) == root).map(|(_, entry)| entry.folder);
@@ -124,7 +140,8 @@ fn changes(
     // Trials of series, and what lies elsewhere.
     let (there, gone): (Vec<&String>, Vec<&String>) =
         known.keys().filter(|folder| !folders.contains(Path::new(folder))).partition(|folder| !is_gone(Path::new(folder)));
-    folders.extend(there.into_iter().map(PathBuf::from));
+    // What is behind a folder that is not mounted stays as it was known.
+    folders.extend(there.into_iter().map(PathBuf::from).filter(|folder| folder.is_dir()));
     let mut synced = Synced { folders: folders.len() as u64, gone: gone.len() as u64, ..Synced::default() };
     let is_new = |folder: &PathBuf| {
         let stamp = stamp_of(folder);
@@ -135,7 +152,7 @@ fn changes(
     let stale: Vec<(PathBuf, String)> = folders.iter().filter(|folder| folder.to_str().is_some()).filter_map(is_new).collect();
     let read = read_all(stale);
     synced.read = read.len() as u64;
-    let mut taken = Taken::new();
+    let mut taken = DrillFolders::new();
     for (folder, place) in known.iter().filter(|(folder, place)| !place.drill.is_empty() && !gone.contains(folder)) {
         taken.entry(place.drill.clone()).or_default().push(folder.clone());
     }
@@ -166,11 +183,13 @@ fn read_one(folder: &Path, stamp: &str) -> Vec<(PathBuf, String, FolderLook)> {
     // One that is a trial lies in its series' folder.
     let series = folder.parent().filter(|parent| RunFile::Repeats.within(parent).is_file());
     let series = series.and_then(|parent| look(parent, None).entry).map(|series| series.id);
+    let is_fresh = is_fresh(folder);
     let own = look(folder, series.as_deref());
     let id = own.entry.as_ref().map(|entry| entry.id.clone()).filter(|_| !own.trials.is_empty());
     let trials: Vec<PathBuf> = own.trials.clone();
     // A history whose first line is still to come changes no time of the folder.
-    let stamp = if own.entry.is_none() && is_running(folder) { String::new() } else { stamp.to_owned() };
+    let is_begun = own.entry.is_none() && is_running(folder);
+    let stamp = if is_fresh || is_begun { String::new() } else { stamp.to_owned() };
     let mut read = vec![(folder.to_owned(), stamp, own)];
     for trial in trials.iter().filter(|trial| trial.to_str().is_some()) {
         let own_stamp = stamp_of(trial);

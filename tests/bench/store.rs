@@ -38,6 +38,8 @@ async fn one(address: StoreAddress, root: &std::path::Path) {
     assert_eq!(rebuilt.synced.read, COUNT as u64);
     let rate = COUNT as f64 / began.elapsed().as_secs_f64();
     println!("{:>34} {rate:>9.0} folders/s", "rebuild");
+    // What was written a moment ago is read once more.
+    store.sync(root).await.unwrap();
     let all = DrillQuery::default();
     let page = DrillQuery { limit: Some(50), ..all.clone() };
     let deep = DrillQuery { offset: 9_000, ..page.clone() };

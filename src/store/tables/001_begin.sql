@@ -14,6 +14,7 @@ CREATE TABLE drills (
     record TEXT NOT NULL                -- the whole entry, JSON
 );
 CREATE INDEX drills_started ON drills (started, id);
+CREATE INDEX drills_folder ON drills (folder);
 CREATE INDEX drills_scenario ON drills (scenario, environment, started);
 
 -- The folders that were looked at, each by the host that did: what has not changed since is not read again.
