@@ -67,6 +67,7 @@ mod references;
 mod repeated;
 mod rotations;
 mod runbooks;
+mod schedules;
 mod schemas;
 mod second_waves;
 mod secret_stores;

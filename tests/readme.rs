@@ -17,10 +17,11 @@ const PROXY: &str = include_str!("../src/proxy/README.md");
 const MEASUREMENT: &str = include_str!("../src/verdict/README.md");
 const RECORDS: &str = include_str!("../src/import/README.md");
 const EVIDENCE: &str = include_str!("../src/evidence/README.md");
+const SCHEDULES: &str = include_str!("../src/schedule/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
-const ALL: [(&str, &str); 8] = [
+const ALL: [(&str, &str); 9] = [
     ("", README),
     ("scenarios", SCENARIOS),
     ("runbooks", RUNBOOKS),
@@ -28,6 +29,7 @@ const ALL: [(&str, &str); 8] = [
     ("src/verdict", MEASUREMENT),
     ("src/import", RECORDS),
     ("src/evidence", EVIDENCE),
+    ("src/schedule", SCHEDULES),
     ("tests", TESTS),
 ];
 
@@ -89,6 +91,8 @@ fn no_block_is_left_out_by_these_tests() {
         (("src/import", "python"), 1),
         (("src/import", "sh"), 1),
         (("src/proxy", "console"), 1),
+        (("src/schedule", "console"), 1),
+        (("src/schedule", "yaml"), 1),
         (("src/verdict", "console"), 1),
         (("tests", "console"), 1),
     ];
@@ -204,6 +208,22 @@ fn the_references_yaml_is_a_project_that_validates_and_can_be_planned() {
     project.lifeboat(&["run", "scenarios/outage.yaml", "--dry-run"]).exits_with(0).says("crowd: none, it is only load");
 }
 
+#[test]
+fn its_schedule_is_one_and_each_of_its_rules_is_understood() {
+    let project = Project::empty();
+    assert_eq!(write_files(&project, SCENARIOS) + write_files(&project, RUNBOOKS) + write_files(&project, SCHEDULES), 4);
+    project.lifeboat(&["check", "schedules/support-chat.yaml"]).exits_with(0).says("1 schedule");
+    for arguments in all_of(SCHEDULES, "schedule") {
+        project.lifeboat(&arguments).exits_with(0).says("support-chat-quarterly");
+    }
+    let rows = SCHEDULES.lines().skip_while(|line| !line.starts_with("| days |")).skip(2).take_while(|line| line.starts_with('|'));
+    let rules: Vec<&str> = rows.flat_map(|row| row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    assert!(rules.len() > 10, "{rules:?}");
+    for rule in rules {
+        lifeboat::schedule::read_rule(rule, None).unwrap_or_else(|error| panic!("{rule}: {error:?}"));
+    }
+}
+
 /// Every field that a store, an issuer or a login can have is told: those that the reader of the inventory looks for.
 #[test]
 fn every_field_of_stores_and_issuers_is_told() {
@@ -282,7 +302,7 @@ fn its_commands_are_words_of_the_shell_and_all_of_ours_are_run_by_a_test() {
     }
     // Each of these has a test of its own below.
     let words: BTreeSet<&str> = commands.iter().filter_map(|(command, _)| ours(command)).map(|arguments| arguments[0]).collect();
-    assert_eq!(words, BTreeSet::from(["doctor", "execute", "lab", "proxy", "run"]));
+    assert_eq!(words, BTreeSet::from(["doctor", "execute", "lab", "proxy", "run", "schedule"]));
 }
 
 #[test]

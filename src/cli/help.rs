@@ -17,6 +17,7 @@ const PROXY: &str = include_str!("../proxy/README.md");
 const MEASUREMENT: &str = include_str!("../verdict/README.md");
 const RECORDS: &str = include_str!("../import/README.md");
 const EVIDENCE: &str = include_str!("../evidence/README.md");
+const SCHEDULES: &str = include_str!("../schedule/README.md");
 
 /// Explains a command, or a topic such as `faults`. Without a name: lists all of both.
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 26] = [
+const TOPICS: [Topic; 27] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -64,6 +65,7 @@ const TOPICS: [Topic; 26] = [
     part("steps", "what a runbook can do", RUNBOOKS, "Steps"),
     part("alerts", "the team's own alert starts the runbook", RUNBOOKS, "Alerts"),
     part("incidents", "a runbook for real", RUNBOOKS, "Incidents"),
+    whole("schedules", "when drills are due, and what becomes of each time", SCHEDULES),
     part("examples", "runbooks as real teams walk them", RUNBOOKS, "Examples"),
     part("leaked-keys", "a key is in public", RUNBOOKS, "Leaked keys"),
     whole("proxies", "where the fault proxy can stand", PROXY),
@@ -95,6 +97,7 @@ fn topic(word: &str) -> Option<&'static Topic> {
         "judge" => "records",
         "execute" => "incidents",
         "verify" => "evidence",
+        "schedule" => "schedules",
         word => word,
     };
     TOPICS.iter().find(|topic| topic.name == name)
@@ -111,6 +114,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "scenarios" => Some("scenarios"),
         "runbooks" => Some("runbooks"),
         "proxy" | "src/proxy" => Some("proxies"),
+        "schedule" | "src/schedule" => Some("schedules"),
         "verdict" | "src/verdict" => Some("measurement"),
         "import" | "src/import" => Some("records"),
         "evidence" | "src/evidence" => Some("evidence"),

@@ -43,6 +43,9 @@ mod resume;
 mod resuming;
 mod review;
 mod run;
+mod schedule;
+mod schedule_preview;
+mod schedule_records;
 mod schema;
 mod series;
 mod serve;
@@ -136,6 +139,8 @@ enum CliCommand {
     /// Run a program until it ends or stdin does: how a drill starts what it drills
     #[command(hide = true)]
     Keep(keep::Args),
+    /// Show what is due next, what is overdue, and what was never drilled
+    Schedule(schedule::Args),
     /// Serve the page, the HTTP API and metrics, and begin what schedules say
     Serve(serve::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
@@ -202,6 +207,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Key(args) => key::key(&args),
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
+        CliCommand::Schedule(args) => schedule::schedule(args),
         CliCommand::Serve(args) => serve::serve(args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),

@@ -73,6 +73,14 @@ impl Project {
     }
 }
 
+impl Project {
+    /// What the scenario in a file calls itself: past drills are known by that. `None` where the file cannot be read.
+    pub fn scenario_name(&self, path: &str) -> Option<String> {
+        let document = SourceDocument::open(&self.file(path)?, &self.root);
+        Some(document.root?.at(&["scenario"])?.as_text()?.to_owned())
+    }
+}
+
 /// The files of a project that hold schedules.
 pub(super) fn files(root: &Path) -> Vec<PathBuf> {
     check::files_below(&root.join(FOLDER))

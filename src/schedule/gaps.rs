@@ -62,11 +62,6 @@ pub fn is_ever_open(rule: &DueRule, window: Duration, hours: &[WeekHours]) -> bo
     looked_at(rule, 300).into_iter().any(|start| (0..=minutes).any(|minute| is_open(start + TimeDelta::minutes(minute))))
 }
 
-/// A start by the clocks of its rule: `Tue 2026-11-10 10:00`.
-pub fn told_local(rule: &DueRule, at: DateTime<Utc>) -> String {
-    WallClock::of(&rule.zone).local(at).format("%a %Y-%m-%d %H:%M").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 //!  due_days    whether a day of the calendar is one of a rule's
 //!  wall_clock  which moment it is when a clock on a wall shows something
 //!  starts      when a schedule is due, from one moment to another
+//!  local       starts as people read them
 //!  gaps        how far apart its starts lie
 //!  window      from when until when an occurrence may begin
 //!  occurrence  one such time, and as what it ended
@@ -19,6 +20,7 @@
 mod cron;
 mod due_days;
 mod gaps;
+mod local;
 mod occurrence;
 mod reckon;
 mod rule;
@@ -28,7 +30,8 @@ mod wall_clock;
 mod window;
 mod words;
 
-pub use gaps::{StartGaps, is_ever_due, is_ever_open, start_gaps, told_local};
+pub use gaps::{StartGaps, is_ever_due, is_ever_open, start_gaps};
+pub use local::{starts_of_days, told_local, told_zoned};
 pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
 pub use reckon::{Act, ENTERED_MAX, ManualRun, reckon};
 pub use rule::{is_either_day, read_cron, read_rule};

@@ -41,6 +41,14 @@ impl WallClock {
         at.checked_add_signed(self.ahead(at)).unwrap_or(at)
     }
 
+    /// What its zone is called at a moment: `CET`, `CEST`, `+1030`.
+    pub(super) fn name(&self, at: DateTime<Utc>) -> String {
+        match self {
+            Self::Place(zone) => at.with_timezone(zone).format("%Z").to_string(),
+            Self::Fixed(offset) => offset.to_string(),
+        }
+    }
+
     /// When it shows this for the first time; where it never does, the first moment after the gap. `None` where it leaves out the whole day.
     pub(super) fn first(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         let day = TimeDelta::days(1);

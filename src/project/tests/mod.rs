@@ -13,6 +13,7 @@ mod good;
 mod hostile;
 mod people;
 mod rotations;
+mod schedules;
 mod sheet;
 mod wire;
 mod within;

@@ -1,0 +1,259 @@
+//! `lifeboat schedule`: what is due next, what is overdue, what was never drilled. Its exit code lets a pipeline shout.
+
+use super::schedule_records::{ScheduleRecord, records};
+use super::stored::StoreOption;
+use super::{Exit, note, put, say, schedule_preview, until_interrupted};
+use crate::model::DrillSchedule;
+use crate::project::{Finding, Project, Severity};
+use crate::schedule::{Occurrence, OccurrenceEnd, OccurrenceState, Standing, standing, told_zoned};
+use crate::units::{closest, counted, printable};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::path::Path;
+
+/// Columns of a table.
+pub(super) const WIDTH: usize = 80;
+
+/// Shows of each schedule when it is due next, when it was last drilled, and whether it is overdue. Exits with 1 where one is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<ScheduleCommand>,
+    /// These schedules; without a name, all of them
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// As what it is written
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    format: ListFormat,
+    #[command(flatten)]
+    store: StoreOption,
+}
+
+const EXAMPLES: &str = "Examples:
+  lifeboat schedule
+  lifeboat schedule support-chat-quarterly --format json
+  lifeboat schedule preview --from 2027-01-01 --to 2027-12-31
+
+`lifeboat help schedules` tells how a schedule is written, and what counts as drilled.";
+
+#[derive(Debug, clap::Subcommand)]
+enum ScheduleCommand {
+    /// List the times at which schedules are due, and those at which nothing may begin
+    Preview(schedule_preview::Args),
+}
+
+/// As what a list is written.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum ListFormat {
+    /// Rows for people
+    Table,
+    /// An array of objects
+    Json,
+}
+
+pub(super) fn schedule(args: Args) -> anyhow::Result<Exit> {
+    match args.command {
+        Some(ScheduleCommand::Preview(args)) => schedule_preview::preview(args),
+        None => until_interrupted("stopping", move |_| async move { stand(&args).await }),
+    }
+}
+
+/// The project's schedules that were named, and whether all of them could be read. What is wrong with one is said.
+pub(super) fn named(names: &[String]) -> anyhow::Result<(Project, Vec<DrillSchedule>, Exit)> {
+    let (project, _) = Project::open(&Project::find(Path::new("."))?);
+    let (schedules, findings) = project.schedules();
+    let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    for error in &errors {
+        say(error.to_string().trim_end());
+    }
+    let mut exit = if errors.is_empty() { Exit::Met } else { Exit::Usage };
+    let known = || schedules.iter().map(|schedule| schedule.name.as_str());
+    for name in names.iter().filter(|name| !known().any(|known| known == *name)) {
+        let hint = match closest(name, known()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "`lifeboat schedule` lists them".to_owned(),
+        };
+        say(&format!("error: there is no schedule `{name}`\n\nhint: {hint}"));
+        exit = Exit::Usage;
+    }
+    let wanted = schedules.into_iter().filter(|schedule| names.is_empty() || names.contains(&schedule.name)).collect();
+    Ok((project, wanted, exit))
+}
+
+/// How a schedule stands, as it is written.
+#[derive(Debug, Serialize)]
+struct ScheduleRow<'a> {
+    schedule: &'a str,
+    environment: &'a str,
+    scenarios: &'a [String],
+    rule: &'a str,
+    zone: &'a str,
+    next: Option<DateTime<Utc>>,
+    last_kept: Option<DateTime<Utc>>,
+    overdue_since: Option<DateTime<Utc>>,
+    never_drilled: bool,
+    /// The newest time that it was due.
+    newest: Option<&'a Occurrence>,
+}
+
+async fn stand(args: &Args) -> anyhow::Result<Exit> {
+    let (project, schedules, exit) = named(&args.names)?;
+    let now = Utc::now();
+    if schedules.is_empty() {
+        if matches!(args.format, ListFormat::Json) {
+            put("[]\n")?;
+        }
+        if exit == Exit::Met {
+            note("there is no schedule; `lifeboat help schedules` tells how to write one");
+        }
+        return Ok(exit);
+    }
+    let kept = records(&args.store, &project, &schedules, now).await?;
+    let stands = |(schedule, record): (&DrillSchedule, &ScheduleRecord)| standing(schedule, &record.known, &record.runs, record.since, now);
+    let stands: Vec<Standing> = schedules.iter().zip(&kept).map(stands).collect();
+    match args.format {
+        ListFormat::Json => {
+            let rows: Vec<ScheduleRow<'_>> =
+                schedules.iter().zip(&stands).zip(&kept).map(|((schedule, stands), kept)| row(schedule, *stands, kept, now)).collect();
+            put(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
+        }
+        ListFormat::Table => {
+            let newest: Vec<Option<&Occurrence>> = kept.iter().map(|kept| newest(kept, now)).collect();
+            put(&table(&schedules, &stands, &newest, now))?;
+        }
+    }
+    let is_overdue = stands.iter().any(|stands| stands.overdue.is_some());
+    Ok(if is_overdue { exit.max(Exit::Missed) } else { exit })
+}
+
+fn newest(record: &ScheduleRecord, now: DateTime<Utc>) -> Option<&Occurrence> {
+    record.known.iter().filter(|each| each.due <= now).max_by_key(|each| each.due)
+}
+
+fn row<'a>(schedule: &'a DrillSchedule, stands: Standing, record: &'a ScheduleRecord, now: DateTime<Utc>) -> ScheduleRow<'a> {
+    ScheduleRow {
+        schedule: &schedule.name,
+        environment: &schedule.environment,
+        scenarios: &schedule.scenarios,
+        rule: &schedule.when.text,
+        zone: schedule.when.zone.as_str(),
+        next: stands.next,
+        last_kept: stands.last_kept,
+        overdue_since: stands.overdue,
+        never_drilled: stands.never,
+        newest: newest(record, now),
+    }
+}
+
+fn table(schedules: &[DrillSchedule], stands: &[Standing], newest: &[Option<&Occurrence>], now: DateTime<Utc>) -> String {
+    let mut text = line(["schedule", "next", "drilled", "stands"]);
+    for ((schedule, stands), newest) in schedules.iter().zip(stands).zip(newest) {
+        let next = stands.next.map_or_else(|| "never again".to_owned(), |next| told_zoned(&schedule.when, next));
+        let drilled = stands.last_kept.map_or_else(|| "never".to_owned(), |last| last.format("%Y-%m-%d").to_string());
+        text += &line([&schedule.name, &next, &drilled, &stood(*stands, now)]);
+        text += &newest
+            .and_then(|newest| told_newest(schedule, newest))
+            .map_or_else(String::new, |told| format!("  {}\n", fit(&told, WIDTH - 2)));
+    }
+    let count = |holds: fn(&Standing) -> bool| stands.iter().filter(|stands| holds(stands)).count();
+    let (overdue, never) = (count(|stands| stands.overdue.is_some()), count(|stands| stands.never));
+    let some = |count: usize, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
+    text + &format!("\n{}{}{}\n", counted(schedules.len() as u64, "schedule"), some(overdue, "overdue"), some(never, "never drilled"))
+}
+
+/// How it stands in a few words.
+fn stood(stands: Standing, now: DateTime<Utc>) -> String {
+    match stands.overdue {
+        Some(since) if (now - since).num_days() == 0 => "overdue".to_owned(),
+        Some(since) => format!("overdue for {} d", (now - since).num_days()),
+        None if stands.never => "never drilled".to_owned(),
+        None => "kept".to_owned(),
+    }
+}
+
+/// The newest time that it was due, where something is to be said of it.
+fn told_newest(schedule: &DrillSchedule, newest: &Occurrence) -> Option<String> {
+    let due = told_zoned(&schedule.when, newest.due);
+    let told = if newest.told.is_empty() { String::new() } else { format!(": {}", newest.told) };
+    match (newest.state, newest.end, newest.interrupted) {
+        (OccurrenceState::Due, ..) => Some(format!("due since {due}{told}")),
+        (OccurrenceState::Asked, ..) => Some(format!("{due} has passed; shall it run late?{told}")),
+        (OccurrenceState::Running, ..) => Some(format!("{due} runs now")),
+        (OccurrenceState::Over, _, true) => Some(format!("{due} was interrupted{told}")),
+        (OccurrenceState::Over, Some(OccurrenceEnd::Missed), false) => Some(format!("{due} was missed{told}")),
+        _ => None,
+    }
+}
+
+/// One row.
+fn line(cells: [&str; 4]) -> String {
+    const WIDTHS: [usize; 4] = [25, 26, 10, 16];
+    let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{:<width$}", fit(cell, width)));
+    cells.collect::<Vec<_>>().join(" ").trim_end().to_owned() + "\n"
+}
+
+/// A text on one line in so many columns.
+pub(super) fn fit(text: &str, width: usize) -> String {
+    let text = printable(text).replace(['\n', '\t'], " ");
+    if text.chars().count() <= width { text } else { text.chars().take(width - 1).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{IfMissed, OverlapPolicy, ScheduleNotices};
+    use crate::schedule::{MissReason, read_rule};
+    use crate::units::Duration;
+
+    fn schedule(name: &str) -> DrillSchedule {
+        DrillSchedule {
+            name: name.to_owned(),
+            scenarios: vec!["scenarios/outage.yaml".to_owned()],
+            environment: "lab".to_owned(),
+            when: read_rule("second Tuesday of every quarter, 10:00 Europe/Berlin", None).unwrap(),
+            window: Duration::from_secs(7_200),
+            jitter: Duration::ZERO,
+            if_missed: IfMissed::RunLate,
+            overlap: OverlapPolicy::Skip,
+            cadence: Some(Duration::from_secs(100 * 86_400)),
+            approval: None,
+            notify: ScheduleNotices::default(),
+        }
+    }
+
+    #[test]
+    fn the_table_says_next_last_and_overdue_in_eighty_columns() {
+        let at = |text: &str| format!("{text}T09:00:00Z").parse::<DateTime<Utc>>().unwrap();
+        let now = at("2026-11-30");
+        let schedules = [schedule("search-quarterly"), schedule("support-chat-every-quarter-in-staging"), schedule("new")];
+        let next = Some("2027-01-12T09:00:00Z".parse().unwrap());
+        let stands = |last: Option<&str>, overdue: Option<&str>| Standing {
+            next,
+            last_kept: last.map(at),
+            overdue: overdue.map(at),
+            never: last.is_none(),
+        };
+        let all = [stands(Some("2026-10-13"), None), stands(Some("2026-07-14"), Some("2026-10-22")), stands(None, None)];
+        let missed = Occurrence {
+            state: OccurrenceState::Over,
+            end: Some(OccurrenceEnd::Missed),
+            reason: Some(MissReason::Freeze),
+            told: "the environment `staging` is frozen until Thu 2026-10-15 18:00 CEST by `Quarter end` of freezes.ics".to_owned(),
+            ..Occurrence::new("support-chat-every-quarter-in-staging", at("2026-10-13"))
+        };
+        let text = table(&schedules, &all, &[None, Some(&missed), None], now);
+        assert_eq!(
+            text,
+            "schedule                  next                       drilled    stands
+search-quarterly          Tue 2027-01-12 10:00 CET   2026-10-13 kept
+support-chat-every-quart… Tue 2027-01-12 10:00 CET   2026-07-14 overdue for 39 d
+  Tue 2026-10-13 11:00 CEST was missed: the environment `staging` is frozen unt…
+new                       Tue 2027-01-12 10:00 CET   never      never drilled
+
+3 schedules, 1 overdue, 1 never drilled
+"
+        );
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+    }
+}
