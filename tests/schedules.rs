@@ -260,3 +260,68 @@ fn schedules_are_checked_shown_and_have_a_schema() {
     std::fs::remove_dir_all(project.path("schedules")).unwrap();
     project.lifeboat(&["schedule"]).exits_with(0).says("there is no schedule; `lifeboat help schedules` tells how to write one");
 }
+
+};
+
+
+    };
+            };
+        }
+    }
+}
+
+}
+
+        scenarios: vec![format!("scenarios/{name}.yaml")],
+    }
+}
+
+
+}
+
+            }
+        }
+    }
+
+        }
+        let (Act::Begin { due, .. } | Act::Close { due, .. } | Act::Ask { due }) = &act else { return };
+        let one = self.kept.iter_mut().find(|each| each.schedule == schedule.name && each.due == *due).unwrap();
+        assert_ne!(one.state, OccurrenceState::Over, "{one:?}");
+            Act::Begin { .. } if frozen => one.reason = Some(MissReason::Freeze),
+            Act::Begin { end, .. } => {
+            }
+            Act::Close { end, reason, drills, .. } => {
+            }
+            Act::Ask { .. } => one.state = OccurrenceState::Asked,
+        }
+    }
+
+        };
+    }
+}
+
+    ];
+        scenario: "scenarios/quarterly.yaml".to_owned(),
+    };
+    }
+    }
+    }
+}
+
+";
+
+}
+
+
+";
+}
+
+    );
+    // Freezes that hold each of its times.
+    let always = FREEZES.replace("20260408T000000Z", "20200101T000000Z").replace("20260420T060000Z", "20990101T000000Z");
+    project.write("freezes.ics", &always);
+    project.lifeboat(&["check"]).exits_with(0).says("warning: `chat-quarterly` cannot begin within a year").says("1 warning");
+    project.write("freezes.ics", FREEZES);
+  |
+";
+}

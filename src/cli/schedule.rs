@@ -257,3 +257,62 @@ new                       Tue 2027-01-12 10:00 CET   never      never drilled
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 }
+
+
+
+}
+
+
+
+}
+
+}
+
+    }
+}
+
+    }
+        };
+    }
+}
+
+}
+
+        }
+        }
+    }
+        }
+        }
+    }
+}
+
+}
+
+    }
+}
+
+    }
+}
+
+    }
+}
+
+    }
+}
+
+}
+
+}
+
+
+        }
+    }
+
+        };
+        };
+  Tue 2026-10-13 11:00 CEST was missed: the environment `staging` is frozen unt…
+
+"
+        );
+    }
+}

@@ -164,7 +164,6 @@ fn usual_cadence(gaps: Option<StartGaps>, window: Duration) -> Option<Duration> 
 }
 
 /// `100d`, or `none`.
-#[expect(clippy::option_option, reason = "nothing said, and said that nothing is demanded, are two things")]
 fn cadence(reader: &TreeReader<'_>, node: &Node) -> Option<Option<Duration>> {
     if node.as_text() == Some("none") { Some(None) } else { reader.time(node).map(Some) }
 }

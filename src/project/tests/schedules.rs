@@ -178,3 +178,41 @@ fn other_files_in_the_folder_are_told_from_schedules() {
     files.write("schedules/other.yaml", "");
     assert!(found(&files).contains("this file is empty"), "{}", found(&files));
 }
+
+
+
+";
+
+}
+
+}
+
+    }
+}
+
+}
+
+    let files = with(short);
+    let (schedules, _) = Project::open(files.root()).0.schedules();
+    files.write(SCHEDULE_PATH, short.replace("zone: UTC", "zone: UTC\ncadence: none"));
+    assert_eq!(Project::open(files.root()).0.schedules().0[0].cadence, None);
+}
+
+    );
+    );
+}
+
+    );
+}
+
+    );
+}
+
+}
+
+}
+
+";
+}
+
+}
