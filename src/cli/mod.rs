@@ -12,6 +12,7 @@ mod bundle;
 mod ca;
 mod check;
 mod completions;
+mod coverage;
 mod desk;
 mod doctor;
 mod end;
@@ -28,6 +29,7 @@ mod keep;
 mod key;
 mod lab;
 mod leases;
+mod ledger;
 mod leftovers;
 mod logging;
 mod man;
@@ -43,6 +45,9 @@ mod resume;
 mod resuming;
 mod review;
 mod run;
+mod schedule;
+mod schedule_defer;
+mod schedule_export;
 mod schema;
 mod series;
 mod serve;
@@ -138,6 +143,12 @@ enum CliCommand {
     Keep(keep::Args),
     /// Serve the page, the HTTP API and metrics, and begin what schedules say
     Serve(serve::Args),
+    /// Write schedules for what people already run, and record what is deferred
+    Schedule(schedule::Args),
+    /// Show which failures of which service were drilled, and which were not
+    Coverage(coverage::Args),
+    /// Show quarters by services and schedules: done, late, deferred or missed
+    Ledger(ledger::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
@@ -203,6 +214,9 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Lab(args) => lab::lab(&args),
         CliCommand::Keep(args) => return keep::keep(&args),
         CliCommand::Serve(args) => serve::serve(args),
+        CliCommand::Schedule(args) => schedule::schedule(&args),
+        CliCommand::Coverage(args) => coverage::coverage(&args),
+        CliCommand::Ledger(args) => ledger::ledger(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
         CliCommand::Heal(args) => heal::heal(args),

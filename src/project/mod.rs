@@ -92,7 +92,7 @@ mod wire;
 mod workload;
 
 pub use annotated::AnnotatedFile;
-pub use check::{Checked, check, runbooks_of};
+pub use check::{Checked, check, runbooks_of, scenarios_of};
 pub use edit::{EditError, FileFormat, ValueSpan};
 pub use finding::{Finding, Findings, Severity};
 pub use night_review::NightReviewFile;

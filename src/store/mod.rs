@@ -5,6 +5,7 @@
 //!  open    the address, the connection, the tables brought to this build's version
 //!  tables  one file of SQL a step, from the oldest to the newest
 //!  error   why not
+//!  deferrals   what was deferred, by whom, why and until when
 //! ```
 //!
 //! It is an index: drills' folders are the truth, and it can be made again from them. One text of SQL serves both databases: texts, 64-bit
@@ -12,6 +13,7 @@
 //!
 //! What this room does not do: decide anything about schedules (`schedule`), or run drills.
 
+mod deferrals;
 mod error;
 mod open;
 

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The steps of the tables, oldest first. A step that was released is never changed; the next one changes what it made.
-const TABLES: [(i64, &str, &str); 1] = [(1, "begin", include_str!("tables/001_begin.sql"))];
+const TABLES: [(i64, &str, &str); 2] =
+    [(1, "begin", include_str!("tables/001_begin.sql")), (6, "deferrals", include_str!("tables/006_deferrals.sql"))];
 
 /// Where the store is below a project's root, where nothing else is said.
 const FILE: &str = "drills/lifeboat.db";
