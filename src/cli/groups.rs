@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Drills", &["check", "doctor", "trust", "run", "stop", "resume", "approve", "lab"]),
     ("In an incident", &["execute", "review"]),
     ("Reading", &["judge", "report", "show", "findings"]),
-    ("Every quarter", &["list", "schedule", "schedule", "serve", "store", "token", "notify"]),
+    ("Every quarter", &["schedule", "serve", "list", "coverage", "ledger", "notify", "token", "store"]),
     ("Evidence", &["verify", "key", "bundle"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),
     ("Set-up", &["schema", "completions", "man", "help"]),

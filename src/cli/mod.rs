@@ -13,6 +13,7 @@ mod bundle;
 mod ca;
 mod check;
 mod completions;
+mod coverage;
 mod desk;
 mod doctor;
 mod end;
@@ -31,6 +32,7 @@ mod key;
 mod lab;
 mod late;
 mod leases;
+mod ledger;
 mod leftovers;
 mod list;
 mod logging;
@@ -51,6 +53,8 @@ mod run;
 mod schedule;
 mod schedule_preview;
 mod schedule_records;
+mod schedule_defer;
+mod schedule_export;
 mod schema;
 mod series;
 mod serve;
@@ -157,6 +161,12 @@ enum CliCommand {
     Token(token::Args),
     /// Try whether a webhook of the inventory takes what it gets
     Notify(notify::Args),
+    /// Write schedules for what people already run, and record what is deferred
+    Schedule(schedule::Args),
+    /// Show which failures of which service were drilled, and which were not
+    Coverage(coverage::Args),
+    /// Show quarters by services and schedules: done, late, deferred or missed
+    Ledger(ledger::Args),
     /// Start a standing fault proxy that any Toxiproxy client can drive
     Proxy(proxy::Args),
     /// Print the fingerprint by which faults name a credential
@@ -230,6 +240,9 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Serve(args) => serve::serve(args),
         CliCommand::Token(args) => token::token(&args),
         CliCommand::Notify(args) => notify::notify(&args),
+        CliCommand::Schedule(args) => schedule::schedule(&args),
+        CliCommand::Coverage(args) => coverage::coverage(&args),
+        CliCommand::Ledger(args) => ledger::ledger(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
         CliCommand::Fingerprint(args) => fingerprint::fingerprint(&args),
         CliCommand::Heal(args) => heal::heal(args),

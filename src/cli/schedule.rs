@@ -316,3 +316,23 @@ new                       Tue 2027-01-12 10:00 CET   never      never drilled
         );
     }
 }
+//! `lifeboat schedule`: schedules for what people already run, and what is deferred.
+
+use super::{Exit, schedule_defer, schedule_export};
+
+/// Writes schedules as what people already run, and records what is deferred.
+    command: ScheduleCommand,
+}
+
+    /// Write schedules for crontab, systemd, Kubernetes, GitHub Actions, GitLab CI, or as a calendar
+    Export(schedule_export::Args),
+    /// Record that what is due in a quarter is done later: by whom, why and until when
+    Defer(schedule_defer::Args),
+}
+
+pub(super) fn schedule(args: &Args) -> anyhow::Result<Exit> {
+    match &args.command {
+        ScheduleCommand::Export(args) => schedule_export::export(args),
+        ScheduleCommand::Defer(args) => schedule_defer::defer(args),
+    }
+}

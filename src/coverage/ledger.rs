@@ -91,6 +91,17 @@ pub struct LedgerCell {
     pub deferral: Option<Deferral>,
 }
 
+impl LedgerCell {
+    /// What became of it, in a sentence without its end.
+    pub fn sentence(&self) -> String {
+        match self.told.as_str() {
+            "" => self.state.to_string(),
+            told if told.starts_with(self.state.word()) => told.to_owned(),
+            told => format!("{}: {told}", self.state),
+        }
+    }
+}
+
 /// A service or a schedule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LedgerRow {

@@ -124,11 +124,11 @@ fn finding(row: &LedgerRow, cell: &LedgerCell) -> Value {
         LedgerState::Open | LedgerState::Deferred | LedgerState::Unrecorded | LedgerState::NotDue => ("not-satisfied", "other"),
     };
     let name = format!("{} {} in {}", row.kind, one_line(&row.name), cell.quarter);
-    let told = if cell.told.is_empty() { String::new() } else { format!(": {}", one_line(&cell.told)) };
+    let sentence = one_line(&cell.sentence());
     let mut status = json!({"state": state, "reason": reason});
     match cell.state {
         LedgerState::Open => status["remarks"] = "Open: it is still to come.".into(),
-        LedgerState::Deferred | LedgerState::Late => status["remarks"] = format!("{}{told}", cell.state).into(),
+        LedgerState::Deferred | LedgerState::Late => status["remarks"] = sentence.clone().into(),
         _ => {}
     }
     let facts = [("ledger", cell.state.word().replace(' ', "-")), ("quarter", cell.quarter.to_string()), ("kind", row.kind.to_string())];
@@ -136,7 +136,7 @@ fn finding(row: &LedgerRow, cell: &LedgerCell) -> Value {
     let mut finding = json!({
         "uuid": id(&format!("cell:{}:{}:{}", row.kind, row.name, cell.quarter)),
         "title": name,
-        "description": format!("{name}: {}{told}", cell.state),
+        "description": format!("{name}: {sentence}"),
         "props": oscal_props(facts.into_iter().chain(criticality).collect()),
         "target": {"type": "objective-id", "target-id": oscal_token(&format!("{}.{}.{}", row.kind, row.name, cell.quarter)), "status": status},
     });

@@ -51,9 +51,9 @@ impl Ledger {
         let mut text = format!("# Control ledger on {}\n\n", self.at.format("%Y-%m-%d"));
         text += &markdown_table(&columns, self.rows.iter().map(states));
         text += &format!("\n{}.\n", self.summary());
-        let told = self.noteworthy().map(|(row, cell)| {
-            format!("- {} {}: {}, {}\n", markdown_cell(&named(row)), cell.quarter, cell.state, markdown_cell(&cell.told))
-        });
+        let told = self
+            .noteworthy()
+            .map(|(row, cell)| format!("- {} {}: {}\n", markdown_cell(&named(row)), cell.quarter, markdown_cell(&cell.sentence())));
         let told: String = told.collect();
         if !told.is_empty() {
             text += &format!("\n## Late, deferred and missed\n\n{told}");
@@ -118,16 +118,7 @@ const fn short(state: LedgerState) -> &'static str {
 
 /// `  chat 2026-Q3: deferred until …`, on as many lines as it takes.
 fn wrapped(row: &LedgerRow, cell: &LedgerCell) -> String {
-    let sentence = format!(
-        "{} {}: {}{}",
-        named(row),
-        cell.quarter,
-        cell.state,
-        match cell.told.is_empty() {
-            true => String::new(),
-            false => format!(", {}", cell.told),
-        }
-    );
+    let sentence = format!("{} {}: {}", named(row), cell.quarter, cell.sentence());
     let (mut text, mut line) = (String::new(), String::new());
     for word in crate::units::one_line(&sentence).split_whitespace() {
         if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH - 2 {

@@ -60,6 +60,13 @@ impl StartedFiles {
     }
 }
 
+impl StartedFiles {
+    /// Their paths, from the project's root where they lie below it, and their SHA-256.
+    pub fn hashes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|each| (each.path.as_str(), each.sha256.as_str()))
+    }
+}
+
 /// The file that a word of a command names, if it names one: the whole word, or what follows `=`.
 fn named(word: &str, root: &Path) -> Option<PathBuf> {
     let word = word.replace("${root}", &root.to_string_lossy());

@@ -44,6 +44,13 @@ impl Quarter {
         if self.number == 4 { Self { year: self.year + 1, number: 1 } } else { Self { year: self.year, number: self.number + 1 } }
     }
 
+    /// The one so many before it.
+    #[must_use]
+    pub fn before(self, count: u32) -> Self {
+        let place = self.year * 4 + self.number as i32 - 1 - count as i32;
+        Self { year: place.div_euclid(4), number: place.rem_euclid(4) as u32 + 1 }
+    }
+
     /// Its first day.
     pub fn first_day(self) -> NaiveDate {
         NaiveDate::from_ymd_opt(self.year, self.number * 3 - 2, 1).unwrap_or(NaiveDate::MIN)
@@ -117,6 +124,7 @@ mod tests {
         for wrong in ["2026-Q5", "Q4", "soon", "2026", ""] {
             assert!(wrong.parse::<Quarter>().is_err(), "{wrong}");
         }
+        assert_eq!([fourth.before(0), fourth.before(3), fourth.before(4)].map(|each| each.to_string()), ["2026-Q4", "2026-Q1", "2025-Q4"]);
         assert_eq!(Quarter::between(Quarter::new(2026, 3).unwrap(), Quarter::new(2027, 1).unwrap()).len(), 3);
     }
 }

@@ -1,6 +1,7 @@
 //! Drills without anybody at a terminal: those that run in this process, and the loop that begins what is due.
 //!
 //! ```text
+//!  records  what coverage and the control ledger are made of
 //!  running               the drills that this process runs: begun, looked at, stopped, all of them at the end
 //!  daemon        the loop: when it looks, how it begins and ends
 //!  look          one look: what is due is entered and begun, what was missed is closed
@@ -40,6 +41,7 @@ mod followed;
 mod not_begun;
 mod question_desk;
 mod notice;
+mod records;
 mod running;
 mod running_drill;
 mod whole_lines;
@@ -54,5 +56,6 @@ pub use healing::{HealOrder, HealProblem, stray_faults};
 pub use hindrance::APPROVALS;
 pub use late::{LateAnswer, LateProblem, answer_late};
 pub use not_begun::NotBegun;
+pub use records::ProjectRecords;
 pub use running::{DrillNotBegun, DrillOnItsWay, RunningDrills};
 pub use running_drill::{EndedDrill, RunningDrill};

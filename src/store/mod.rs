@@ -21,6 +21,7 @@
 //!  claims  whose an occurrence is while it runs: leases with a fence
 //!  looks   which schedules were seen, until when somebody looked at them, and who looks
 //!  locks   what keeps drills of several hosts apart
+//!  deferrals   what was deferred, by whom, why and until when
 //! ```
 //!
 //! It is an index: drills' folders are the truth, and it can be made again from them. One text of SQL serves both databases: texts, 64-bit
@@ -36,6 +37,7 @@ mod backup;
 mod drill_store;
 mod entry;
 mod claims;
+mod deferrals;
 mod error;
 mod finding;
 mod holder;

@@ -19,12 +19,13 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The steps of the tables, oldest first. A step that was released is never changed; the next one changes what it made.
-const TABLES: [(i64, &str, &str); 6] = [
+const TABLES: [(i64, &str, &str); 7] = [
     (1, "begin", include_str!("tables/001_begin.sql")),
     (2, "occurrences", include_str!("tables/002_occurrences.sql")),
     (3, "access", include_str!("tables/003_access.sql")),
     (4, "outbox", include_str!("tables/004_outbox.sql")),
     (5, "findings", include_str!("tables/005_findings.sql")),
+    (6, "deferrals", include_str!("tables/006_deferrals.sql")),
     (7, "locks", include_str!("tables/007_locks.sql")),
 ];
 

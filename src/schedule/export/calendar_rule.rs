@@ -97,7 +97,9 @@ impl CalendarRules {
                     let key = rules.into_iter().map(|rule| (rule.days, rule.weekdays)).collect();
                     found.entry(key).or_default().insert(*month);
                 }
-                None => drop(without.insert(*month)),
+                None => {
+                    without.insert(*month);
+                }
             }
         }
         let of = |(parts, months): (Vec<(MonthDays, BTreeSet<u32>)>, BTreeSet<u32>)| {
@@ -184,7 +186,9 @@ fn each_weekday(days: &[&Day], weekdays: &BTreeSet<u32>, rule: &dyn Fn(MonthDays
 fn either(days: &[&Day], all: &BTreeSet<u32>, rule: &dyn Fn(MonthDays, &BTreeSet<u32>) -> DayRule) -> Vec<DayRule> {
     let always = |of: &dyn Fn(&Day) -> u32| {
         let mut found: BTreeSet<u32> = days.iter().map(|day| of(day)).collect();
-        days.iter().filter(|day| !day.is_due).for_each(|day| drop(found.remove(&of(day))));
+        for day in days.iter().filter(|day| !day.is_due) {
+            found.remove(&of(day));
+        }
         found
     };
     let (weekdays, numbers) = (always(&|day| day.weekday), always(&|day| day.number));

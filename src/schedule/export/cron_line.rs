@@ -98,10 +98,10 @@ fn in_force(line: CronLine, clock: WallClock, zone: &ZoneName, ahead: i64, from:
         let those = days.filter(|day| line.days.is_empty() || line.days.contains(&day.day()));
         let seen: BTreeSet<bool> = those.map(|day| ahead_on(clock, day, minute) == ahead).collect();
         match (seen.contains(&true), seen.contains(&false)) {
-            (true, false) => drop(always.insert(*month)),
-            (true, true) => drop(sometimes.insert(*month)),
-            (false, _) => {}
-        }
+            (true, false) => always.insert(*month),
+            (true, true) => sometimes.insert(*month),
+            (false, _) => false,
+        };
     }
     let told = format!("{}{:02}{:02}", if ahead < 0 { '-' } else { '+' }, ahead.abs() / 60, ahead.abs() % 60);
     let guard = LineGuard::Ahead(zone.clone(), told);

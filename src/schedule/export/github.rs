@@ -1,10 +1,10 @@
-//! A workflow of GitHub Actions for each schedule. Its `schedule` knows UTC alone: there is a line for summer and one for winter where the zone has
-//! both, and the first step lets the one go on that is right on that day.
+//! A workflow of GitHub Actions for each schedule. Its `schedule` knows zones (`timezone`, since 2026; GitHub Enterprise Server may not yet): a time
+//! that summer time leaves out comes at the end of the gap, as it does here.
 //!
 //! GitHub starts late when it is busy, now and then by an hour, and drops a start when it is very busy; it disables schedules of a repository in
 //! which nothing happens for 60 days. `lifeboat schedule` says what is overdue.
 
-use super::cron_line::{CronLine, utc_lines};
+use super::cron_line::{CronLine, own_lines, zone_of};
 use super::invocation::{command, yaml};
 use super::{ExportSettings, Exported, ExportedFile, approval_note, object_name, origin};
 use crate::model::DrillSchedule;
@@ -14,9 +14,8 @@ use crate::units::{Problem, one_line};
 const SHORTEST: u32 = 5;
 
 const HEAD: &str = "\
-# GitHub's schedules go by UTC. Where clocks are changed there is a line for each distance from UTC, and the first step lets the right one go on.
 # GitHub may start an hour late, or not at all when it is busy, and disables schedules of a repository without activity for 60 days:
-# `lifeboat schedule` says what is overdue.
+# `lifeboat schedule` says what is overdue. `timezone` is new: a GitHub Enterprise Server that does not know it refuses this file.
 ";
 
 pub(super) fn exported(schedules: &[DrillSchedule], settings: &ExportSettings) -> Result<Exported, Problem> {
@@ -26,7 +25,7 @@ pub(super) fn exported(schedules: &[DrillSchedule], settings: &ExportSettings) -
             Problem::new(format!("the schedule `{}` is never due", schedule.name))
                 .hint("`lifeboat schedule preview` shows when schedules are due")
         };
-        let lines = utc_lines(schedule, settings.from).ok_or_else(never)?;
+        let lines = own_lines(schedule, settings.from).ok_or_else(never)?;
         if lines.iter().any(|line| line.shortest() < SHORTEST) {
             let told = format!(
                 "the schedule `{}` is due more often than every {SHORTEST} minutes, and GitHub starts nothing so often",
@@ -48,7 +47,8 @@ pub(super) fn exported(schedules: &[DrillSchedule], settings: &ExportSettings) -
 fn workflow(schedule: &DrillSchedule, lines: &[CronLine], notes: &[String], settings: &ExportSettings) -> String {
     let told: String =
         std::iter::once(origin(schedule)).chain(notes.iter().cloned()).map(|line| format!("# {}\n", one_line(&line))).collect();
-    let crons: String = lines.iter().map(|line| format!("    - cron: {}\n", yaml(&line.fields()))).collect();
+    let zone = yaml(if zone_of(schedule).as_str() == "UTC" { "Etc/UTC" } else { schedule.when.zone.as_str() });
+    let crons: String = lines.iter().map(|line| format!("    - cron: {}\n      timezone: {zone}\n", yaml(&line.fields()))).collect();
     let group = yaml(&format!("lifeboat-{}", object_name(&schedule.name, 60)));
     format!(
         "{told}{HEAD}name: {name}

@@ -83,8 +83,9 @@ fn events_of(schedule: &DrillSchedule, settings: &ExportSettings) -> Result<(Vec
                 lines.extend(event(schedule, settings, number, &zone, (first, minute), &[format!("RRULE:{}", recurrence(rule))]));
                 number += 1;
             }
-            if let Some((first, others)) = rules.dates.split_first() {
-                let dates: Vec<String> = others.iter().map(|date| format!("RDATE{}", moment(&zone, *date, minute))).collect();
+            if let Some(first) = rules.dates.first() {
+                // The first as well, for those who do not take the event's own start for one of them.
+                let dates: Vec<String> = rules.dates.iter().map(|date| format!("RDATE{}", moment(&zone, *date, minute))).collect();
                 lines.extend(event(schedule, settings, number, &zone, (*first, minute), &dates));
                 number += 1;
             }
