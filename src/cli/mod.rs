@@ -30,7 +30,6 @@ mod judge;
 mod keep;
 mod key;
 mod lab;
-mod late;
 mod leases;
 mod ledger;
 mod leftovers;
@@ -51,10 +50,10 @@ mod resuming;
 mod review;
 mod run;
 mod schedule;
-mod schedule_preview;
-mod schedule_records;
 mod schedule_defer;
 mod schedule_export;
+mod schedule_late;
+mod schedule_preview;
 mod schema;
 mod series;
 mod serve;
@@ -153,7 +152,7 @@ enum CliCommand {
     List(list::Args),
     /// Look after the store: make the index of past drills again, copy it, check it
     Store(index::Args),
-    /// Show what is due next, what is overdue, and what was never drilled
+    /// Show what is due next, what is overdue, and what was never drilled; preview, export, defer
     Schedule(schedule::Args),
     /// Serve the page, the HTTP API and metrics, and begin what schedules say
     Serve(serve::Args),
@@ -161,8 +160,6 @@ enum CliCommand {
     Token(token::Args),
     /// Try whether a webhook of the inventory takes what it gets
     Notify(notify::Args),
-    /// Write schedules for what people already run, and record what is deferred
-    Schedule(schedule::Args),
     /// Show which failures of which service were drilled, and which were not
     Coverage(coverage::Args),
     /// Show quarters by services and schedules: done, late, deferred or missed
@@ -185,9 +182,6 @@ enum CliCommand {
     Help(help::Args),
     #[command(hide = true)]
     Watchdog(watchdog::Args),
-    /// To be `lifeboat schedule late`
-    #[command(hide = true)]
-    ScheduleLate(late::Args),
 }
 
 /// Reads the command line, does what it says, returns the exit code.
@@ -240,7 +234,6 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Serve(args) => serve::serve(args),
         CliCommand::Token(args) => token::token(&args),
         CliCommand::Notify(args) => notify::notify(&args),
-        CliCommand::Schedule(args) => schedule::schedule(&args),
         CliCommand::Coverage(args) => coverage::coverage(&args),
         CliCommand::Ledger(args) => ledger::ledger(&args),
         CliCommand::Proxy(args) => proxy::proxy(&args),
@@ -252,7 +245,6 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Man(args) => man::man(&args),
         CliCommand::Help(args) => help::help(&args, groups::command()),
         CliCommand::Watchdog(args) => watchdog::watchdog(&args),
-        CliCommand::ScheduleLate(args) => late::late(&args),
     };
     let exit = done.unwrap_or_else(|error| {
         say(&format!("error: {}", told(&error)));

@@ -1,11 +1,11 @@
 //! `lifeboat schedule`: what is due next, what is overdue, what was never drilled. Its exit code lets a pipeline shout.
 
-use super::schedule_records::{ScheduleRecord, records};
 use super::stored::StoreOption;
-use super::{Exit, note, put, say, schedule_preview, until_interrupted};
+use super::{Exit, note, put, say, schedule_defer, schedule_export, schedule_late, schedule_preview, until_interrupted};
 use crate::model::DrillSchedule;
 use crate::project::{Finding, Project, Severity};
-use crate::schedule::{Occurrence, OccurrenceEnd, OccurrenceState, Standing, standing, told_zoned};
+use crate::schedule::{Occurrence, OccurrenceEnd, OccurrenceState, Standing, told_zoned};
+use crate::scheduler::{ScheduleFacts, drill_facts};
 use crate::units::{closest, counted, printable};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -41,6 +41,12 @@ const EXAMPLES: &str = "Examples:
 enum ScheduleCommand {
     /// List the times at which schedules are due, and those at which nothing may begin
     Preview(schedule_preview::Args),
+    /// Write schedules for crontab, systemd, Kubernetes, GitHub Actions, GitLab CI, or as a calendar
+    Export(schedule_export::Args),
+    /// Record that what is due in a quarter is done later: by whom, why and until when
+    Defer(schedule_defer::Args),
+    /// Say whether a drill whose window has passed is to run though it is late
+    Late(schedule_late::Args),
 }
 
 /// As what a list is written.
@@ -55,6 +61,9 @@ pub(super) enum ListFormat {
 pub(super) fn schedule(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Some(ScheduleCommand::Preview(args)) => schedule_preview::preview(args),
+        Some(ScheduleCommand::Export(args)) => schedule_export::export(&args),
+        Some(ScheduleCommand::Defer(args)) => schedule_defer::defer(&args),
+        Some(ScheduleCommand::Late(args)) => schedule_late::late(&args),
         None => until_interrupted("stopping", move |_| async move { stand(&args).await }),
     }
 }
@@ -109,9 +118,11 @@ async fn stand(args: &Args) -> anyhow::Result<Exit> {
         }
         return Ok(exit);
     }
-    let kept = records(&args.store, &project, &schedules, now).await?;
-    let stands = |(schedule, record): (&DrillSchedule, &ScheduleRecord)| standing(schedule, &record.known, &record.runs, record.since, now);
-    let stands: Vec<Standing> = schedules.iter().zip(&kept).map(stands).collect();
+    let store = args.store.index(&project.root).await?;
+    let known = drill_facts(&store, &project.root, now).await?.schedules;
+    let kept: Vec<ScheduleFacts> = known.into_iter().filter(|each| schedules.iter().any(|named| named.name == each.schedule.name)).collect();
+    let schedules: Vec<DrillSchedule> = kept.iter().map(|each| each.schedule.clone()).collect();
+    let stands: Vec<Standing> = kept.iter().map(|each| each.standing).collect();
     match args.format {
         ListFormat::Json => {
             let rows: Vec<ScheduleRow<'_>> =
@@ -127,11 +138,11 @@ async fn stand(args: &Args) -> anyhow::Result<Exit> {
     Ok(if is_overdue { exit.max(Exit::Missed) } else { exit })
 }
 
-fn newest(record: &ScheduleRecord, now: DateTime<Utc>) -> Option<&Occurrence> {
+fn newest(record: &ScheduleFacts, now: DateTime<Utc>) -> Option<&Occurrence> {
     record.known.iter().filter(|each| each.due <= now).max_by_key(|each| each.due)
 }
 
-fn row<'a>(schedule: &'a DrillSchedule, stands: Standing, record: &'a ScheduleRecord, now: DateTime<Utc>) -> ScheduleRow<'a> {
+fn row<'a>(schedule: &'a DrillSchedule, stands: Standing, record: &'a ScheduleFacts, now: DateTime<Utc>) -> ScheduleRow<'a> {
     ScheduleRow {
         schedule: &schedule.name,
         environment: &schedule.environment,
@@ -248,91 +259,12 @@ mod tests {
             "schedule                  next                       drilled    stands
 search-quarterly          Tue 2027-01-12 10:00 CET   2026-10-13 kept
 support-chat-every-quart… Tue 2027-01-12 10:00 CET   2026-07-14 overdue for 39 d
-  Tue 2026-10-13 11:00 CEST was missed: the environment `staging` is frozen un…
+  Tue 2026-10-13 11:00 CEST was missed: the environment `staging` is frozen unt…
 new                       Tue 2027-01-12 10:00 CET   never      never drilled
 
 3 schedules, 1 overdue, 1 never drilled
 "
         );
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
-    }
-}
-
-
-
-}
-
-
-
-}
-
-}
-
-    }
-}
-
-    }
-        };
-    }
-}
-
-}
-
-        }
-        }
-    }
-        }
-        }
-    }
-}
-
-}
-
-    }
-}
-
-    }
-}
-
-    }
-}
-
-    }
-}
-
-}
-
-}
-
-
-        }
-    }
-
-        };
-        };
-  Tue 2026-10-13 11:00 CEST was missed: the environment `staging` is frozen unt…
-
-"
-        );
-    }
-}
-//! `lifeboat schedule`: schedules for what people already run, and what is deferred.
-
-use super::{Exit, schedule_defer, schedule_export};
-
-/// Writes schedules as what people already run, and records what is deferred.
-    command: ScheduleCommand,
-}
-
-    /// Write schedules for crontab, systemd, Kubernetes, GitHub Actions, GitLab CI, or as a calendar
-    Export(schedule_export::Args),
-    /// Record that what is due in a quarter is done later: by whom, why and until when
-    Defer(schedule_defer::Args),
-}
-
-pub(super) fn schedule(args: &Args) -> anyhow::Result<Exit> {
-    match &args.command {
-        ScheduleCommand::Export(args) => schedule_export::export(args),
-        ScheduleCommand::Defer(args) => schedule_defer::defer(args),
     }
 }

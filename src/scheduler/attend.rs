@@ -96,7 +96,6 @@ impl Attended {
         course.unnoted = true;
         let late = if self.end == OccurrenceEnd::Late { " late" } else { "" };
         self.tell(&format!("began{late}: {}", drill.id));
-        // SEAM(notices): `started` is told by the drill itself.
         let mut held = self.hold(course).await;
         let (mut ended, mut has_stopped) = (std::pin::pin!(drill.ended()), false);
         let mut renewal = tokio::time::interval(self.replica.lease / RENEWALS);

@@ -322,7 +322,6 @@ impl Looker {
                 if self.replica.store.ask_late(&each.schedule.name, due).await? {
                     let name = named(&each.schedule.name, due);
                     self.replica.tell(format!("{name}: its window has passed, and somebody is to say whether it runs late"));
-                    // SEAM(notices): overdue.
                 }
                 Ok(())
             }
@@ -395,13 +394,11 @@ impl Looker {
         let name = named(schedule, due);
         if self.replica.store.close_waiting(schedule, due, &close).await? {
             self.replica.tell(format!("{name}: {}", ended(close.end, close.reason, &close.told)));
-            // SEAM(notices): missed, kept.
         }
         Ok(())
     }
 
     fn tell_entered(&self, new: &Occurrence) {
-        // SEAM(notices): due.
         if let Some(end) = new.end.filter(|_| new.state == OccurrenceState::Over) {
             self.replica.tell(format!("{}: {}", named(&new.schedule, new.due), ended(end, new.reason, &new.told)));
         }

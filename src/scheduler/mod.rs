@@ -1,6 +1,7 @@
 //! Drills without anybody at a terminal: those that run in this process, and the loop that begins what is due.
 //!
 //! ```text
+//!  schedule_facts  what is known of schedules and of the drills that keep them
 //!  records  what coverage and the control ledger are made of
 //!  running               the drills that this process runs: begun, looked at, stopped, all of them at the end
 //!  daemon        the loop: when it looks, how it begins and ends
@@ -44,6 +45,7 @@ mod notice;
 mod records;
 mod running;
 mod running_drill;
+mod schedule_facts;
 mod whole_lines;
 
 pub use crate::model::NoticeKind;
@@ -59,3 +61,4 @@ pub use not_begun::NotBegun;
 pub use records::ProjectRecords;
 pub use running::{DrillNotBegun, DrillOnItsWay, RunningDrills};
 pub use running_drill::{EndedDrill, RunningDrill};
+pub use schedule_facts::{DrillFacts, FactsCache, ScheduleFacts, drill_facts, occasion_of};

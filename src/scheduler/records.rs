@@ -13,12 +13,14 @@ use crate::run_folder::RunFile;
 use crate::schedule::{Deferral, Occurrence, Quarter};
 use crate::store::{DrillStore, StoreError};
 use crate::verdict::VerdictRecord;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+/// How far back the ledger of a year may look.
+const BACK: TimeDelta = TimeDelta::days(1_200);
 /// The largest `verdict.json` that is read, in bytes.
 const LARGEST: u64 = 4 << 20;
 
@@ -45,10 +47,11 @@ impl ProjectRecords {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn of(root: &Path, store: &DrillStore) -> Result<Self, StoreError> {
-        let deferrals = store.deferrals().await?;
+        let (deferrals, now) = (store.deferrals().await?, Utc::now());
+        let occurrences = store.occurrences(None, now - BACK, now + BACK).await?;
         let root = root.to_owned();
         let read = tokio::task::spawn_blocking(move || Self::of_files(&root)).await.unwrap_or_default();
-        Ok(Self { deferrals, ..read })
+        Ok(Self { occurrences, deferrals, ..read })
     }
 
     fn of_files(root: &Path) -> Self {

@@ -1,9 +1,8 @@
 //! What every answer is made from.
 
 use super::page::{FreshIndex, SeenProjects};
-use super::access::{Access, StreamPermit};
-use super::schedule_facts::FactsCache;
-use crate::scheduler::{RunningDrills, SchedulerPulse};
+use super::access::Access;
+use crate::scheduler::{FactsCache, RunningDrills, SchedulerPulse};
 use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -101,11 +100,6 @@ impl App {
             *synced = Some(Instant::now());
         }
         Ok(())
-    }
-
-    /// A place for an event stream, held until the stream ends; `None` where all are taken: answer 503 then.
-    pub(super) fn stream_permit(&self) -> Option<StreamPermit> {
-        self.access().stream_permit()
     }
 
     /// Who may call, and how often.

@@ -8,7 +8,6 @@
 //!  live/    a drill while it runs
 //!  metrics/ what Prometheus scrapes
 //!  problem  why a call is not answered
-//!  schedule_facts  what is known of schedules and the drills that keep them
 //!  traces   a trace of each drill
 //!  webhooks/ what happens, told to whoever does not watch
 //! ```
@@ -22,7 +21,6 @@ mod live;
 mod metrics;
 mod page;
 mod problem;
-mod schedule_facts;
 mod server;
 mod traces;
 mod webhooks;

@@ -4,13 +4,15 @@ use super::coverage_records::{CoverageRecord, LedgerRecord};
 use super::finding_records::FindingOrder;
 use crate::model::DrillSchedule;
 use crate::project::{Findings, Project};
-use crate::schedule::Occurrence;
+use crate::schedule::{Occurrence, Quarter};
+use crate::scheduler::{self, LateAnswer, LateProblem, ProjectRecords};
 use crate::serve::App;
+use crate::serve::page::{PageProblem, coverage_facts};
 use crate::serve::problem::{Answer, CallProblem};
 use crate::store::{AssignError, FindingChange, FindingEntry, FindingName};
 use crate::units::explained;
 use axum::http::StatusCode;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
 /// Why somebody's answer about a late occurrence does not count.
 pub(super) enum LateRefusal {
@@ -54,36 +56,46 @@ pub(super) async fn project(app: &App) -> Answer<(Project, Findings)> {
 }
 
 /// The schedules of the project.
-pub(super) async fn schedules(_app: &App) -> Answer<Vec<DrillSchedule>> {
-    Ok(Vec::new())
+pub(super) async fn schedules(app: &App) -> Answer<Vec<DrillSchedule>> {
+    let root = app.root().to_owned();
+    apart(move || Project::open(&root).0.schedules().0).await
 }
 
 /// Occurrences that were due from one moment to before another.
-pub(super) async fn occurrences(_app: &App, _schedule: Option<&str>, _from: DateTime<Utc>, _to: DateTime<Utc>) -> Answer<Vec<Occurrence>> {
-    Ok(Vec::new())
+pub(super) async fn occurrences(app: &App, schedule: Option<&str>, from: DateTime<Utc>, to: DateTime<Utc>) -> Answer<Vec<Occurrence>> {
+    let known = app.store().occurrences(schedule, from, to).await?;
+    Ok(known.into_iter().filter(|each| each.due < to).collect())
 }
 
 /// Answers about a late occurrence.
-pub(super) async fn answer_late(
-    _app: &App,
-    _schedule: &str,
-    _due: DateTime<Utc>,
-    _is_run: bool,
-    _who: &str,
-) -> Answer<Result<(), LateRefusal>> {
-    Ok(Err(LateRefusal::Absent))
+pub(super) async fn answer_late(app: &App, schedule: &str, due: DateTime<Utc>, is_run: bool, who: &str) -> Answer<Result<(), LateRefusal>> {
+    let answer = if is_run { LateAnswer::Run } else { LateAnswer::Decline };
+    match scheduler::answer_late(app.store(), schedule, due, answer, who).await {
+        Ok(()) => Ok(Ok(())),
+        Err(LateProblem::Unknown { .. }) => Ok(Err(LateRefusal::Absent)),
+        Err(LateProblem::Store(error)) => Err(error.into()),
+        Err(problem @ LateProblem::NotAsked { .. }) => Ok(Err(LateRefusal::NotAsked(problem.to_string()))),
+    }
 }
 
 /// What was drilled and what was not.
-pub(super) async fn coverage(_app: &App) -> Answer<CoverageRecord> {
-    Ok(CoverageRecord { at: now(), rows: Vec::new() })
+pub(super) async fn coverage(app: &App) -> Answer<CoverageRecord> {
+    read(&facts(app).await?.matrix(Utc::now()).to_json())
 }
 
 /// The control ledger of a year.
-pub(super) async fn ledger(_app: &App, year: i32) -> Answer<LedgerRecord> {
-    Ok(LedgerRecord { at: now(), quarters: (1..=4).map(|quarter| format!("{year}-Q{quarter}")).collect(), rows: Vec::new() })
+pub(super) async fn ledger(app: &App, year: i32) -> Answer<LedgerRecord> {
+    read(&facts(app).await?.ledger(&Quarter::of_year(year), Utc::now()).to_json())
 }
 
-fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true)
+async fn facts(app: &App) -> Answer<ProjectRecords> {
+    coverage_facts(app).await.map_err(|problem| match problem {
+        PageProblem::Store(error) => error.into(),
+        _ => CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be looked up"),
+    })
+}
+
+/// What a room writes as JSON, in the form that the description tells.
+fn read<T: serde::de::DeserializeOwned>(json: &str) -> Answer<T> {
+    serde_json::from_str(json).map_err(|_| CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be looked up"))
 }

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::model::DrillSchedule;
     use crate::schedule::Standing;
-    use crate::serve::schedule_facts::{DrillFacts, ScheduleFacts};
+    use crate::scheduler::{DrillFacts, ScheduleFacts};
     use crate::store::{DeliveryCount, DeliveryState};
     use serde_json::json;
 

@@ -3,9 +3,8 @@
 use super::occurrences::occurrences;
 use super::problem::PageProblem;
 use super::project::seen;
-use crate::coverage::{PastDrill, PlannedScenario};
-use crate::model::{DrillSchedule, Inventory};
-use crate::schedule::{Deferral, Occurrence};
+use crate::coverage::PastDrill;
+use crate::scheduler::ProjectRecords;
 use crate::serve::App;
 use crate::store::{DrillEntry, DrillQuery, RunKind};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -18,28 +17,11 @@ const BACK: TimeDelta = TimeDelta::days(800);
 /// So many drills are looked at, the newest.
 const DRILLS: u64 = 4_000;
 
-/// What coverage and the ledger are made of.
-#[derive(Debug)]
-pub(super) struct CoverageFacts {
-    /// The services.
-    pub(super) inventory: Inventory,
-    /// The scenarios as they would be drilled today, where they were drilled and in the lab.
-    pub(super) scenarios: Vec<PlannedScenario>,
-    /// The drills.
-    pub(super) drills: Vec<PastDrill>,
-    /// The schedules.
-    pub(super) schedules: Vec<DrillSchedule>,
-    /// The times that they were due.
-    pub(super) occurrences: Vec<Occurrence>,
-    /// What was deferred.
-    pub(super) deferrals: Vec<Deferral>,
-}
-
 /// All of it, as it is now.
 ///
 /// # Errors
 /// Where the store does not answer.
-pub(super) async fn coverage_facts(app: &App) -> Result<CoverageFacts, PageProblem> {
+pub(in crate::serve) async fn coverage_facts(app: &App) -> Result<ProjectRecords, PageProblem> {
     let now = Utc::now();
     let query = DrillQuery { kind: Some(RunKind::Drill), since: Some(now - BACK), limit: Some(DRILLS), ..DrillQuery::default() };
     let entries = app.store().drills(&query).await?;
@@ -52,9 +34,8 @@ pub(super) async fn coverage_facts(app: &App) -> Result<CoverageFacts, PageProbl
     })
     .await?;
     let occurrences = occurrences(app, None, now - BACK, now).await?;
-    // SEAM(deferrals): app.store().deferrals().await?
-    let deferrals = Vec::new();
-    Ok(CoverageFacts { inventory, scenarios, drills: entries.into_iter().map(past).collect(), schedules, occurrences, deferrals })
+    let deferrals = app.store().deferrals().await?;
+    Ok(ProjectRecords { inventory, scenarios, drills: entries.into_iter().map(past).collect(), schedules, occurrences, deferrals })
 }
 
 /// A drill as coverage asks for it. Its files are not: they stand in its manifest, of which no page reads a thousand.

@@ -6,7 +6,7 @@ use super::moment::day;
 use super::problem::PageProblem;
 use super::shell::{PagePart, shell};
 use super::shown::{interval, many, name, short, status};
-use crate::coverage::{Cell, CellState, Matrix, MatrixRow, matrix};
+use crate::coverage::{Cell, CellState, Matrix, MatrixRow};
 use crate::report::Grade;
 use crate::serve::App;
 use axum::extract::{Query, State};
@@ -30,7 +30,7 @@ pub(super) struct CoverageQuery {
 /// `GET /coverage`.
 pub(super) async fn page(State(app): State<App>, Query(asked): Query<CoverageQuery>) -> Result<Response, PageProblem> {
     let facts = coverage_facts(&app).await?;
-    let matrix = matrix(&facts.inventory, &facts.scenarios, &facts.drills, Utc::now());
+    let matrix = facts.matrix(Utc::now());
     match asked.format.as_str() {
         "" => Ok(shell(PagePart::Coverage, "Coverage", &whole(&matrix)).into_response()),
         "csv" => Ok(saved("coverage.csv", "text/csv; charset=utf-8", matrix.to_csv())),

@@ -1,6 +1,6 @@
 //! The control ledger: four quarters by services and schedules, each cell done, late, deferred or missed, as an auditor samples it.
 
-use super::coverage_facts::{CoverageFacts, coverage_facts, saved};
+use super::coverage_facts::{coverage_facts, saved};
 use super::form::part;
 use super::moment::day;
 use super::problem::PageProblem;
@@ -34,7 +34,7 @@ pub(super) async fn page(State(app): State<App>, Query(asked): Query<LedgerAddre
     let now = Utc::now();
     let year = chosen(&asked.year, now)?;
     let facts = coverage_facts(&app).await?;
-    let ledger = made(&facts, &quarters(year, now), now);
+    let ledger = facts.ledger(&quarters(year, now), now);
     let named = |ending: &str| format!("ledger{}.{ending}", year.map_or_else(String::new, |year| format!("-{year}")));
     match asked.format.as_str() {
         "" => Ok(shell(PagePart::Coverage, "Control ledger", &whole(&ledger, year, now)).into_response()),
@@ -44,18 +44,6 @@ pub(super) async fn page(State(app): State<App>, Query(asked): Query<LedgerAddre
         "oscal" => Ok(saved(&named("oscal.json"), "application/json", ledger.to_oscal())),
         other => Err(PageProblem::Asked(format!("`{}` is no format: csv, md, json and oscal are.", short(other, 20)))),
     }
-}
-
-fn made(facts: &CoverageFacts, quarters: &[Quarter], now: DateTime<Utc>) -> Ledger {
-    let facts = LedgerFacts {
-        inventory: &facts.inventory,
-        schedules: &facts.schedules,
-        scenarios: &facts.scenarios,
-        occurrences: &facts.occurrences,
-        deferrals: &facts.deferrals,
-        drills: &facts.drills,
-    };
-    ledger(&facts, quarters, now)
 }
 
 /// A year; `None` for the last four quarters.

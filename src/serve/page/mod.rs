@@ -65,7 +65,9 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(super) use around::around;
+pub(super) use coverage_facts::coverage_facts;
 pub(super) use fresh_index::FreshIndex;
+pub(super) use problem::PageProblem;
 pub(super) use seen_project::SeenProjects;
 pub(super) use shell::{PagePart, shell};
 

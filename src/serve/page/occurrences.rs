@@ -3,7 +3,9 @@
 use super::form::part;
 use super::problem::PageProblem;
 use crate::schedule::Occurrence;
+use crate::scheduler::{LateAnswer, LateProblem, answer_late};
 use crate::serve::{AccessRole, App, Caller};
+use crate::units::explained;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Redirect;
@@ -16,22 +18,20 @@ use std::collections::BTreeMap;
 /// # Errors
 /// Where the store does not answer.
 pub(super) async fn occurrences(
-    _app: &App,
-    _schedule: Option<&str>,
-    _from: DateTime<Utc>,
-    _to: DateTime<Utc>,
+    app: &App,
+    schedule: Option<&str>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
 ) -> Result<Vec<Occurrence>, PageProblem> {
-    // SEAM(occurrences): Ok(app.store().occurrences(schedule, from, to).await?)
-    Ok(Vec::new())
+    Ok(app.store().occurrences(schedule, from, to).await?)
 }
 
 /// Since when each schedule is known.
 ///
 /// # Errors
 /// Where the store does not answer.
-pub(super) async fn first_seen(_app: &App) -> Result<BTreeMap<String, DateTime<Utc>>, PageProblem> {
-    // SEAM(occurrences): Ok(app.store().seen_schedules().await?.into_iter().map(|seen| (seen.name, seen.since)).collect())
-    Ok(BTreeMap::new())
+pub(super) async fn first_seen(app: &App) -> Result<BTreeMap<String, DateTime<Utc>>, PageProblem> {
+    Ok(app.store().seen_schedules().await?.into_iter().map(|seen| (seen.name, seen.since)).collect())
 }
 
 /// What somebody says of an occurrence whose window has passed.
@@ -58,8 +58,10 @@ pub(super) async fn answer(
     Ok(Redirect::to(&format!("/schedules/{}", part(&schedule))))
 }
 
-async fn answered(_app: &App, _schedule: &str, _due: DateTime<Utc>, _runs: bool, _who: &str) -> Result<(), PageProblem> {
-    // SEAM(occurrences): let answer = if runs { LateAnswer::Run } else { LateAnswer::Decline };
-    // answer_late(app.store(), schedule, due, answer, who).await.map_err(|problem| PageProblem::Asked(explained(&problem)))
-    Err(PageProblem::Asked("Nobody is asked about this any more.".to_owned()))
+async fn answered(app: &App, schedule: &str, due: DateTime<Utc>, runs: bool, who: &str) -> Result<(), PageProblem> {
+    let answer = if runs { LateAnswer::Run } else { LateAnswer::Decline };
+    answer_late(app.store(), schedule, due, answer, who).await.map_err(|problem| match problem {
+        LateProblem::Store(error) => error.into(),
+        problem => PageProblem::Asked(explained(&problem)),
+    })
 }

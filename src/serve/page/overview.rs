@@ -57,7 +57,7 @@ pub(super) async fn page(State(app): State<App>) -> Result<Markup, PageProblem> 
     let last = last_drills(&app, inventory.services.keys()).await?;
     let findings = app.store().findings(&FindingQuery::default()).await?;
     let covered = coverage_facts(&app).await?;
-    let matrix = matrix(&covered.inventory, &covered.scenarios, &covered.drills, now);
+    let matrix = covered.matrix(now);
     let drilled = !last.is_empty() || !covered.drills.is_empty();
     let facts = OverviewFacts { now, inventory, wrong, schedules: known.all, running, elsewhere, last, findings, matrix, drilled };
     Ok(shell(PagePart::Overview, "Overview", &whole(&facts)))

@@ -2,7 +2,7 @@
 
 use crate::schedule::Notice;
 use crate::scheduler::{RunningDrill, RunningDrills};
-use crate::serve::schedule_facts::occasion_of;
+use crate::scheduler::occasion_of;
 use crate::serve::traces;
 use crate::store::DrillStore;
 use chrono::Utc;

@@ -2,7 +2,7 @@
 
 use crate::model::NoticeKind;
 use crate::schedule::{CutoverBounds, Notice, NoticeSubject};
-use crate::serve::schedule_facts::occasion_of;
+use crate::scheduler::occasion_of;
 use crate::store::{DrillEntry, DrillState, DrillStore, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -4,7 +4,7 @@
 
 use super::killed_drills;
 use crate::schedule::noticed;
-use crate::serve::schedule_facts::drill_facts;
+use crate::scheduler::drill_facts;
 use crate::store::{DrillStore, StoreError};
 use chrono::Utc;
 use std::collections::BTreeSet;

@@ -19,20 +19,20 @@ const FRESH: Duration = Duration::from_secs(5);
 
 /// A schedule and how it stands.
 #[derive(Debug, Clone)]
-pub(super) struct ScheduleFacts {
+pub struct ScheduleFacts {
     /// It, as its file has it.
-    pub(super) schedule: DrillSchedule,
+    pub schedule: DrillSchedule,
     /// Its occurrences, as far as they may be news.
-    pub(super) known: Vec<Occurrence>,
+    pub known: Vec<Occurrence>,
     /// How it stands.
-    pub(super) standing: Standing,
+    pub standing: Standing,
     /// Contacts that own what it drills.
-    pub(super) owners: Vec<String>,
+    pub owners: Vec<String>,
 }
 
 impl ScheduleFacts {
     /// By when it must be kept again; `None` where nothing is demanded, or it was never kept and is not overdue.
-    pub(super) fn until(&self) -> Option<DateTime<Utc>> {
+    pub fn until(&self) -> Option<DateTime<Utc>> {
         let cadence = TimeDelta::from_std(self.schedule.cadence?.std()).ok()?;
         self.standing.overdue.or_else(|| self.standing.last_kept?.checked_add_signed(cadence))
     }
@@ -40,25 +40,25 @@ impl ScheduleFacts {
 
 /// What is known of schedules and drills.
 #[derive(Debug, Clone, Default)]
-pub(super) struct DrillFacts {
+pub struct DrillFacts {
     /// Each schedule.
-    pub(super) schedules: Vec<ScheduleFacts>,
+    pub schedules: Vec<ScheduleFacts>,
     /// The newest drill of each scenario in each environment, the newest first.
-    pub(super) last: Vec<DrillEntry>,
+    pub last: Vec<DrillEntry>,
     /// When somebody last looked at the schedules with success.
-    pub(super) looked: Option<DateTime<Utc>>,
+    pub looked: Option<DateTime<Utc>>,
 }
 
 /// The same, kept for a moment. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub(super) struct FactsCache(Arc<Mutex<Option<(Instant, Arc<DrillFacts>)>>>);
+pub struct FactsCache(Arc<Mutex<Option<(Instant, Arc<DrillFacts>)>>>);
 
 impl FactsCache {
     /// What is known now, or was a moment ago.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub(super) async fn get(&self, store: &DrillStore, root: &Path) -> Result<Arc<DrillFacts>, StoreError> {
+    pub async fn get(&self, store: &DrillStore, root: &Path) -> Result<Arc<DrillFacts>, StoreError> {
         let mut kept = self.0.lock().await;
         if let Some((at, facts)) = kept.as_ref()
             && at.elapsed() < FRESH
@@ -75,13 +75,13 @@ impl FactsCache {
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub(super) async fn drill_facts(store: &DrillStore, root: &Path, now: DateTime<Utc>) -> Result<DrillFacts, StoreError> {
+pub async fn drill_facts(store: &DrillStore, root: &Path, now: DateTime<Utc>) -> Result<DrillFacts, StoreError> {
     store.sync(root).await?;
     let query = DrillQuery { kind: Some(RunKind::Drill), limit: Some(DRILLS), ..DrillQuery::default() };
     let drills = store.drills(&query).await?;
     let reading = root.to_owned();
     let read = tokio::task::spawn_blocking(move || read(&reading)).await.unwrap_or_default();
-    let SeenSchedules { known, since, looked } = seen(store).await?;
+    let SeenSchedules { known, since, looked } = seen(store, now).await?;
     let schedules = read.into_iter().map(|read| {
         let runs = runs(&read, &drills);
         let ReadSchedule { schedule, owners, .. } = read;
@@ -94,8 +94,8 @@ pub(super) async fn drill_facts(store: &DrillStore, root: &Path, now: DateTime<U
 }
 
 /// For which occurrence a drill was begun: the schedule's name, and when it was due; `None` for a drill that somebody began by hand.
-pub(super) async fn occasion_of(store: &DrillStore, drill: &str) -> Option<(String, DateTime<Utc>)> {
-    let known = seen(store).await.ok()?.known;
+pub async fn occasion_of(store: &DrillStore, drill: &str) -> Option<(String, DateTime<Utc>)> {
+    let known = seen(store, Utc::now()).await.ok()?.known;
     let of = known.into_iter().find(|known| known.drills.iter().any(|known| known == drill))?;
     Some((of.schedule, of.due))
 }
@@ -161,8 +161,12 @@ struct SeenSchedules {
     looked: Option<DateTime<Utc>>,
 }
 
-// SEAM(occurrences): `store.occurrences(None, now - 400 days, now)`, and of `store.seen_schedules()` each `since` and the newest `looked`.
-#[expect(clippy::unused_async, reason = "the scheduler's tables are asked here")]
-async fn seen(_store: &DrillStore) -> Result<SeenSchedules, StoreError> {
-    Ok(SeenSchedules::default())
+/// How far back occurrences may be news.
+const BACK: TimeDelta = TimeDelta::days(400);
+
+async fn seen(store: &DrillStore, now: DateTime<Utc>) -> Result<SeenSchedules, StoreError> {
+    let known = store.occurrences(None, now - BACK, now).await?;
+    let seen = store.seen_schedules().await?;
+    let looked = seen.iter().filter_map(|each| each.looked).max();
+    Ok(SeenSchedules { known, since: seen.into_iter().map(|each| (each.name, each.since)).collect(), looked })
 }
