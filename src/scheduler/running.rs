@@ -199,8 +199,15 @@ impl RunningDrills {
             stop: stopped,
         };
         let (begun, has_begun) = oneshot::channel();
-        let observer =
-            QuietObserver { drills: self.clone(), attended: start.attended, questions: None, stop, begun: Some(begun), ended: None };
+        let observer = QuietObserver {
+            drills: self.clone(),
+            attended: start.attended,
+            questions: None,
+            plan: None,
+            stop,
+            begun: Some(begun),
+            ended: None,
+        };
         tokio::spawn(self.clone().conduct(orders, observer));
         has_begun.await.unwrap_or(Err(NotBegun::Stopping))
     }
@@ -247,6 +254,7 @@ struct QuietObserver {
     drills: RunningDrills,
     attended: bool,
     questions: Option<mpsc::Receiver<Prompt>>,
+    plan: Option<Arc<DrillPlan>>,
     stop: watch::Sender<bool>,
     begun: Option<oneshot::Sender<Result<Arc<RunningDrill>, NotBegun>>>,
     ended: Option<(String, watch::Sender<Option<Arc<EndedDrill>>>)>,
@@ -264,16 +272,16 @@ impl Observer for QuietObserver {
         Attendance::Attended(sender)
     }
 
-    async fn begins(&mut self, _turn: DrillTurn, _plan: &DrillPlan) -> Result<(), ExerciseError> {
+    async fn begins(&mut self, _turn: DrillTurn, plan: &DrillPlan) -> Result<(), ExerciseError> {
+        self.plan = Some(Arc::new(plan.clone()));
         Ok(())
     }
 
     fn begun(&mut self, exercise: &Exercise) -> Result<(), ExerciseError> {
         let live = exercise.live();
-        let (id, plan) = {
-            let known = live.borrow();
-            (known.drill.clone(), known.plan.clone().unwrap_or_else(|| unreachable!("a drill's first event holds its plan")))
-        };
+        // Its first event may not be written yet.
+        let id = exercise.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let plan = self.plan.take().unwrap_or_else(|| unreachable!("each drill is told of before it begins"));
         let (ended, is_ended) = watch::channel(None);
         let drill = Arc::new(RunningDrill {
             id: id.clone(),
