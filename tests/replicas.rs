@@ -10,6 +10,8 @@ use crate::support::{
     Daemon, OCCURRENCES, OccurrenceRow, Postgres, Project, Standing, drilled_by_itself, minutes_ago, occurrence_rows, schedule, seen,
     wait_for,
 };
+use lifeboat::permission::{LockOrder, LockWish, lock_all};
+use lifeboat::store::{DrillStore, StoreAddress};
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -142,4 +144,35 @@ fn each_occurrence_is_begun_once_or_recorded_as_interrupted_whatever_dies() {
     let seed = count("LIFEBOAT_SEED", SEED as usize) as u64;
     chaos(2, occurrences, seed);
     chaos(3, occurrences, seed + 1);
+}
+
+#[test]
+fn a_lock_in_the_shared_store_is_had_by_one_and_survives_the_database() {
+    let mut postgres = Postgres::start();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let address = StoreAddress::of(Some(&postgres.url()), Path::new(".")).unwrap();
+    let store = runtime.block_on(DrillStore::open(address)).unwrap();
+    // As two hosts would: each with a connection of its own.
+    let tables = [store.locks().unwrap().unwrap(), store.locks().unwrap().unwrap()];
+    let order = |place: usize, wait: Option<lifeboat::units::Duration>| {
+        let table = tables[place % 2].clone();
+        let wish = LockWish { name: "proxy x".to_owned(), what: "the standing proxy x".to_owned(), table };
+        LockOrder { wishes: vec![wish], drill: "outage in staging".to_owned(), lease: lifeboat::units::Duration::from_secs(30), wait }
+    };
+    let taken = |place: usize| runtime.block_on(lock_all(order(place, None), tokio::sync::watch::channel(false).1, |_| {}));
+    let held: Vec<_> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..8).map(|place| scope.spawn(move || taken(place).ok())).collect();
+        tries.into_iter().filter_map(|tried| tried.join().unwrap()).collect()
+    });
+    assert_eq!(held.len(), 1, "one of eight has it");
+    postgres.stop();
+    assert!(taken(1).unwrap_err().to_string().contains("cannot be taken"), "nobody knows whose it is");
+    postgres.begin();
+    wait_for("the lock, which is held as before", || {
+        let refused = taken(0).unwrap_err().to_string();
+        refused.contains("the standing proxy x is held by ").then_some(())
+    });
+    drop(held);
+    assert_eq!(postgres.query("SELECT count(*) FROM locks"), ["1"], "older generations are gone");
+    assert!(taken(1).is_ok(), "it was given back");
 }

@@ -40,7 +40,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "COUNT", default_value_t = SchedulerSettings::AT_ONCE)]
     at_once: usize,
     /// How long after it is gone another process deals with what it ran
-    #[arg(long, value_name = "DURATION", default_value_t = SchedulerSettings::LEASE)]
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
     lease: Duration,
 }
 

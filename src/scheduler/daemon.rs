@@ -29,8 +29,6 @@ pub struct SchedulerSettings {
 }
 
 impl SchedulerSettings {
-    /// The usual lease.
-    pub const LEASE: crate::units::Duration = crate::units::Duration::from_secs(30);
     /// How many run at once where nothing is said: drills in one process measure each other's noise.
     pub const AT_ONCE: usize = 2;
 }

@@ -6,7 +6,7 @@ use super::moment::day;
 use super::problem::PageProblem;
 use super::shell::{PagePart, shell};
 use super::shown::{many, name, short, status};
-use crate::coverage::{Ledger, LedgerCell, LedgerDrill, LedgerFacts, LedgerRow, LedgerState, ledger};
+use crate::coverage::{Ledger, LedgerCell, LedgerDrill, LedgerRow, LedgerState};
 use crate::report::{Grade, badge};
 use crate::schedule::{Deferral, DeferredSubject, Quarter};
 use crate::serve::App;

@@ -12,7 +12,7 @@ use super::runbook_page::problems;
 use super::schedule_list::address as schedule_address;
 use super::shell::{PagePart, shell};
 use super::shown::{many, name, short, status};
-use crate::coverage::{Matrix, matrix};
+use crate::coverage::Matrix;
 use crate::model::{Criticality, Inventory};
 use crate::report::Grade;
 use crate::scheduler::RunningDrill;
