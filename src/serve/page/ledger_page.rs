@@ -4,6 +4,7 @@ use super::coverage_facts::{CoverageFacts, coverage_facts, saved};
 use super::form::part;
 use super::moment::day;
 use super::problem::PageProblem;
+use super::project::apart;
 use super::shell::{PagePart, shell};
 use super::shown::{many, name, short, status};
 use crate::coverage::{Ledger, LedgerCell, LedgerDrill, LedgerFacts, LedgerRow, LedgerState, ledger};
@@ -34,7 +35,7 @@ pub(super) async fn page(State(app): State<App>, Query(asked): Query<LedgerAddre
     let now = Utc::now();
     let year = chosen(&asked.year, now)?;
     let facts = coverage_facts(&app).await?;
-    let ledger = made(&facts, &quarters(year, now), now);
+    let ledger = apart(move || made(&facts, &quarters(year, now), now)).await?;
     let named = |ending: &str| format!("ledger{}.{ending}", year.map_or_else(String::new, |year| format!("-{year}")));
     match asked.format.as_str() {
         "" => Ok(shell(PagePart::Coverage, "Control ledger", &whole(&ledger, year, now)).into_response()),
