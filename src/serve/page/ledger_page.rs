@@ -118,7 +118,7 @@ fn table(title: &str, quarters: &[Quarter], rows: &[&LedgerRow]) -> Markup {
                 tbody {
                     @for row in rows.iter().take(ROWS) {
                         tr {
-                            th scope="row" { (name(&row.name)) @if let Some(criticality) = row.criticality { br; span.soft { (criticality) } } }
+                            th scope="row" { a href=(about(row)) { (name(&row.name)) } @if let Some(criticality) = row.criticality { br; span.soft { (criticality) } } }
                             @for each in &row.cells { (cell(each)) }
                         }
                     }
@@ -126,6 +126,14 @@ fn table(title: &str, quarters: &[Quarter], rows: &[&LedgerRow]) -> Markup {
             }
         }
         @if rows.len() > ROWS { p.soft { "and " (many(rows.len() - ROWS, "more row")) "; the files below have all." } }
+    }
+}
+
+/// Where more is told of it.
+fn about(row: &LedgerRow) -> String {
+    match row.kind {
+        DeferredSubject::Service => super::form::address("/drills", [("service", row.name.as_str())]),
+        DeferredSubject::Schedule => super::schedule_list::address(&row.name),
     }
 }
 
