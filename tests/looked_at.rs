@@ -234,7 +234,7 @@ fn a_lever_is_told_on_every_page_and_a_drill_that_has_ended_appears_by_itself() 
     let (project, _) = project();
     let server = PageServer::of(&project);
     assert!(!server.page("/runbooks").contains("All drills are stopped"));
-    project.lifeboat(&["stop", "launch <day>"]).exits_with(0);
+    project.lifeboat(&["stop", "--reason", "launch <day>"]).exits_with(0);
     let page = server.page("/runbooks");
     assert!(page.contains("All drills are stopped") && page.contains("launch &lt;day&gt;"), "{page}");
     project.lifeboat(&["resume"]).exits_with(0);

@@ -55,6 +55,8 @@ struct ScheduleKnown<'a> {
     occurrences: Vec<&'a Occurrence>,
     /// The names of its scenarios; `None` where one is not known today.
     names: Option<Vec<&'a str>>,
+    /// The drills of its scenarios where it runs, the oldest first.
+    ran: Vec<&'a PastDrill>,
     /// Before it, nothing is expected of it.
     in_force: DateTime<Utc>,
     deferral: Option<&'a Deferral>,
@@ -69,13 +71,15 @@ impl<'a> ScheduleKnown<'a> {
         let ran = |drill: &&PastDrill| {
             drill.environment == schedule.environment && names.as_ref().is_some_and(|names| names.contains(&drill.scenario.as_str()))
         };
-        let drills = facts.drills.iter().filter(ran).map(|drill| drill.started);
-        let first = drills.chain(occurrences.iter().map(|each| each.due)).min();
+        let mut ran: Vec<&PastDrill> = facts.drills.iter().filter(ran).collect();
+        ran.sort_by_key(|drill| drill.started);
+        let drills = ran.first().map(|drill| drill.started);
+        let first = drills.into_iter().chain(occurrences.iter().map(|each| each.due)).min();
         // It may have begun a moment before the first drill by it, which comes within its window.
         let window = TimeDelta::from_std(schedule.window.std()).unwrap_or_default();
         let in_force = first.map_or(now, |first| first - window);
         let deferral = facts.deferral(DeferredSubject::Schedule, &schedule.name, quarter);
-        Self { facts, schedule, occurrences, names, in_force, deferral, now }
+        Self { facts, schedule, occurrences, names, ran, in_force, deferral, now }
     }
 
     fn outcome(&self, due: DateTime<Utc>) -> DueOutcome<'a> {
@@ -142,12 +146,8 @@ impl<'a> ScheduleKnown<'a> {
 
     /// The first drill of each of its scenarios that began from one moment to another, where each has one.
     fn begun(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Option<Vec<&'a PastDrill>> {
-        let first = |name: &&str| {
-            let of = |drill: &&PastDrill| {
-                drill.scenario == *name && drill.environment == self.schedule.environment && (from..=until).contains(&drill.started)
-            };
-            self.facts.drills.iter().filter(of).min_by_key(|drill| drill.started)
-        };
+        let within = &self.ran[self.ran.partition_point(|drill| drill.started < from)..];
+        let first = |name: &&str| within.iter().take_while(|drill| drill.started <= until).find(|drill| drill.scenario == *name).copied();
         self.names.as_ref()?.iter().map(first).collect()
     }
 }

@@ -66,12 +66,12 @@ fn a_schedule_is_read_with_all_that_it_says() {
 #[test]
 fn what_is_not_said_has_a_usual_value() {
     let short = "version: 1\nschedule: a\nscenarios: [scenarios/outage.yaml]\nenvironment: lab\ncron: \"*/30 * * * *\"\nzone: UTC\n";
-    let (project, _) = Project::open(with(short).root());
-    let (schedules, _) = project.schedules();
+    let files = with(short);
+    let (schedules, _) = Project::open(files.root()).0.schedules();
     // The window is no longer than the time to the next start; the cadence is both.
     assert_eq!((schedules[0].window.typed(), schedules[0].cadence.unwrap().typed()), ("30m".to_owned(), "1h".to_owned()));
-    let none = short.replace("zone: UTC", "zone: UTC\ncadence: none");
-    assert_eq!(Project::open(with(&none).root()).0.schedules().0[0].cadence, None);
+    files.write(SCHEDULE_PATH, short.replace("zone: UTC", "zone: UTC\ncadence: none"));
+    assert_eq!(Project::open(files.root()).0.schedules().0[0].cadence, None);
 }
 
 #[test]
@@ -177,42 +177,4 @@ fn other_files_in_the_folder_are_told_from_schedules() {
     assert!(found(&files).contains("this looks like a Kubernetes manifest"), "{}", found(&files));
     files.write("schedules/other.yaml", "");
     assert!(found(&files).contains("this file is empty"), "{}", found(&files));
-}
-
-
-
-";
-
-}
-
-}
-
-    }
-}
-
-}
-
-    let files = with(short);
-    let (schedules, _) = Project::open(files.root()).0.schedules();
-    files.write(SCHEDULE_PATH, short.replace("zone: UTC", "zone: UTC\ncadence: none"));
-    assert_eq!(Project::open(files.root()).0.schedules().0[0].cadence, None);
-}
-
-    );
-    );
-}
-
-    );
-}
-
-    );
-}
-
-}
-
-}
-
-";
-}
-
 }

@@ -103,5 +103,5 @@ fn side_by_side(one: &DrillEntry, other: &DrillEntry) -> Markup {
         (row("Open findings", &|drill| html! { (drill.findings) }))
         tr { th scope="row" { "Plan" } (cell("This", &html! { code { (short(&one.plan, 12)) } })) (cell("Against", &html! { code { (short(&other.plan, 12)) } " (" (alike) ")" })) }
     };
-    table("Both drills", &["", "This", "Against"], &rows)
+    table("Both drills", &["Of each", "This", "Against"], &rows)
 }

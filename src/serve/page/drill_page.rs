@@ -71,13 +71,21 @@ fn whole(drill: &DrillEntry, there: &[Belonging], before: Option<&DrillEntry>, n
         }
         @if !drill.title.is_empty() { p.lead { bdi { (short(&drill.title, 300)) } } }
         (head(drill, &here))
-        ul.links aria-label="Beside others" {
-            @if let Some(before) = before {
-                li { a href=(address("/compare", [("a", drill.id.as_str()), ("b", before.id.as_str())])) { "Compare with the drill before" } }
+        nav aria-label="Beside others" {
+            ul.links {
+                @if let Some(before) = before {
+                    li { a href=(address("/compare", [("a", drill.id.as_str()), ("b", before.id.as_str())])) { "Compare with the drill before" } }
+                }
+                li { a href=(address("/compare", [("a", drill.id.as_str())])) { "Compare with another" } }
+                li { a href=(address("/trends", [("scenario", drill.scenario.as_str()), ("env", &drill.environment)])) { "Trend of this scenario" } }
+                @if drill.findings > 0 {
+                    li {
+                        a href=(address("/findings", [("drill", drill.id.as_str())])) {
+                            (many(usize::try_from(drill.findings).unwrap_or(usize::MAX), "open finding"))
+                        }
+                    }
+                }
             }
-            li { a href=(address("/compare", [("a", drill.id.as_str())])) { "Compare with another" } }
-            li { a href=(address("/trends", [("scenario", drill.scenario.as_str()), ("env", &drill.environment)])) { "Trend of this scenario" } }
-            @if drill.findings > 0 { li { a href=(address("/findings", [("drill", drill.id.as_str())])) { (many(usize::try_from(drill.findings).unwrap_or(usize::MAX), "open finding")) } } }
         }
         section aria-labelledby="report" {
             div.row { h2 #report { "Report" } @if has(RunFile::Page) { a href={ (here) "/report" } { "Open it on a page of its own" } } }

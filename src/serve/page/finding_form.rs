@@ -54,11 +54,11 @@ pub(super) fn form(entry: &FindingEntry, caller: &Caller) -> Markup {
                         textarea id=(id("notes")) name="notes" rows="2" maxlength="4000" { (entry.notes.as_deref().unwrap_or_default()) }
                     }
                     div.buttons {
-                        button name="state" value="" { "Save" }
+                        button type="submit" name="state" value="" { "Save" }
                         @if entry.is_open() {
-                            button.second name="state" value="accepted" { "Accept it as it is" }
-                            button.second name="state" value="gone" { "It is mended" }
-                        } @else { button.second name="state" value="still-there" { "Open it again" } }
+                            button.second type="submit" name="state" value="accepted" { "Accept it as it is" }
+                            button.second type="submit" name="state" value="gone" { "It is mended" }
+                        } @else { button.second type="submit" name="state" value="still-there" { "Open it again" } }
                     }
                 }
             }

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// The folders are looked at again so long after the last look.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// So long the first page waits.
+const FIRST: Duration = Duration::from_secs(2);
+
 /// When the folders were last looked at. Clones are the same.
 #[derive(Debug, Clone, Default)]
 pub(in crate::serve) struct FreshIndex {
@@ -18,24 +21,22 @@ pub(in crate::serve) struct FreshIndex {
 }
 
 impl FreshIndex {
-    /// Has the folders of a project looked at where the last look was a while ago; waits for the first look alone.
+    /// Has the folders of a project looked at where the last look was a while ago; waits a little for the first look alone.
     pub(in crate::serve) async fn keep(&self, store: &DrillStore, root: PathBuf) {
-        match self.last() {
-            Some(last) if last.elapsed() < AGAIN => {}
-            Some(_) => {
-                let Ok(looking) = Arc::clone(&self.looking).try_lock_owned() else { return };
-                let (own, store) = (self.clone(), store.clone());
-                tokio::spawn(async move {
-                    own.look(&store, root).await;
-                    drop(looking);
-                });
-            }
-            None => {
-                let _looking = self.looking.lock().await;
-                if self.last().is_none() {
-                    self.look(store, root).await;
-                }
-            }
+        let last = self.last();
+        if last.is_some_and(|last| last.elapsed() < AGAIN) {
+            return;
+        }
+        let (own, store) = (self.clone(), store.clone());
+        let look = async move {
+            let Ok(looking) = Arc::clone(&own.looking).try_lock_owned() else { return };
+            own.look(&store, root).await;
+            drop(looking);
+        };
+        let looked = tokio::spawn(look);
+        if last.is_none() {
+            // A project of ten thousand drills that nobody indexed takes longer: then its pages fill as it goes on.
+            let _ = tokio::time::timeout(FIRST, looked).await;
         }
     }
 

@@ -4,6 +4,7 @@ use super::coverage_facts::{coverage_facts, saved};
 use super::form::part;
 use super::moment::day;
 use super::problem::PageProblem;
+use super::project::apart;
 use super::shell::{PagePart, shell};
 use super::shown::{many, name, short, status};
 use crate::coverage::{Ledger, LedgerCell, LedgerDrill, LedgerRow, LedgerState};
@@ -34,7 +35,7 @@ pub(super) async fn page(State(app): State<App>, Query(asked): Query<LedgerAddre
     let now = Utc::now();
     let year = chosen(&asked.year, now)?;
     let facts = coverage_facts(&app).await?;
-    let ledger = facts.ledger(&quarters(year, now), now);
+    let ledger = apart(move || facts.ledger(&quarters(year, now), now)).await?;
     let named = |ending: &str| format!("ledger{}.{ending}", year.map_or_else(String::new, |year| format!("-{year}")));
     match asked.format.as_str() {
         "" => Ok(shell(PagePart::Coverage, "Control ledger", &whole(&ledger, year, now)).into_response()),
@@ -105,7 +106,7 @@ fn table(title: &str, quarters: &[Quarter], rows: &[&LedgerRow]) -> Markup {
                 tbody {
                     @for row in rows.iter().take(ROWS) {
                         tr {
-                            th scope="row" { (name(&row.name)) @if let Some(criticality) = row.criticality { br; span.soft { (criticality) } } }
+                            th scope="row" { a href=(about(row)) { (name(&row.name)) } @if let Some(criticality) = row.criticality { br; span.soft { (criticality) } } }
                             @for each in &row.cells { (cell(each)) }
                         }
                     }
@@ -113,6 +114,14 @@ fn table(title: &str, quarters: &[Quarter], rows: &[&LedgerRow]) -> Markup {
             }
         }
         @if rows.len() > ROWS { p.soft { "and " (many(rows.len() - ROWS, "more row")) "; the files below have all." } }
+    }
+}
+
+/// Where more is told of it.
+fn about(row: &LedgerRow) -> String {
+    match row.kind {
+        DeferredSubject::Service => super::form::address("/drills", [("service", row.name.as_str())]),
+        DeferredSubject::Schedule => super::schedule_list::address(&row.name),
     }
 }
 

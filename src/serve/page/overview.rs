@@ -65,8 +65,11 @@ pub(super) async fn page(State(app): State<App>) -> Result<Markup, PageProblem> 
 
 fn whole(facts: &OverviewFacts) -> Markup {
     html! {
-        (problems(&facts.wrong))
         (overdue(facts))
+        // What is overdue stands first, whatever else is wrong.
+        @if !facts.wrong.is_empty() {
+            details { summary { (many(facts.wrong.len(), "problem")) " in the project's files" } (problems(&facts.wrong)) }
+        }
         (running(facts))
         @if !facts.drilled { (begin(facts)) }
         div.two { (due_next(facts)) (to_mend(facts)) }

@@ -58,7 +58,7 @@ pub(super) fn problems(problems: &[String]) -> Markup {
     html! {
         @if !problems.is_empty() {
             div.note.bad {
-                p { strong { (many(problems.len(), "problem")) " in the file." } " " code { "lifeboat check" } " tells all of them." }
+                p { strong { (many(problems.len(), "problem")) "." } " " code { "lifeboat check" } " tells all of them." }
                 @for problem in problems.iter().take(10) {
                     pre tabindex="0" { @for (place, line) in problem.lines().take(20).enumerate() { @if place > 0 { "\n" } (short(line, 300)) } }
                 }

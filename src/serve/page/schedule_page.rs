@@ -121,8 +121,8 @@ fn questions(known: &KnownSchedule, caller: &Caller, now: DateTime<Utc>) -> Mark
                     form method="post" action={ "/occurrences/" (part(&each.schedule)) "/" (each.due.timestamp_millis()) } {
                         (csrf(caller))
                         div.buttons {
-                            button name="answer" value="run" { "Run it late" }
-                            button.second name="answer" value="decline" { "Leave it out" }
+                            button type="submit" name="answer" value="run" { "Run it late" }
+                            button.second type="submit" name="answer" value="decline" { "Leave it out" }
                         }
                     }
                 } @else { p.soft { "Somebody with the role run can answer." } }

@@ -128,7 +128,7 @@ pub(super) fn freezes_of(inventory: &Inventory, root: &Path, schedule: &DrillSch
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::{MissReason, read_rule};
+    use crate::schedule::{MissReason, read_cron, read_rule};
     use crate::serve::page::tests::schedule;
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_schedule_of_each_minute_is_cut_and_says_so() {
         let mut often = schedule("often");
-        often.when = read_rule("every minute", None).or_else(|_| crate::schedule::read_cron("* * * * *", &"UTC".parse().unwrap())).unwrap();
+        often.when = read_cron("* * * * *", "UTC".parse().unwrap()).unwrap();
         let zone = Zone::utc();
         let year = ScheduleYear::new(&often, zone.clone(), bounds(&zone, 2026), Vec::new(), "2026-01-01T00:00:00Z".parse().unwrap());
         assert_eq!(year.len(), STARTS);

@@ -3,7 +3,7 @@
 //! What this file does not do: look into drills (`store`).
 
 use crate::coverage::{PastFile, PlannedScenario};
-use crate::exercise::plan_hash;
+use crate::exercise::{plan_hash, priced};
 use crate::model::{DrillSchedule, FailureMode, Inventory, Runbook};
 use crate::project::{Finding, Project, runbooks_of, scenarios_of};
 use std::collections::BTreeMap;
@@ -100,7 +100,9 @@ impl SeenProject {
     fn plan(&self, environment: &str) -> Vec<PlannedScenario> {
         let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
         let one = |path: PathBuf| {
-            let (plan, _, files) = self.project.plan_as_read(&path, environment).ok()?;
+            let (mut plan, _, files) = self.project.plan_as_read(&path, environment).ok()?;
+            // What costs too much is known by its hash all the same.
+            let _ = priced(&mut plan);
             Some(PlannedScenario {
                 file: path.strip_prefix(&root).ok()?.to_string_lossy().into_owned(),
                 name: plan.scenario.name.clone(),
