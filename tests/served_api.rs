@@ -163,7 +163,7 @@ fn what_somebody_does_is_in_the_audit_log_with_their_name_and_how_it_ended() {
     assert_eq!((made.status, made.header("location")), (201, "/api/v1/tokens/bob"), "{made:?}");
     let bob = made.json()["token"].as_str().unwrap().to_owned();
     assert_eq!(served.call(&bob, "GET", "/api/v1/health", "").status, 200);
-    assert_eq!(served.call(&admin, "DELETE", "/api/v1/tokens/bob", "").status, 204);
+    assert_eq!(served.call(&admin, "POST", "/api/v1/tokens/bob/revoke", "").status, 204);
     assert_eq!(served.call(&bob, "GET", "/api/v1/health", "").status, 401);
     let told = |action: &str| audited(&served, &admin, action);
     assert_eq!(told("lever.pull"), [["on-call", "incident 4711", "done"]]);

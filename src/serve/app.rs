@@ -1,6 +1,6 @@
 //! What every answer is made from.
 
-use super::access::{Access, StreamPermit};
+use super::access::{AccessState, StreamPermit};
 use crate::scheduler::RunningDrills;
 use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ struct AppParts {
     root: PathBuf,
     store: DrillStore,
     running: RunningDrills,
-    access: Access,
+    access: AccessState,
     /// When the index was brought up to date with the folders.
     synced: Mutex<Option<Instant>>,
 }
@@ -28,7 +28,7 @@ struct AppParts {
 impl App {
     /// Of a project, its store, and the drills that this process runs.
     pub fn new(root: PathBuf, store: DrillStore, running: RunningDrills) -> Self {
-        Self(Arc::new(AppParts { root, store, running, access: Access::default(), synced: Mutex::default() }))
+        Self(Arc::new(AppParts { root, store, running, access: AccessState::default(), synced: Mutex::default() }))
     }
 
     /// The project's root. Its files are read anew for each answer.
@@ -65,7 +65,7 @@ impl App {
     }
 
     /// Who may call, and how often.
-    pub(super) fn access(&self) -> &Access {
+    pub(super) fn access(&self) -> &AccessState {
         &self.0.access
     }
 }

@@ -46,7 +46,7 @@ impl Wanted {
 
 /// What the form holds.
 #[derive(Deserialize)]
-struct TokenForm {
+struct SignInForm {
     token: String,
     next: Option<String>,
 }
@@ -79,7 +79,7 @@ fn form(app: &App, next: &str, problem: Option<&str>) -> maud::Markup {
     shell(PagePart::Overview, "Sign in", &body)
 }
 
-async fn by_token(State(app): State<App>, caller: Caller, headers: HeaderMap, Form(given): Form<TokenForm>) -> Response {
+async fn by_token(State(app): State<App>, caller: Caller, headers: HeaderMap, Form(given): Form<SignInForm>) -> Response {
     let Some(site) = app.access().site() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     if let Err(problem) = may_try(&app, &caller) {
         return problem.page();

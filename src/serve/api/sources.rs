@@ -5,8 +5,9 @@ use super::finding_records::FindingOrder;
 use crate::model::DrillSchedule;
 use crate::project::{Findings, Project};
 use crate::schedule::Occurrence;
+use crate::scheduler::RunningDrill;
 use crate::serve::App;
-use crate::serve::problem::{Answer, CallProblem};
+use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::store::{AssignError, FindingChange, FindingEntry, FindingName};
 use crate::units::explained;
 use axum::http::StatusCode;
@@ -29,7 +30,7 @@ pub(super) enum FindingRefusal {
 }
 
 /// Writes what was decided about a finding of a drill.
-pub(super) async fn assign(app: &App, drill: &str, id: &str, order: FindingOrder) -> Answer<Result<FindingEntry, FindingRefusal>> {
+pub(super) async fn assign(app: &App, drill: &str, id: &str, order: FindingOrder) -> ApiAnswer<Result<FindingEntry, FindingRefusal>> {
     let name = FindingName { id: id.to_owned(), about: order.about, drill: Some(drill.to_owned()) };
     let change = FindingChange { owner: order.owner, due: order.due, ticket: order.ticket, notes: None, state: order.state };
     Ok(match app.store().assign_finding(app.root(), &name, change).await {
@@ -41,25 +42,54 @@ pub(super) async fn assign(app: &App, drill: &str, id: &str, order: FindingOrder
     })
 }
 
+/// Why an answer to a question does not count.
+pub(super) enum AnswerRefused {
+    /// There is no such question.
+    Absent,
+    /// Somebody was faster, it is none of the answers that are allowed, or others are asked.
+    Refused(String),
+}
+
+/// The questions of a drill that are open: identifier, text, what is wanted, who may answer.
+pub(super) fn questions(_drill: &RunningDrill) -> Vec<(String, String, String, Vec<String>)> {
+    Vec::new()
+}
+
+/// Answers one of them.
+pub(super) async fn answer(
+    _drill: &RunningDrill,
+    _question: &str,
+    _answer: &str,
+    _who: &str,
+    _comment: String,
+) -> Result<(), AnswerRefused> {
+    Err(AnswerRefused::Absent)
+}
+
 /// Does work that takes its time with files, which is not the runtime's.
-pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiAnswer<T> {
     let failed = |_| CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be looked up");
     tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 
 /// The project as its files are now, and what is wrong in them.
-pub(super) async fn project(app: &App) -> Answer<(Project, Findings)> {
+pub(super) async fn project(app: &App) -> ApiAnswer<(Project, Findings)> {
     let root = app.root().to_owned();
     apart(move || Project::open(&root)).await
 }
 
 /// The schedules of the project.
-pub(super) async fn schedules(_app: &App) -> Answer<Vec<DrillSchedule>> {
+pub(super) async fn schedules(_app: &App) -> ApiAnswer<Vec<DrillSchedule>> {
     Ok(Vec::new())
 }
 
 /// Occurrences that were due from one moment to before another.
-pub(super) async fn occurrences(_app: &App, _schedule: Option<&str>, _from: DateTime<Utc>, _to: DateTime<Utc>) -> Answer<Vec<Occurrence>> {
+pub(super) async fn occurrences(
+    _app: &App,
+    _schedule: Option<&str>,
+    _from: DateTime<Utc>,
+    _to: DateTime<Utc>,
+) -> ApiAnswer<Vec<Occurrence>> {
     Ok(Vec::new())
 }
 
@@ -70,17 +100,17 @@ pub(super) async fn answer_late(
     _due: DateTime<Utc>,
     _is_run: bool,
     _who: &str,
-) -> Answer<Result<(), LateRefusal>> {
+) -> ApiAnswer<Result<(), LateRefusal>> {
     Ok(Err(LateRefusal::Absent))
 }
 
 /// What was drilled and what was not.
-pub(super) async fn coverage(_app: &App) -> Answer<CoverageRecord> {
+pub(super) async fn coverage(_app: &App) -> ApiAnswer<CoverageRecord> {
     Ok(CoverageRecord { at: now(), rows: Vec::new() })
 }
 
 /// The control ledger of a year.
-pub(super) async fn ledger(_app: &App, year: i32) -> Answer<LedgerRecord> {
+pub(super) async fn ledger(_app: &App, year: i32) -> ApiAnswer<LedgerRecord> {
     Ok(LedgerRecord { at: now(), quarters: (1..=4).map(|quarter| format!("{year}-Q{quarter}")).collect(), rows: Vec::new() })
 }
 
