@@ -40,9 +40,9 @@ fn ten_thousand_who_read_nothing_keep_nobody_out_and_are_cut_off() {
         let _ = (&wire).write(asked.as_bytes());
         Some(wire)
     };
-    // Of these the answers are more than any buffer between takes: 40 of 200 kB each.
-    let many = one.repeat(40);
-    let mut stuck: Vec<TcpStream> = (0..30).filter_map(|_| open(&many)).collect();
+    // Of these the answers are more than any buffer between takes: 120 of 200 kB each.
+    let many = one.repeat(120);
+    let mut stuck: Vec<TcpStream> = (0..12).filter_map(|_| open(&many)).collect();
     let mut held = std::collections::VecDeque::new();
     let mut slowest = Duration::ZERO;
     for count in 1..=10_000 {
