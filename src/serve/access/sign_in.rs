@@ -153,7 +153,10 @@ async fn ask_out(caller: Caller) -> Response {
     let body = html! {
         p { "You are " b { (caller.name) } ", and may: " (caller.roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ")) "." }
         @if caller.via == CallerVia::Session {
-            p { "A session ends by itself after " (IDLE.num_hours()) " hours without a visit, and " (LONGEST.num_hours()) " hours after the sign-in." }
+            p {
+                "A session ends by itself after " (IDLE.num_hours()) " hours without a visit, and " (LONGEST.num_hours())
+                " hours after the sign-in."
+            }
             form method="post" action="/sign-out" { (csrf_field(&caller)) button type="submit" { "Sign out" } }
         } @else {
             p { "Nobody has to sign in here: the server listens on this host alone, and no token was made." }
