@@ -197,7 +197,8 @@ fn foreign(site: &Site, request: &Request) -> Option<&'static str> {
 
 /// Why a call that changes something does not show that a page of ours made it. Programs show it by their token.
 fn unproven(caller: &Caller, method: &Method, path: &str, headers: &HeaderMap, body: &Bytes) -> Option<CallProblem> {
-    if method.is_safe() || matches!(caller.via, CallerVia::Token | CallerVia::Nobody) {
+    // Whoever signs in has no form of their session yet; that no other site's page does it is seen by `Origin`.
+    if method.is_safe() || path == "/sign-in" || matches!(caller.via, CallerVia::Token | CallerVia::Nobody) {
         return None;
     }
     let of_browser = headers.contains_key(ORIGIN) || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
