@@ -28,7 +28,7 @@ fn it_listens_elsewhere_only_where_somebody_has_to_say_who_they_are() {
     let project = Project::quick();
     for args in [&["serve", "--listen", "0.0.0.0:0"][..], &["serve", "--listen", "127.0.0.1:0", "--public-url", "https://lb.example"]] {
         let refused = project.lifeboat(args);
-        assert_ne!(refused.code, Some(0), "{refused:?}");
+        refused.exits_with(2);
         assert!(
             refused.stderr.contains("nobody has to say who they are") && refused.stderr.contains("lifeboat token create"),
             "{refused:?}"
@@ -53,7 +53,7 @@ fn tokens_are_kept_as_hashes_end_and_are_never_made_twice() {
     let ci = token(&project, "ci", &["run"]);
     assert!(ci.len() == "lifeboat_".len() + 64 && ci.starts_with("lifeboat_"), "{ci}");
     let twice = project.lifeboat(&["token", "create", "ci", "--role", "read"]);
-    assert!(twice.code != Some(0) && twice.stderr.contains("there is or was a token `ci`"), "{twice:?}");
+    assert!(twice.code == Some(2) && twice.stderr.contains("there is or was a token `ci`"), "{twice:?}");
     let wrong = project.lifeboat(&["token", "create", "x", "--role", "root"]);
     assert!(wrong.code == Some(2) && wrong.stderr.contains("read, run, approve, stop, admin"), "{wrong:?}");
     for file in ["drills/lifeboat.db", "drills/lifeboat.db-wal"] {
@@ -71,7 +71,7 @@ fn tokens_are_kept_as_hashes_end_and_are_never_made_twice() {
     assert_eq!((revoked.status, revoked.json()["detail"].as_str()), (401, Some("this token was revoked")));
     crate::support::wait_for("the token to expire", || (served.call(&short, "GET", "/api/v1/health", "").status == 401).then_some(()));
     let again = project.lifeboat(&["token", "revoke", "ci"]);
-    assert!(again.code != Some(0) && again.stderr.contains("no token `ci` is open"), "{again:?}");
+    assert!(again.code == Some(2) && again.stderr.contains("no token `ci` is open"), "{again:?}");
 }
 
 #[test]

@@ -53,6 +53,7 @@ impl Exit {
             None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,
             None if error.is::<crate::evidence::VerifyError>() => Self::Usage,
             None if error.is::<crate::permission::trust::TrustError>() => Self::Usage,
+            None if error.is::<crate::serve::ServeError>() || error.is::<crate::serve::TokenError>() => Self::Usage,
             None if error.is::<crate::permission::NotPermitted>() => Self::Safety,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,
             None if error.is::<crate::permission::LeverError>() => Self::Inconclusive,
