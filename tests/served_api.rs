@@ -4,7 +4,7 @@ mod crowd;
 mod described;
 mod people;
 
-use crate::support::{Answered, Project, Served};
+use crate::support::{Answered, Postgres, Project, Served};
 use serde_json::Value;
 
 /// A token of these roles, made by the command line.
@@ -134,6 +134,26 @@ fn nothing_is_done_without_a_token_with_a_wrong_one_or_with_too_small_a_role() {
     assert!(tried.iter().all(|[_, object, outcome]| object == "/api/v1/lever" && outcome.starts_with("refused")), "{tried:?}");
     let who: std::collections::BTreeSet<&str> = tried.iter().map(|[who, ..]| who.as_str()).collect();
     assert!(["read", "run", "approve"].iter().all(|role| who.contains(role)) && !who.contains("stop"), "{who:?}");
+}
+
+#[test]
+fn postgresql_keeps_tokens_sessions_and_the_audit_log_for_all_replicas() {
+    let (project, postgres) = (Project::quick(), Postgres::start());
+    let store = postgres.url();
+    let made = project.lifeboat(&["token", "create", "ada", "--role", "admin", "--store", &store]);
+    made.exits_with(0);
+    let admin = made.stdout.trim();
+    let [one, two] = [(); 2].map(|()| Served::start(&project, &["--store", &store]));
+    assert_eq!(one.ask("GET", "/api/v1/health", &[], "").status, 401);
+    let form = "content-type: application/x-www-form-urlencoded";
+    let signed_in = one.ask("POST", "/sign-in", &[form], &format!("token={admin}"));
+    let cookie = format!("cookie: {}", signed_in.header("set-cookie").split(';').next().unwrap());
+    assert_eq!(two.ask("GET", "/tokens", &[&cookie], "").status, 200, "a session holds at each replica");
+    assert_eq!(two.call(admin, "POST", "/api/v1/tokens", r#"{"name": "bob", "roles": ["read"], "days": 2.0}"#).status, 201);
+    assert_eq!(audited(&one, admin, "token.create").len(), 2);
+    assert_eq!(one.call(admin, "POST", "/api/v1/tokens/ada/revoke", "").status, 204);
+    assert_eq!(two.ask("GET", "/tokens", &[&cookie], "").status, 401);
+    assert_eq!(postgres.query("SELECT name FROM tokens WHERE revoked IS NOT NULL"), ["ada"]);
 }
 
 /// A path with something in each of its parts.

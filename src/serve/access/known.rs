@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub(super) const IDLE: TimeDelta = TimeDelta::hours(2);
 /// … and after so long whatever they did.
 pub(super) const LONGEST: TimeDelta = TimeDelta::hours(12);
-/// When somebody was seen is kept so exactly.
+/// When somebody or a token was seen is kept so exactly.
 const SEEN: TimeDelta = TimeDelta::minutes(1);
 
 /// What a request says about who sent it.
@@ -64,8 +64,10 @@ async fn by_token(app: &App, token: Option<Secret>, address: &str, now: DateTime
     let hash = hash(&token);
     match app.store().token(&hash).await? {
         Some(entry) if entry.is_valid(now) => {
-            // When it was used is for people who tidy up; a call does not fail for it.
-            let _ = app.store().touch_token(&hash, now).await;
+            // When it was used is for people who tidy up; a call does not fail for it, nor does each write.
+            if entry.used.is_none_or(|used| used + SEEN <= now) {
+                let _ = app.store().touch_token(&hash, now).await;
+            }
             Ok(KnownCaller::Caller(Caller::new(&entry.name, entry.roles, CallerVia::Token, address, Secret::default())))
         }
         Some(entry) if entry.revoked.is_some() => Ok(KnownCaller::Wrong("this token was revoked")),
