@@ -1,6 +1,6 @@
 //! What every answer is made from.
 
-use super::access::{AccessState, StreamPermit};
+use super::access::AccessState;
 use crate::scheduler::RunningDrills;
 use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
@@ -57,11 +57,6 @@ impl App {
             *synced = Some(Instant::now());
         }
         Ok(())
-    }
-
-    /// A place for an event stream, held until the stream ends; `None` where all are taken: answer 503 then.
-    pub(super) fn stream_permit(&self) -> Option<StreamPermit> {
-        self.access().stream_permit()
     }
 
     /// Who may call, and how often.

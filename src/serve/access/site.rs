@@ -11,17 +11,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The most event streams of one server.
-const STREAMS: usize = 256;
 /// As long as nobody has made a token, it is looked this often whether somebody has.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// A place in the number of event streams that may be open; held until the stream ends.
-pub(in crate::serve) type StreamPermit = OwnedSemaphorePermit;
 
 /// An address by which people reach the server: scheme, host and port, without a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +106,6 @@ pub(in crate::serve) struct AccessState {
     /// Known to this process alone: what forms repeat where nobody signs in.
     pub(super) key: Secret,
     pub(super) rates: Rates,
-    streams: Arc<Semaphore>,
     /// True once somebody has to say who they are; that never ends.
     is_closed: AtomicBool,
     looked: Mutex<Option<Instant>>,
@@ -124,7 +117,6 @@ impl Default for AccessState {
             site: OnceLock::new(),
             key: random("").unwrap_or_default(),
             rates: Rates::default(),
-            streams: Arc::new(Semaphore::new(STREAMS)),
             is_closed: AtomicBool::new(false),
             looked: Mutex::default(),
         }
@@ -167,11 +159,6 @@ impl AccessState {
             *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
         Ok(is_closed)
-    }
-
-    /// A place for an event stream; `None` where all are taken. Held until the stream ends.
-    pub(in crate::serve) fn stream_permit(&self) -> Option<StreamPermit> {
-        self.streams.clone().try_acquire_owned().ok()
     }
 }
 

@@ -128,6 +128,9 @@ pub(super) struct DrillOrderRecord {
     #[serde(default)]
     #[schema(max_length = 500)]
     pub(super) reason: Option<String>,
+    /// Whether somebody answers the questions of its runbook; else they are answered with yes.
+    #[serde(default)]
+    pub(super) attended: Option<bool>,
 }
 
 /// A drill that has begun.

@@ -198,7 +198,8 @@ async fn start(State(app): State<App>, caller: Caller, TakenBody(order): TakenBo
     let scenario = inside(app.root(), &order.scenario).ok_or_else(|| CallProblem::absent("there is no such scenario"))?;
     let reason =
         order.reason.map_or_else(|| format!("asked for by {}", caller.name), |reason| format!("{}: {}", caller.name, one_line(&reason)));
-    let start = DrillStart { scenario, environment: order.environment, seed, reason: Some(reason), ..DrillStart::default() };
+    let attended = order.attended.unwrap_or(false);
+    let start = DrillStart { scenario, environment: order.environment, seed, reason: Some(reason), attended, ..DrillStart::default() };
     let object = format!("{} in {}", order.scenario, start.environment);
     let begun = app.running().start(start).await;
     let drill = match begun {
