@@ -4,7 +4,7 @@ mod crowd;
 mod described;
 mod people;
 
-use crate::support::{Answered, Project, Served};
+use crate::support::{Answered, Postgres, Project, Served};
 use serde_json::Value;
 
 /// A token of these roles, made by the command line.
@@ -28,7 +28,7 @@ fn it_listens_elsewhere_only_where_somebody_has_to_say_who_they_are() {
     let project = Project::quick();
     for args in [&["serve", "--listen", "0.0.0.0:0"][..], &["serve", "--listen", "127.0.0.1:0", "--public-url", "https://lb.example"]] {
         let refused = project.lifeboat(args);
-        assert_ne!(refused.code, Some(0), "{refused:?}");
+        refused.exits_with(2);
         assert!(
             refused.stderr.contains("nobody has to say who they are") && refused.stderr.contains("lifeboat token create"),
             "{refused:?}"
@@ -53,7 +53,7 @@ fn tokens_are_kept_as_hashes_end_and_are_never_made_twice() {
     let ci = token(&project, "ci", &["run"]);
     assert!(ci.len() == "lifeboat_".len() + 64 && ci.starts_with("lifeboat_"), "{ci}");
     let twice = project.lifeboat(&["token", "create", "ci", "--role", "read"]);
-    assert!(twice.code != Some(0) && twice.stderr.contains("there is or was a token `ci`"), "{twice:?}");
+    assert!(twice.code == Some(2) && twice.stderr.contains("there is or was a token `ci`"), "{twice:?}");
     let wrong = project.lifeboat(&["token", "create", "x", "--role", "root"]);
     assert!(wrong.code == Some(2) && wrong.stderr.contains("read, run, approve, stop, admin"), "{wrong:?}");
     for file in ["drills/lifeboat.db", "drills/lifeboat.db-wal"] {
@@ -71,7 +71,7 @@ fn tokens_are_kept_as_hashes_end_and_are_never_made_twice() {
     assert_eq!((revoked.status, revoked.json()["detail"].as_str()), (401, Some("this token was revoked")));
     crate::support::wait_for("the token to expire", || (served.call(&short, "GET", "/api/v1/health", "").status == 401).then_some(()));
     let again = project.lifeboat(&["token", "revoke", "ci"]);
-    assert!(again.code != Some(0) && again.stderr.contains("no token `ci` is open"), "{again:?}");
+    assert!(again.code == Some(2) && again.stderr.contains("no token `ci` is open"), "{again:?}");
 }
 
 #[test]
@@ -136,6 +136,26 @@ fn nothing_is_done_without_a_token_with_a_wrong_one_or_with_too_small_a_role() {
     assert!(["read", "run", "approve"].iter().all(|role| who.contains(role)) && !who.contains("stop"), "{who:?}");
 }
 
+#[test]
+fn postgresql_keeps_tokens_sessions_and_the_audit_log_for_all_replicas() {
+    let (project, postgres) = (Project::quick(), Postgres::start());
+    let store = postgres.url();
+    let made = project.lifeboat(&["token", "create", "ada", "--role", "admin", "--store", &store]);
+    made.exits_with(0);
+    let admin = made.stdout.trim();
+    let [one, two] = [(); 2].map(|()| Served::start(&project, &["--store", &store]));
+    assert_eq!(one.ask("GET", "/api/v1/health", &[], "").status, 401);
+    let form = "content-type: application/x-www-form-urlencoded";
+    let signed_in = one.ask("POST", "/sign-in", &[form], &format!("token={admin}"));
+    let cookie = format!("cookie: {}", signed_in.header("set-cookie").split(';').next().unwrap());
+    assert_eq!(two.ask("GET", "/tokens", &[&cookie], "").status, 200, "a session holds at each replica");
+    assert_eq!(two.call(admin, "POST", "/api/v1/tokens", r#"{"name": "bob", "roles": ["read"], "days": 2.0}"#).status, 201);
+    assert_eq!(audited(&one, admin, "token.create").len(), 2);
+    assert_eq!(one.call(admin, "POST", "/api/v1/tokens/ada/revoke", "").status, 204);
+    assert_eq!(two.ask("GET", "/tokens", &[&cookie], "").status, 401);
+    assert_eq!(postgres.query("SELECT name FROM tokens WHERE revoked IS NOT NULL"), ["ada"]);
+}
+
 /// A path with something in each of its parts.
 fn filled(path: &str) -> String {
     path.replace("{due}", "2026-11-30T10:00:00Z")
@@ -163,7 +183,7 @@ fn what_somebody_does_is_in_the_audit_log_with_their_name_and_how_it_ended() {
     assert_eq!((made.status, made.header("location")), (201, "/api/v1/tokens/bob"), "{made:?}");
     let bob = made.json()["token"].as_str().unwrap().to_owned();
     assert_eq!(served.call(&bob, "GET", "/api/v1/health", "").status, 200);
-    assert_eq!(served.call(&admin, "DELETE", "/api/v1/tokens/bob", "").status, 204);
+    assert_eq!(served.call(&admin, "POST", "/api/v1/tokens/bob/revoke", "").status, 204);
     assert_eq!(served.call(&bob, "GET", "/api/v1/health", "").status, 401);
     let told = |action: &str| audited(&served, &admin, action);
     assert_eq!(told("lever.pull"), [["on-call", "incident 4711", "done"]]);

@@ -55,6 +55,7 @@ impl Exit {
             None if error.is::<crate::store::StoreError>() || error.is::<crate::store::AssignError>() => Self::Usage,
             None if error.is::<crate::evidence::VerifyError>() => Self::Usage,
             None if error.is::<crate::permission::trust::TrustError>() => Self::Usage,
+            None if error.is::<crate::serve::ServeError>() || error.is::<crate::serve::TokenError>() => Self::Usage,
             None if error.is::<crate::permission::NotPermitted>() => Self::Safety,
             None if matches!(error.downcast_ref(), Some(LateProblem::Unknown { .. } | LateProblem::NotAsked { .. })) => Self::Usage,
             None if error.is::<crate::lab::LabError>() => Self::Inconclusive,

@@ -6,7 +6,7 @@ use crate::host;
 use crate::project::Project;
 use crate::serve::{AccessRole, MadeToken, TokenName, make_token};
 use crate::store::{AuditEntry, DrillStore, TokenEntry};
-use crate::units::{Duration, Problem};
+use crate::units::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
 use std::path::Path;
@@ -83,8 +83,8 @@ pub(super) fn token(args: &Args) -> anyhow::Result<Exit> {
             TokenCommand::List => put(&listed(&store.tokens().await?, Utc::now()))?,
             TokenCommand::Revoke { name } => {
                 if !store.revoke_token(name, Utc::now()).await? {
-                    let hint = "`lifeboat token list` shows those that are open";
-                    return Err(Problem::new(format!("no token `{name}` is open")).hint(hint).into());
+                    say(&format!("error: no token `{name}` is open\n\nhint: `lifeboat token list` shows those that are open"));
+                    return Ok(Exit::Usage);
                 }
                 told(&store, "token.revoke", name).await?;
                 put(&format!("{name} opens nothing any more\n"))?;

@@ -1,7 +1,7 @@
 //! What every answer is made from.
 
+use super::access::AccessState;
 use super::page::{FreshIndex, SeenProjects};
-use super::access::Access;
 use crate::scheduler::{FactsCache, RunningDrills, SchedulerPulse};
 use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ struct AppParts {
     pulse: OnceLock<watch::Receiver<SchedulerPulse>>,
     seen: SeenProjects,
     fresh: FreshIndex,
-    access: Access,
+    access: AccessState,
     /// When the index was brought up to date with the folders.
     synced: Mutex<Option<Instant>>,
     facts: FactsCache,
@@ -41,7 +41,7 @@ impl App {
             pulse: OnceLock::new(),
             seen: SeenProjects::default(),
             fresh: FreshIndex::default(),
-            access: Access::default(),
+            access: AccessState::default(),
             synced: Mutex::default(),
             facts: FactsCache::default(),
         }))
@@ -103,7 +103,7 @@ impl App {
     }
 
     /// Who may call, and how often.
-    pub(super) fn access(&self) -> &Access {
+    pub(super) fn access(&self) -> &AccessState {
         &self.0.access
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct CallProblem {
 }
 
 /// What an API handler answers.
-pub(super) type Answer<T> = Result<T, CallProblem>;
+pub(super) type ApiAnswer<T> = Result<T, CallProblem>;
 
 impl CallProblem {
     /// With a status and what is wrong.

@@ -90,7 +90,8 @@ impl Served {
     pub(crate) fn call(&self, token: &str, method: &str, path: &str, body: &str) -> Answered {
         let bearer = format!("authorization: Bearer {token}");
         let kind = "content-type: application/json";
-        self.ask(method, path, if body.is_empty() { vec![&bearer] } else { vec![&bearer, kind] }.as_slice(), body)
+        let lines: &[&str] = if body.is_empty() { &[&bearer] } else { &[&bearer, kind] };
+        self.ask(method, path, lines, body)
     }
 }
 

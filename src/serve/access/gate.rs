@@ -4,7 +4,7 @@
 use super::audit::audit_call;
 use super::caller::{Caller, CallerVia};
 use super::headers;
-use super::known::{Known, known};
+use super::known::{KnownCaller, known};
 use super::rates::{Counted, OpenCall};
 use super::site::Site;
 use crate::listen::{Reached, Unfinished, whole};
@@ -35,14 +35,14 @@ const PUBLIC: [&str; 4] = ["/sign-in", "/healthz", "/api/v1/openapi.json", "/fav
 const PUBLIC_BELOW: [&str; 2] = ["/assets/", "/sign-in/"];
 
 /// Why a request comes no further.
-struct Stopped {
+struct StoppedCall {
     problem: CallProblem,
     caller: Caller,
     /// What the audit log says of it; empty for what is not worth an entry.
     told: &'static str,
 }
 
-impl Stopped {
+impl StoppedCall {
     fn new(caller: Caller, problem: CallProblem, told: &'static str) -> Self {
         Self { problem, caller, told }
     }
@@ -68,7 +68,7 @@ pub(in crate::serve) async fn guard(State(app): State<App>, request: Request, ne
             response.map(|body| Body::new(HeldBody { body, _open: open }))
         }
         Err(stopped) => {
-            let Stopped { problem, caller, told } = *stopped;
+            let StoppedCall { problem, caller, told } = *stopped;
             if !told.is_empty() {
                 audit_call(&app, &caller, &action, &path, &format!("refused: {told}")).await;
             }
@@ -93,11 +93,11 @@ struct Admitted {
     open: Option<OpenCall>,
 }
 
-async fn admitted(app: &App, site: &Site, request: Request) -> Result<Admitted, Box<Stopped>> {
+async fn admitted(app: &App, site: &Site, request: Request) -> Result<Admitted, Box<StoppedCall>> {
     let reached = request.extensions().get::<Reached>().cloned();
     let address = address(site, reached.as_ref(), request.headers());
     let nobody = Caller::nobody(&address);
-    let stopped = |problem, told| Box::new(Stopped::new(nobody.clone(), problem, told));
+    let stopped = |problem, told| Box::new(StoppedCall::new(nobody.clone(), problem, told));
     let local = reached.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |reached| reached.address.ip());
     if let Some(refusal) = site.callers.refuse_host(request.uri(), request.headers(), local) {
         return Err(failed(
@@ -116,13 +116,13 @@ async fn admitted(app: &App, site: &Site, request: Request) -> Result<Admitted, 
     let is_public = PUBLIC.contains(&parts.uri.path()) || PUBLIC_BELOW.iter().any(|above| parts.uri.path().starts_with(above));
     let unreadable = |error| stopped(CallProblem::from(error), "");
     let caller = match known(app, site, &parts.headers, &address).await {
-        Ok(Known::Caller(caller)) => caller,
+        Ok(KnownCaller::Caller(caller)) => caller,
         _ if is_public => nobody.clone(),
-        Ok(Known::Nobody) => {
+        Ok(KnownCaller::Nobody) => {
             let hint = "send `Authorization: Bearer TOKEN`, with a token that `lifeboat token create` has made; people sign in at /sign-in";
             return Err(stopped(CallProblem::new(StatusCode::UNAUTHORIZED, "nobody knows who calls").hint(hint), ""));
         }
-        Ok(Known::Wrong(why)) => return Err(failed(app, stopped(CallProblem::new(StatusCode::UNAUTHORIZED, why), why))),
+        Ok(KnownCaller::Wrong(why)) => return Err(failed(app, stopped(CallProblem::new(StatusCode::UNAUTHORIZED, why), why))),
         Err(error) => return Err(unreadable(error)),
     };
     let who = if caller.name.is_empty() { caller.address.clone() } else { format!("by name: {}", caller.name) };
@@ -130,14 +130,14 @@ async fn admitted(app: &App, site: &Site, request: Request) -> Result<Admitted, 
     let busy = || CallProblem::new(StatusCode::TOO_MANY_REQUESTS, "too many of your calls are open").retry_after(5);
     let open = app.access().rates.open(&who).ok_or_else(|| stopped(busy(), ""))?;
     if let Some(problem) = unproven(&caller, &parts.method, parts.uri.path(), &parts.headers, &body) {
-        return Err(failed(app, Box::new(Stopped::new(caller, problem, "no form of ours"))));
+        return Err(failed(app, Box::new(StoppedCall::new(caller, problem, "no form of ours"))));
     }
     parts.extensions.insert(caller.clone());
     Ok(Admitted { request: Request::from_parts(parts, Body::from(body)), caller, open: Some(open) })
 }
 
 /// Counts a refusal. Where there were too many from one address they are answered shorter, and not kept: a log that anybody can fill serves nobody.
-fn failed(app: &App, mut stopped: Box<Stopped>) -> Box<Stopped> {
+fn failed(app: &App, mut stopped: Box<StoppedCall>) -> Box<StoppedCall> {
     if let Err(seconds) = app.access().rates.count(Counted::Failure, &stopped.caller.address) {
         (stopped.problem, stopped.told) = (too_many(seconds), "");
     }
@@ -197,7 +197,8 @@ fn foreign(site: &Site, request: &Request) -> Option<&'static str> {
 
 /// Why a call that changes something does not show that a page of ours made it. Programs show it by their token.
 fn unproven(caller: &Caller, method: &Method, path: &str, headers: &HeaderMap, body: &Bytes) -> Option<CallProblem> {
-    if method.is_safe() || matches!(caller.via, CallerVia::Token | CallerVia::Nobody) {
+    // Whoever signs in has no form of their session yet; that no other site's page does it is seen by `Origin`.
+    if method.is_safe() || path == "/sign-in" || matches!(caller.via, CallerVia::Token | CallerVia::Nobody) {
         return None;
     }
     let of_browser = headers.contains_key(ORIGIN) || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));

@@ -39,7 +39,7 @@ mod token;
 pub(super) use caller::csrf_field;
 pub use caller::{Caller, CallerVia};
 pub(super) use gate::guard;
-pub(super) use site::Access;
+pub(super) use site::AccessState;
 pub use site::{PublicUrl, SiteSettings};
 pub use token::{MadeToken, TokenError, TokenName, make_token};
 

@@ -44,7 +44,7 @@ async fn tokens(app: &App, caller: &Caller, news: Option<Markup>) -> Response {
         } @else {
             table {
                 caption { "Tokens. Of each only a hash is kept." }
-                thead { tr { th scope="col" { "Name" } th scope="col" { "Begins with" } th scope="col" { "May" } th scope="col" { "Made" } th scope="col" { "Last used" } th scope="col" { "Ends" } th scope="col" { "" } } }
+                (head(&["Name", "Begins with", "May", "Made", "Last used", "Ends", "Do"]))
                 tbody { @for token in &tokens { (row(token, caller, now)) } }
             }
         }
@@ -61,6 +61,10 @@ async fn tokens(app: &App, caller: &Caller, news: Option<Markup>) -> Response {
         }
     };
     shell(PagePart::Overview, "Tokens", &body).into_response()
+}
+
+fn head(columns: &[&str]) -> Markup {
+    html! { thead { tr { @for column in columns { th scope="col" { (column) } } } } }
 }
 
 fn row(token: &TokenEntry, caller: &Caller, now: DateTime<Utc>) -> Markup {
@@ -143,7 +147,7 @@ async fn log(State(app): State<App>, caller: Caller, Query(place): Query<LogPlac
         @if entries.is_empty() { p { "Nothing was done." } } @else {
             table {
                 caption { "Who did what, the newest first. What only looks is not here." }
-                thead { tr { th scope="col" { "When (UTC)" } th scope="col" { "Who" } th scope="col" { "From" } th scope="col" { "Did" } th scope="col" { "With" } th scope="col" { "Outcome" } } }
+                (head(&["When (UTC)", "Who", "From", "Did", "With", "Outcome"]))
                 tbody { @for entry in &entries { (line(entry)) } }
             }
         }

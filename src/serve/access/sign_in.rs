@@ -46,7 +46,7 @@ impl Wanted {
 
 /// What the form holds.
 #[derive(Deserialize)]
-struct TokenForm {
+struct SignInForm {
     token: String,
     next: Option<String>,
 }
@@ -79,7 +79,7 @@ fn form(app: &App, next: &str, problem: Option<&str>) -> maud::Markup {
     shell(PagePart::Overview, "Sign in", &body)
 }
 
-async fn by_token(State(app): State<App>, caller: Caller, headers: HeaderMap, Form(given): Form<TokenForm>) -> Response {
+async fn by_token(State(app): State<App>, caller: Caller, headers: HeaderMap, Form(given): Form<SignInForm>) -> Response {
     let Some(site) = app.access().site() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     if let Err(problem) = may_try(&app, &caller) {
         return problem.page();
@@ -153,7 +153,10 @@ async fn ask_out(caller: Caller) -> Response {
     let body = html! {
         p { "You are " b { (caller.name) } ", and may: " (caller.roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ")) "." }
         @if caller.via == CallerVia::Session {
-            p { "A session ends by itself after " (IDLE.num_hours()) " hours without a visit, and " (LONGEST.num_hours()) " hours after the sign-in." }
+            p {
+                "A session ends by itself after " (IDLE.num_hours()) " hours without a visit, and " (LONGEST.num_hours())
+                " hours after the sign-in."
+            }
             form method="post" action="/sign-out" { (csrf_field(&caller)) button type="submit" { "Sign out" } }
         } @else {
             p { "Nobody has to sign in here: the server listens on this host alone, and no token was made." }

@@ -101,7 +101,7 @@ impl Site {
 
 /// Who may call, and how often.
 #[derive(Debug)]
-pub(in crate::serve) struct Access {
+pub(in crate::serve) struct AccessState {
     site: OnceLock<Site>,
     /// Known to this process alone: what forms repeat where nobody signs in.
     pub(super) key: Secret,
@@ -111,7 +111,7 @@ pub(in crate::serve) struct Access {
     looked: Mutex<Option<Instant>>,
 }
 
-impl Default for Access {
+impl Default for AccessState {
     fn default() -> Self {
         Self {
             site: OnceLock::new(),
@@ -123,7 +123,7 @@ impl Default for Access {
     }
 }
 
-impl Access {
+impl AccessState {
     /// Learns where the server listens; once.
     pub(in crate::serve) fn settle(&self, listen: SocketAddr, settings: SiteSettings, inventory: &Inventory) {
         let (oidc, stores) = (inventory.serve.oidc.clone(), inventory.stores.clone());

@@ -5,7 +5,7 @@ use super::route::{ApiRoute, number};
 use super::taken::{TakenQuery, within};
 use crate::model::AccessRole;
 use crate::serve::App;
-use crate::serve::problem::{Answer, CallProblem};
+use crate::serve::problem::{ApiAnswer, CallProblem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Vec<ApiRoute> {
     vec![one.query([before, number("limit", "At most so many entries.", 1, 500)]).gives::<AuditPage>(StatusCode::OK, "Entries.")]
 }
 
-async fn list(State(app): State<App>, TakenQuery(query): TakenQuery<AuditQuery>) -> Answer<Json<AuditPage>> {
+async fn list(State(app): State<App>, TakenQuery(query): TakenQuery<AuditQuery>) -> ApiAnswer<Json<AuditPage>> {
     let limit = within("limit", query.limit, 100, 1, 500)?;
     if query.before.as_ref().is_some_and(|before| !is_entry(before)) {
         return Err(CallProblem::new(StatusCode::BAD_REQUEST, "`before` is the `id` of an entry"));

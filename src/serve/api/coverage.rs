@@ -5,7 +5,7 @@ use super::route::{ApiRoute, number};
 use super::sources;
 use super::taken::{TakenQuery, within};
 use crate::serve::App;
-use crate::serve::problem::Answer;
+use crate::serve::problem::ApiAnswer;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -37,11 +37,11 @@ pub(super) fn routes() -> Vec<ApiRoute> {
     ]
 }
 
-async fn matrix(State(app): State<App>) -> Answer<Json<CoverageRecord>> {
+async fn matrix(State(app): State<App>) -> ApiAnswer<Json<CoverageRecord>> {
     Ok(Json(sources::coverage(&app).await?))
 }
 
-async fn ledger(State(app): State<App>, TakenQuery(query): TakenQuery<LedgerQuery>) -> Answer<Json<LedgerRecord>> {
+async fn ledger(State(app): State<App>, TakenQuery(query): TakenQuery<LedgerQuery>) -> ApiAnswer<Json<LedgerRecord>> {
     let now = u64::try_from(Utc::now().year()).unwrap_or(2000);
     let year = within("year", query.year, now, 2000, 2100)?;
     Ok(Json(sources::ledger(&app, i32::try_from(year).unwrap_or(2000)).await?))

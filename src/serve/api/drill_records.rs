@@ -115,10 +115,10 @@ impl From<DrillEntry> for DrillRecord {
 #[serde(deny_unknown_fields)]
 pub(super) struct DrillOrderRecord {
     /// The scenario's file, from the project's root.
-    #[schema(min_length = 1, max_length = 300, example = "scenarios/azure-outage.yaml")]
+    #[schema(min_length = 1, max_length = 300)]
     pub(super) scenario: String,
     /// Where it runs.
-    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", example = "lab")]
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
     pub(super) environment: String,
     /// Where its randomness comes from; drawn where nothing is said.
     #[serde(default)]
@@ -128,6 +128,9 @@ pub(super) struct DrillOrderRecord {
     #[serde(default)]
     #[schema(max_length = 500)]
     pub(super) reason: Option<String>,
+    /// Whether somebody answers the questions of its runbook; else they are answered with yes.
+    #[serde(default)]
+    pub(super) attended: Option<bool>,
 }
 
 /// A drill that has begun.

@@ -6,7 +6,7 @@ use super::sources::apart;
 use super::taken::{self, TakenBody, TakenPath, TakenQuery, is_name, within};
 use crate::model::AccessRole;
 use crate::scheduler::{DrillStart, NotBegun, RunningDrill};
-use crate::serve::problem::{Answer, CallProblem};
+use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::serve::{App, Caller};
 use crate::store::{DrillEntry, DrillQuery, DrillState, RunKind};
 use crate::units::one_line;
@@ -90,7 +90,7 @@ pub(super) fn routes() -> Vec<ApiRoute> {
     ]
 }
 
-async fn list(State(app): State<App>, TakenQuery(query): TakenQuery<DrillsQuery>) -> Answer<Json<DrillPage>> {
+async fn list(State(app): State<App>, TakenQuery(query): TakenQuery<DrillsQuery>) -> ApiAnswer<Json<DrillPage>> {
     let wrong = |name: &str| CallProblem::new(StatusCode::BAD_REQUEST, format!("`{name}` is none of its words"));
     let verdict = match query.verdict.as_deref() {
         None => None,
@@ -124,7 +124,7 @@ async fn list(State(app): State<App>, TakenQuery(query): TakenQuery<DrillsQuery>
 ///
 /// # Errors
 /// 404 where there is none.
-pub(super) async fn drill(app: &App, id: &str) -> Answer<DrillEntry> {
+pub(super) async fn drill(app: &App, id: &str) -> ApiAnswer<DrillEntry> {
     let absent = || CallProblem::absent("there is no such drill");
     if !is_name(id) {
         return Err(absent());
@@ -133,20 +133,20 @@ pub(super) async fn drill(app: &App, id: &str) -> Answer<DrillEntry> {
     app.store().drill(id).await?.ok_or_else(absent)
 }
 
-async fn show(State(app): State<App>, TakenPath(id): TakenPath<String>) -> Answer<Json<DrillRecord>> {
+async fn show(State(app): State<App>, TakenPath(id): TakenPath<String>) -> ApiAnswer<Json<DrillRecord>> {
     Ok(Json(drill(&app, &id).await?.into()))
 }
 
-async fn verdict(State(app): State<App>, TakenPath(id): TakenPath<String>) -> Answer<Response> {
+async fn verdict(State(app): State<App>, TakenPath(id): TakenPath<String>) -> ApiAnswer<Response> {
     file(&app, &id, "verdict.json", "application/json").await
 }
 
-async fn report(State(app): State<App>, TakenPath(id): TakenPath<String>) -> Answer<Response> {
+async fn report(State(app): State<App>, TakenPath(id): TakenPath<String>) -> ApiAnswer<Response> {
     file(&app, &id, "report.md", "text/markdown; charset=utf-8").await
 }
 
 /// A file of a drill's folder.
-async fn file(app: &App, id: &str, name: &'static str, kind: &'static str) -> Answer<Response> {
+async fn file(app: &App, id: &str, name: &'static str, kind: &'static str) -> ApiAnswer<Response> {
     let folder = app.root().join(drill(app, id).await?.folder);
     let read = apart(move || {
         let path = folder.join(name);
@@ -159,7 +159,10 @@ async fn file(app: &App, id: &str, name: &'static str, kind: &'static str) -> An
 }
 
 /// A drill of this process.
-async fn running(app: &App, id: &str) -> Answer<Arc<RunningDrill>> {
+///
+/// # Errors
+/// 404 where there is none, 409 where it runs elsewhere or is over.
+pub(super) async fn running(app: &App, id: &str) -> ApiAnswer<Arc<RunningDrill>> {
     if let Some(drill) = app.running().get(id) {
         return Ok(drill);
     }
@@ -167,20 +170,20 @@ async fn running(app: &App, id: &str) -> Answer<Arc<RunningDrill>> {
     Err(CallProblem::new(StatusCode::CONFLICT, "this drill does not run in this server"))
 }
 
-async fn live(State(app): State<App>, TakenPath(id): TakenPath<String>) -> Answer<Json<LiveRecord>> {
+async fn live(State(app): State<App>, TakenPath(id): TakenPath<String>) -> ApiAnswer<Json<LiveRecord>> {
     let drill = running(&app, &id).await?;
     let now = drill.live.borrow().clone();
     Ok(Json(LiveRecord::of(&now)))
 }
 
-async fn stop(State(app): State<App>, caller: Caller, TakenPath(id): TakenPath<String>) -> Answer<StatusCode> {
+async fn stop(State(app): State<App>, caller: Caller, TakenPath(id): TakenPath<String>) -> ApiAnswer<StatusCode> {
     let drill = running(&app, &id).await?;
     drill.stop();
     app.audit(&caller, "drill.stop", &id, "done").await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn start(State(app): State<App>, caller: Caller, TakenBody(order): TakenBody<DrillOrderRecord>) -> Answer<Response> {
+async fn start(State(app): State<App>, caller: Caller, TakenBody(order): TakenBody<DrillOrderRecord>) -> ApiAnswer<Response> {
     let seed = match order.seed.as_deref().map(str::parse) {
         None => None,
         Some(Ok(seed)) => Some(seed),
@@ -195,7 +198,8 @@ async fn start(State(app): State<App>, caller: Caller, TakenBody(order): TakenBo
     let scenario = inside(app.root(), &order.scenario).ok_or_else(|| CallProblem::absent("there is no such scenario"))?;
     let reason =
         order.reason.map_or_else(|| format!("asked for by {}", caller.name), |reason| format!("{}: {}", caller.name, one_line(&reason)));
-    let start = DrillStart { scenario, environment: order.environment, seed, reason: Some(reason), ..DrillStart::default() };
+    let attended = order.attended.unwrap_or(false);
+    let start = DrillStart { scenario, environment: order.environment, seed, reason: Some(reason), attended, ..DrillStart::default() };
     let object = format!("{} in {}", order.scenario, start.environment);
     let begun = app.running().start(start).await;
     let drill = match begun {

@@ -6,7 +6,7 @@ use super::route::{ApiRoute, name, name_schema, truth};
 use super::sources::{FindingRefusal, assign};
 use super::taken::{self, TakenBody, TakenPath, TakenQuery, is_name};
 use crate::model::AccessRole;
-use crate::serve::problem::{Answer, CallProblem};
+use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::serve::{App, Caller};
 use crate::store::FindingQuery;
 use axum::Json;
@@ -58,7 +58,7 @@ pub(super) fn routes() -> Vec<ApiRoute> {
     ]
 }
 
-async fn list(State(app): State<App>, TakenQuery(query): TakenQuery<FindingsQuery>) -> Answer<Json<Vec<FindingRecord>>> {
+async fn list(State(app): State<App>, TakenQuery(query): TakenQuery<FindingsQuery>) -> ApiAnswer<Json<Vec<FindingRecord>>> {
     app.synced().await?;
     let asked = FindingQuery {
         drill: taken::names(query.drill)?,
@@ -70,7 +70,7 @@ async fn list(State(app): State<App>, TakenQuery(query): TakenQuery<FindingsQuer
     Ok(Json(app.store().findings(&asked).await?.into_iter().map(FindingRecord::from).collect()))
 }
 
-async fn of_drill(State(app): State<App>, TakenPath(id): TakenPath<String>) -> Answer<Json<Vec<FindingRecord>>> {
+async fn of_drill(State(app): State<App>, TakenPath(id): TakenPath<String>) -> ApiAnswer<Json<Vec<FindingRecord>>> {
     let drill = drill(&app, &id).await?;
     let asked = FindingQuery { drill: Some(drill.id), all: true, ..FindingQuery::default() };
     Ok(Json(app.store().findings(&asked).await?.into_iter().map(FindingRecord::from).collect()))
@@ -81,7 +81,7 @@ async fn change(
     caller: Caller,
     TakenPath((of, id)): TakenPath<(String, String)>,
     TakenBody(order): TakenBody<FindingOrder>,
-) -> Answer<Json<FindingRecord>> {
+) -> ApiAnswer<Json<FindingRecord>> {
     let lengths = [(&order.about, 0, 200), (&order.owner, 1, 200), (&order.ticket, 1, 500)];
     if lengths.iter().any(|(text, least, most)| text.as_ref().is_some_and(|text| !(*least..=*most).contains(&text.chars().count()))) {
         return Err(CallProblem::unclear("`about` and `owner` have at most 200 letters, and `ticket` 500"));

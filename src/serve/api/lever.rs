@@ -5,7 +5,7 @@ use super::route::ApiRoute;
 use super::taken::TakenBody;
 use crate::model::AccessRole;
 use crate::permission::{LeverError, LeverFile, LeverNote, PulledLever};
-use crate::serve::problem::{Answer, CallProblem};
+use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::serve::{App, Caller};
 use crate::units::{Explained, one_line};
 use axum::Json;
@@ -49,7 +49,7 @@ async fn show(State(app): State<App>) -> Json<LeverRecord> {
     record(LeverFile::of_project(app.root()).pulled())
 }
 
-async fn pull(State(app): State<App>, caller: Caller, TakenBody(order): TakenBody<LeverOrder>) -> Answer<Json<LeverRecord>> {
+async fn pull(State(app): State<App>, caller: Caller, TakenBody(order): TakenBody<LeverOrder>) -> ApiAnswer<Json<LeverRecord>> {
     if order.reason.is_empty() || order.reason.chars().count() > 500 {
         return Err(CallProblem::unclear("`reason` has from 1 to 500 letters"));
     }
@@ -60,7 +60,7 @@ async fn pull(State(app): State<App>, caller: Caller, TakenBody(order): TakenBod
     Ok(record(file.pulled()))
 }
 
-async fn lift(State(app): State<App>, caller: Caller) -> Answer<Json<LeverRecord>> {
+async fn lift(State(app): State<App>, caller: Caller) -> ApiAnswer<Json<LeverRecord>> {
     let file = LeverFile::of_project(app.root());
     let before = file.lift(&format!("{} by the HTTP API", caller.name)).map_err(|error| stuck(&error))?;
     app.audit(&caller, "lever.lift", "", if before.is_some() { "done" } else { "it was not pulled" }).await;

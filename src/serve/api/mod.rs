@@ -23,6 +23,7 @@ mod findings;
 mod health;
 mod inventory;
 mod lever;
+mod questions;
 mod records;
 mod route;
 mod routes;
@@ -33,11 +34,16 @@ mod tokens;
 
 use super::App;
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
+use std::sync::LazyLock;
+
+/// The description as it is answered: the same for everybody, and made once.
+static DESCRIPTION: LazyLock<String> = LazyLock::new(|| document::document().to_string());
 
 /// All of it.
 pub(super) fn routes() -> Router<App> {
-    let described = Router::new().route("/api/v1/openapi.json", get(async || axum::Json(document::document())));
+    let described = Router::new().route("/api/v1/openapi.json", get(async || ([(CONTENT_TYPE, "application/json")], DESCRIPTION.clone())));
     routes::all().into_iter().fold(described, |router, route| route.onto(router))
 }
 

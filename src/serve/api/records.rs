@@ -122,9 +122,20 @@ pub(super) struct TokenOrder {
     #[schema(value_type = Vec<Role>, min_items = 1, max_items = 5)]
     pub(super) roles: Vec<AccessRole>,
     /// After how many days it ends; without it, it does not end by itself.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 3650)]
     pub(super) days: Option<u32>,
+}
+
+/// A whole number, which JSON may also write as `30.0`.
+fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let number = Option::<f64>::deserialize(deserializer)?;
+    let is_whole = |number: &f64| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number);
+    match number {
+        Some(number) if !is_whole(&number) => Err(serde::de::Error::custom("this is no whole number")),
+        // It was just seen to fit.
+        number => Ok(number.map(|number| number as u32)),
+    }
 }
 
 /// Something that somebody did, or was kept from doing.
@@ -182,18 +193,18 @@ pub(super) struct LeverOrder {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct InventoryRecord {
     /// Services.
-    pub(super) services: Vec<ServiceRecord>,
+    pub(super) services: Vec<ListedService>,
     /// Providers.
-    pub(super) providers: Vec<ProviderRecord>,
+    pub(super) providers: Vec<ListedProvider>,
     /// Where drills run.
-    pub(super) environments: Vec<EnvironmentRecord>,
+    pub(super) environments: Vec<ListedEnvironment>,
     /// What is wrong or odd in the files.
     pub(super) problems: Vec<String>,
 }
 
 /// A service.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ServiceRecord {
+pub(super) struct ListedService {
     /// Its name.
     pub(super) name: String,
     /// What its outage means.
@@ -204,7 +215,7 @@ pub(super) struct ServiceRecord {
 
 /// A provider.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ProviderRecord {
+pub(super) struct ListedProvider {
     /// Its name.
     pub(super) name: String,
     /// How it speaks.
@@ -213,7 +224,7 @@ pub(super) struct ProviderRecord {
 
 /// Where drills run.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EnvironmentRecord {
+pub(super) struct ListedEnvironment {
     /// Its name.
     pub(super) name: String,
     /// Whether everything in it is simulated.
@@ -262,7 +273,7 @@ impl From<Occurrence> for OccurrenceRecord {
 
 /// Drills that are due again and again.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct ScheduleRecord {
+pub(super) struct ListedSchedule {
     /// Its name.
     pub(super) name: String,
     /// The scenario files, in their order.

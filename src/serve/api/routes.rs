@@ -1,13 +1,14 @@
 //! Every route of the API but its description.
 
 use super::route::ApiRoute;
-use super::{audit, coverage, drills, findings, health, inventory, lever, schedules, tokens};
+use super::{audit, coverage, drills, findings, health, inventory, lever, questions, schedules, tokens};
 
 /// All of them.
 pub(super) fn all() -> Vec<ApiRoute> {
     let groups = [
         health::routes(),
         drills::routes(),
+        questions::routes(),
         findings::routes(),
         schedules::routes(),
         coverage::routes(),

@@ -1,12 +1,12 @@
 //! Schedules, when they are due, and what became of each time that they were.
 
-use super::records::{LateChoice, LateOrder, Moment, OccurrenceRecord, ScheduleRecord};
+use super::records::{LateChoice, LateOrder, ListedSchedule, Moment, OccurrenceRecord};
 use super::route::{ApiRoute, moment, moment_schema, name, name_schema, number};
 use super::sources::{self, LateRefusal};
 use super::taken::{self, TakenBody, TakenPath, TakenQuery};
 use crate::model::{AccessRole, DrillSchedule};
 use crate::schedule::{next_due, starts};
-use crate::serve::problem::{Answer, CallProblem};
+use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::serve::{App, Caller};
 use axum::Json;
 use axum::extract::State;
@@ -61,10 +61,10 @@ pub(super) fn routes() -> Vec<ApiRoute> {
     };
     vec![
         ApiRoute::new(HttpMethod::Get, "/schedules", "listSchedules", "What is due again and again", get(list))
-            .gives::<Vec<ScheduleRecord>>(StatusCode::OK, "Schedules, by name."),
+            .gives::<Vec<ListedSchedule>>(StatusCode::OK, "Schedules, by name."),
         ApiRoute::new(HttpMethod::Get, "/schedules/{name}", "getSchedule", "A schedule", get(show))
             .part("name", "Its name.", name_schema())
-            .gives::<ScheduleRecord>(StatusCode::OK, "The schedule.")
+            .gives::<ListedSchedule>(StatusCode::OK, "The schedule.")
             .fails(StatusCode::NOT_FOUND, absent),
         ApiRoute::new(HttpMethod::Get, "/schedules/{name}/starts", "previewSchedule", "When a schedule is due", get(preview))
             .part("name", "Its name.", name_schema())
@@ -104,8 +104,8 @@ pub(super) fn routes() -> Vec<ApiRoute> {
     ]
 }
 
-fn record(schedule: DrillSchedule, now: DateTime<Utc>) -> ScheduleRecord {
-    ScheduleRecord {
+fn record(schedule: DrillSchedule, now: DateTime<Utc>) -> ListedSchedule {
+    ListedSchedule {
         next: next_due(&schedule, now),
         name: schedule.name,
         scenarios: schedule.scenarios,
@@ -117,17 +117,17 @@ fn record(schedule: DrillSchedule, now: DateTime<Utc>) -> ScheduleRecord {
     }
 }
 
-async fn list(State(app): State<App>) -> Answer<Json<Vec<ScheduleRecord>>> {
+async fn list(State(app): State<App>) -> ApiAnswer<Json<Vec<ListedSchedule>>> {
     let now = Utc::now();
     Ok(Json(sources::schedules(&app).await?.into_iter().map(|schedule| record(schedule, now)).collect()))
 }
 
-async fn named(app: &App, name: &str) -> Answer<DrillSchedule> {
+async fn named(app: &App, name: &str) -> ApiAnswer<DrillSchedule> {
     let found = sources::schedules(app).await?.into_iter().find(|schedule| schedule.name == name);
     found.ok_or_else(|| CallProblem::absent("there is no such schedule"))
 }
 
-async fn show(State(app): State<App>, TakenPath(name): TakenPath<String>) -> Answer<Json<ScheduleRecord>> {
+async fn show(State(app): State<App>, TakenPath(name): TakenPath<String>) -> ApiAnswer<Json<ListedSchedule>> {
     Ok(Json(record(named(&app, &name).await?, Utc::now())))
 }
 
@@ -135,7 +135,7 @@ async fn preview(
     State(app): State<App>,
     TakenPath(name): TakenPath<String>,
     TakenQuery(query): TakenQuery<SpanQuery>,
-) -> Answer<Json<StartList>> {
+) -> ApiAnswer<Json<StartList>> {
     let schedule = named(&app, &name).await?;
     let from = taken::moments(query.from.as_ref())?.unwrap_or_else(Utc::now);
     let last = from.checked_add_signed(SPAN).unwrap_or(DateTime::<Utc>::MAX_UTC);
@@ -147,7 +147,7 @@ async fn preview(
     Ok(Json(StartList { schedule: schedule.name, starts: found, more }))
 }
 
-async fn occurrences(State(app): State<App>, TakenQuery(query): TakenQuery<OccurrenceQuery>) -> Answer<Json<Vec<OccurrenceRecord>>> {
+async fn occurrences(State(app): State<App>, TakenQuery(query): TakenQuery<OccurrenceQuery>) -> ApiAnswer<Json<Vec<OccurrenceRecord>>> {
     let schedule = taken::names(query.schedule)?;
     let to = taken::moments(query.to.as_ref())?.unwrap_or_else(|| Utc::now() + TimeDelta::days(1));
     let from = taken::moments(query.from.as_ref())?.unwrap_or_else(|| to.checked_sub_signed(TimeDelta::days(366)).unwrap_or(to));
@@ -163,7 +163,7 @@ async fn answer(
     caller: Caller,
     TakenPath((schedule, due)): TakenPath<(String, String)>,
     TakenBody(order): TakenBody<LateOrder>,
-) -> Answer<StatusCode> {
+) -> ApiAnswer<StatusCode> {
     let due = taken::moment(&due)?;
     let object = format!("{schedule} {}", due.to_rfc3339());
     let is_run = order.answer == LateChoice::Run;

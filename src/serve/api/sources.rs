@@ -6,9 +6,10 @@ use crate::model::DrillSchedule;
 use crate::project::{Findings, Project};
 use crate::schedule::{Occurrence, Quarter};
 use crate::scheduler::{self, LateAnswer, LateProblem, ProjectRecords};
+use crate::scheduler::RunningDrill;
 use crate::serve::App;
 use crate::serve::page::{PageProblem, coverage_facts};
-use crate::serve::problem::{Answer, CallProblem};
+use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::store::{AssignError, FindingChange, FindingEntry, FindingName};
 use crate::units::explained;
 use axum::http::StatusCode;
@@ -31,7 +32,7 @@ pub(super) enum FindingRefusal {
 }
 
 /// Writes what was decided about a finding of a drill.
-pub(super) async fn assign(app: &App, drill: &str, id: &str, order: FindingOrder) -> Answer<Result<FindingEntry, FindingRefusal>> {
+pub(super) async fn assign(app: &App, drill: &str, id: &str, order: FindingOrder) -> ApiAnswer<Result<FindingEntry, FindingRefusal>> {
     let name = FindingName { id: id.to_owned(), about: order.about, drill: Some(drill.to_owned()) };
     let change = FindingChange { owner: order.owner, due: order.due, ticket: order.ticket, notes: None, state: order.state };
     Ok(match app.store().assign_finding(app.root(), &name, change).await {
@@ -43,32 +44,56 @@ pub(super) async fn assign(app: &App, drill: &str, id: &str, order: FindingOrder
     })
 }
 
+/// Why an answer to a question does not count.
+pub(super) enum AnswerRefused {
+    /// There is no such question.
+    Absent,
+    /// Somebody was faster, it is none of the answers that are allowed, or others are asked.
+    Refused(String),
+}
+
+/// The questions of a drill that are open: identifier, text, what is wanted, who may answer.
+pub(super) fn questions(_drill: &RunningDrill) -> Vec<(String, String, String, Vec<String>)> {
+    Vec::new()
+}
+
+/// Answers one of them.
+pub(super) async fn answer(
+    _drill: &RunningDrill,
+    _question: &str,
+    _answer: &str,
+    _who: &str,
+    _comment: String,
+) -> Result<(), AnswerRefused> {
+    Err(AnswerRefused::Absent)
+}
+
 /// Does work that takes its time with files, which is not the runtime's.
-pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiAnswer<T> {
     let failed = |_| CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be looked up");
     tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 
 /// The project as its files are now, and what is wrong in them.
-pub(super) async fn project(app: &App) -> Answer<(Project, Findings)> {
+pub(super) async fn project(app: &App) -> ApiAnswer<(Project, Findings)> {
     let root = app.root().to_owned();
     apart(move || Project::open(&root)).await
 }
 
 /// The schedules of the project.
-pub(super) async fn schedules(app: &App) -> Answer<Vec<DrillSchedule>> {
+pub(super) async fn schedules(app: &App) -> ApiAnswer<Vec<DrillSchedule>> {
     let root = app.root().to_owned();
     apart(move || Project::open(&root).0.schedules().0).await
 }
 
 /// Occurrences that were due from one moment to before another.
-pub(super) async fn occurrences(app: &App, schedule: Option<&str>, from: DateTime<Utc>, to: DateTime<Utc>) -> Answer<Vec<Occurrence>> {
+pub(super) async fn occurrences(app: &App, schedule: Option<&str>, from: DateTime<Utc>, to: DateTime<Utc>) -> ApiAnswer<Vec<Occurrence>> {
     let known = app.store().occurrences(schedule, from, to).await?;
     Ok(known.into_iter().filter(|each| each.due < to).collect())
 }
 
 /// Answers about a late occurrence.
-pub(super) async fn answer_late(app: &App, schedule: &str, due: DateTime<Utc>, is_run: bool, who: &str) -> Answer<Result<(), LateRefusal>> {
+pub(super) async fn answer_late(app: &App, schedule: &str, due: DateTime<Utc>, is_run: bool, who: &str) -> ApiAnswer<Result<(), LateRefusal>> {
     let answer = if is_run { LateAnswer::Run } else { LateAnswer::Decline };
     match scheduler::answer_late(app.store(), schedule, due, answer, who).await {
         Ok(()) => Ok(Ok(())),
@@ -79,16 +104,16 @@ pub(super) async fn answer_late(app: &App, schedule: &str, due: DateTime<Utc>, i
 }
 
 /// What was drilled and what was not.
-pub(super) async fn coverage(app: &App) -> Answer<CoverageRecord> {
+pub(super) async fn coverage(app: &App) -> ApiAnswer<CoverageRecord> {
     read(&facts(app).await?.matrix(Utc::now()).to_json())
 }
 
 /// The control ledger of a year.
-pub(super) async fn ledger(app: &App, year: i32) -> Answer<LedgerRecord> {
+pub(super) async fn ledger(app: &App, year: i32) -> ApiAnswer<LedgerRecord> {
     read(&facts(app).await?.ledger(&Quarter::of_year(year), Utc::now()).to_json())
 }
 
-async fn facts(app: &App) -> Answer<ProjectRecords> {
+async fn facts(app: &App) -> ApiAnswer<ProjectRecords> {
     coverage_facts(app).await.map_err(|problem| match problem {
         PageProblem::Store(error) => error.into(),
         _ => CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be looked up"),
@@ -96,6 +121,6 @@ async fn facts(app: &App) -> Answer<ProjectRecords> {
 }
 
 /// What a room writes as JSON, in the form that the description tells.
-fn read<T: serde::de::DeserializeOwned>(json: &str) -> Answer<T> {
+fn read<T: serde::de::DeserializeOwned>(json: &str) -> ApiAnswer<T> {
     serde_json::from_str(json).map_err(|_| CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be looked up"))
 }

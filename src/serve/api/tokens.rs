@@ -5,14 +5,14 @@ use super::route::ApiRoute;
 use super::taken::{TakenBody, TakenPath};
 use crate::model::AccessRole;
 use crate::serve::access::{TokenError, TokenName, make_token};
-use crate::serve::problem::{Answer, CallProblem};
+use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::serve::{App, Caller};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use chrono::{TimeDelta, Utc};
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
@@ -37,12 +37,13 @@ pub(super) fn routes() -> Vec<ApiRoute> {
             .part("name", "Its name.", name())
             .gives::<TokenRecord>(StatusCode::OK, "The token.")
             .fails(StatusCode::NOT_FOUND, "There is no token of this name."),
+        // Not `DELETE`: what is known of it stays, and so does its name.
         ApiRoute::new(
-            HttpMethod::Delete,
-            "/tokens/{name}",
+            HttpMethod::Post,
+            "/tokens/{name}/revoke",
             "revokeToken",
             "End a token, and the sessions that were begun by it",
-            delete(revoke),
+            post(revoke),
         )
         .may(AccessRole::Admin)
         .part("name", "Its name.", name())
@@ -51,16 +52,16 @@ pub(super) fn routes() -> Vec<ApiRoute> {
     ]
 }
 
-async fn list(State(app): State<App>) -> Answer<Json<Vec<TokenRecord>>> {
+async fn list(State(app): State<App>) -> ApiAnswer<Json<Vec<TokenRecord>>> {
     Ok(Json(app.store().tokens().await?.into_iter().map(TokenRecord::from).collect()))
 }
 
-async fn show(State(app): State<App>, TakenPath(name): TakenPath<String>) -> Answer<Json<TokenRecord>> {
+async fn show(State(app): State<App>, TakenPath(name): TakenPath<String>) -> ApiAnswer<Json<TokenRecord>> {
     let found = app.store().tokens().await?.into_iter().find(|token| token.name == name);
     found.map(|token| Json(token.into())).ok_or_else(|| CallProblem::absent("there is no such token"))
 }
 
-async fn make(State(app): State<App>, caller: Caller, TakenBody(order): TakenBody<TokenOrder>) -> Answer<Response> {
+async fn make(State(app): State<App>, caller: Caller, TakenBody(order): TakenBody<TokenOrder>) -> ApiAnswer<Response> {
     let name: TokenName = order.name.parse().map_err(|wrong: String| CallProblem::unclear(format!("`name`: {wrong}")))?;
     if order.roles.len() > AccessRole::WORDS.len() || order.days.is_some_and(|days| !(1..=3_650).contains(&days)) {
         return Err(CallProblem::unclear("`roles` has from 1 to 5 roles, and `days` is from 1 to 3650"));
@@ -77,7 +78,7 @@ async fn make(State(app): State<App>, caller: Caller, TakenBody(order): TakenBod
     Ok((StatusCode::CREATED, [(LOCATION, there)], Json(made)).into_response())
 }
 
-async fn revoke(State(app): State<App>, caller: Caller, TakenPath(name): TakenPath<String>) -> Answer<StatusCode> {
+async fn revoke(State(app): State<App>, caller: Caller, TakenPath(name): TakenPath<String>) -> ApiAnswer<StatusCode> {
     let is_known = name.parse::<TokenName>().is_ok() && app.store().revoke_token(&name, Utc::now()).await?;
     if !is_known {
         return Err(CallProblem::absent("there is no such token that is open"));
