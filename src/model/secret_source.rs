@@ -13,8 +13,8 @@ use super::{
     ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
     HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OpsgenieIntegration, Overlay,
     OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand, Rotate, Runbook, Scenario,
-    SecretStore, ServiceBinding, Serving, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Webhook, Wire,
-    Within, WitnessPolicy, WitnessSource, Workload,
+    SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch, VaultLogin, Webhook,
+    Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,8 +121,8 @@ impl SecretSourceSet {
         self.0.insert(SecretSource::Key(source.to_string()));
     }
 
-    fn serving(&mut self, serve: &Serving) {
-        let Serving { url: _, webhooks, otlp } = serve;
+    fn serving(&mut self, serve: &ServePolicy) {
+        let ServePolicy { url: _, webhooks, otlp } = serve;
         for Webhook { name: _, url, secret_from, events: _ } in webhooks {
             self.address(url);
             secret_from.iter().for_each(|from| self.key(from));

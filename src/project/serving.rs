@@ -5,19 +5,19 @@ use super::finding::Finding;
 use super::reader::TreeReader;
 use super::store;
 use super::tree::{Node, NodeKind};
-use crate::model::{CredentialSource, Inventory, NoticeKind, Serving, Webhook, origin_and_path};
+use crate::model::{CredentialSource, Inventory, NoticeKind, ServePolicy, Webhook, origin_and_path};
 
 /// The most webhooks.
 const MOST: usize = 50;
 
 /// `{url: ADDRESS, webhooks: [{url: …, secret_from: "env:NAME", events: […]}], otlp: ADDRESS}`.
-pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Serving> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<ServePolicy> {
     let fields = reader.fields(node, "a map of what it serves")?;
     let url = fields.optional("url", &|reader, node| reader.url(node));
     let webhooks = fields.optional("webhooks", &webhooks).unwrap_or_default();
     let otlp = fields.optional("otlp", &|reader, node| reader.url(node));
     fields.finish();
-    Some(Serving { url, webhooks, otlp })
+    Some(ServePolicy { url, webhooks, otlp })
 }
 
 fn webhooks(reader: &TreeReader<'_>, node: &Node) -> Option<Vec<Webhook>> {
