@@ -51,7 +51,7 @@ fn overdue() -> Project {
     std::fs::rename(project.path("stored/format-2.0/azure-outage"), project.path("drills/azure-outage")).unwrap();
     project.lifeboat(&["report", "drills/azure-outage", "--format", "verdict", "--out", "drills/azure-outage/verdict.json"]).exits_with(0);
     let schedule = "version: 1\nschedule: azure-daily\nscenarios: [scenarios/azure-outage.yaml]\nenvironment: lab\n\
-                    when: \"every day, 03:00 UTC\"\ncadence: 1d\n";
+                    when: \"every day, 03:00 UTC\"\ncadence: 1h\n";
     project.write("schedules/azure.yaml", schedule);
     project
 }
