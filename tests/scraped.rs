@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A `lifeboat serve`. Dropping it kills it.
-struct Served {
+struct ScrapedServe {
     process: Child,
     address: String,
 }
 
-impl Served {
+impl ScrapedServe {
     fn start(project: &Project) -> Self {
         let mut command = project.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -36,7 +36,7 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for ScrapedServe {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -51,7 +51,7 @@ fn overdue() -> Project {
     std::fs::rename(project.path("stored/format-2.0/azure-outage"), project.path("drills/azure-outage")).unwrap();
     project.lifeboat(&["report", "drills/azure-outage", "--format", "verdict", "--out", "drills/azure-outage/verdict.json"]).exits_with(0);
     let schedule = "version: 1\nschedule: azure-daily\nscenarios: [scenarios/azure-outage.yaml]\nenvironment: lab\n\
-                    when: \"every day, 03:00 UTC\"\ncadence: 1d\n";
+                    when: \"every day, 03:00 UTC\"\ncadence: 1h\n";
     project.write("schedules/azure.yaml", schedule);
     project
 }
@@ -81,7 +81,7 @@ fn named(text: &str) -> BTreeSet<&str> {
 #[test]
 fn what_is_told_is_read_by_prometheus_and_names_all_that_alerts_and_dashboard_ask_for() {
     let project = overdue();
-    let served = Served::start(&project);
+    let served = ScrapedServe::start(&project);
     let (status, head, text) = served.get("/metrics", "");
     assert_eq!(status, 200, "{text}");
     assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
@@ -134,7 +134,7 @@ fn what_is_told_is_read_by_prometheus_and_names_all_that_alerts_and_dashboard_as
 #[test]
 fn alerts_fire_also_when_lifeboat_is_dead() {
     let project = overdue();
-    let served = Served::start(&project);
+    let served = ScrapedServe::start(&project);
     let rules = std::fs::read_to_string(shipped("lifeboat.rules.yaml")).unwrap();
     // Nobody waits for minutes here.
     project.write("prometheus/rules.yaml", &rules.replace("for: 1m", "for: 1s").replace("for: 2m", "for: 1s"));

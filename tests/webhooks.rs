@@ -48,13 +48,14 @@ struct Receiver {
 
 impl Receiver {
     fn start(answers: &[Option<&str>]) -> Self {
-        Self::at(&TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string(), answers)
+        Self::at("127.0.0.1:0", answers)
     }
 
     fn at(address: &str, answers: &[Option<&str>]) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let answers = answers.iter().map(|answer| answer.map(str::to_owned)).collect();
-        let receiver = Self { address: address.to_owned(), got: Arc::default(), answers: Arc::new(Mutex::new(answers)) };
+        let address = listener.local_addr().unwrap().to_string();
+        let receiver = Self { address, got: Arc::default(), answers: Arc::new(Mutex::new(answers)) };
         let serves = receiver.clone();
         std::thread::spawn(move || {
             for wire in listener.incoming().map_while(Result::ok) {

@@ -2,7 +2,7 @@
 
 use super::{
     Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, Price,
-    SecretStore, Serving, words,
+    SecretStore, ServePolicy, words,
 };
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub struct Inventory {
     pub evidence: EvidencePolicy,
     /// How `lifeboat serve` is set up.
     #[serde(default)]
-    pub serve: Serving,
+    pub serve: ServePolicy,
 }
 
 impl Inventory {

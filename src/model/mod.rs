@@ -118,7 +118,7 @@ pub use runbook::{Escalation, Runbook, StartMode};
 pub use scenario::{PlannedFault, Scenario, Timeline};
 pub use schedule::{ApprovalWish, DrillSchedule, DueRule, IfMissed, OverlapPolicy, ScheduleNotices};
 pub use secret_source::SecretSource;
-pub use serving::{NoticeKind, Serving, Webhook};
+pub use serving::{NoticeKind, ServePolicy, Webhook};
 pub use sign_in::{AccessRole, OidcProvider};
 pub use step::{Backoff, IN_CONDITIONS, OnFailure, OnSuccess, Repeat, Step, StepEnd, When};
 pub use stop_here::{StopHere, WalkResult};

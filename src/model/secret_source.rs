@@ -13,8 +13,9 @@ use super::{
     ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
     HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OidcProvider,
     OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand,
-    Rotate, Runbook, Scenario, SecretStore, ServiceBinding, Serving, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch,
-    VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
+    Rotate, Runbook, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere, Switch,
+    VaultLogin, Webhook,
+    Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,8 +122,8 @@ impl SecretSourceSet {
         self.0.insert(SecretSource::Key(source.to_string()));
     }
 
-    fn serving(&mut self, serve: &Serving) {
-        let Serving { url: _, oidc, webhooks, otlp } = serve;
+    fn serving(&mut self, serve: &ServePolicy) {
+        let ServePolicy { url: _, oidc, webhooks, otlp } = serve;
         if let Some(OidcProvider { issuer, client_id: _, client_secret, roles: _ }) = oidc {
             self.url(issuer);
             client_secret.iter().for_each(|from| self.key(from));

@@ -31,7 +31,7 @@ words! {
 
 /// An inventory's `serve:`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Serving {
+pub struct ServePolicy {
     /// Where people find its pages, for links; `None` gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,

@@ -5,20 +5,20 @@ use super::finding::Finding;
 use super::reader::TreeReader;
 use super::{sign_in, store};
 use super::tree::{Node, NodeKind};
-use crate::model::{CredentialSource, Inventory, NoticeKind, Serving, Webhook, origin_and_path};
+use crate::model::{CredentialSource, Inventory, NoticeKind, ServePolicy, Webhook, origin_and_path};
 
 /// The most webhooks.
 const MOST: usize = 50;
 
 /// `{url: ADDRESS, oidc: {…}, webhooks: [{url: …, secret_from: "env:NAME", events: […]}], otlp: ADDRESS}`.
-pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Serving> {
+pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<ServePolicy> {
     let fields = reader.fields(node, "a map of what it serves")?;
     let url = fields.optional("url", &|reader, node| reader.url(node));
     let oidc = fields.optional("oidc", &sign_in::read);
     let webhooks = fields.optional("webhooks", &webhooks).unwrap_or_default();
     let otlp = fields.optional("otlp", &|reader, node| reader.url(node));
     fields.finish();
-    Some(Serving { url, oidc, webhooks, otlp })
+    Some(ServePolicy { url, oidc, webhooks, otlp })
 }
 
 fn webhooks(reader: &TreeReader<'_>, node: &Node) -> Option<Vec<Webhook>> {

@@ -3,7 +3,7 @@
 //! A notice is entered into the store once, under its key ([`DrillStore::enqueue`](crate::store::DrillStore::enqueue)), and sent from there. Its key is
 //! made of what it is about, so that two replicas that see the same thing enter one.
 //!
-//! What this file does not do: say who is told (`model::Serving`, and the schedule's `notify`), or send anything (`serve`).
+//! What this file does not do: say who is told (`model::ServePolicy`, and the schedule's `notify`), or send anything (`serve`).
 
 use crate::model::{DrillSchedule, NoticeKind};
 use crate::units::Duration;

@@ -3,7 +3,7 @@
 //!
 //! What this file does not do: make the trace (`report`), or keep it until a collector takes it: `lifeboat report DRILL --otlp` sends it again.
 
-use crate::model::Serving;
+use crate::model::ServePolicy;
 use crate::project::Project;
 use crate::report::{DrillContext, drill, otlp};
 use crate::scheduler::EndedDrill;
@@ -43,7 +43,7 @@ pub(super) async fn send(root: &Path, ended: &EndedDrill, stop: &watch::Receiver
 }
 
 /// The collector's address, and the path that is put after it; `None` where nobody wants traces.
-fn collector(serving: &Serving, variable: impl Fn(&str) -> Option<String>) -> Option<(String, &'static str)> {
+fn collector(serving: &ServePolicy, variable: impl Fn(&str) -> Option<String>) -> Option<(String, &'static str)> {
     let named = |name: &str| variable(name).filter(|url| !url.is_empty());
     let whole = || Some((named("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")?, ""));
     let base = || Some((named("OTEL_EXPORTER_OTLP_ENDPOINT")?, PATH));
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn the_inventory_comes_before_the_environment_and_traces_before_everything() {
         let of = |set: &[(&str, &str)], otlp: Option<&str>| {
-            let serving = Serving { otlp: otlp.map(str::to_owned), ..Serving::default() };
+            let serving = ServePolicy { otlp: otlp.map(str::to_owned), ..ServePolicy::default() };
             collector(&serving, |name| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
         };
         let (base, traces) = (("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a"), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://b/t"));

@@ -18,7 +18,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use observed::Observed;
+use observed::MetricFacts;
 use page::TextForm;
 
 /// `GET /metrics`, `/healthz`, `/readyz`.
@@ -28,7 +28,7 @@ pub(super) fn routes() -> Router<App> {
 
 async fn metrics(caller: Caller, State(app): State<App>, headers: HeaderMap) -> Result<Response, StatusCode> {
     caller.must(AccessRole::Read)?;
-    let observed = Observed::of(&app).await.map_err(|error| {
+    let observed = MetricFacts::of(&app).await.map_err(|error| {
         tracing::warn!("metrics cannot be read: {error}");
         StatusCode::SERVICE_UNAVAILABLE
     })?;

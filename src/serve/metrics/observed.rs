@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// What is known at one moment.
 #[derive(Debug, Default)]
-pub(super) struct Observed {
+pub(super) struct MetricFacts {
     /// Schedules, and the last drill of each scenario.
     pub(super) facts: Arc<DrillFacts>,
     /// How many drills this process runs.
@@ -18,7 +18,7 @@ pub(super) struct Observed {
     pub(super) unaddressed: usize,
 }
 
-impl Observed {
+impl MetricFacts {
     /// Everything as it is now.
     pub(super) async fn of(app: &App) -> Result<Self, StoreError> {
         Ok(Self {

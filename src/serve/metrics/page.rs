@@ -2,7 +2,7 @@
 //!
 //! How many series there can be is bounded: labels are names of the project's files, and of each kind only the first so many are told.
 
-use super::observed::Observed;
+use super::observed::MetricFacts;
 use crate::verdict::Decision;
 use chrono::{DateTime, Utc};
 use prometheus_client::encoding::{prometheus_text, text};
@@ -41,7 +41,7 @@ type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
 /// The whole text.
-pub(super) fn page(observed: &Observed, form: TextForm) -> Result<String, std::fmt::Error> {
+pub(super) fn page(observed: &MetricFacts, form: TextForm) -> Result<String, std::fmt::Error> {
     let mut page = MetricPage(Registry::default());
     page.build();
     page.drills(observed);
@@ -70,7 +70,7 @@ impl MetricPage {
         set(&family, vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0);
     }
 
-    fn drills(&mut self, observed: &Observed) {
+    fn drills(&mut self, observed: &MetricFacts) {
         let last = self.gauge("drill_last_timestamp_seconds", "When the last drill of a scenario began, in seconds since 1970");
         let verdict =
             self.gauge("drill_verdict", "1 for the verdict of the last drill of a scenario, 0 for the others; all 0 where it has none");
@@ -103,7 +103,7 @@ impl MetricPage {
         set(&running, Labels::new(), observed.running as f64);
     }
 
-    fn schedules(&mut self, observed: &Observed) {
+    fn schedules(&mut self, observed: &MetricFacts) {
         let overdue = self.gauge("schedule_overdue", "1 for a schedule that was not kept for longer than its cadence");
         let never = self.gauge("schedule_never_kept", "1 for a schedule that nothing has kept yet");
         let next = self.gauge("schedule_next_timestamp_seconds", "When a schedule is due next, in seconds since 1970");
@@ -126,13 +126,13 @@ impl MetricPage {
         }
     }
 
-    fn notices(&mut self, observed: &Observed) {
+    fn notices(&mut self, observed: &MetricFacts) {
         let deliveries = self.gauge("notice_deliveries", "Notices to webhooks and contacts, by what became of them");
         for count in observed.deliveries.iter().take(MOST) {
             let labels = vec![("target", count.target.clone()), ("state", count.state.word().to_owned())];
             set(&deliveries, labels, count.count as f64);
         }
-        let unaddressed = self.gauge("notice_unaddressed", "Notices of which it is not known yet whom they go to");
+        let unaddressed = self.gauge("notice_unaddressed", "Notices that have no receivers yet");
         set(&unaddressed, Labels::new(), observed.unaddressed as f64);
     }
 }
@@ -158,7 +158,7 @@ mod tests {
     use crate::store::{DeliveryCount, DeliveryState};
     use serde_json::json;
 
-    fn observed(schedules: usize) -> Observed {
+    fn observed(schedules: usize) -> MetricFacts {
         let at = DateTime::from_timestamp_millis(1_800_000_000_500).unwrap();
         let drill = json!({
             "id": "d", "kind": "drill", "folder": "/d", "host": "h", "service": "chat \"x\"\n", "services": [], "scenario": "azure", "title": "",
@@ -181,7 +181,7 @@ mod tests {
             last: vec![serde_json::from_value(drill).unwrap()],
             looked: Some(at),
         };
-        Observed {
+        MetricFacts {
             facts: facts.into(),
             running: 1,
             deliveries: vec![DeliveryCount { target: "webhook:ops".to_owned(), state: DeliveryState::Failed, count: 2 }],

@@ -3,7 +3,7 @@
 //! Nothing goes to a status page: customers would read of an outage that is only played.
 
 use super::payload::links;
-use super::webhook_post::Answered;
+use super::webhook_post::PostOutcome;
 use crate::history::Live;
 use crate::journal::Clock;
 use crate::model::{Inventory, NoticeKind, NotifySeverity};
@@ -25,10 +25,10 @@ pub(super) async fn tell_contact(
     root: &Path,
     (id, notice): (&str, &Notice),
     http: &reqwest::Client,
-) -> Answered {
+) -> PostOutcome {
     let context = match context(contact, inventory, root, notice, http).await {
         Ok(context) => context,
-        Err(problem) => return Answered::NotNow(with_causes(&problem), None),
+        Err(problem) => return PostOutcome::NotNow(with_causes(&problem), None),
     };
     let links = links(notice, inventory.serve.url.as_deref());
     let text = links.first().map_or_else(|| notice.told.clone(), |(_, link)| format!("{} {link}", notice.told));
@@ -39,9 +39,9 @@ pub(super) async fn tell_contact(
     }
     let message = Message { contact: contact.to_owned(), text, key: id.to_owned(), severity: severity(notice), over: false, facts };
     match tell(&message, &context).await {
-        Ok(ContactOutcome::Sent(said)) => Answered::Taken(said),
-        Ok(ContactOutcome::ByHand(words)) => Answered::Never(format!("no program can tell them: {words}")),
-        Err(problem) => Answered::NotNow(with_causes(&problem), None),
+        Ok(ContactOutcome::Sent(said)) => PostOutcome::Taken(said),
+        Ok(ContactOutcome::ByHand(words)) => PostOutcome::Never(format!("no program can tell them: {words}")),
+        Err(problem) => PostOutcome::NotNow(with_causes(&problem), None),
     }
 }
 

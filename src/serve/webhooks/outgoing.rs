@@ -3,7 +3,7 @@
 use super::herald::DrillHerald;
 use super::schedule_watch::ScheduleWatch;
 use super::sender::NoticeSender;
-use super::webhook_post::{self, Answered};
+use super::webhook_post::{self, PostOutcome};
 use crate::model::{Inventory, NoticeKind};
 use crate::schedule::{Notice, NoticeSubject};
 use crate::scheduler::RunningDrills;
@@ -70,7 +70,7 @@ pub async fn try_webhook(name: &str, inventory: &Inventory, root: &Path) -> Resu
     let site = SecretContext { stores: &inventory.stores, root };
     let now = Utc::now().timestamp();
     match webhook_post::post(webhook, &inventory.serve, site, (&id, &notice), now, &webhook_post::client()?).await {
-        Answered::Taken(told) => Ok(told),
-        Answered::NotNow(told, _) | Answered::Never(told) => Err(Problem::new(told)),
+        PostOutcome::Taken(told) => Ok(told),
+        PostOutcome::NotNow(told, _) | PostOutcome::Never(told) => Err(Problem::new(told)),
     }
 }

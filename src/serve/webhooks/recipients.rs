@@ -44,7 +44,7 @@ pub(super) fn recipients(notice: &Notice, inventory: &Inventory, schedules: &[Dr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Serving, Webhook};
+    use crate::model::{ServePolicy, Webhook};
     use crate::schedule::NoticeSubject;
 
     #[test]
@@ -56,7 +56,7 @@ mod tests {
             events: events.to_vec(),
         };
         let webhooks = vec![webhook("all", &[]), webhook("some", &[NoticeKind::Verdict]), webhook("others", &[NoticeKind::Due])];
-        let inventory = Inventory { serve: Serving { webhooks, ..Serving::default() }, ..Inventory::default() };
+        let inventory = Inventory { serve: ServePolicy { webhooks, ..ServePolicy::default() }, ..Inventory::default() };
         let mut notice = Notice::of_drill(NoticeKind::Verdict, NoticeSubject::default(), "", String::new(), chrono::DateTime::UNIX_EPOCH);
         notice.contacts = vec!["ann".to_owned(), "ann".to_owned()];
         assert_eq!(recipients(&notice, &inventory, &[]), ["webhook:all", "webhook:some", "contact:ann"]);

@@ -4,7 +4,7 @@
 use super::contact_message::tell_contact;
 use super::recipients::{Recipient, recipients};
 use super::retry;
-use super::webhook_post::{self, Answered, PATIENCE};
+use super::webhook_post::{self, PATIENCE, PostOutcome};
 use crate::model::{DrillSchedule, Inventory};
 use crate::project::Project;
 use crate::secret::SecretContext;
@@ -116,17 +116,17 @@ impl NoticeSender {
         let answered = match known(&self.root).await {
             Some((inventory, _)) => timeout(PATIENCE + Duration::from_secs(2), self.tell(delivery, &inventory))
                 .await
-                .unwrap_or_else(|_| Answered::NotNow(format!("it took longer than {} s", PATIENCE.as_secs() + 2), None)),
-            None => Answered::NotNow("the inventory has errors; `lifeboat check` tells them".to_owned(), None),
+                .unwrap_or_else(|_| PostOutcome::NotNow(format!("it took longer than {} s", PATIENCE.as_secs() + 2), None)),
+            None => PostOutcome::NotNow("the inventory has errors; `lifeboat check` tells them".to_owned(), None),
         };
         match answered {
-            Answered::Taken(told) => (Tried::Sent, told),
-            Answered::Never(told) => (Tried::Failed, told),
-            Answered::NotNow(told, asked) => (retry::after(delivery.tries, asked, chance()), told),
+            PostOutcome::Taken(told) => (Tried::Sent, told),
+            PostOutcome::Never(told) => (Tried::Failed, told),
+            PostOutcome::NotNow(told, asked) => (retry::after(delivery.tries, asked, chance()), told),
         }
     }
 
-    async fn tell(&self, delivery: &ClaimedDelivery, inventory: &Inventory) -> Answered {
+    async fn tell(&self, delivery: &ClaimedDelivery, inventory: &Inventory) -> PostOutcome {
         let what = (delivery.notice_id.as_str(), &delivery.notice);
         match Recipient::of(&delivery.target) {
             Some(Recipient::Webhook(name)) => match inventory.serve.webhooks.iter().find(|webhook| webhook.name == name) {
@@ -134,13 +134,13 @@ impl NoticeSender {
                     let site = SecretContext { stores: &inventory.stores, root: &self.root };
                     webhook_post::post(webhook, &inventory.serve, site, what, chrono::Utc::now().timestamp(), &self.client).await
                 }
-                None => Answered::Never(format!("the inventory has no webhook `{name}` any more")),
+                None => PostOutcome::Never(format!("the inventory has no webhook `{name}` any more")),
             },
             Some(Recipient::Contact(name)) if inventory.contacts.contains_key(name) => {
                 tell_contact(name, inventory, &self.root, what, &self.client).await
             }
-            Some(Recipient::Contact(name)) => Answered::Never(format!("the inventory has no contact `{name}`")),
-            None => Answered::NotNow("this build does not know how to reach it".to_owned(), None),
+            Some(Recipient::Contact(name)) => PostOutcome::Never(format!("the inventory has no contact `{name}`")),
+            None => PostOutcome::NotNow("this build does not know how to reach it".to_owned(), None),
         }
     }
 }

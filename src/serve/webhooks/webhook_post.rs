@@ -5,7 +5,7 @@
 
 use super::payload::payload;
 use super::signature::signatures;
-use crate::model::{Serving, Webhook};
+use crate::model::{ServePolicy, Webhook};
 use crate::schedule::Notice;
 use crate::secret::{SecretContext, held, variable};
 use crate::units::{Problem, Secret, expand};
@@ -18,7 +18,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What came of a try.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answered {
+pub(super) enum PostOutcome {
     /// It was taken; says by whom or how.
     Taken(String),
     /// It was not, and may be later; not before so many milliseconds, where the other side says so.
@@ -37,12 +37,12 @@ pub(super) fn client() -> Result<reqwest::Client, Problem> {
 /// can play it again.
 pub(super) async fn post(
     webhook: &Webhook,
-    serving: &Serving,
+    serving: &ServePolicy,
     site: SecretContext<'_>,
     (id, notice): (&str, &Notice),
     now: i64,
     client: &reqwest::Client,
-) -> Answered {
+) -> PostOutcome {
     let body = payload(notice, serving.url.as_deref());
     let ready = async {
         let secrets = secrets(webhook, site).await?;
@@ -58,23 +58,23 @@ pub(super) async fn post(
     let answer = match request.body(body).send().await {
         Ok(answer) => answer,
         Err(error) if error.is_timeout() => {
-            return Answered::NotNow(format!("{place} did not answer within {} s", PATIENCE.as_secs()), None);
+            return PostOutcome::NotNow(format!("{place} did not answer within {} s", PATIENCE.as_secs()), None);
         }
         Err(error) => return not_now(&Problem::new(format!("{place} does not answer")).caused_by(error.without_url())),
     };
     let status = answer.status();
     let told = format!("{place} answered {}", status.as_u16());
     match (status.as_u16(), web::sends_on(status.as_u16(), answer.headers(), &url)) {
-        (_, Some(elsewhere)) => Answered::NotNow(format!("{told}: {}", elsewhere.message), None),
-        (410, None) => Answered::Never(format!("{told}: nobody wants it there any more; take the webhook out of the inventory")),
-        _ if status.is_success() => Answered::Taken(told),
-        (429 | 503, None) => Answered::NotNow(told, wait_of(answer.headers())),
-        _ => Answered::NotNow(told, None),
+        (_, Some(elsewhere)) => PostOutcome::NotNow(format!("{told}: {}", elsewhere.message), None),
+        (410, None) => PostOutcome::Never(format!("{told}: nobody wants it there any more; take the webhook out of the inventory")),
+        _ if status.is_success() => PostOutcome::Taken(told),
+        (429 | 503, None) => PostOutcome::NotNow(told, wait_of(answer.headers())),
+        _ => PostOutcome::NotNow(told, None),
     }
 }
 
-fn not_now(problem: &Problem) -> Answered {
-    Answered::NotNow(crate::units::with_causes(problem), None)
+fn not_now(problem: &Problem) -> PostOutcome {
+    PostOutcome::NotNow(crate::units::with_causes(problem), None)
 }
 
 /// The wait that it asks for in seconds; one that names a moment is not understood.
