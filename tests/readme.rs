@@ -17,10 +17,11 @@ const PROXY: &str = include_str!("../src/proxy/README.md");
 const MEASUREMENT: &str = include_str!("../src/verdict/README.md");
 const RECORDS: &str = include_str!("../src/import/README.md");
 const EVIDENCE: &str = include_str!("../src/evidence/README.md");
+const QUARTERS: &str = include_str!("../src/serve/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
-const ALL: [(&str, &str); 8] = [
+const ALL: [(&str, &str); 9] = [
     ("", README),
     ("scenarios", SCENARIOS),
     ("runbooks", RUNBOOKS),
@@ -28,6 +29,7 @@ const ALL: [(&str, &str); 8] = [
     ("src/verdict", MEASUREMENT),
     ("src/import", RECORDS),
     ("src/evidence", EVIDENCE),
+    ("src/serve", QUARTERS),
     ("tests", TESTS),
 ];
 
@@ -89,6 +91,8 @@ fn no_block_is_left_out_by_these_tests() {
         (("src/import", "python"), 1),
         (("src/import", "sh"), 1),
         (("src/proxy", "console"), 1),
+        (("src/serve", "console"), 3),
+        (("src/serve", "yaml"), 3),
         (("src/verdict", "console"), 1),
         (("tests", "console"), 1),
     ];

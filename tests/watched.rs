@@ -144,9 +144,9 @@ fn answers_that_do_not_count_are_told_and_a_stream_goes_on_where_it_was() {
     assert!(late.starts_with("HTTP/1.1 409") && late.contains("yes, says Ann (not verified)"), "{late}");
     // Whoever comes back gets what is new, and not the whole.
     let number = |text: &str| text.rsplit("\nid: ").next().and_then(|rest| rest.lines().next()).unwrap().to_owned();
-    let first = watched.asks(&format!("GET {base}/events"), "", "event: frame\nid: ");
-    let again = watched.asks(&format!("GET {base}/events?after={}", number(&(first.clone() + "\n"))), "", "event: frame\nid: ");
-    assert!(again.len() < first.len() && !again.contains("[\"steps\""), "{again}");
+    let first = watched.asks(&format!("GET {base}/events"), "", "\ndata: more");
+    let again = watched.asks(&format!("GET {base}/events?after={}", number(&first)), "", "\ndata: more");
+    assert!(again.len() < first.len() && !again.contains("[\"guards\""), "{again}");
     let unsure = watched.asks(&format!("POST {base}/stop"), "", "");
     assert!(unsure.starts_with("HTTP/1.1 422"), "{unsure}");
     assert!(watched.asks(&format!("POST {base}/stop"), "sure=yes", "").starts_with("HTTP/1.1 303"));
@@ -171,8 +171,8 @@ fn a_drill_of_another_process_is_watched_and_a_server_that_stops_ends_its_own() 
     });
     assert!(page.contains("It runs in another process") && !page.contains("Stop it now"), "{page}");
     assert!(watched.asks(&format!("POST /drills/{id}/stop"), "sure=yes", "").starts_with("HTTP/1.1 409"));
-    let seen = watched.asks(&format!("GET /drills/{id}/events"), "", "is in force");
-    assert!(seen.contains("blackhole on first is in force"), "{seen}");
+    let seen = watched.asks(&format!("GET /drills/{id}/events"), "", "The fault is in force");
+    assert!(seen.contains("The fault is in force: blackhole on first."), "{seen}");
     other.signal(2);
     let end = watched.asks(&format!("GET /drills/{id}/events"), "", "data: end");
     assert!(end.contains("Verdict: "), "{end}");

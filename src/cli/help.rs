@@ -17,6 +17,7 @@ const PROXY: &str = include_str!("../proxy/README.md");
 const MEASUREMENT: &str = include_str!("../verdict/README.md");
 const RECORDS: &str = include_str!("../import/README.md");
 const EVIDENCE: &str = include_str!("../evidence/README.md");
+const QUARTERS: &str = include_str!("../serve/README.md");
 
 /// Explains a command, or a topic such as `faults`. Without a name: lists all of both.
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 26] = [
+const TOPICS: [Topic; 27] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -70,6 +71,7 @@ const TOPICS: [Topic; 26] = [
     whole("measurement", "what is measured, and how", MEASUREMENT),
     whole("records", "judging what other tools recorded", RECORDS),
     whole("evidence", "what a drill leaves, and how others check it", EVIDENCE),
+    whole("quarters", "drills every quarter, without anyone remembering", QUARTERS),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
 ];
 
@@ -95,6 +97,7 @@ fn topic(word: &str) -> Option<&'static Topic> {
         "judge" => "records",
         "execute" => "incidents",
         "verify" => "evidence",
+        "serve" => "quarters",
         word => word,
     };
     TOPICS.iter().find(|topic| topic.name == name)
@@ -114,6 +117,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "verdict" | "src/verdict" => Some("measurement"),
         "import" | "src/import" => Some("records"),
         "evidence" | "src/evidence" => Some("evidence"),
+        "serve" | "src/serve" => Some("quarters"),
         _ => None,
     };
     TOPICS.iter().find(is_meant).map(|topic| topic.name).or_else(of_file)
