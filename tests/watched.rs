@@ -147,6 +147,22 @@ fn answers_that_do_not_count_are_told_and_a_stream_goes_on_where_it_was() {
     let first = watched.asks(&format!("GET {base}/events"), "", "\ndata: more");
     let again = watched.asks(&format!("GET {base}/events?after={}", number(&first)), "", "\ndata: more");
     assert!(again.len() < first.len() && !again.contains("[\"guards\""), "{again}");
+    // However many streams are opened, so many are kept, and pages are still served.
+    let mut streams: Vec<TcpStream> = (0..230).map(|_| TcpStream::connect(&watched.address).unwrap()).collect();
+    let codes: Vec<String> = streams
+        .iter_mut()
+        .map(|stream| {
+            write!(stream, "GET {base}/events HTTP/1.1\r\nhost: {}\r\n\r\n", watched.address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            let mut head = [0; 12];
+            stream.read_exact(&mut head).unwrap();
+            String::from_utf8_lossy(&head[9..]).into_owned()
+        })
+        .collect();
+    let of = |code: &str| codes.iter().filter(|seen| *seen == code).count();
+    assert!(of("200") <= 200 && of("200") > 100 && of("503") >= 30 && of("200") + of("503") == 230, "{codes:?}");
+    assert!(watched.asks(&format!("GET {base}/live"), "", "").starts_with("HTTP/1.1 200"));
+    drop(streams);
     let unsure = watched.asks(&format!("POST {base}/stop"), "", "");
     assert!(unsure.starts_with("HTTP/1.1 422"), "{unsure}");
     assert!(watched.asks(&format!("POST {base}/stop"), "sure=yes", "").starts_with("HTTP/1.1 303"));
