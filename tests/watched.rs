@@ -94,7 +94,10 @@ fn used(watched: &Watched, script: &str) {
     let shots = std::env::var("WATCHED_SHOTS").unwrap_or_else(|_| tempfile::tempdir().unwrap().keep().display().to_string());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/watched").join(script);
     let mut command = Command::new("node");
-    command.arg(script).args([&format!("http://{}", watched.address), chromium, &shots]).env("NODE_PATH", node("pages", &LOOKERS));
+    command
+        .arg(script)
+        .args([format!("http://{}", watched.address).as_str(), chromium, shots.as_str()])
+        .env("NODE_PATH", node("pages", &LOOKERS));
     let output = command.output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.contains("all is well"), "{said}\nscreenshots are in {shots}");
@@ -116,9 +119,9 @@ fn a_drill_is_begun_watched_answered_and_stopped_on_its_page() {
     let drill = drill.unwrap();
     let events = project.events(&drill.display().to_string());
     let answered = events.iter().find_map(|event| event.get("answered")).unwrap();
-    assert_eq!((&answered["answer"], &answered["by"]), (&"yes".into(), &"Ann".into()), "{answered}");
+    assert_eq!((&answered["answer"], &answered["speaker"]["by"]), (&"yes".into(), &"Ann".into()), "{answered}");
     let ticked = events.iter().find_map(|event| event.get("ticked")).unwrap();
-    assert_eq!((&ticked["item"], &ticked["by"]), (&1.into(), &"Bob".into()), "{ticked}");
+    assert_eq!((&ticked["item"], &ticked["speaker"]["by"]), (&1.into(), &"Bob".into()), "{ticked}");
     assert!(events[0]["started"]["origin"]["reason"].as_str().unwrap().contains("third quarter (begun by Ann)"), "{}", events[0]);
     project.stopped_cleanly(&drill.display().to_string(), "person");
     assert_eq!(watched.ends(), Some(0));
