@@ -18,6 +18,7 @@ const MEASUREMENT: &str = include_str!("../src/verdict/README.md");
 const RECORDS: &str = include_str!("../src/import/README.md");
 const EVIDENCE: &str = include_str!("../src/evidence/README.md");
 const SCHEDULES: &str = include_str!("../src/schedule/README.md");
+const QUARTERS: &str = include_str!("../src/serve/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
@@ -30,6 +31,7 @@ const ALL: [(&str, &str); 9] = [
     ("src/import", RECORDS),
     ("src/evidence", EVIDENCE),
     ("src/schedule", SCHEDULES),
+    ("src/serve", QUARTERS),
     ("tests", TESTS),
 ];
 
@@ -93,6 +95,8 @@ fn no_block_is_left_out_by_these_tests() {
         (("src/proxy", "console"), 1),
         (("src/schedule", "console"), 1),
         (("src/schedule", "yaml"), 1),
+        (("src/serve", "console"), 3),
+        (("src/serve", "yaml"), 3),
         (("src/verdict", "console"), 1),
         (("tests", "console"), 1),
     ];

@@ -94,7 +94,10 @@ fn used(watched: &Watched, script: &str) {
     let shots = std::env::var("WATCHED_SHOTS").unwrap_or_else(|_| tempfile::tempdir().unwrap().keep().display().to_string());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/watched").join(script);
     let mut command = Command::new("node");
-    command.arg(script).args([&format!("http://{}", watched.address), chromium, &shots]).env("NODE_PATH", node("pages", &LOOKERS));
+    command
+        .arg(script)
+        .args([format!("http://{}", watched.address).as_str(), chromium, shots.as_str()])
+        .env("NODE_PATH", node("pages", &LOOKERS));
     let output = command.output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.contains("all is well"), "{said}\nscreenshots are in {shots}");
@@ -116,9 +119,9 @@ fn a_drill_is_begun_watched_answered_and_stopped_on_its_page() {
     let drill = drill.unwrap();
     let events = project.events(&drill.display().to_string());
     let answered = events.iter().find_map(|event| event.get("answered")).unwrap();
-    assert_eq!((&answered["answer"], &answered["by"]), (&"yes".into(), &"Ann".into()), "{answered}");
+    assert_eq!((&answered["answer"], &answered["speaker"]["by"]), (&"yes".into(), &"Ann".into()), "{answered}");
     let ticked = events.iter().find_map(|event| event.get("ticked")).unwrap();
-    assert_eq!((&ticked["item"], &ticked["by"]), (&1.into(), &"Bob".into()), "{ticked}");
+    assert_eq!((&ticked["item"], &ticked["speaker"]["by"]), (&1.into(), &"Bob".into()), "{ticked}");
     assert!(events[0]["started"]["origin"]["reason"].as_str().unwrap().contains("third quarter (begun by Ann)"), "{}", events[0]);
     project.stopped_cleanly(&drill.display().to_string(), "person");
     assert_eq!(watched.ends(), Some(0));
@@ -144,9 +147,25 @@ fn answers_that_do_not_count_are_told_and_a_stream_goes_on_where_it_was() {
     assert!(late.starts_with("HTTP/1.1 409") && late.contains("yes, says Ann (not verified)"), "{late}");
     // Whoever comes back gets what is new, and not the whole.
     let number = |text: &str| text.rsplit("\nid: ").next().and_then(|rest| rest.lines().next()).unwrap().to_owned();
-    let first = watched.asks(&format!("GET {base}/events"), "", "event: frame\nid: ");
-    let again = watched.asks(&format!("GET {base}/events?after={}", number(&(first.clone() + "\n"))), "", "event: frame\nid: ");
-    assert!(again.len() < first.len() && !again.contains("[\"steps\""), "{again}");
+    let first = watched.asks(&format!("GET {base}/events"), "", "\ndata: more");
+    let again = watched.asks(&format!("GET {base}/events?after={}", number(&first)), "", "\ndata: more");
+    assert!(again.len() < first.len() && !again.contains("[\"guards\""), "{again}");
+    // However many streams are opened, so many are kept, and pages are still served.
+    let mut streams: Vec<TcpStream> = (0..230).map(|_| TcpStream::connect(&watched.address).unwrap()).collect();
+    let codes: Vec<String> = streams
+        .iter_mut()
+        .map(|stream| {
+            write!(stream, "GET {base}/events HTTP/1.1\r\nhost: {}\r\n\r\n", watched.address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            let mut head = [0; 12];
+            stream.read_exact(&mut head).unwrap();
+            String::from_utf8_lossy(&head[9..]).into_owned()
+        })
+        .collect();
+    let of = |code: &str| codes.iter().filter(|seen| *seen == code).count();
+    assert!(of("200") <= 200 && of("200") > 100 && of("503") >= 30 && of("200") + of("503") == 230, "{codes:?}");
+    assert!(watched.asks(&format!("GET {base}/live"), "", "").starts_with("HTTP/1.1 200"));
+    drop(streams);
     let unsure = watched.asks(&format!("POST {base}/stop"), "", "");
     assert!(unsure.starts_with("HTTP/1.1 422"), "{unsure}");
     assert!(watched.asks(&format!("POST {base}/stop"), "sure=yes", "").starts_with("HTTP/1.1 303"));
@@ -171,8 +190,8 @@ fn a_drill_of_another_process_is_watched_and_a_server_that_stops_ends_its_own() 
     });
     assert!(page.contains("It runs in another process") && !page.contains("Stop it now"), "{page}");
     assert!(watched.asks(&format!("POST /drills/{id}/stop"), "sure=yes", "").starts_with("HTTP/1.1 409"));
-    let seen = watched.asks(&format!("GET /drills/{id}/events"), "", "is in force");
-    assert!(seen.contains("blackhole on first is in force"), "{seen}");
+    let seen = watched.asks(&format!("GET /drills/{id}/events"), "", "The fault is in force");
+    assert!(seen.contains("The fault is in force: blackhole on first."), "{seen}");
     other.signal(2);
     let end = watched.asks(&format!("GET /drills/{id}/events"), "", "data: end");
     assert!(end.contains("Verdict: "), "{end}");

@@ -18,6 +18,7 @@ const MEASUREMENT: &str = include_str!("../verdict/README.md");
 const RECORDS: &str = include_str!("../import/README.md");
 const EVIDENCE: &str = include_str!("../evidence/README.md");
 const SCHEDULES: &str = include_str!("../schedule/README.md");
+const QUARTERS: &str = include_str!("../serve/README.md");
 
 /// Explains a command, or a topic such as `faults`. Without a name: lists all of both.
 #[derive(Debug, clap::Args)]
@@ -72,6 +73,7 @@ const TOPICS: [Topic; 27] = [
     whole("measurement", "what is measured, and how", MEASUREMENT),
     whole("records", "judging what other tools recorded", RECORDS),
     whole("evidence", "what a drill leaves, and how others check it", EVIDENCE),
+    whole("quarters", "drills every quarter, without anyone remembering", QUARTERS),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
 ];
 
@@ -98,6 +100,7 @@ fn topic(word: &str) -> Option<&'static Topic> {
         "execute" => "incidents",
         "verify" => "evidence",
         "schedule" => "schedules",
+        "serve" => "quarters",
         word => word,
     };
     TOPICS.iter().find(|topic| topic.name == name)
@@ -118,6 +121,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "verdict" | "src/verdict" => Some("measurement"),
         "import" | "src/import" => Some("records"),
         "evidence" | "src/evidence" => Some("evidence"),
+        "serve" | "src/serve" => Some("quarters"),
         _ => None,
     };
     TOPICS.iter().find(is_meant).map(|topic| topic.name).or_else(of_file)

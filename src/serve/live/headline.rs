@@ -50,7 +50,7 @@ fn broken(sight: &DrillSight) -> String {
     let each: Vec<String> = sight.in_force().map(|place| fault_told(sight, place)).collect();
     match each.len() {
         0 => "No fault is in force at the moment.".to_owned(),
-        1 => format!("{} is in force.", each[0]),
+        1 => format!("The fault is in force: {}.", each[0]),
         count => format!("{count} faults are in force: {}.", each.join(", ")),
     }
 }

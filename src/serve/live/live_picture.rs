@@ -16,6 +16,10 @@ use std::collections::BTreeMap;
 
 /// Columns that a picture has at most.
 const COLUMNS: u64 = 200;
+/// Columns that it has at least, where there are as many.
+const FEW: u64 = 60;
+/// Requests that a column has on average, where it can be narrower.
+const ENOUGH: u64 = 8;
 /// Spans and marks of one kind that it has at most.
 const MOST: usize = 40;
 /// Widths of columns in milliseconds.
@@ -33,7 +37,8 @@ fn picture(sight: &DrillSight) -> Option<DrillPicture> {
     let passed = sight.now.saturating_sub(zero);
     let planned = sight.plan.scenario.timeline.total().as_nanos();
     let end_ns = if sight.live.finished { passed.max(1) } else { planned.max(passed) };
-    let width = width(end_ns, sight.curve.width_ns());
+    let requests = sight.plan.requests_of(&sight.plan.workloads.leading().workload);
+    let width = width(end_ns, sight.curve.width_ns(), requests);
     let columns = usize::try_from(end_ns.div_ceil(width)).ok()?;
     let cells = cells(&sight.curve, width, columns);
     let since = |moment: u64| moment.saturating_sub(zero);
@@ -57,9 +62,12 @@ fn picture(sight: &DrillSight) -> Option<DrillPicture> {
     })
 }
 
-/// The width of a column: a round number, and whole columns of the curve.
-fn width(end_ns: u64, curve: u64) -> u64 {
-    let fits = |width: &u64| end_ns.div_ceil(*width) <= COLUMNS && width.is_multiple_of(curve);
+/// The width of a column: a round number, and whole columns of the curve, with enough requests in each that chance draws no teeth.
+fn width(end_ns: u64, curve: u64, requests: u64) -> u64 {
+    let fits = |width: &u64| {
+        let count = end_ns.div_ceil(*width).max(1);
+        count <= COLUMNS && width.is_multiple_of(curve) && (count <= FEW || requests / count >= ENOUGH)
+    };
     let round = WIDTHS_MS.iter().map(|ms| ms * MILLISECOND).find(fits);
     round.unwrap_or_else(|| end_ns.div_ceil(COLUMNS).div_ceil(curve).max(1) * curve)
 }
@@ -233,8 +241,8 @@ mod tests {
     #[test]
     fn a_column_is_round_and_whole_columns_of_the_curve() {
         let second = 1_000 * MILLISECOND;
-        assert_eq!(width(30 * second, 100 * MILLISECOND), 200 * MILLISECOND);
-        assert_eq!(width(3_600 * second, 400 * MILLISECOND), 60 * second);
-        assert!(width(10_000_000 * second, 100 * MILLISECOND) >= 21_600 * second);
+        assert_eq!(width(30 * second, 100 * MILLISECOND, 3_000), 200 * MILLISECOND);
+        assert_eq!(width(3_600 * second, 400 * MILLISECOND, 9_999), 60 * second);
+        assert!(width(10_000_000 * second, 100 * MILLISECOND, 9) >= 21_600 * second);
     }
 }

@@ -30,17 +30,18 @@ const fn part(name: &'static str, made: fn(&DrillSight, &FormFields) -> Markup) 
 }
 
 /// In the order of the page.
-pub(super) const PARTS: [LivePart; 10] = [
+pub(super) const PARTS: [LivePart; 11] = [
     LivePart { is_spoken: true, ..part("headline", |sight, _| html! { p { (headline(sight)) } }) },
     part("end", |sight, _| end(sight)),
     part("clock", |sight, _| clock(sight)),
     part("questions", questions),
     part("next", |sight, _| html! { h2 { "What to do next" } (next(sight)) }),
+    part("stop", stop),
     LivePart { every: 2, ..part("picture", |sight, _| picture(sight)) },
     part("traffic", |sight, _| traffic(sight)),
     part("faults", |sight, _| faults(sight)),
     part("steps", |sight, _| steps(sight)),
-    part("guards", guards),
+    part("guards", |sight, _| guards(sight)),
 ];
 
 /// The verdict, once there is one.
@@ -180,8 +181,8 @@ fn fault(sight: &DrillSight, place: usize) -> (&'static str, String) {
     }
 }
 
-/// What stops it, and the button that does.
-fn guards(sight: &DrillSight, fields: &FormFields) -> Markup {
+/// What stops it.
+fn guards(sight: &DrillSight) -> Markup {
     let mut says: BTreeMap<u32, (GuardSays, &str)> = BTreeMap::new();
     let mut tripped: BTreeMap<Option<u32>, String> = BTreeMap::new();
     for stamped in &sight.live.notable {
@@ -208,16 +209,22 @@ fn guards(sight: &DrillSight, fields: &FormFields) -> Markup {
             @if let Some(why) = tripped.get(&None) { li data-state="now" { (why) } }
             li { "A person who stops it, here or with " code { "lifeboat stop" } }
         }
-        @if sight.is_own && sight.end.is_none() && !sight.live.finished {
-            @if sight.stops() { p { "It is being stopped." } } @else { (stop_button(sight, fields)) }
-        }
+    }
+}
+
+/// The button that stops it.
+fn stop(sight: &DrillSight, fields: &FormFields) -> Markup {
+    match sight.stops() {
+        _ if !sight.is_own || sight.end.is_some() || sight.live.finished => html! {},
+        true => html! { p { "It is being stopped." } },
+        false => stop_button(sight, fields),
     }
 }
 
 /// Two clicks, so that nobody stops a drill by accident.
 fn stop_button(sight: &DrillSight, fields: &FormFields) -> Markup {
     html! {
-        details.lv-stop #lv-stop data-keep {
+        details.lv-stop #lv-stop-button data-keep {
             summary { "Stop this drill" }
             form method="post" action={ "/drills/" (sight.id) "/stop" } {
                 @if let Some(csrf) = &fields.csrf { (csrf) }

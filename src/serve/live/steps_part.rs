@@ -97,7 +97,9 @@ fn state(sight: &DrillSight, seen: &StepSeen<'_>, timeout: &str) -> (&'static st
         (Some(StepEnd::Done), ..) => ("undone", "taken back".to_owned()),
         (Some(end), ..) => ("failed", format!("could not be taken back: {end}")),
         _ if seen.undoing => ("now", "is being taken back".to_owned()),
-        (None, Some((at, StepEnd::Done)), _) => ("done", format!("done in {}", took(at).unwrap_or_default())),
+        (None, Some((at, StepEnd::Done)), _) => {
+            ("done", took(at).filter(|took| took != "0.0 s").map_or_else(|| "done at once".to_owned(), |took| format!("done in {took}")))
+        }
         (None, Some((_, StepEnd::Skipped)), _) => ("skipped", "skipped".to_owned()),
         (None, Some((at, end)), _) => ("failed", format!("{end} after {}", took(at).unwrap_or_default())),
         (None, None, Some(began)) if !sight.live.finished => {
