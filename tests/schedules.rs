@@ -248,11 +248,12 @@ fn schedules_are_checked_shown_and_have_a_schema() {
     project.edit("schedules/chat.yaml", "second Tuesday", "second Tusday");
     let told = project.lifeboat(&["check"]);
     let wanted = "error: `tusday` is not understood in a rule
- --> schedules/chat.yaml:5:7
-  |
-5 | when: second Tusday of every quarter, 10:00 Europe/Berlin
-  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  = hint: did you mean `Tuesday`?
+  --> schedules/chat.yaml:5:7
+   |
+ 5 | when: second Tusday of every quarter, 10:00 Europe/Berlin
+   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   = hint: did you mean `Tuesday`?
+
 ";
     assert_eq!(told.exits_with(2).stdout, wanted);
     project.lifeboat(&["check", "schedules/chat.yaml"]).exits_with(2).says("`tusday`");

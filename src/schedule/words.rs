@@ -188,9 +188,20 @@ impl Phrase {
         if self.takes("every") || self.takes("each") {
             return self.every();
         }
-        if let Some(dates) = self.dates()? {
-            return Ok(dates);
+        let start = self.at;
+        match self.dates() {
+            Ok(Some(dates)) => Ok(dates),
+            Ok(None) => self.counted(),
+            // `15th of May, August and November` begins like a date.
+            Err(error) => {
+                self.at = start;
+                self.counted().map_err(|_| error)
+            }
         }
+    }
+
+    /// Days that are counted within a span: `second Tuesday of every quarter`.
+    fn counted(&mut self) -> Result<DueDays, ParseError> {
         let days = self.days_of_span()?;
         if !self.takes("of") && !self.takes("in") {
             return Err(self.lost());
@@ -312,8 +323,11 @@ impl Phrase {
         loop {
             let before = self.at;
             let Some((month, day)) = self.date() else {
-                self.at = before;
-                return if found.is_empty() { Ok(None) } else { Err(self.lost()) };
+                if found.is_empty() {
+                    self.at = before;
+                    return Ok(None);
+                }
+                return Err(self.lost());
             };
             if NaiveDate::from_ymd_opt(2024, u32::from(month), u32::from(day)).is_none() {
                 let name = capital(MONTHS[usize::from(month) - 1]);

@@ -2,7 +2,8 @@
 zoneinfo for the clocks of places. Prints a schedule a line as JSON: its text, its zone, a moment, and the next times after that.
 
 Both libraries are asked for local times without a zone, because their own daylight saving is not cron's: croniter 6 moves what lies in a gap by the
-gap's length (02:30 becomes 03:30), and dateutil knows no gaps. What a local time means then is said here, by the rules of Debian's cron(8).
+gap's length (02:30 becomes 03:30), and dateutil knows no gaps. What a local time means then is said here, by the rules of Debian's cron(8). Days of
+the month end with 28: after */3 on 28 February croniter 6 leaves 1 March out, which crontab(5) names.
 """
 
 import calendar
@@ -85,7 +86,9 @@ def cron(draw):
     if draw.random() < 0.5:
         hour = str(draw.choice([0, 1, 2, 3, 23]))
     day, weekday = field(draw, 1, 28, stars=0.6), field(draw, 0, 6, stars=0.6)
-    if ("/" in day and weekday != "*") or ("/" in weekday and day != "*"):
+    if "/" in day:
+        day = day.replace("*", "1-28")
+    if "/" in weekday and day != "*":
         day = "*"
     month = field(draw, 1, 12, stars=0.75, steps=(2, 3, 4))
     return f"{minute} {hour} {day} {month} {weekday}"

@@ -37,6 +37,7 @@ fn a_rule_may_be_said_in_several_ways() {
         days("every month, day 1 and 15, 07:00"),
         within(DueSpan::Months((1..=12).collect()), &[DayOfSpan::Any(1), DayOfSpan::Any(15)])
     );
+    assert_eq!(days("15th of May, August and December, 07:00"), within(DueSpan::Months(vec![5, 8, 12]), &[DayOfSpan::Any(15)]));
     assert_eq!(days("last day of June and December, 07:00"), within(DueSpan::Months(vec![6, 12]), &[DayOfSpan::Any(-1)]));
     assert_eq!(days("first Monday of every half-year 07:00"), within(DueSpan::Halves, &[DayOfSpan::OfWeek { nth: 1, day: 0 }]));
     let both = [DayOfSpan::OfWeek { nth: 1, day: 0 }, DayOfSpan::OfWeek { nth: 3, day: 0 }, DayOfSpan::OfWeek { nth: -1, day: 3 }];
@@ -75,6 +76,7 @@ fn what_is_not_understood_is_told_with_what_was_meant() {
         ("every Monday 10:5 UTC", "`10:5` is not a time of the day", "`09:30`"),
         ("every Monday 10:00 Europe/Berln", "`Europe/Berln` is not a time zone", "did you mean `Europe/Berlin`?"),
         ("30 February, 10:00", "there is no 30 February", "`last day of February`"),
+        ("1 March and 1 Septmber, 10:00", "`septmber` is not understood", "did you mean `September`?"),
         ("10:00 UTC", "does not say on which days", "write for example"),
         ("every full moon, 10:00", "`full` is not understood", "write for example"),
         ("every Monday of May, 10:00", "`of` is not understood at its place", "write for example"),
