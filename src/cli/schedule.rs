@@ -120,7 +120,8 @@ async fn stand(args: &Args) -> anyhow::Result<Exit> {
     }
     let store = args.store.index(&project.root).await?;
     let known = drill_facts(&store, &project.root, now).await?.schedules;
-    let kept: Vec<ScheduleFacts> = known.into_iter().filter(|each| schedules.iter().any(|named| named.name == each.schedule.name)).collect();
+    let kept: Vec<ScheduleFacts> =
+        known.into_iter().filter(|each| schedules.iter().any(|named| named.name == each.schedule.name)).collect();
     let schedules: Vec<DrillSchedule> = kept.iter().map(|each| each.schedule.clone()).collect();
     let stands: Vec<Standing> = kept.iter().map(|each| each.standing).collect();
     match args.format {

@@ -5,7 +5,7 @@ use super::terminal::note;
 use super::{Exit, put, say, until_interrupted};
 use crate::project::Project;
 use crate::scheduler::{RunningDrills, Scheduler, SchedulerPulse, SchedulerSettings, look_once};
-use crate::serve::{App, PublicUrl, OutgoingNotices, ServeSettings, Server, SiteSettings};
+use crate::serve::{App, OutgoingNotices, PublicUrl, ServeSettings, Server, SiteSettings};
 use crate::store::DrillStore;
 use crate::units::Duration;
 use chrono::SecondsFormat;

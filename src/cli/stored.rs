@@ -1,8 +1,8 @@
 //! The store that a command uses: the one that is named, else that of the project.
 
 use super::say;
-use crate::project::Project;
 use crate::permission::LockTable;
+use crate::project::Project;
 use crate::store::{DrillStore, StoreAddress, StoreError};
 use crate::units::explained;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,8 @@
 use super::document::SourceDocument;
 use super::finding::Finding;
 use super::reader::TreeReader;
-use super::{sign_in, store};
 use super::tree::{Node, NodeKind};
+use super::{sign_in, store};
 use crate::model::{CredentialSource, Inventory, NoticeKind, ServePolicy, Webhook, origin_and_path};
 
 /// The most webhooks.

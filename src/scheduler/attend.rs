@@ -4,10 +4,10 @@
 //! A database that goes away meanwhile takes nothing from a drill: it runs to its end, and that is recorded once the database is back. Whoever hears
 //! that another has taken the claim over stops its drill: it is not the one who runs it any more.
 
-use super::hindrance::Hindrance;
-use super::replica::{BusyWith, Replica, named, reason_of};
 use super::drill_start::DrillStart;
+use super::hindrance::Hindrance;
 use super::not_begun::NotBegun;
+use super::replica::{BusyWith, Replica, named, reason_of};
 use super::running_drill::{EndedDrill, RunningDrill};
 use crate::exercise::Consent;
 use crate::model::DrillSchedule;

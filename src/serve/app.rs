@@ -6,9 +6,9 @@ use crate::scheduler::{FactsCache, RunningDrills, SchedulerPulse};
 use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::watch;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+use tokio::sync::watch;
 
 /// The index is this old at most where it is shown.
 const FRESH: Duration = Duration::from_secs(1);

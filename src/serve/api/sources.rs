@@ -5,8 +5,8 @@ use super::finding_records::FindingOrder;
 use crate::model::DrillSchedule;
 use crate::project::{Findings, Project};
 use crate::schedule::{Occurrence, Quarter};
-use crate::scheduler::{self, LateAnswer, LateProblem, ProjectRecords};
 use crate::scheduler::RunningDrill;
+use crate::scheduler::{self, LateAnswer, LateProblem, ProjectRecords};
 use crate::serve::App;
 use crate::serve::page::{PageProblem, coverage_facts};
 use crate::serve::problem::{ApiAnswer, CallProblem};
@@ -93,7 +93,13 @@ pub(super) async fn occurrences(app: &App, schedule: Option<&str>, from: DateTim
 }
 
 /// Answers about a late occurrence.
-pub(super) async fn answer_late(app: &App, schedule: &str, due: DateTime<Utc>, is_run: bool, who: &str) -> ApiAnswer<Result<(), LateRefusal>> {
+pub(super) async fn answer_late(
+    app: &App,
+    schedule: &str,
+    due: DateTime<Utc>,
+    is_run: bool,
+    who: &str,
+) -> ApiAnswer<Result<(), LateRefusal>> {
     let answer = if is_run { LateAnswer::Run } else { LateAnswer::Decline };
     match scheduler::answer_late(app.store(), schedule, due, answer, who).await {
         Ok(()) => Ok(Ok(())),

@@ -1,7 +1,7 @@
 //! What metrics tell, read from the store and from this process at one moment.
 
-use crate::serve::App;
 use crate::scheduler::DrillFacts;
+use crate::serve::App;
 use crate::store::{DeliveryCount, StoreError};
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Follows the drills of this process, and enters into the outbox that they began, that a guard stopped them, and how they ended.
 
 use crate::schedule::Notice;
-use crate::scheduler::{RunningDrill, RunningDrills};
 use crate::scheduler::occasion_of;
+use crate::scheduler::{RunningDrill, RunningDrills};
 use crate::serve::traces;
 use crate::store::DrillStore;
 use chrono::Utc;
