@@ -1,7 +1,6 @@
 //! Two drills against each other: what is known of both at a glance, and the report's own comparison, made anew of their histories.
 
 use super::drill_file::as_report;
-use super::drill_page::{FRAMING, entry, folder_of};
 use super::facts::{cell, table};
 use super::form::{address, part};
 use super::last_drills::ended;
@@ -10,6 +9,7 @@ use super::problem::PageProblem;
 use super::reports::made;
 use super::shell::{PagePart, shell};
 use super::shown::{interval, name, short};
+use super::stored_drill::{FRAMING, entry, folder_of};
 use crate::exercise::judge;
 use crate::report::{ComparedDrill, comparison, html as report_page};
 use crate::serve::App;

@@ -2,9 +2,9 @@
 //!
 //! No path comes from outside: a name is looked up among those that Lifeboat writes, and what is no plain file is not opened.
 
-use super::drill_page::{entry, folder_of};
 use super::problem::PageProblem;
 use super::project::apart;
+use super::stored_drill::{entry, folder_of};
 use crate::run_folder::{FileNature, RunFile, files_of};
 use crate::serve::App;
 use axum::body::Body;

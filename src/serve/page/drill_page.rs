@@ -9,6 +9,7 @@ use super::problem::PageProblem;
 use super::project::apart;
 use super::shell::{PagePart, shell};
 use super::shown::{against, cutover, many, name, prose, short};
+use super::stored_drill::{FRAMING, entry, folder_of};
 use crate::run_folder::RunFile;
 use crate::serve::App;
 use crate::store::{DrillEntry, DrillQuery, DrillState};
@@ -17,11 +18,6 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use std::path::PathBuf;
-
-/// What a page may do that shows a report within itself: what every page may, and show a page of its own server.
-pub(super) const FRAMING: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; \
-                                  frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// `GET /drills/{id}`.
 pub(super) async fn page(State(app): State<App>, Path(id): Path<String>) -> Result<Response, PageProblem> {
@@ -32,20 +28,6 @@ pub(super) async fn page(State(app): State<App>, Path(id): Path<String>) -> Resu
     let body = whole(&drill, &there, before.as_ref(), Utc::now());
     let title = if drill.scenario.is_empty() { drill.id.clone() } else { drill.scenario.clone() };
     Ok(([(CONTENT_SECURITY_POLICY, FRAMING)], shell(PagePart::Drills, &title, &body)).into_response())
-}
-
-/// What the store knows of a drill.
-///
-/// # Errors
-/// Where there is none of this name.
-pub(super) async fn entry(app: &App, id: &str) -> Result<DrillEntry, PageProblem> {
-    let found = app.store().drill(id).await?;
-    found.ok_or_else(|| PageProblem::absent(format!("The store knows no drill `{}`.", short(id, 120))))
-}
-
-/// Where its folder is: below the project where the store says so.
-pub(super) fn folder_of(app: &App, drill: &DrillEntry) -> PathBuf {
-    app.root().join(&drill.folder)
 }
 
 /// The drill of the same scenario and environment before it.

@@ -9,7 +9,7 @@
 //!  project       looking into the project's files, which seen_project reads again when they change
 //!  shown, moment, facts, form, contact    texts, moments, lists and tables, forms, people: the parts that pages are made of
 //!  overview
-//!  drill_list, drill_page with drill_file; compare_page, trend_page with reports; last_drills
+//!  drill_list, drill_page with drill_file and stored_drill; compare_page, trend_page with reports; last_drills
 //!  schedule_list, schedule_page with schedule_year and year; known_schedule, occurrences
 //!  coverage_page, ledger_page with coverage_facts
 //!  inventory_page with inventory_tables; runbook_list, runbook_page with runbook_step
@@ -55,6 +55,7 @@ mod schedule_year;
 mod seen_project;
 mod shell;
 mod shown;
+mod stored_drill;
 #[cfg(test)]
 mod tests;
 mod trend_page;

@@ -1,7 +1,6 @@
 //! The drills of one scenario in one environment after each other: what became of the cutover, and what was changed in between.
 
 use super::drill_file::as_report;
-use super::drill_page::{FRAMING, folder_of};
 use super::facts::{cell, table};
 use super::form::{address, choice, part};
 use super::last_drills::ended;
@@ -10,6 +9,7 @@ use super::problem::PageProblem;
 use super::reports::made;
 use super::shell::{PagePart, shell};
 use super::shown::{against, interval, many, name};
+use super::stored_drill::{FRAMING, folder_of};
 use crate::exercise::{DrillFilter, earlier_among, judge};
 use crate::report::{DrillContext, SectionKind, drill, html as report_page};
 use crate::serve::App;
