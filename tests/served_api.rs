@@ -140,7 +140,7 @@ fn nothing_is_done_without_a_token_with_a_wrong_one_or_with_too_small_a_role() {
 fn postgresql_keeps_tokens_sessions_and_the_audit_log_for_all_replicas() {
     let (project, postgres) = (Project::quick(), Postgres::start());
     let store = postgres.url();
-    let made = project.lifeboat(&["token", "create", "ada", "--role", "admin", "--store", &store]);
+    let made = project.lifeboat(&["token", "--store", &store, "create", "ada", "--role", "admin"]);
     made.exits_with(0);
     let admin = made.stdout.trim();
     let [one, two] = [(); 2].map(|()| Served::start(&project, &["--store", &store]));

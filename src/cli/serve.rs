@@ -46,7 +46,7 @@ pub(super) struct Args {
 
 const STOPPING: &str = "stopping: drills are healed and recorded first (press Ctrl-C again to leave at once)";
 
-const OVERHEARD: &str = "warning: tokens and sessions travel as plain text, and whoever is between can take them\n\nhint: put a proxy with TLS \
+const OVERHEARD: &str = "warning: tokens and sessions travel as plain text, and anyone between can take them\n\nhint: put a proxy with TLS \
                          before it, let it listen on loopback, and give `--public-url https://NAME`\n";
 
 pub(super) fn serve(args: Args) -> anyhow::Result<Exit> {

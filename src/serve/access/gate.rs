@@ -120,7 +120,7 @@ async fn admitted(app: &App, site: &Site, request: Request) -> Result<Admitted, 
         _ if is_public => nobody.clone(),
         Ok(KnownCaller::Nobody) => {
             let hint = "send `Authorization: Bearer TOKEN`, with a token that `lifeboat token create` has made; people sign in at /sign-in";
-            return Err(stopped(CallProblem::new(StatusCode::UNAUTHORIZED, "nobody knows who calls").hint(hint), ""));
+            return Err(stopped(CallProblem::new(StatusCode::UNAUTHORIZED, "it is not known who calls").hint(hint), ""));
         }
         Ok(KnownCaller::Wrong(why)) => return Err(failed(app, stopped(CallProblem::new(StatusCode::UNAUTHORIZED, why), why))),
         Err(error) => return Err(unreadable(error)),
@@ -258,7 +258,7 @@ fn dressed(response: Response, is_page: bool) -> Response {
 fn outcome(status: StatusCode) -> &'static str {
     match status {
         StatusCode::FORBIDDEN => "refused: the role does not allow it",
-        StatusCode::UNAUTHORIZED => "refused: nobody knows who calls",
+        StatusCode::UNAUTHORIZED => "refused: it is not known who calls",
         status if status.is_client_error() => "refused: it could not be done so",
         status if status.is_server_error() => "failed",
         _ => "done",

@@ -72,7 +72,7 @@ async fn by_token(app: &App, token: Option<Secret>, address: &str, now: DateTime
         }
         Some(entry) if entry.revoked.is_some() => Ok(KnownCaller::Wrong("this token was revoked")),
         Some(_) => Ok(KnownCaller::Wrong("this token has expired")),
-        None => Ok(KnownCaller::Wrong("nobody knows this token")),
+        None => Ok(KnownCaller::Wrong("this token is not known")),
     }
 }
 

@@ -213,7 +213,7 @@ async fn ended(
     }
     let (name, roles) = person(&said, &subject, provider);
     if roles.is_empty() {
-        let hint = "whoever looks after the inventory gives roles to groups and people, below `serve: {oidc: {roles: …}}`";
+        let hint = "the inventory gives roles to groups and people, below `serve: {oidc: {roles: …}}`";
         return Err(Problem::new(format!("`{name}` and their groups have no role here")).hint(hint));
     }
     Ok((SignedIn { name, roles, token: None, until: None }, begun.back))

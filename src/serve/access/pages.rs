@@ -40,7 +40,7 @@ async fn tokens(app: &App, caller: &Caller, news: Option<Markup>) -> Response {
     let body = html! {
         @if let Some(news) = news { (news) }
         @if tokens.is_empty() {
-            p { "No token was made. As long as that is so, whoever can use this host may do everything here; the first token ends that." }
+            p { "No token was made. As long as that is so, anyone who can use this host may do everything here; the first token ends that." }
         } @else {
             table {
                 caption { "Tokens. Of each only a hash is kept." }

@@ -74,7 +74,7 @@ fn form(app: &App, next: &str, problem: Option<&str>) -> maud::Markup {
             }
             p { button type="submit" { "Sign in" } }
         }
-        p { "Whoever runs this server makes a token with " code { "lifeboat token create NAME --role read" } "." }
+        p { "The person who runs this server makes a token with " code { "lifeboat token create NAME --role read" } "." }
     };
     shell(PagePart::Overview, "Sign in", &body)
 }
@@ -93,8 +93,8 @@ async fn by_token(State(app): State<App>, caller: Caller, headers: HeaderMap, Fo
         Err(error) => return CallProblem::from(error).page(),
     };
     let Some(entry) = entry else {
-        app.audit(&caller, "sign-in", "token", "refused: nobody knows this token").await;
-        return (StatusCode::UNAUTHORIZED, form(&app, &next, Some("Nobody knows this token, or it has ended."))).into_response();
+        app.audit(&caller, "sign-in", "token", "refused: this token is not known").await;
+        return (StatusCode::UNAUTHORIZED, form(&app, &next, Some("This token is not known, or it has ended."))).into_response();
     };
     let person = SignedIn { name: entry.name, roles: entry.roles, token: Some(hash), until: entry.expires };
     signed_in(&app, site, &headers, &caller, person, &next).await
