@@ -13,7 +13,7 @@ pub(super) struct Args {
 enum ScheduleCommand {
     /// Write schedules for crontab, systemd, Kubernetes, GitHub Actions, GitLab CI, or as a calendar
     Export(schedule_export::Args),
-    /// Record that what is due in a quarter is done later: by whom, why and until when
+    /// Record that what is due in a quarter is done later: who decided it, why and until when
     Defer(schedule_defer::Args),
 }
 

@@ -50,7 +50,7 @@ impl Deferral {
         }
         if why.is_empty() {
             return Err(
-                Problem::new("a deferral must say why").hint("write the reason with `--reason`: whoever audits the ledger reads it")
+                Problem::new("a deferral must say why").hint("write the reason with `--reason`: auditors of the ledger read it")
             );
         }
         if self.until < self.made.date_naive() {
