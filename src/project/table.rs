@@ -249,7 +249,14 @@ impl Table<'_> {
         }
     }
 
-    fn provider(&mut self, id: &InventoryCell, model: &InventoryCell, region: &InventoryCell, cloud: Option<&InventoryCell>, auth: Option<&InventoryCell>) {
+    fn provider(
+        &mut self,
+        id: &InventoryCell,
+        model: &InventoryCell,
+        region: &InventoryCell,
+        cloud: Option<&InventoryCell>,
+        auth: Option<&InventoryCell>,
+    ) {
         let kind = auth.and_then(|auth| {
             let kind = credential_kind(&auth.text);
             if kind.is_none() {
