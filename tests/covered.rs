@@ -319,14 +319,11 @@ fn what_a_scenario_shows_follows_from_its_faults() {
     let inventory = lifeboat::project::Project::open(Path::new(&project.path("."))).0.inventory;
     let providers = inventory.services["chat"].providers.clone();
     let (first, second) = (&providers[0], &providers[1]);
-    let fault = |on: &str, fault: &str, more: &str| format!("{{at: 0s, on: {on}, fault: {{{fault}}}, for: 7500ms{more}}}");
-    assert_eq!(of(&fault(first, "blackhole: {}", "")), "outage");
-    assert_eq!(of(&fault(first, "status: {code: 429}", "")), "rate-limit");
-    assert_eq!(of(&fault(first, "status: {code: 503}", ", probability: 30%")), "brown-out");
-    assert_eq!(of(&fault(first, "empty-answer: {}", "")), "silent-corruption");
-    assert_eq!(of(&fault(second, "blackhole: {}", "")), "", "nobody notices a standby that breaks alone");
-    assert_eq!(
-        of(&format!("{}, {}", fault(first, "blackhole: {}", ""), fault(second, "status: {code: 402}", ""))),
-        "outage quota two-vendors"
-    );
+    let fault = |on: &str, fault: &str| format!("{{at: 0s, on: {on}, fault: {{{fault}}}, for: 7500ms}}");
+    assert_eq!(of(&fault(first, "blackhole: {}")), "outage");
+    assert_eq!(of(&fault(first, "status: {code: 429}")), "rate-limit");
+    assert_eq!(of(&fault(first, "status: {code: 503, probability: 30%}")), "brown-out");
+    assert_eq!(of(&fault(first, "empty-answer: {}")), "silent-corruption");
+    assert_eq!(of(&fault(second, "blackhole: {}")), "", "nobody notices a standby that breaks alone");
+    assert_eq!(of(&format!("{}, {}", fault(first, "blackhole: {}"), fault(second, "status: {code: 402}"))), "outage quota two-vendors");
 }

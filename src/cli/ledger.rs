@@ -34,7 +34,7 @@ const EXAMPLES: &str = "Examples:
   lifeboat ledger --from 2025-Q3 --to 2026-Q2 --format csv > ledger.csv
   lifeboat ledger --format oscal > ledger.json
 
-`lifeboat schedule defer` records that something is done later: by whom, why and until when.";
+`lifeboat schedule defer` records that something is done later: who decided it, why, and until when.";
 
 /// As what the ledger is written.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]

@@ -43,7 +43,7 @@ enum ScheduleCommand {
     Preview(schedule_preview::Args),
     /// Write schedules for crontab, systemd, Kubernetes, GitHub Actions, GitLab CI, or as a calendar
     Export(schedule_export::Args),
-    /// Record that what is due in a quarter is done later: by whom, why and until when
+    /// Record that what is due in a quarter is done later: who decided it, why and until when
     Defer(schedule_defer::Args),
     /// Say whether a drill whose window has passed is to run though it is late
     Late(schedule_late::Args),

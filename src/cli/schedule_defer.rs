@@ -19,7 +19,7 @@ pub(super) struct Args {
     /// The day by which it is to be done, as in 2027-01-15
     #[arg(long, value_name = "DATE", value_parser = day)]
     until: NaiveDate,
-    /// Why: whoever audits the ledger reads it
+    /// Why: auditors of the ledger read it
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// Who decided it; without it whoever types this

@@ -43,19 +43,19 @@ pub(super) fn unsaid(source: &SourceText) -> Vec<&'static str> {
 
 /// A cell's text, trimmed, and where it stands.
 #[derive(Clone)]
-struct Cell {
+struct InventoryCell {
     text: String,
     spot: Spot,
 }
 
-impl Cell {
+impl InventoryCell {
     fn node(&self) -> Node {
         text(&self.text, self.spot)
     }
 }
 
 /// True where a first row names at least two of the columns, whatever stands between them: then the sheet is ours, and may be quoted.
-fn is_header(cells: &[Cell]) -> bool {
+fn is_header(cells: &[InventoryCell]) -> bool {
     cells.iter().flat_map(|cell| cell.text.split(';')).filter(|name| COLUMNS.contains(&spaced(name).as_str())).count() > 1
 }
 
@@ -65,10 +65,10 @@ fn spaced(text: &str) -> String {
 
 /// The rows of a table that are about one service.
 struct ServiceRows {
-    name: Cell,
+    name: InventoryCell,
     providers: Vec<Node>,
     /// Runbook, RTO, RPO and criticality, from the first row that tells each.
-    told: [Option<Cell>; 4],
+    told: [Option<InventoryCell>; 4],
 }
 
 struct Table<'a> {
@@ -120,7 +120,7 @@ impl Table<'_> {
     }
 
     /// Every record as cells with their places.
-    fn rows(&mut self) -> Option<Vec<Vec<Cell>>> {
+    fn rows(&mut self) -> Option<Vec<Vec<InventoryCell>>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.source.text.as_bytes());
         let mut places = Places { text: &self.source.text, at: 0, line: 1, column: 1 };
         let mut rows = Vec::new();
@@ -146,7 +146,7 @@ impl Table<'_> {
                 return None;
             }
             let spots = places.record(record.len());
-            let cells = record.iter().zip(spots).map(|(text, spot)| Cell { text: text.trim().to_owned(), spot }).collect();
+            let cells = record.iter().zip(spots).map(|(text, spot)| InventoryCell { text: text.trim().to_owned(), spot }).collect();
             if rows.len() > ROWS_MAX {
                 self.findings.push(Finding::of_file(
                     &self.source.path,
@@ -157,12 +157,12 @@ impl Table<'_> {
             }
             rows.push(cells);
         }
-        rows.retain(|cells: &Vec<Cell>| cells.iter().any(|cell| !cell.text.is_empty()));
+        rows.retain(|cells: &Vec<InventoryCell>| cells.iter().any(|cell| !cell.text.is_empty()));
         Some(rows)
     }
 
     /// Which column each of [`COLUMNS`] is.
-    fn columns(&mut self, header: &[Cell]) -> Option<[Option<usize>; COLUMNS.len()]> {
+    fn columns(&mut self, header: &[InventoryCell]) -> Option<[Option<usize>; COLUMNS.len()]> {
         let mut places = [None; COLUMNS.len()];
         for (index, cell) in header.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty()) {
             match COLUMNS.iter().position(|column| *column == spaced(&cell.text)) {
@@ -195,7 +195,7 @@ impl Table<'_> {
         needed.is_empty().then_some(places)
     }
 
-    fn row(&mut self, cells: &[Cell], width: usize, places: &[Option<usize>; COLUMNS.len()]) {
+    fn row(&mut self, cells: &[InventoryCell], width: usize, places: &[Option<usize>; COLUMNS.len()]) {
         if let Some(extra) = cells.get(width..).and_then(|extra| extra.iter().find(|cell| !cell.text.is_empty())) {
             self.error(extra, "this cell has no column", "put a cell that holds a comma into quotes");
         }
@@ -221,12 +221,12 @@ impl Table<'_> {
             );
         }
         let provider = model.as_ref().zip(region.as_ref()).map(|(model, region)| {
-            let id = Cell { text: slug(&format!("{} {}", model.text, region.text)), spot: model.spot };
+            let id = InventoryCell { text: slug(&format!("{} {}", model.text, region.text)), spot: model.spot };
             self.provider(&id, model, region, cloud.as_ref(), auth.as_ref());
             id
         });
         let Some(service) = service else { return };
-        let service = Cell { text: slug(&service.text), spot: service.spot };
+        let service = InventoryCell { text: slug(&service.text), spot: service.spot };
         let rpo = rpo.and_then(|rpo| self.rpo(rpo));
         let plan = plan.filter(|plan| plan.text.ends_with("ml"));
         let index = self.services.iter().position(|known| known.name.text == service.text).unwrap_or_else(|| {
@@ -235,7 +235,7 @@ impl Table<'_> {
         });
         self.services[index].providers.extend(provider.map(|id| id.node()));
         // `Single point of failure` is how a person writes it.
-        let weight = weight.map(|weight| Cell { text: slug(&weight.text), ..weight });
+        let weight = weight.map(|weight| InventoryCell { text: slug(&weight.text), ..weight });
         for (column, cell) in [plan, rto, rpo, weight].into_iter().enumerate() {
             let Some(cell) = cell else { continue };
             match &self.services[index].told[column] {
@@ -249,7 +249,14 @@ impl Table<'_> {
         }
     }
 
-    fn provider(&mut self, id: &Cell, model: &Cell, region: &Cell, cloud: Option<&Cell>, auth: Option<&Cell>) {
+    fn provider(
+        &mut self,
+        id: &InventoryCell,
+        model: &InventoryCell,
+        region: &InventoryCell,
+        cloud: Option<&InventoryCell>,
+        auth: Option<&InventoryCell>,
+    ) {
         let kind = auth.and_then(|auth| {
             let kind = credential_kind(&auth.text);
             if kind.is_none() {
@@ -288,10 +295,10 @@ impl Table<'_> {
     }
 
     /// `1%` or `20 requests`, as the objectives' reader takes it.
-    fn rpo(&mut self, cell: Cell) -> Option<Cell> {
+    fn rpo(&mut self, cell: InventoryCell) -> Option<InventoryCell> {
         let count = cell.text.strip_suffix("requests").or_else(|| cell.text.strip_suffix("request")).map(str::trim);
         match count {
-            Some(count) => Some(Cell { text: count.to_owned(), spot: cell.spot }),
+            Some(count) => Some(InventoryCell { text: count.to_owned(), spot: cell.spot }),
             None if cell.text.parse::<u64>().is_ok() => {
                 self.error(
                     &cell,
@@ -304,7 +311,7 @@ impl Table<'_> {
         }
     }
 
-    fn error(&mut self, cell: &Cell, message: impl AsRef<str>, hint: impl AsRef<str>) {
+    fn error(&mut self, cell: &InventoryCell, message: impl AsRef<str>, hint: impl AsRef<str>) {
         self.findings.push(self.source.error(cell.spot, message, hint));
     }
 }
@@ -315,7 +322,7 @@ impl ServiceRows {
         let [runbook, rto, rpo, weight] = self.told;
         let mut objectives = Vec::new();
         objectives.extend(rto.map(|rto| (named("rto", rto.spot), rto.node())));
-        let lost = |rpo: &Cell| map(vec![(named("requests_lost", rpo.spot), rpo.node())], rpo.spot);
+        let lost = |rpo: &InventoryCell| map(vec![(named("requests_lost", rpo.spot), rpo.node())], rpo.spot);
         objectives.extend(rpo.map(|rpo| (named("rpo", rpo.spot), lost(&rpo))));
         let mut fields = vec![(named("providers", spot), Node { kind: NodeKind::List(self.providers), spot })];
         fields.extend(runbook.map(|path| (named("runbook", path.spot), path.node())));
@@ -325,7 +332,7 @@ impl ServiceRows {
     }
 }
 
-fn key(cell: &Cell) -> Key {
+fn key(cell: &InventoryCell) -> Key {
     named(&cell.text, cell.spot)
 }
 

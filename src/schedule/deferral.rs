@@ -49,9 +49,7 @@ impl Deferral {
             return Err(Problem::new("a deferral must say who decided it").hint("name yourself with `--by`"));
         }
         if why.is_empty() {
-            return Err(
-                Problem::new("a deferral must say why").hint("write the reason with `--reason`: whoever audits the ledger reads it")
-            );
+            return Err(Problem::new("a deferral must say why").hint("write the reason with `--reason`: auditors of the ledger read it"));
         }
         if self.until < self.made.date_naive() {
             let told = format!("what is deferred until {} would be overdue at once", self.until);

@@ -230,7 +230,7 @@ mod tests {
         let mixed = told("first and third Monday and last Thursday of every month, 07:00 UTC");
         assert_eq!(mixed, "1,2,3,4,5,6,7,15,16,17,18,19,20,21 * 1; ~1,2,3,4,5,6,7 * 4");
         // No rule: dates of two years.
-        assert_eq!(told("every 2 weeks on Monday, 10:00 UTC"), "52 dates");
+        assert_eq!(told("every 2 weeks on Monday, 10:00 UTC"), "53 dates");
         // Either day is enough for cron.
         let either = crate::model::DrillSchedule {
             when: crate::schedule::read_cron("0 10 13 * 5", "UTC".parse().unwrap()).unwrap(),
