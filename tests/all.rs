@@ -105,7 +105,7 @@ mod untrusted;
 mod vectors;
 mod verified;
 mod waits;
-mod webhooks;
 mod watched;
+mod webhooks;
 mod witnessed;
 mod workloads;

@@ -60,7 +60,7 @@ fn moment(text: &str) -> DateTime<Utc> {
 fn schedule(name: &str, rule: &str, if_missed: IfMissed) -> DrillSchedule {
     DrillSchedule {
         name: name.to_owned(),
-        scenarios: vec!["scenarios/outage.yaml".to_owned()],
+        scenarios: vec![format!("scenarios/{name}.yaml")],
         environment: "staging".to_owned(),
         when: read_rule(rule, None).unwrap(),
         window: Duration::from_secs(7_200),
@@ -107,22 +107,18 @@ impl Year {
             return;
         }
         let frozen = self.timetable.permits(now, Duration::from_secs(600)).is_err();
-        let one = |due| {
-            let one = self.kept.iter_mut().find(|each| each.schedule == schedule.name && each.due == due).unwrap();
-            assert_ne!(one.state, OccurrenceState::Over, "{one:?}");
-            one
-        };
+        let (Act::Begin { due, .. } | Act::Close { due, .. } | Act::Ask { due }) = &act else { return };
+        let one = self.kept.iter_mut().find(|each| each.schedule == schedule.name && each.due == *due).unwrap();
+        assert_ne!(one.state, OccurrenceState::Over, "{one:?}");
         match act {
-            Act::Begin { due, .. } if frozen => one(due).reason = Some(MissReason::Freeze),
-            Act::Begin { due, end } => {
-                let one = one(due);
+            Act::Begin { .. } if frozen => one.reason = Some(MissReason::Freeze),
+            Act::Begin { end, .. } => {
                 (one.state, one.end, one.reason, one.began) = (OccurrenceState::Over, Some(end), None, Some(now));
             }
-            Act::Close { due, end, reason, drills, .. } => {
-                let one = one(due);
+            Act::Close { end, reason, drills, .. } => {
                 (one.state, one.end, one.reason, one.drills) = (OccurrenceState::Over, Some(end), reason, drills);
             }
-            Act::Ask { due } => one(due).state = OccurrenceState::Asked,
+            Act::Ask { .. } => one.state = OccurrenceState::Asked,
             Act::Enter(_) => unreachable!(),
         }
     }
@@ -157,7 +153,7 @@ fn a_year_ends_as_the_list_says() {
     let (since, end) = (moment("2026-01-01T00:00"), moment("2027-01-01T00:00"));
     let by_hand = |drill: &str, at| ManualRun {
         drill: drill.to_owned(),
-        scenario: "scenarios/outage.yaml".to_owned(),
+        scenario: "scenarios/quarterly.yaml".to_owned(),
         environment: "staging".to_owned(),
         at: moment(at),
         counts: true,
@@ -244,6 +240,11 @@ fn schedules_are_checked_shown_and_have_a_schema() {
     );
     let schema: Value = serde_json::from_str(&project.lifeboat(&["schema", "schedule"]).exits_with(0).stdout).unwrap();
     assert_eq!(schema["$defs"]["schedule"]["properties"]["if_missed"]["enum"], serde_json::json!(["run-late", "skip", "ask"]));
+    // Freezes that hold each of its times.
+    let always = FREEZES.replace("20260408T000000Z", "20200101T000000Z").replace("20260420T060000Z", "20990101T000000Z");
+    project.write("freezes.ics", &always);
+    project.lifeboat(&["check"]).exits_with(0).says("warning: `chat-quarterly` cannot begin within a year").says("1 warning");
+    project.write("freezes.ics", FREEZES);
     project.lifeboat(&["run", "schedules/chat.yaml"]).exits_with(2).says("this is a schedule, and a scenario is expected here");
     project.edit("schedules/chat.yaml", "second Tuesday", "second Tusday");
     let told = project.lifeboat(&["check"]);
@@ -260,69 +261,4 @@ fn schedules_are_checked_shown_and_have_a_schema() {
     project.lifeboat(&["schedule"]).exits_with(2).says("`tusday` is not understood");
     std::fs::remove_dir_all(project.path("schedules")).unwrap();
     project.lifeboat(&["schedule"]).exits_with(0).says("there is no schedule; `lifeboat help schedules` tells how to write one");
-}
-
-};
-
-
-    };
-            };
-        }
-    }
-}
-
-}
-
-        scenarios: vec![format!("scenarios/{name}.yaml")],
-    }
-}
-
-
-}
-
-            }
-        }
-    }
-
-        }
-        let (Act::Begin { due, .. } | Act::Close { due, .. } | Act::Ask { due }) = &act else { return };
-        let one = self.kept.iter_mut().find(|each| each.schedule == schedule.name && each.due == *due).unwrap();
-        assert_ne!(one.state, OccurrenceState::Over, "{one:?}");
-            Act::Begin { .. } if frozen => one.reason = Some(MissReason::Freeze),
-            Act::Begin { end, .. } => {
-            }
-            Act::Close { end, reason, drills, .. } => {
-            }
-            Act::Ask { .. } => one.state = OccurrenceState::Asked,
-        }
-    }
-
-        };
-    }
-}
-
-    ];
-        scenario: "scenarios/quarterly.yaml".to_owned(),
-    };
-    }
-    }
-    }
-}
-
-";
-
-}
-
-
-";
-}
-
-    );
-    // Freezes that hold each of its times.
-    let always = FREEZES.replace("20260408T000000Z", "20200101T000000Z").replace("20260420T060000Z", "20990101T000000Z");
-    project.write("freezes.ics", &always);
-    project.lifeboat(&["check"]).exits_with(0).says("warning: `chat-quarterly` cannot begin within a year").says("1 warning");
-    project.write("freezes.ics", FREEZES);
-  |
-";
 }

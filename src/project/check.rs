@@ -182,11 +182,6 @@ pub fn runbooks_of(root: &Path) -> Vec<PathBuf> {
 }
 
 /// A file itself, or the YAML files below a folder.
-/// The files of a project that may be scenarios.
-pub fn scenarios_of(root: &Path) -> Vec<PathBuf> {
-    files_below(&root.join("scenarios"))
-}
-
 fn files_of(path: &Path) -> Vec<PathBuf> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if path.is_dir() {

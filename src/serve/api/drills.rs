@@ -199,7 +199,15 @@ async fn start(State(app): State<App>, caller: Caller, TakenBody(order): TakenBo
     let reason =
         order.reason.map_or_else(|| format!("asked for by {}", caller.name), |reason| format!("{}: {}", caller.name, one_line(&reason)));
     let attended = order.attended.unwrap_or(false);
-    let start = DrillStart { scenario, environment: order.environment, seed, reason: Some(reason), attended, ..DrillStart::default() };
+    let start = DrillStart {
+        scenario,
+        environment: order.environment,
+        seed,
+        reason: Some(reason),
+        attended,
+        by: Some(caller.name.clone()),
+        ..DrillStart::default()
+    };
     let object = format!("{} in {}", order.scenario, start.environment);
     let begun = app.running().start(start).await;
     let drill = match begun {

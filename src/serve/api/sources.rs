@@ -2,18 +2,21 @@
 
 use super::coverage_records::{CoverageRecord, LedgerRecord};
 use super::finding_records::FindingOrder;
+use crate::history::{AnswerWay, Speaker};
 use crate::model::DrillSchedule;
 use crate::project::{Findings, Project};
 use crate::schedule::{Occurrence, Quarter};
-use crate::scheduler::RunningDrill;
-use crate::scheduler::{self, LateAnswer, LateProblem, ProjectRecords};
+use crate::scheduler::{self, LateAnswer, LateProblem, ProjectRecords, RunningDrill};
 use crate::serve::App;
 use crate::serve::page::{PageProblem, coverage_facts};
 use crate::serve::problem::{ApiAnswer, CallProblem};
+use crate::step::{AnswerRefusal, OpenQuestion, Reply};
 use crate::store::{AssignError, FindingChange, FindingEntry, FindingName};
 use crate::units::explained;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Why somebody's answer about a late occurrence does not count.
 pub(super) enum LateRefusal {
@@ -53,19 +56,21 @@ pub(super) enum AnswerRefused {
 }
 
 /// The questions of a drill that are open: identifier, text, what is wanted, who may answer.
-pub(super) fn questions(_drill: &RunningDrill) -> Vec<(String, String, String, Vec<String>)> {
-    Vec::new()
+pub(super) fn questions(drill: &RunningDrill) -> Vec<(String, String, String, Vec<String>)> {
+    let told = |open: OpenQuestion| (open.id, open.question.asked(), open.question.reply.wanted(), open.question.names);
+    drill.questions().into_iter().map(told).collect()
 }
 
 /// Answers one of them.
-pub(super) async fn answer(
-    _drill: &RunningDrill,
-    _question: &str,
-    _answer: &str,
-    _who: &str,
-    _comment: String,
-) -> Result<(), AnswerRefused> {
-    Err(AnswerRefused::Absent)
+pub(super) async fn answer(drill: &RunningDrill, question: &str, answer: &str, who: &str, comment: String) -> Result<(), AnswerRefused> {
+    let open = drill.questions().into_iter().find(|open| open.id == question);
+    // Of one that is over the board says how it ended.
+    let reply = open.map_or_else(|| Reply::Word(Vec::new()), |open| open.question.reply);
+    let speaker = Speaker { by: Some(who.to_owned()), way: AnswerWay::Token, user: None };
+    drill.answer(question, reply.meant(answer), speaker, comment).await.map_err(|refusal| match refusal {
+        AnswerRefusal::Unknown => AnswerRefused::Absent,
+        refusal => AnswerRefused::Refused(refusal.to_string()),
+    })
 }
 
 /// Does work that takes its time with files, which is not the runtime's.
@@ -105,18 +110,20 @@ pub(super) async fn answer_late(
         Ok(()) => Ok(Ok(())),
         Err(LateProblem::Unknown { .. }) => Ok(Err(LateRefusal::Absent)),
         Err(LateProblem::Store(error)) => Err(error.into()),
-        Err(problem @ LateProblem::NotAsked { .. }) => Ok(Err(LateRefusal::NotAsked(problem.to_string()))),
+        Err(problem) => Ok(Err(LateRefusal::NotAsked(problem.to_string()))),
     }
 }
 
 /// What was drilled and what was not.
 pub(super) async fn coverage(app: &App) -> ApiAnswer<CoverageRecord> {
-    read(&facts(app).await?.matrix(Utc::now()).to_json())
+    let matrix = facts(app).await?.matrix(Utc::now());
+    as_record(&matrix)
 }
 
 /// The control ledger of a year.
 pub(super) async fn ledger(app: &App, year: i32) -> ApiAnswer<LedgerRecord> {
-    read(&facts(app).await?.ledger(&Quarter::of_year(year), Utc::now()).to_json())
+    let ledger = facts(app).await?.ledger(&Quarter::of_year(year), Utc::now());
+    as_record(&ledger)
 }
 
 async fn facts(app: &App) -> ApiAnswer<ProjectRecords> {
@@ -126,7 +133,8 @@ async fn facts(app: &App) -> ApiAnswer<ProjectRecords> {
     })
 }
 
-/// What a room writes as JSON, in the form that the description tells.
-fn read<T: serde::de::DeserializeOwned>(json: &str) -> ApiAnswer<T> {
-    serde_json::from_str(json).map_err(|_| CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be looked up"))
+/// The records have the fields of what the other rooms write.
+fn as_record<T: DeserializeOwned>(told: &impl Serialize) -> ApiAnswer<T> {
+    let failed = |error| CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("this cannot be told: {error}"));
+    serde_json::to_value(told).and_then(serde_json::from_value).map_err(failed)
 }

@@ -1,7 +1,7 @@
 //! The page of one live drill. It is whole without a script, and then refreshes itself slowly, except while a question is open: nothing that somebody
 //! types may be lost. With the script it is kept up to date in place.
 
-use super::super::access::csrf_field;
+use super::super::access::{CallerVia, csrf_field};
 use super::super::page::{PagePart, shell};
 use super::super::{AccessRole, App, Caller};
 use super::assets;
@@ -41,7 +41,7 @@ fn not_live(app: &App, id: &str) -> Response {
 
 /// Whether it is known who somebody is: on loopback without a token it is not.
 pub(super) fn is_known(caller: &Caller) -> bool {
-    caller.name != "loopback"
+    !matches!(caller.via, CallerVia::Loopback | CallerVia::Nobody)
 }
 
 /// The page, with what went wrong where something did.
