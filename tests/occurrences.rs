@@ -91,8 +91,8 @@ fn what_was_due_while_nobody_was_there_is_missed_late_or_asked_about() {
     project.lifeboat(&["serve", "--once"]).exits_with(0);
     assert_eq!(found(&project).len(), 3);
     let at = due.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    project.lifeboat(&["schedule-late", "skips", "--due", &at]).exits_with(2).says("nobody is asked about `skips`");
-    project.lifeboat(&["schedule-late", "asks", "--due", &at]).exits_with(0);
+    project.lifeboat(&["schedule", "late", "skips", "--due", &at]).exits_with(2).says("nobody is asked about `skips`");
+    project.lifeboat(&["schedule", "late", "asks", "--due", &at]).exits_with(0);
     project.lifeboat(&["serve", "--once"]).exits_with(0);
     let asks = until(&project, "the one that was asked about", |row| row.schedule == "asks");
     assert_eq!((asks.state.as_str(), asks.end.as_str(), asks.drills.len()), ("over", "late", 1), "{asks:?}");

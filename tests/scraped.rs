@@ -45,7 +45,7 @@ impl Drop for ScrapedServe {
 
 /// A project in which a scenario was drilled once, longer ago than its schedule allows.
 fn overdue() -> Project {
-    let project = Project::shipped();
+    let project = Project::shipped().unsearched();
     unpacked("format-2.0/azure-outage", &project.path("stored"));
     std::fs::create_dir_all(project.path("drills")).unwrap();
     std::fs::rename(project.path("stored/format-2.0/azure-outage"), project.path("drills/azure-outage")).unwrap();

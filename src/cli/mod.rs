@@ -36,6 +36,7 @@ mod leftovers;
 mod list;
 mod logging;
 mod man;
+mod named_schedules;
 mod notify;
 mod open;
 mod outline;

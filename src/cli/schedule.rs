@@ -1,18 +1,14 @@
 //! `lifeboat schedule`: what is due next, what is overdue, what was never drilled. Its exit code lets a pipeline shout.
 
+use super::named_schedules::{ScheduleFormat, WIDTH, fit, named};
 use super::stored::StoreOption;
-use super::{Exit, note, put, say, schedule_defer, schedule_export, schedule_late, schedule_preview, until_interrupted};
+use super::{Exit, note, put, schedule_defer, schedule_export, schedule_late, schedule_preview, until_interrupted};
 use crate::model::DrillSchedule;
-use crate::project::{Finding, Project, Severity};
-use crate::schedule::{Occurrence, OccurrenceEnd, OccurrenceState, Standing, told_zoned};
+use crate::schedule::{Occurrence, OccurrenceEnd, OccurrenceState, ScheduleStanding, told_zoned};
 use crate::scheduler::{ScheduleFacts, drill_facts};
-use crate::units::{closest, counted, printable};
+use crate::units::counted;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use std::path::Path;
-
-/// Columns of a table.
-pub(super) const WIDTH: usize = 80;
 
 /// Shows of each schedule when it is due next, when it was last drilled, and whether it is overdue. Exits with 1 where one is.
 #[derive(Debug, clap::Args)]
@@ -24,8 +20,8 @@ pub(super) struct Args {
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// As what it is written
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    format: ListFormat,
+    #[arg(long, value_enum, default_value_t = ScheduleFormat::Table)]
+    format: ScheduleFormat,
     #[command(flatten)]
     store: StoreOption,
 }
@@ -49,15 +45,6 @@ enum ScheduleCommand {
     Late(schedule_late::Args),
 }
 
-/// As what a list is written.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(super) enum ListFormat {
-    /// Rows for people
-    Table,
-    /// An array of objects
-    Json,
-}
-
 pub(super) fn schedule(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Some(ScheduleCommand::Preview(args)) => schedule_preview::preview(args),
@@ -66,28 +53,6 @@ pub(super) fn schedule(args: Args) -> anyhow::Result<Exit> {
         Some(ScheduleCommand::Late(args)) => schedule_late::late(&args),
         None => until_interrupted("stopping", move |_| async move { stand(&args).await }),
     }
-}
-
-/// The project's schedules that were named, and whether all of them could be read. What is wrong with one is said.
-pub(super) fn named(names: &[String]) -> anyhow::Result<(Project, Vec<DrillSchedule>, Exit)> {
-    let (project, _) = Project::open(&Project::find(Path::new("."))?);
-    let (schedules, findings) = project.schedules();
-    let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-    for error in &errors {
-        say(error.to_string().trim_end());
-    }
-    let mut exit = if errors.is_empty() { Exit::Met } else { Exit::Usage };
-    let known = || schedules.iter().map(|schedule| schedule.name.as_str());
-    for name in names.iter().filter(|name| !known().any(|known| known == *name)) {
-        let hint = match closest(name, known()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => "`lifeboat schedule` lists them".to_owned(),
-        };
-        say(&format!("error: there is no schedule `{name}`\n\nhint: {hint}"));
-        exit = Exit::Usage;
-    }
-    let wanted = schedules.into_iter().filter(|schedule| names.is_empty() || names.contains(&schedule.name)).collect();
-    Ok((project, wanted, exit))
 }
 
 /// How a schedule stands, as it is written.
@@ -110,7 +75,7 @@ async fn stand(args: &Args) -> anyhow::Result<Exit> {
     let (project, schedules, exit) = named(&args.names)?;
     let now = Utc::now();
     if schedules.is_empty() {
-        if matches!(args.format, ListFormat::Json) {
+        if matches!(args.format, ScheduleFormat::Json) {
             put("[]\n")?;
         }
         if exit == Exit::Met {
@@ -123,14 +88,14 @@ async fn stand(args: &Args) -> anyhow::Result<Exit> {
     let kept: Vec<ScheduleFacts> =
         known.into_iter().filter(|each| schedules.iter().any(|named| named.name == each.schedule.name)).collect();
     let schedules: Vec<DrillSchedule> = kept.iter().map(|each| each.schedule.clone()).collect();
-    let stands: Vec<Standing> = kept.iter().map(|each| each.standing).collect();
+    let stands: Vec<ScheduleStanding> = kept.iter().map(|each| each.standing).collect();
     match args.format {
-        ListFormat::Json => {
+        ScheduleFormat::Json => {
             let rows: Vec<ScheduleRow<'_>> =
                 schedules.iter().zip(&stands).zip(&kept).map(|((schedule, stands), kept)| row(schedule, *stands, kept, now)).collect();
             put(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
         }
-        ListFormat::Table => {
+        ScheduleFormat::Table => {
             let newest: Vec<Option<&Occurrence>> = kept.iter().map(|kept| newest(kept, now)).collect();
             put(&table(&schedules, &stands, &newest, now))?;
         }
@@ -143,7 +108,7 @@ fn newest(record: &ScheduleFacts, now: DateTime<Utc>) -> Option<&Occurrence> {
     record.known.iter().filter(|each| each.due <= now).max_by_key(|each| each.due)
 }
 
-fn row<'a>(schedule: &'a DrillSchedule, stands: Standing, record: &'a ScheduleFacts, now: DateTime<Utc>) -> ScheduleRow<'a> {
+fn row<'a>(schedule: &'a DrillSchedule, stands: ScheduleStanding, record: &'a ScheduleFacts, now: DateTime<Utc>) -> ScheduleRow<'a> {
     ScheduleRow {
         schedule: &schedule.name,
         environment: &schedule.environment,
@@ -158,7 +123,7 @@ fn row<'a>(schedule: &'a DrillSchedule, stands: Standing, record: &'a ScheduleFa
     }
 }
 
-fn table(schedules: &[DrillSchedule], stands: &[Standing], newest: &[Option<&Occurrence>], now: DateTime<Utc>) -> String {
+fn table(schedules: &[DrillSchedule], stands: &[ScheduleStanding], newest: &[Option<&Occurrence>], now: DateTime<Utc>) -> String {
     let mut text = line(["schedule", "next", "drilled", "stands"]);
     for ((schedule, stands), newest) in schedules.iter().zip(stands).zip(newest) {
         let next = stands.next.map_or_else(|| "never again".to_owned(), |next| told_zoned(&schedule.when, next));
@@ -168,14 +133,14 @@ fn table(schedules: &[DrillSchedule], stands: &[Standing], newest: &[Option<&Occ
             .and_then(|newest| told_newest(schedule, newest))
             .map_or_else(String::new, |told| format!("  {}\n", fit(&told, WIDTH - 2)));
     }
-    let count = |holds: fn(&Standing) -> bool| stands.iter().filter(|stands| holds(stands)).count();
+    let count = |holds: fn(&ScheduleStanding) -> bool| stands.iter().filter(|stands| holds(stands)).count();
     let (overdue, never) = (count(|stands| stands.overdue.is_some()), count(|stands| stands.never));
     let some = |count: usize, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
     text + &format!("\n{}{}{}\n", counted(schedules.len() as u64, "schedule"), some(overdue, "overdue"), some(never, "never drilled"))
 }
 
 /// How it stands in a few words.
-fn stood(stands: Standing, now: DateTime<Utc>) -> String {
+fn stood(stands: ScheduleStanding, now: DateTime<Utc>) -> String {
     match stands.overdue {
         Some(since) if (now - since).num_days() == 0 => "overdue".to_owned(),
         Some(since) => format!("overdue for {} d", (now - since).num_days()),
@@ -190,7 +155,7 @@ fn told_newest(schedule: &DrillSchedule, newest: &Occurrence) -> Option<String> 
     let told = if newest.told.is_empty() { String::new() } else { format!(": {}", newest.told) };
     match (newest.state, newest.end, newest.interrupted) {
         (OccurrenceState::Due, ..) => Some(format!("due since {due}{told}")),
-        (OccurrenceState::Asked, ..) => Some(format!("{due} has passed; shall it run late?{told}")),
+        (OccurrenceState::Asked, ..) => Some(format!("{due} has passed; is it to run late?{told}")),
         (OccurrenceState::Running, ..) => Some(format!("{due} runs now")),
         (OccurrenceState::Over, _, true) => Some(format!("{due} was interrupted{told}")),
         (OccurrenceState::Over, Some(OccurrenceEnd::Missed), false) => Some(format!("{due} was missed{told}")),
@@ -203,12 +168,6 @@ fn line(cells: [&str; 4]) -> String {
     const WIDTHS: [usize; 4] = [25, 26, 10, 16];
     let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{:<width$}", fit(cell, width)));
     cells.collect::<Vec<_>>().join(" ").trim_end().to_owned() + "\n"
-}
-
-/// A text on one line in so many columns.
-pub(super) fn fit(text: &str, width: usize) -> String {
-    let text = printable(text).replace(['\n', '\t'], " ");
-    if text.chars().count() <= width { text } else { text.chars().take(width - 1).chain(['…']).collect() }
 }
 
 #[cfg(test)]
@@ -240,7 +199,7 @@ mod tests {
         let now = at("2026-11-30");
         let schedules = [schedule("search-quarterly"), schedule("support-chat-every-quarter-in-staging"), schedule("new")];
         let next = Some("2027-01-12T09:00:00Z".parse().unwrap());
-        let stands = |last: Option<&str>, overdue: Option<&str>| Standing {
+        let stands = |last: Option<&str>, overdue: Option<&str>| ScheduleStanding {
             next,
             last_kept: last.map(at),
             overdue: overdue.map(at),

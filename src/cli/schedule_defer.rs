@@ -56,8 +56,8 @@ pub(super) fn defer(args: &Args) -> anyhow::Result<Exit> {
     let subject = if args.service { DeferredSubject::Service } else { DeferredSubject::Schedule };
     if !names.contains(&args.name.as_str()) {
         let hint = match closest(&args.name, names.iter().copied()) {
+            _ if !args.service && project.inventory.services.contains_key(&args.name) => "it is a service: say `--service`".to_owned(),
             Some(name) => format!("did you mean `{name}`?"),
-            None if !args.service && project.inventory.services.contains_key(&args.name) => "it is a service: say `--service`".to_owned(),
             None if names.is_empty() => format!("this project has no {subject}"),
             None => format!("write one of {}", names.join(", ")),
         };

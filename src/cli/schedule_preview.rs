@@ -1,7 +1,7 @@
 //! `lifeboat schedule preview`: the times at which schedules are due, by their own clocks, with what would stand in the way of each as far as hours and
 //! freezes tell it today.
 
-use super::schedule::{ListFormat, WIDTH, fit, named};
+use super::named_schedules::{ScheduleFormat, WIDTH, fit, named};
 use super::{Exit, note, put, say, until_interrupted};
 use crate::model::DrillSchedule;
 use crate::permission::{NotPermitted, Timetable, takes};
@@ -29,8 +29,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "DATE")]
     to: Option<NaiveDate>,
     /// As what it is written
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    format: ListFormat,
+    #[arg(long, value_enum, default_value_t = ScheduleFormat::Table)]
+    format: ScheduleFormat,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -81,8 +81,8 @@ async fn listed(args: &Args, from: NaiveDate, to: NaiveDate) -> anyhow::Result<E
     }
     rows.sort_by(|one, other| (one.due, one.schedule).cmp(&(other.due, other.schedule)));
     match args.format {
-        ListFormat::Json => put(&(serde_json::to_string_pretty(&rows)? + "\n"))?,
-        ListFormat::Table => put(&table(&rows, &schedules))?,
+        ScheduleFormat::Json => put(&(serde_json::to_string_pretty(&rows)? + "\n"))?,
+        ScheduleFormat::Table => put(&table(&rows, &schedules))?,
     }
     Ok(exit)
 }

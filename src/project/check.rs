@@ -61,15 +61,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
         }
         if kind == Some(FileKind::Runbook) || kind.is_none() && file.starts_with(root.join("runbooks")) {
             checked.runbooks += 1;
-            match runbook::read(document, project.declared(), root, &std::collections::BTreeMap::new()) {
-                Ok(file) => {
-                    findings.extend(doubts::of_runbook(&file, today));
-                    findings.extend(clear_text::of_runbook(&file));
-                    checked.only_for_drills.extend(file.only_for_drills());
-                    findings.extend(file.document.findings);
-                }
-                Err(found) => findings.extend(found),
-            }
+            findings.extend(of_runbook(&project, document, today, &mut checked));
             continue;
         }
         findings.extend(of_scenario(&project, document, file, &mut checked, &mut cover));
@@ -110,6 +102,20 @@ fn of_schedules(project: &Project, everything: bool, named: &[String], checked: 
     checked.schedules = if everything { schedules.len() } else { named.len() };
     let own = &project.document.source.path;
     found.iter().filter(|finding| everything || finding.path == *own || named.contains(&finding.path)).cloned().collect()
+}
+
+/// What is wrong or doubtful about a runbook.
+fn of_runbook(project: &Project, document: SourceDocument, today: &str, checked: &mut Checked) -> Vec<Finding> {
+    match runbook::read(document, project.declared(), &project.root, &std::collections::BTreeMap::new()) {
+        Ok(file) => {
+            let mut findings = doubts::of_runbook(&file, today);
+            findings.extend(clear_text::of_runbook(&file));
+            checked.only_for_drills.extend(file.only_for_drills());
+            findings.extend(file.document.findings);
+            findings
+        }
+        Err(found) => found.into_iter().collect(),
+    }
 }
 
 /// What is wrong or doubtful about a scenario.

@@ -10,7 +10,7 @@ use crate::model::{CredentialSource, Inventory, NoticeKind, ServePolicy, Webhook
 /// The most webhooks.
 const MOST: usize = 50;
 
-/// `{url: ADDRESS, oidc: {…}, webhooks: [{url: …, secret_from: "env:NAME", events: […]}], otlp: ADDRESS}`.
+/// `{url: ADDRESS, oidc: {…}, webhooks: [{url: ADDRESS, secret_from: "env:NAME", events: […]}], otlp: ADDRESS}`.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<ServePolicy> {
     let fields = reader.fields(node, "a map of what it serves")?;
     let url = fields.optional("url", &|reader, node| reader.url(node));

@@ -48,7 +48,7 @@ pub use occurrence::{MissReason, Occurrence, OccurrenceEnd, OccurrenceState};
 pub use quarter::Quarter;
 pub use reckon::{Act, ENTERED_MAX, ManualRun, reckon};
 pub use rule::{is_either_day, read_cron, read_rule};
-pub use standing::{Standing, standing};
+pub use standing::{ScheduleStanding, standing};
 pub use starts::{first_starts, next_due, starts};
 pub use window::{begins, closes, jitter_of};
 

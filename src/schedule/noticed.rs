@@ -80,7 +80,7 @@ mod tests {
         let asked = noticed(&schedule, &[], None, &[], at("2026-02-28T00:00:00Z"));
         assert_eq!(told(&asked).iter().map(|(kind, _, to)| (*kind, *to)).collect::<Vec<_>>(), [(NoticeKind::Approval, "ann")]);
         let both = noticed(&schedule, &[], None, &[], at("2026-02-28T10:00:00Z"));
-        let soon = (NoticeKind::Soon, "quarterly is due in 1d, 2026-03-01 10:00 UTC, on staging.", "oncall");
+        let soon = (NoticeKind::Soon, "quarterly is due in 24 h, 2026-03-01 10:00 UTC, on staging.", "oncall");
         assert_eq!(told(&both)[1], soon);
         assert_eq!(both[0].key, asked[0].key, "asked again, it is the same");
     }
@@ -106,7 +106,7 @@ mod tests {
         let tell = |now| noticed(&schedule, &[], Some(since), &["owner".to_owned()], at(now)).remove(0);
         let first = tell("2026-03-02T00:00:00Z");
         assert_eq!((first.kind, first.contacts.as_slice()), (NoticeKind::Overdue, ["owner".to_owned()].as_slice()));
-        assert_eq!(first.told, "quarterly is overdue since 2026-03-02 00:00 UTC, and should be drilled every 90d.");
+        assert_eq!(first.told, "quarterly is overdue since 2026-03-02 00:00 UTC, and should be drilled every 90 days.");
         assert_eq!(first.key, tell("2026-03-08T00:00:00Z").key);
         assert_ne!(first.key, tell("2026-03-09T00:00:00Z").key);
     }

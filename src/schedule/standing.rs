@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// How a schedule stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct ScheduleStanding {
     /// When it is due next.
     pub next: Option<DateTime<Utc>>,
     /// When something was last drilled that counts.
@@ -25,10 +25,16 @@ pub struct Standing {
 }
 
 /// How a schedule stands at a moment. `since` is when it was first seen.
-pub fn standing(schedule: &DrillSchedule, known: &[Occurrence], runs: &[ManualRun], since: DateTime<Utc>, now: DateTime<Utc>) -> Standing {
+pub fn standing(
+    schedule: &DrillSchedule,
+    known: &[Occurrence],
+    runs: &[ManualRun],
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> ScheduleStanding {
     let last_kept = of_occurrences(schedule, known, runs).max(by_hand(schedule, runs, now));
     let overdue = schedule.cadence.map(|cadence| after(last_kept.unwrap_or(since), cadence)).filter(|at| *at <= now);
-    Standing { next: next_due(schedule, now), last_kept, overdue, never: last_kept.is_none() }
+    ScheduleStanding { next: next_due(schedule, now), last_kept, overdue, never: last_kept.is_none() }
 }
 
 fn of_occurrences(schedule: &DrillSchedule, known: &[Occurrence], runs: &[ManualRun]) -> Option<DateTime<Utc>> {

@@ -83,7 +83,7 @@ pub(super) fn read(text: &str) -> Result<ToldRule, ParseError> {
     while said.last().is_some_and(|last| [",", "at"].contains(&last.to_lowercase().as_str())) {
         said.pop();
     }
-    let days = Phrase::of(&said).days()?;
+    let days = DayPhrase::of(&said).days()?;
     let zone = if zone_text.is_empty() { None } else { Some(zone_text.parse()?) };
     let told = if zone.is_none() { text } else { text.strip_suffix(zone_text.as_str()).unwrap_or(text).trim_end() };
     Ok(ToldRule { text: told.to_owned(), pattern: DuePattern::Days { days, at }, zone })
@@ -99,7 +99,7 @@ fn untimed(text: &str, words: &[&str]) -> ParseError {
         return wrong(format!("`{twelve}` is not a time of the day"), "write it by 24 hours, for example `09:30` or `16:00`");
     }
     // A word that nobody knows is the mistake, and not also the time that is missing.
-    match Phrase::of(words).days() {
+    match DayPhrase::of(words).days() {
         Err(error) if error.hint.starts_with("did you mean") => error,
         _ => wrong(format!("`{text}` does not say at which time of the day"), FORM),
     }
@@ -114,12 +114,12 @@ fn minute(text: &str) -> Result<u16, ParseError> {
 }
 
 /// The words that tell the days, and how far they were read.
-struct Phrase {
+struct DayPhrase {
     words: Vec<String>,
     at: usize,
 }
 
-impl Phrase {
+impl DayPhrase {
     fn of(words: &[&str]) -> Self {
         let plain = words.iter().map(|word| word.to_lowercase()).filter(|word| word != "the");
         // A comma and `and` say the same; both together, it once.

@@ -7,7 +7,7 @@
 use super::drill_start::DrillStart;
 use super::hindrance::Hindrance;
 use super::not_begun::NotBegun;
-use super::replica::{BusyWith, Replica, named, reason_of};
+use super::replica::{BusyWith, SchedulerReplica, named, reason_of};
 use super::running_drill::{EndedDrill, RunningDrill};
 use crate::exercise::Consent;
 use crate::model::DrillSchedule;
@@ -28,7 +28,7 @@ const LAST_TRIES: Duration = Duration::from_secs(5);
 /// One occurrence that this replica runs.
 #[derive(Debug)]
 pub(super) struct Attended {
-    pub(super) replica: Replica,
+    pub(super) replica: SchedulerReplica,
     pub(super) claim: OccurrenceClaim,
     pub(super) schedule: DrillSchedule,
     /// Whether somebody said that it is to run late.
@@ -201,7 +201,7 @@ impl Attended {
                 Err(_) => {}
             }
             if self.replica.is_stopping() && asked_to_end.get_or_insert_with(Instant::now).elapsed() > LAST_TRIES {
-                self.tell("its end could not be recorded; whoever starts next finds it in the drill's folder");
+                self.tell("its end could not be recorded; the next start finds it in the drill's folder");
                 return;
             }
             self.pause(&mut pause).await;

@@ -4,7 +4,7 @@
 //! the store cannot be reached nothing begins, what runs goes on, and it tries again, less and less often.
 
 use super::look::{LONGEST, Looked, Looker};
-use super::replica::Replica;
+use super::replica::SchedulerReplica;
 use super::running::RunningDrills;
 use crate::store::DrillStore;
 use crate::units::explained;
@@ -51,7 +51,7 @@ pub struct SchedulerPulse {
 /// A scheduler that runs.
 #[derive(Debug)]
 pub struct Scheduler {
-    replica: Replica,
+    replica: SchedulerReplica,
     stop: watch::Sender<bool>,
     pulse: watch::Receiver<SchedulerPulse>,
     poked: Arc<Notify>,
@@ -62,7 +62,7 @@ impl Scheduler {
     /// Begins to look at the schedules of the project whose drills these are.
     pub fn begin(settings: &SchedulerSettings, store: DrillStore, running: RunningDrills) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let replica = Replica::new(store, running, settings.lease.std(), stopped);
+        let replica = SchedulerReplica::new(store, running, settings.lease.std(), stopped);
         let (sender, pulse) = watch::channel(SchedulerPulse { replica: replica.name.clone(), ..SchedulerPulse::default() });
         let poked = Arc::new(Notify::new());
         let looker = Looker::new(replica.clone(), settings.at_once.max(1));
@@ -103,7 +103,7 @@ pub async fn look_once(
     mut stop: watch::Receiver<bool>,
     mut tell: impl FnMut(String),
 ) -> Result<(), crate::store::StoreError> {
-    let replica = Replica::new(store, running.clone(), settings.lease.std(), stop.clone());
+    let replica = SchedulerReplica::new(store, running.clone(), settings.lease.std(), stop.clone());
     let mut lines = replica.lines();
     let mut looker = Looker::new(replica.clone(), settings.at_once.max(1));
     looker.patience = Duration::ZERO;

@@ -4,7 +4,7 @@
 //! Where its drills had ended well and only their end was not recorded any more, that is recorded instead.
 
 use super::healing::{HealOrder, stray_faults};
-use super::replica::{BusyWith, Replica, named, reason_of};
+use super::replica::{BusyWith, SchedulerReplica, named, reason_of};
 use crate::execution::{LeftHistory, Leftover, leftovers};
 use crate::history::{Event, Reader};
 use crate::host::regular;
@@ -25,7 +25,7 @@ const ENDS: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A claim that ran out.
 pub(super) struct DeadClaim {
-    pub(super) replica: Replica,
+    pub(super) replica: SchedulerReplica,
     pub(super) old: OccurrenceClaim,
     pub(super) occurrence: Occurrence,
     /// The schedule as it was last read.
@@ -43,7 +43,7 @@ impl DeadClaim {
     }
 
     async fn recovered(&self) -> Result<(), StoreError> {
-        let Replica { store, name, lease, .. } = &self.replica;
+        let SchedulerReplica { store, name, lease, .. } = &self.replica;
         let Some(claim) = store.take_over(&self.old, name, *lease).await? else { return Ok(()) };
         if self.old.holder == *name && self.drills(self.replica.running.root()).is_empty() {
             // The store was away while this process claimed it, and it was not known that it had it: nothing was begun.

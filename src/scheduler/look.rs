@@ -10,7 +10,7 @@ use super::attend::Attended;
 use super::clock_watch::{ClockWatch, counted};
 use super::dead_replica::DeadClaim;
 use super::hindrance::{Hindrance, hindered};
-use super::replica::{Replica, named};
+use super::replica::{SchedulerReplica, named};
 use crate::exercise::ReadScenario;
 use crate::host::host_name;
 use crate::model::{DrillSchedule, OverlapPolicy};
@@ -37,7 +37,7 @@ const TURNS: u32 = 3;
 /// What looks, again and again.
 #[derive(Debug)]
 pub(super) struct Looker {
-    pub(super) replica: Replica,
+    pub(super) replica: SchedulerReplica,
     /// How many occurrences this process runs at once.
     pub(super) at_once: usize,
     /// The occurrences that this process runs.
@@ -112,7 +112,7 @@ impl KnownRuns {
 }
 
 impl Looker {
-    pub(super) fn new(replica: Replica, at_once: usize) -> Self {
+    pub(super) fn new(replica: SchedulerReplica, at_once: usize) -> Self {
         // A file on this host is never away.
         let patience = if replica.store.is_shared() { replica.lease } else { Duration::ZERO };
         Self {

@@ -14,7 +14,7 @@ const LINES: usize = 256;
 
 /// One process that looks at the schedules. Clones are the same.
 #[derive(Debug, Clone)]
-pub(super) struct Replica {
+pub(super) struct SchedulerReplica {
     /// By which the others know it.
     pub(super) name: String,
     pub(super) store: DrillStore,
@@ -32,7 +32,7 @@ pub(super) struct Replica {
 #[derive(Debug)]
 #[must_use]
 pub(super) struct BusyWith {
-    replica: Replica,
+    replica: SchedulerReplica,
     occurrence: (String, DateTime<Utc>),
 }
 
@@ -42,7 +42,7 @@ impl Drop for BusyWith {
     }
 }
 
-impl Replica {
+impl SchedulerReplica {
     pub(super) fn new(store: DrillStore, running: RunningDrills, lease: Duration, stop: watch::Receiver<bool>) -> Self {
         let host = host_name().unwrap_or_else(|| "here".to_owned());
         let drawn = crate::exercise::drawn_seed().to_string();

@@ -2,7 +2,7 @@
 
 use crate::model::DrillSchedule;
 use crate::project::Project;
-use crate::schedule::{ManualRun, Occurrence, Standing, standing};
+use crate::schedule::{ManualRun, Occurrence, ScheduleStanding, standing};
 use crate::store::{DrillEntry, DrillQuery, DrillState, DrillStore, RunKind, StoreError};
 use crate::verdict::Decision;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,7 +25,7 @@ pub struct ScheduleFacts {
     /// Its occurrences, as far as they may be news.
     pub known: Vec<Occurrence>,
     /// How it stands.
-    pub standing: Standing,
+    pub standing: ScheduleStanding,
     /// Contacts that own what it drills.
     pub owners: Vec<String>,
 }

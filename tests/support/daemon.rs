@@ -56,7 +56,7 @@ pub(crate) fn sqlite(project: &Project, sql: &str) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-pub(crate) const OCCURRENCES: &str = "SELECT schedule, due, state, COALESCE(ended_as, ''), COALESCE(reason, ''), interrupted, drills, told FROM occurrences \
+pub(crate) const OCCURRENCES: &str = "SELECT schedule, due, state, COALESCE(ended_as, ''), COALESCE(reason, ''), interrupted, drills, replace(told, '\n', ' ') FROM occurrences \
                            ORDER BY schedule, due";
 
 /// A row of it.

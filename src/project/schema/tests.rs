@@ -52,10 +52,9 @@ environments:
 evidence:
   witness: {url: "https://tsa.example/tsr"}
   ship: [{folder: a}, {s3: {bucket: a, lock: {mode: compliance}}}]
-serve: {webhooks: [{url: "https://h.example"}]}
+serve: {webhooks: [{url: "https://h.example"}], oidc: {}}
 schedules:
   - {schedule: b}
-serve: {oidc: {}}
 "#;
 
 const SCHEDULE: &str = "version: 1\nschedule: a\nscenarios: [a]\napproval: {by: [a]}\nnotify: {to: [a]}\n";

@@ -242,7 +242,7 @@ mod tests {
     fn a_column_is_round_and_whole_columns_of_the_curve() {
         let second = 1_000 * MILLISECOND;
         assert_eq!(width(30 * second, 100 * MILLISECOND, 3_000), 200 * MILLISECOND);
-        assert_eq!(width(3_600 * second, 400 * MILLISECOND, 9_999), 60 * second);
+        assert_eq!(width(3_600 * second, 400 * MILLISECOND, 9_999), 30 * second);
         assert!(width(10_000_000 * second, 100 * MILLISECOND, 9) >= 21_600 * second);
     }
 }

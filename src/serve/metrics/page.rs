@@ -153,7 +153,7 @@ fn truth(is: bool) -> f64 {
 mod tests {
     use super::*;
     use crate::model::DrillSchedule;
-    use crate::schedule::Standing;
+    use crate::schedule::ScheduleStanding;
     use crate::scheduler::{DrillFacts, ScheduleFacts};
     use crate::store::{DeliveryCount, DeliveryState};
     use serde_json::json;
@@ -173,7 +173,7 @@ mod tests {
                 "if_missed": "skip", "overlap": "skip", "cadence": "90d", "approval": null, "notify": {"before": null, "to": [], "after": []},
             }))
             .unwrap();
-            let standing = Standing { next: Some(at), last_kept: None, overdue: Some(at), never: true };
+            let standing = ScheduleStanding { next: Some(at), last_kept: None, overdue: Some(at), never: true };
             ScheduleFacts { schedule, known: Vec::new(), standing, owners: Vec::new() }
         };
         let facts = DrillFacts {

@@ -138,7 +138,7 @@ mod tests {
             r#"{"owner":"ops","criticality":"recoverable","providers":["a","b"],"sharing":1,"objectives":{"rto":"30s"},"runbook":"runbooks/fail over.yaml"}"#,
         ).unwrap());
         let page = whole(&inventory, &[], &BTreeMap::new()).into_string();
-        assert!(page.contains("service again within 30s") && page.contains("href=\"/runbooks/fail%20over.yaml\""), "{page}");
+        assert!(page.contains("service again within 30 s") && page.contains("href=\"/runbooks/fail%20over.yaml\""), "{page}");
         assert!(page.contains("never drilled") && !page.contains("s3cr3t"), "{page}");
         assert!(page.find("<li><bdi>a</bdi>").unwrap() < page.find("<li><bdi>b</bdi>").unwrap(), "{page}");
     }

@@ -5,7 +5,7 @@ use super::problem::PageProblem;
 use super::project::seen;
 use crate::model::DrillSchedule;
 use crate::permission::Zone;
-use crate::schedule::{ManualRun, Occurrence, Standing, standing};
+use crate::schedule::{ManualRun, Occurrence, ScheduleStanding, standing};
 use crate::serve::App;
 use crate::store::{DrillEntry, DrillQuery, RunKind};
 use crate::verdict::Decision;
@@ -24,7 +24,7 @@ pub(super) struct KnownSchedule {
     /// As it is written.
     pub(super) schedule: DrillSchedule,
     /// How it stands.
-    pub(super) standing: Standing,
+    pub(super) standing: ScheduleStanding,
     /// The times that it was due, the oldest first.
     pub(super) occurrences: Vec<Occurrence>,
 }
