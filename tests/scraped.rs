@@ -87,7 +87,7 @@ fn what_is_told_is_read_by_prometheus_and_names_all_that_alerts_and_dashboard_as
     assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
     promtool(&["check", "metrics"], &text);
     let told = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}\n{text}")).to_owned();
-    assert!(told("lifeboat_schedule_overdue{schedule=\"azure-daily\"}").ends_with(" 1"));
+    assert!(told("lifeboat_schedule_overdue{schedule=\"azure-daily\"}").ends_with(" 1.0"));
     let drill = "scenario=\"azure-outage\",environment=\"lab\",service=\"support-chat\"";
     let verdicts: f64 = ["met", "missed", "inconclusive"]
         .iter()

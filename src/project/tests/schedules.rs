@@ -114,7 +114,7 @@ fn times_that_make_no_sense_are_told() {
         &["a window of 85 days is longer than the 83 days 23 h from one start to the next", "write `window: 83d23h` or less"],
     );
     says("window: 2h", "window: 2h\njitter: 2h", &["a jitter of 2 h may begin it after its window of 2 h"]);
-    says("cadence: 100d", "cadence: 80d", &["warning: after 80 d it is overdue, and up to 98 d 1 h pass from one start to the next"]);
+    says("cadence: 100d", "cadence: 80d", &["warning: after 80 days it is overdue, and up to 98 days 1 h pass from one start to the next"]);
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub(super) async fn post(
 }
 
 fn not_now(problem: &Problem) -> PostOutcome {
-    PostOutcome::NotNow(crate::units::with_causes(problem), None)
+    PostOutcome::NotNow(crate::units::explained(problem).replace("\n\nhint: ", "; "), None)
 }
 
 /// The wait that it asks for in seconds; one that names a moment is not understood.
