@@ -57,7 +57,7 @@ impl RunningDrill {
                 let cutover = verdict.measures.as_ref().filter(|_| !verdict.only_rotates).map(|measures| measures.cutover);
                 about.verdict = Some(verdict.verdict.to_string());
                 about.cutover = cutover.map(|interval| CutoverBounds::of_nanos(interval.lo, interval.hi));
-                about.objective_ms = i64::try_from(verdict.terms.rto.nanos() / 1_000_000).ok();
+                about.objective_ms = Some(verdict.terms.rto.nanos() / 1_000_000);
                 about.reason = finished.stopped.as_ref().map(|_| "stopped".to_owned());
                 let measured = match (about.cutover.and_then(|cutover| cutover.upper_ms), cutover) {
                     (Some(within), _) => format!("; cut over within {}", shown(within)),

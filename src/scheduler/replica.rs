@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
+/// Occurrences: schedules by name, and when they were due.
+type DueSet = BTreeSet<(String, DateTime<Utc>)>;
+
 /// So many lines wait for whoever shows them.
 const LINES: usize = 256;
 
@@ -25,7 +28,7 @@ pub(super) struct SchedulerReplica {
     pub(super) stop: watch::Receiver<bool>,
     lines: broadcast::Sender<String>,
     /// The occurrences that this process runs or deals with.
-    busy: Arc<Mutex<BTreeSet<(String, DateTime<Utc>)>>>,
+    busy: Arc<Mutex<DueSet>>,
 }
 
 /// Says that this process runs an occurrence or deals with it, until it is dropped.

@@ -51,7 +51,10 @@ pub struct DrillFacts {
 
 /// The same, kept for a moment. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct FactsCache(Arc<Mutex<Option<(Instant, Arc<DrillFacts>)>>>);
+pub struct FactsCache(Arc<Mutex<Option<ReadFacts>>>);
+
+/// When they were read, and what they were.
+type ReadFacts = (Instant, Arc<DrillFacts>);
 
 impl FactsCache {
     /// What is known now, or was a moment ago.

@@ -60,7 +60,7 @@ impl PastDrills {
         }
         verdict["verdict"] = VERDICTS[number % VERDICTS.len()].into();
         std::fs::write(folder.join("verdict.json"), verdict.to_string()).unwrap();
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             std::fs::write(folder.join("findings.yaml"), findings(&name, scenario, environment, &began)).unwrap();
         }
         folder

@@ -90,7 +90,8 @@ impl CalendarRules {
         if let Some(rules) = fitting(&cycle, &months) {
             return Some(Self { rules, dates: Vec::new(), minutes });
         }
-        let (mut found, mut without): (BTreeMap<Vec<(MonthDays, BTreeSet<u32>)>, BTreeSet<u32>>, BTreeSet<u32>) = Default::default();
+        let mut found: BTreeMap<Vec<(MonthDays, BTreeSet<u32>)>, BTreeSet<u32>> = BTreeMap::new();
+        let mut without: BTreeSet<u32> = BTreeSet::new();
         for month in &months {
             match fitting(&cycle, &BTreeSet::from([*month])) {
                 Some(rules) => {

@@ -128,7 +128,7 @@ fn lines(rules: &CalendarRules, zone: &str) -> Vec<CronLine> {
                 MonthDays::Any => found.push(line(BTreeSet::new(), rule.months.clone(), &rule.weekdays, Vec::new())),
                 MonthDays::Of(days) => found.push(line(days.clone(), rule.months.clone(), &rule.weekdays, Vec::new())),
                 MonthDays::FromEnd(days) => {
-                    found.extend(from_end(rule, days).into_iter().map(|(of, months, guards)| line(of, months, &rule.weekdays, guards)))
+                    found.extend(from_end(rule, days).into_iter().map(|(of, months, guards)| line(of, months, &rule.weekdays, guards)));
                 }
             }
         }

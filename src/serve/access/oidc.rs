@@ -102,7 +102,7 @@ async fn provider_client(app: &App, site: &Site, provider: &OidcProvider) -> Res
     };
     let secret = secret.map(|secret| ClientSecret::new(secret.expose().to_owned()));
     let back = RedirectUrl::new(format!("{}{RETURN}", site.origin())).map_err(|error| failed(&error))?;
-    let about = metadata.userinfo_endpoint().map(|url| url.to_string());
+    let about = metadata.userinfo_endpoint().map(ToString::to_string);
     let known = metadata.scopes_supported();
     let is_known = |scope: &&str| known.is_none_or(|known| known.iter().any(|known| known.as_str() == *scope));
     let scopes = SCOPES.iter().filter(|scope| is_known(scope)).map(|scope| Scope::new((*scope).to_owned())).collect();
@@ -165,7 +165,7 @@ async fn end(State(app): State<App>, caller: Caller, headers: HeaderMap, Query(r
         Err(why) => {
             app.audit(&caller, "sign-in", "oidc", &format!("refused: {}", why.message)).await;
             let problem = CallProblem::new(StatusCode::FORBIDDEN, format!("you are not signed in: {}", why.message));
-            why.hint.iter().fold(problem, |problem, hint| problem.hint(hint)).page()
+            why.hint.iter().fold(problem, CallProblem::hint).page()
         }
     };
     if let Some(cookie) = CookieKind::SignIn.remove(site) {
@@ -194,7 +194,7 @@ async fn ended(
     let begun = app.store().take_sign_in(&hash(&state)).await.map_err(|error| Problem::new("the store cannot be read").caused_by(error))?;
     let begun = begun.filter(|begun| Utc::now() < begun.expires).ok_or_else(|| again("this sign-in is over, or took too long"))?;
     if let Some(error) = returned.error {
-        let error: String = error.chars().filter(|c| c.is_ascii_graphic()).take(60).collect();
+        let error: String = error.chars().filter(char::is_ascii_graphic).take(60).collect();
         return Err(again(&format!("the provider says `{error}`")));
     }
     let code = returned.code.ok_or_else(|| again("the provider sent no code"))?;

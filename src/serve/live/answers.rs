@@ -56,14 +56,14 @@ fn speaker(caller: &Caller, said: &str) -> Speaker {
 }
 
 /// A drill that this process runs, or what is said where it does not.
-fn own(app: &App, caller: &Caller, id: &str) -> Result<Arc<RunningDrill>, Response> {
+fn own(app: &App, caller: &Caller, id: &str) -> Result<Arc<RunningDrill>, Box<Response>> {
     match WatchedDrill::find(app, id) {
         Some(WatchedDrill::Own(drill)) => Ok(drill),
         Some(other) => {
             let words = "This drill runs in another process: answer at its terminal; `lifeboat stop` stops it.";
-            Err((StatusCode::CONFLICT, page(&other, caller, Some(words))).into_response())
+            Err(Box::new((StatusCode::CONFLICT, page(&other, caller, Some(words))).into_response()))
         }
-        None => Err(StatusCode::NOT_FOUND.into_response()),
+        None => Err(Box::new(StatusCode::NOT_FOUND.into_response())),
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn answer(State(app): State<App>, caller: Caller, Path(id): Pat
     caller.must(AccessRole::Run)?;
     let drill = match own(&app, &caller, &id) {
         Ok(drill) => drill,
-        Err(said) => return Ok(said),
+        Err(said) => return Ok(*said),
     };
     let form = SentForm::of(&body);
     let question = form.get("question");
@@ -104,7 +104,7 @@ pub(super) async fn stop(State(app): State<App>, caller: Caller, Path(id): Path<
     caller.must(AccessRole::Stop)?;
     let drill = match own(&app, &caller, &id) {
         Ok(drill) => drill,
-        Err(said) => return Ok(said),
+        Err(said) => return Ok(*said),
     };
     if !SentForm::of(&body).has("sure") {
         let words = "Nothing was stopped: say that you are sure.";
