@@ -79,7 +79,7 @@ fn a_cell_is_what_the_newest_drill_showed_until_what_was_drilled_has_changed() {
         state(&matrix(&inventory, scenarios, drills, moment(NOW)), FailureMode::Outage)
     };
     let today = scenario("outage", &[FailureMode::Outage]);
-    assert_eq!(of(&[today.clone()], &drills), (CellState::Met, String::new()));
+    assert_eq!(of(std::slice::from_ref(&today), &drills), (CellState::Met, String::new()));
     let stale = |change: &dyn Fn(&mut PlannedScenario)| {
         let mut changed = today.clone();
         change(&mut changed);
@@ -89,12 +89,12 @@ fn a_cell_is_what_the_newest_drill_showed_until_what_was_drilled_has_changed() {
     assert_eq!(stale(&|it| it.files[0].sha256 = "02".repeat(32)), (CellState::Stale, "gateway.yaml has changed since".into()));
     assert_eq!(stale(&|it| it.name = "other".into()), (CellState::Stale, "its scenario is gone, or not valid".into()));
     let old = [drill("a", "chat", "outage", "2025-11-01T10:00:00Z", Some(Decision::Met))];
-    assert_eq!(of(&[today.clone()], &old), (CellState::Stale, "it was more than a year ago".into()));
+    assert_eq!(of(std::slice::from_ref(&today), &old), (CellState::Stale, "it was more than a year ago".into()));
     let missed = [drills[0].clone(), drill("b", "chat", "outage", "2026-11-01T10:00:00Z", Some(Decision::Missed))];
-    assert_eq!(of(&[today.clone()], &missed).0, CellState::Missed);
+    assert_eq!(of(std::slice::from_ref(&today), &missed).0, CellState::Missed);
     let void = [drill("b", "chat", "outage", "2026-11-01T10:00:00Z", Some(Decision::Void))];
-    assert_eq!(of(&[today.clone()], &void), (CellState::Unclear, "its last drill was void".into()));
-    assert_eq!(of(&[today.clone()], &[drills[0].clone(), void[0].clone()]).0, CellState::Met, "what shows nothing takes nothing away");
+    assert_eq!(of(std::slice::from_ref(&today), &void), (CellState::Unclear, "its last drill was void".into()));
+    assert_eq!(of(std::slice::from_ref(&today), &[drills[0].clone(), void[0].clone()]).0, CellState::Met, "what shows nothing takes nothing away");
 
     let slow = scenario("slow", &[FailureMode::BrownOut]);
     let whole = matrix(&inventory, &[today, slow], &drills, moment(NOW));
@@ -270,7 +270,7 @@ fn a_drill_fills_its_cell_a_change_makes_it_stale_and_a_deferral_says_who_why_an
     assert!(outage(&covered).contains(" met "), "{covered:?}");
     project.lifeboat(&["coverage", "--strict"]).exits_with(1);
     let ledger = project.lifeboat(&["ledger", "--format", "csv"]);
-    let row = ledger.stdout.lines().filter(|line| line.starts_with("service,")).last().unwrap();
+    let row = ledger.stdout.lines().rfind(|line| line.starts_with("service,")).unwrap();
     assert!(row.contains(",done,") && row.contains(",met,quick,lab,"), "{ledger:?}");
     let manifest = std::fs::read(project.path("drills/one/manifest.json")).unwrap();
     assert!(row.contains(&lifeboat::units::sha256_hex(&manifest)), "{row}");

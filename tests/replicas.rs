@@ -75,6 +75,7 @@ fn faults(standing: &Standing) -> usize {
 }
 
 /// Kills replicas and the database at random moments until all occurrences are over.
+#[expect(clippy::print_stdout, reason = "what was counted is what it is run for")]
 fn chaos(replicas: usize, occurrences: usize, seed: u64) {
     let mut postgres = Postgres::start();
     let (standing, projects) = (Standing::start(&[]), [drilled_by_itself(), drilled_by_itself()]);

@@ -149,6 +149,7 @@ impl<'p> Daemon<'p> {
 }
 
 impl Drop for Daemon<'_> {
+    #[expect(clippy::print_stdout, reason = "what a failed test shows")]
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
