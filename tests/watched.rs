@@ -175,6 +175,10 @@ fn answers_that_do_not_count_are_told_and_a_stream_goes_on_where_it_was() {
     assert!(late.starts_with("HTTP/1.1 409") && late.contains("yes, says Ann (not verified)"), "{late}");
     // Whoever comes back gets what is new, and not the whole.
     let number = |text: &str| text.rsplit("\nid: ").next().and_then(|rest| rest.lines().next()).unwrap().to_owned();
+    // Frames are numbered anew where nobody watched for a moment, so somebody does.
+    let mut watching = TcpStream::connect(&watched.address).unwrap();
+    write!(watching, "GET {base}/events HTTP/1.1\r\nhost: {}\r\n\r\n", watched.address).unwrap();
+    watching.read_exact(&mut [0; 64]).unwrap();
     let first = watched.asks(&format!("GET {base}/events"), "", "\ndata: more");
     let again = watched.asks(&format!("GET {base}/events?after={}", number(&first)), "", "\ndata: more");
     assert!(again.len() < first.len() && !again.contains("[\"guards\""), "{again}");
@@ -195,7 +199,7 @@ fn answers_that_do_not_count_are_told_and_a_stream_goes_on_where_it_was() {
     let of = |code: &str| codes.iter().filter(|seen| *seen == code).count();
     assert!(of("200") <= 100 && of("200") > 50 && of("200") + of("429") == 230, "{codes:?}");
     assert!(watched.asks(&format!("GET {base}/live"), "", "").starts_with("HTTP/1.1 200"));
-    drop(streams);
+    drop((streams, watching));
     let unsure = watched.sends(&format!("{base}/stop"), "");
     assert!(unsure.starts_with("HTTP/1.1 422"), "{unsure}");
     assert!(watched.sends(&format!("{base}/stop"), "sure=yes").starts_with("HTTP/1.1 303"));
