@@ -5,7 +5,7 @@ const { url, DESKTOP, PHONE, WITHOUT_SCRIPT, page, shown, seen, holds, main } = 
 const { finds_the_overdue_one, reads_its_report, assigns_a_finding, is_kept_again } = require("./pages.js");
 
 /** Chooses on the pages that begin drills; ends at the live page. */
-async function begins(desk) {
+async function begins(desk, phone) {
   await desk.getByRole("link", { name: /Drill it now/ }).first().click();
   await desk.getByText("The most that it can cost").waitFor();
   await desk.getByRole("link", { name: /Choose another scenario/ }).click();
@@ -16,6 +16,8 @@ async function begins(desk) {
   await desk.getByLabel("Your name").fill("Ann");
   await desk.getByLabel("Why").fill("third quarter");
   await seen(desk, "3-plan-desktop");
+  await phone.goto(desk.url());
+  await seen(phone, "3-plan-phone");
   await desk.getByRole("button", { name: "Begin the drill" }).press("Enter");
   await desk.waitForURL(/\/drills\/[^/]+\/live$/);
 }
@@ -74,7 +76,7 @@ async function stops(desk, phone, plain) {
 main(async (browser) => {
   const [desk, phone, plain] = await Promise.all([DESKTOP, PHONE, WITHOUT_SCRIPT].map((screen) => page(browser, screen)));
   await finds_the_overdue_one(desk, phone, plain);
-  await begins(desk);
+  await begins(desk, phone);
   await answers(desk, phone, plain);
   await stops(desk, phone, plain);
   await reads_its_report(desk, phone, plain);
