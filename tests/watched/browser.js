@@ -1,4 +1,4 @@
-// What both scripts share: a browser, pages whose every complaint is told, a look for what keeps people out, and screenshots.
+// What all of these scripts share: a browser, pages whose every complaint is told, a look for what keeps people out, and screenshots.
 
 const fs = require("node:fs");
 const path = require("node:path");
@@ -16,19 +16,25 @@ const WITHOUT_SCRIPT = { name: "without a script", viewport: { width: 390, heigh
 async function page(browser, { name, ...options }) {
   const context = await browser.newContext(options);
   const opened = await context.newPage();
-  opened.setDefaultTimeout(40000);
-  opened.on("console", (message) => message.text().includes("favicon") || message.type() !== "error" || /404 .*Not Found/.test(message.text()) || wrong.push(`${name}: ${message.text()}`));
-  opened.on("pageerror", (error) => wrong.push(`${name}: ${error.message}`));
+  opened.setDefaultTimeout(30000);
+  opened.on("console", (message) => message.type() !== "error" || wrong.push(`${name}, ${opened.url()}: ${message.text()}`));
+  opened.on("pageerror", (error) => wrong.push(`${name}, ${opened.url()}: ${error.message}`));
   return opened;
 }
 
-/** What axe finds, whether it is wider than the screen; and a screenshot. */
-async function seen(page, what) {
+/** Whether it is wider than the screen, and a screenshot. */
+async function shown(page, what) {
   await page.screenshot({ path: path.join(shots, `${what}.png`), fullPage: true });
   const wide = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   if (wide[0] > wide[1]) wrong.push(`${what} is ${wide[0]} px wide, the screen ${wide[1]} px`);
+}
+
+/** The same, and what axe finds. */
+async function seen(page, what) {
+  await shown(page, what);
   await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  // A report within a page lets nothing run in it; `tests/pages` looks at reports by themselves.
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"], iframes: false }));
   for (const { id, help, nodes } of violations) wrong.push(`${what}: ${id}: ${help}: ${nodes.slice(0, 2).map((node) => node.html.slice(0, 200)).join(" | ")}`);
 }
 
@@ -45,6 +51,9 @@ function main(all) {
       await all(browser);
     } catch (error) {
       wrong.push(String(error.stack || error));
+      for (const [at, context] of browser.contexts().entries()) {
+        for (const left of context.pages()) await left.screenshot({ path: path.join(shots, `failed-${at}.png`), fullPage: true }).catch(() => {});
+      }
     }
     await browser.close();
     wrong.forEach((line) => console.log(line));
@@ -53,4 +62,4 @@ function main(all) {
   })();
 }
 
-module.exports = { url, DESKTOP, PHONE, WITHOUT_SCRIPT, page, seen, holds, main };
+module.exports = { url, DESKTOP, PHONE, WITHOUT_SCRIPT, page, shown, seen, holds, main };

@@ -128,7 +128,9 @@ async fn admitted(app: &App, site: &Site, request: Request) -> Result<Admitted, 
     let who = if caller.name.is_empty() { caller.address.clone() } else { format!("by name: {}", caller.name) };
     app.access().rates.count(Counted::Call, &who).map_err(|seconds| stopped(too_many(seconds), ""))?;
     let busy = || CallProblem::new(StatusCode::TOO_MANY_REQUESTS, "too many of your calls are open").retry_after(5);
-    let open = app.access().rates.open(&who).ok_or_else(|| stopped(busy(), ""))?;
+    // Whoever watches in a hundred windows still gets pages.
+    let opens = if parts.uri.path().ends_with("/events") { format!("streams {who}") } else { who };
+    let open = app.access().rates.open(&opens).ok_or_else(|| stopped(busy(), ""))?;
     if let Some(problem) = unproven(&caller, &parts.method, parts.uri.path(), &parts.headers, &body) {
         return Err(failed(app, Box::new(StoppedCall::new(caller, problem, "no form of ours"))));
     }

@@ -24,7 +24,8 @@ pub(in crate::serve) async fn around(State(app): State<App>, request: Request, n
     if OTHERS.iter().any(|other| path.starts_with(other)) || path.ends_with("/events") {
         return next.run(request).await;
     }
-    app.fresh().keep(app.store(), app.root().to_owned()).await;
+    let ended = app.running().lately().first().map(|drill| drill.id.clone());
+    app.fresh().keep(app.store(), app.root().to_owned(), ended).await;
     let (mut parts, body) = request.into_parts();
     let caller = Caller::from_request_parts(&mut parts, &app).await.ok().filter(|caller| !caller.name.is_empty());
     let pulled = Levers::of(app.root(), "", &Environment::default()).pulled().await;

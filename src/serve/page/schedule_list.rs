@@ -82,7 +82,7 @@ pub(super) fn state(known: &KnownSchedule, now: DateTime<Utc>) -> Markup {
     let standing = &known.standing;
     match standing.overdue {
         Some(since) => {
-            html! { (status("overdue", Grade::Bad)) span.soft { "for " (length(now - since)) @if standing.never { ", never drilled" } } }
+            html! { (status("overdue", Grade::Bad)) " " span.soft { "for " (length(now - since)) @if standing.never { ", never drilled" } } }
         }
         None if standing.never => status("never drilled", Grade::Open),
         None => status("kept", Grade::Good),

@@ -30,8 +30,19 @@ pub(super) fn prose(text: &str) -> Markup {
         bdi {
             @for (place, line) in text.trim_end().lines().take(200).enumerate() {
                 @if place > 0 { br; }
-                (short(line, 4_000))
+                (coded(&short(line, 4_000)))
             }
+        }
+    }
+}
+
+/// A line with what stands between two backticks as what is typed.
+fn coded(line: &str) -> Markup {
+    let pieces: Vec<&str> = line.split('`').collect();
+    let is_code = |place: usize| place % 2 == 1 && place + 1 < pieces.len();
+    html! {
+        @for (place, piece) in pieces.iter().enumerate() {
+            @if is_code(place) { code { (piece) } } @else { @if place % 2 == 1 { "`" } (piece) }
         }
     }
 }
@@ -94,6 +105,7 @@ mod tests {
         assert_eq!(short("chat", 4), "chat");
         assert_eq!(short("chats", 4), "chat…");
         assert_eq!(prose("a\n<b>").into_string(), "<bdi>a<br>&lt;b&gt;</bdi>");
+        assert_eq!(prose("set `a: <b>` to `c").into_string(), "<bdi>set <code>a: &lt;b&gt;</code> to `c</bdi>");
     }
 
     #[test]
