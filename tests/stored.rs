@@ -245,6 +245,32 @@ fn a_damaged_file_is_told_of_and_rebuilt_and_nothing_is_lost() {
 }
 
 #[test]
+fn of_many_drills_the_newest_of_each_kind_are_told() {
+    on_both(60, |root, address| async move {
+        let store = DrillStore::open(address).await.unwrap();
+        store.sync(&root).await.unwrap();
+        let ids = |entries: Vec<DrillEntry>| entries.into_iter().map(|entry| entry.id).collect::<Vec<_>>();
+        // Five scenarios in two environments, three verdicts.
+        assert_eq!(ids(store.newest_of_scenarios().await.unwrap()), all_of(60, |number| number >= 50));
+        let mut decisive = ids(store.newest_decisive().await.unwrap());
+        decisive.sort();
+        let last = |rest: usize| (0..60).rev().find(|number| number % 10 == rest && number % 3 != 2).unwrap();
+        let mut wanted: Vec<String> = (0..10).map(|rest| PastDrills::name(last(rest))).collect();
+        wanted.sort();
+        assert_eq!(decisive, wanted);
+        let alike = ids(store.newest_alike().await.unwrap().into_iter().map(|(entry, _)| entry).collect());
+        let mut wanted = all_of(60, |number| number >= 30);
+        wanted.reverse();
+        assert_eq!(alike, wanted);
+        assert_eq!(store.newest_of_services().await.unwrap()["support-chat"].id, PastDrills::name(59));
+        let since = store.drills_since(PastDrills::began(50)).await.unwrap();
+        assert_eq!((since.len(), &since[0].0.id), (10, &PastDrills::name(50)));
+        let indecisive = store.indecisive(PastDrills::began(30)).await.unwrap();
+        assert_eq!(indecisive.into_iter().rev().collect::<Vec<_>>(), all_of(60, |number| number >= 30 && number % 3 == 2));
+    });
+}
+
+#[test]
 fn an_old_store_is_read_after_a_copy_and_a_newer_one_is_refused() {
     let (root, drills) = drilled(0);
     fs::create_dir_all(&drills).unwrap();

@@ -3,7 +3,7 @@
 use super::stored::StoreOption;
 use super::{Exit, put};
 use crate::project::Project;
-use crate::scheduler::ProjectRecords;
+use crate::scheduler::{ProjectRecords, SeenProjects};
 use chrono::Utc;
 use std::path::Path;
 
@@ -46,7 +46,10 @@ enum CoverageFormat {
 pub(super) fn coverage(args: &Args) -> anyhow::Result<Exit> {
     let root = Project::find(Path::new("."))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let records = runtime.block_on(async { anyhow::Ok(ProjectRecords::of(&root, &args.store.open(&root).await?).await?) })?;
+    let records = runtime.block_on(async {
+        let store = args.store.index(&root).await?;
+        anyhow::Ok(ProjectRecords::of_coverage(&SeenProjects::default().look(&root), &store).await?)
+    })?;
     let matrix = records.matrix(Utc::now());
     put(&match args.format {
         CoverageFormat::Table => matrix.to_text(),

@@ -4,7 +4,7 @@ use super::stored::StoreOption;
 use super::{Exit, put};
 use crate::project::Project;
 use crate::schedule::Quarter;
-use crate::scheduler::ProjectRecords;
+use crate::scheduler::{ProjectRecords, SeenProjects};
 use crate::units::explained;
 use chrono::Utc;
 use std::path::Path;
@@ -72,7 +72,10 @@ pub(super) fn ledger(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let records = runtime.block_on(async { anyhow::Ok(ProjectRecords::of(&root, &args.store.open(&root).await?).await?) })?;
+    let records = runtime.block_on(async {
+        let store = args.store.index(&root).await?;
+        anyhow::Ok(ProjectRecords::of_ledger(&SeenProjects::default().look(&root), &store, &quarters).await?)
+    })?;
     let ledger = records.ledger(&quarters, now);
     put(&match args.format {
         LedgerFormat::Table => ledger.to_text(),

@@ -5,7 +5,7 @@ use super::stored::StoreOption;
 use super::{Exit, note, put, schedule_defer, schedule_export, schedule_late, schedule_preview, until_interrupted};
 use crate::model::DrillSchedule;
 use crate::schedule::{Occurrence, OccurrenceEnd, OccurrenceState, ScheduleStanding, told_zoned};
-use crate::scheduler::{ScheduleFacts, drill_facts};
+use crate::scheduler::{ScheduleFacts, SeenProjects, drill_facts};
 use crate::units::counted;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -84,7 +84,7 @@ async fn stand(args: &Args) -> anyhow::Result<Exit> {
         return Ok(exit);
     }
     let store = args.store.index(&project.root).await?;
-    let known = drill_facts(&store, &project.root, now).await?.schedules;
+    let known = drill_facts(&store, &SeenProjects::default().look(&project.root), now).await?.schedules;
     let kept: Vec<ScheduleFacts> =
         known.into_iter().filter(|each| schedules.iter().any(|named| named.name == each.schedule.name)).collect();
     let schedules: Vec<DrillSchedule> = kept.iter().map(|each| each.schedule.clone()).collect();

@@ -144,23 +144,3 @@ pub struct LedgerFacts<'a> {
     /// The drills.
     pub drills: &'a [PastDrill],
 }
-
-impl LedgerFacts<'_> {
-    /// The newest deferral of this in a quarter.
-    pub(super) fn deferral(&self, subject: DeferredSubject, name: &str, quarter: Quarter) -> Option<&Deferral> {
-        let of = |each: &&Deferral| each.subject == subject && each.name == name && each.quarter == quarter;
-        self.deferrals.iter().filter(of).max_by_key(|each| each.made)
-    }
-
-    /// A scenario as it is today, by its file.
-    pub(super) fn scenario(&self, file: &str) -> Option<&PlannedScenario> {
-        let bare = |path: &str| path.trim_start_matches("./").to_owned();
-        self.scenarios.iter().find(|each| bare(&each.file) == bare(file))
-    }
-
-    /// The first thing that was recorded of anything.
-    pub(super) fn first(&self) -> Option<DateTime<Utc>> {
-        let drills = self.drills.iter().map(|drill| drill.started);
-        drills.chain(self.occurrences.iter().map(|each| each.due)).chain(self.deferrals.iter().map(|each| each.made)).min()
-    }
-}

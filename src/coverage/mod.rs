@@ -8,7 +8,7 @@
 //!  matrix            services by failure modes: each cell drilled, stale, or never
 //!  matrix_text       the same as Markdown, CSV and JSON
 //!  ledger            quarters by services and schedules: each cell done, late, deferred, missed or open
-//!  quarters          it is put together
+//!  quarters          it is put together, from what ledger_index finds by keys
 //!  service_quarters, schedule_quarter   how each of the two kinds of rows is reckoned
 //!  ledger_text       the same as Markdown, CSV and JSON
 //!  ledger_oscal      the same as OSCAL's assessment results
@@ -26,6 +26,7 @@
 mod cell_text;
 mod demand;
 mod ledger;
+mod ledger_index;
 mod ledger_oscal;
 mod ledger_text;
 mod matrix;

@@ -1,18 +1,20 @@
 //! The control ledger of some quarters, put together from its rows.
 
 use super::ledger::{Ledger, LedgerFacts, LedgerRow};
+use super::ledger_index::LedgerIndex;
 use super::{schedule_quarter, service_quarters};
 use crate::schedule::{DeferredSubject, Quarter};
 use chrono::{DateTime, Utc};
 
 /// The ledger of these quarters.
 pub fn ledger(facts: &LedgerFacts<'_>, quarters: &[Quarter], now: DateTime<Utc>) -> Ledger {
+    let index = LedgerIndex::of(facts);
     let services = facts.inventory.services.iter().map(|(name, service)| LedgerRow {
         kind: DeferredSubject::Service,
         name: name.clone(),
         criticality: Some(service.criticality),
         owner: service.owner.clone(),
-        cells: service_quarters::cells(facts, name, service, quarters, now),
+        cells: service_quarters::cells(&index, name, service, quarters, now),
     });
     let mut schedules: Vec<LedgerRow> = facts
         .schedules
@@ -22,7 +24,7 @@ pub fn ledger(facts: &LedgerFacts<'_>, quarters: &[Quarter], now: DateTime<Utc>)
             name: schedule.name.clone(),
             criticality: None,
             owner: None,
-            cells: quarters.iter().map(|quarter| schedule_quarter::cell(facts, schedule, *quarter, now)).collect(),
+            cells: schedule_quarter::cells(&index, schedule, quarters, now),
         })
         .collect();
     schedules.sort_by(|one, other| one.name.cmp(&other.name));

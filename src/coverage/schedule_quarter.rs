@@ -1,11 +1,12 @@
 //! A schedule's cell of the control ledger: what became of each time that it was due in the quarter.
 
 use super::PastDrill;
-use super::ledger::{LedgerCell, LedgerDrill, LedgerFacts, LedgerState};
+use super::ledger::{LedgerCell, LedgerDrill, LedgerState};
+use super::ledger_index::LedgerIndex;
 use crate::model::DrillSchedule;
 use crate::schedule::{Deferral, DeferredSubject, Occurrence, OccurrenceEnd, OccurrenceState, Quarter, next_due, starts};
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many times of a quarter are looked at: about one an hour.
 const DUE_MAX: usize = 2_300;
@@ -18,15 +19,30 @@ struct DueOutcome<'a> {
     drills: Vec<&'a PastDrill>,
 }
 
-/// The cell of one quarter.
-pub(super) fn cell(facts: &LedgerFacts<'_>, schedule: &DrillSchedule, quarter: Quarter, now: DateTime<Utc>) -> LedgerCell {
-    let known = ScheduleKnown::of(facts, schedule, quarter, now);
-    let moment = TimeDelta::milliseconds(1);
-    let mut times: BTreeSet<DateTime<Utc>> = known.occurrences.iter().map(|each| each.due).filter(|due| quarter.holds(*due)).collect();
-    let by_rule = starts(schedule, quarter.start() - moment, quarter.end() - moment);
+/// One cell a quarter.
+pub(super) fn cells<'a>(index: &LedgerIndex<'a>, schedule: &'a DrillSchedule, quarters: &[Quarter], now: DateTime<Utc>) -> Vec<LedgerCell> {
+    let nothing = BTreeMap::new();
+    let occurrences = index.occurrences(&schedule.name).unwrap_or(&nothing);
+    let ran = index.ran(schedule);
+    let drills = ran.iter().flatten().filter_map(|ran| ran.first()).map(|drill| drill.started);
+    let first = drills.chain(occurrences.keys().copied()).min();
+    // It may have begun a moment before the first drill by it, which comes within its window.
+    let window = TimeDelta::from_std(schedule.window.std()).unwrap_or_default();
+    let known = ScheduleKnown { index, schedule, occurrences, ran, in_force: first.map_or(now, |first| first - window), now };
+    quarters.iter().map(|quarter| cell(&known, *quarter)).collect()
+}
+
+fn cell(known: &ScheduleKnown<'_, '_>, quarter: Quarter) -> LedgerCell {
+    let last = quarter.end() - TimeDelta::milliseconds(1);
+    let mut times: BTreeSet<DateTime<Utc>> = known.occurrences.range(quarter.start()..=last).map(|(due, _)| *due).collect();
+    let by_rule = starts(known.schedule, quarter.start() - TimeDelta::milliseconds(1), last);
     let is_old = !by_rule.is_empty() && by_rule.iter().all(|due| *due < known.in_force);
-    times.extend(by_rule.into_iter().filter(|due| *due >= known.in_force));
-    let outcomes: Vec<DueOutcome<'_>> = times.iter().take(DUE_MAX).map(|due| known.outcome(*due)).collect();
+    times.extend(by_rule.iter().copied().filter(|due| *due >= known.in_force));
+    let deferral = known.index.deferral(DeferredSubject::Schedule, &known.schedule.name, quarter);
+    let after = times.first().and_then(|_| next_due(known.schedule, last)).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let again = |due: DateTime<Utc>| by_rule.get(by_rule.partition_point(|start| *start <= due)).copied().unwrap_or(after);
+    let outcome = |due: &DateTime<Utc>| known.outcome(*due, again(*due), deferral);
+    let outcomes: Vec<DueOutcome<'_>> = times.iter().take(DUE_MAX).map(outcome).collect();
     let none = if is_old { LedgerState::Unrecorded } else { LedgerState::NotDue };
     let worst = outcomes.iter().max_by_key(|outcome| outcome.state);
     let mut seen = BTreeSet::new();
@@ -37,7 +53,7 @@ pub(super) fn cell(facts: &LedgerFacts<'_>, schedule: &DrillSchedule, quarter: Q
         told: worst.map(|outcome| told(outcome, &outcomes)).unwrap_or_default(),
         due: outcomes.iter().map(|outcome| outcome.due).collect(),
         drills: drills.map(|drill| LedgerDrill::of(drill)).collect(),
-        deferral: known.deferral.cloned(),
+        deferral: deferral.cloned(),
     }
 }
 
@@ -49,43 +65,23 @@ fn told(worst: &DueOutcome<'_>, all: &[DueOutcome<'_>]) -> String {
     if told.is_empty() { of.trim_end_matches(": ").to_owned() } else { told }
 }
 
-struct ScheduleKnown<'a> {
-    facts: &'a LedgerFacts<'a>,
+struct ScheduleKnown<'a, 'b> {
+    index: &'b LedgerIndex<'a>,
     schedule: &'a DrillSchedule,
-    occurrences: Vec<&'a Occurrence>,
-    /// The names of its scenarios; `None` where one is not known today.
-    names: Option<Vec<&'a str>>,
-    /// The drills of its scenarios where it runs, the oldest first.
-    ran: Vec<&'a PastDrill>,
+    occurrences: &'b BTreeMap<DateTime<Utc>, &'a Occurrence>,
+    /// The drills of each of its scenarios where it runs, the oldest first; `None` where a scenario is not known today.
+    ran: Option<Vec<&'b [&'a PastDrill]>>,
     /// Before it, nothing is expected of it.
     in_force: DateTime<Utc>,
-    deferral: Option<&'a Deferral>,
     now: DateTime<Utc>,
 }
 
-impl<'a> ScheduleKnown<'a> {
-    fn of(facts: &'a LedgerFacts<'a>, schedule: &'a DrillSchedule, quarter: Quarter, now: DateTime<Utc>) -> Self {
-        let occurrences: Vec<&Occurrence> = facts.occurrences.iter().filter(|each| each.schedule == schedule.name).collect();
-        let names: Option<Vec<&str>> =
-            schedule.scenarios.iter().map(|file| facts.scenario(file).map(|scenario| scenario.name.as_str())).collect();
-        let ran = |drill: &&PastDrill| {
-            drill.environment == schedule.environment && names.as_ref().is_some_and(|names| names.contains(&drill.scenario.as_str()))
-        };
-        let mut ran: Vec<&PastDrill> = facts.drills.iter().filter(ran).collect();
-        ran.sort_by_key(|drill| drill.started);
-        let drills = ran.first().map(|drill| drill.started);
-        let first = drills.into_iter().chain(occurrences.iter().map(|each| each.due)).min();
-        // It may have begun a moment before the first drill by it, which comes within its window.
-        let window = TimeDelta::from_std(schedule.window.std()).unwrap_or_default();
-        let in_force = first.map_or(now, |first| first - window);
-        let deferral = facts.deferral(DeferredSubject::Schedule, &schedule.name, quarter);
-        Self { facts, schedule, occurrences, names, ran, in_force, deferral, now }
-    }
-
-    fn outcome(&self, due: DateTime<Utc>) -> DueOutcome<'a> {
-        let known = self.occurrences.iter().find(|each| each.due == due);
-        let outcome = known.map_or_else(|| self.by_drills(due), |occurrence| self.by_occurrence(occurrence));
-        match (outcome.state, self.deferral) {
+impl<'a> ScheduleKnown<'a, '_> {
+    /// What became of a time that it was due; `again` is the next one.
+    fn outcome(&self, due: DateTime<Utc>, again: DateTime<Utc>, deferral: Option<&Deferral>) -> DueOutcome<'a> {
+        let known = self.occurrences.get(&due);
+        let outcome = known.map_or_else(|| self.by_drills(due, again), |occurrence| self.by_occurrence(occurrence));
+        match (outcome.state, deferral) {
             (LedgerState::Missed | LedgerState::Open, Some(deferral)) => self.deferred(outcome, deferral),
             _ => outcome,
         }
@@ -106,19 +102,19 @@ impl<'a> ScheduleKnown<'a> {
             (false, Some(OccurrenceEnd::Kept)) => "kept by a drill that was run by hand".to_owned(),
             _ => words.into_iter().flatten().collect::<Vec<_>>().join(": "),
         };
-        let drills = self.facts.drills.iter().filter(|drill| occurrence.drills.contains(&drill.id)).collect();
+        let mut drills: Vec<&PastDrill> = occurrence.drills.iter().filter_map(|id| self.index.drill(id)).collect();
+        drills.sort_by_key(|drill| drill.started);
         DueOutcome { due: occurrence.due, state, told, drills }
     }
 
     /// Where nobody kept occurrences: by when drills of its scenarios began.
-    fn by_drills(&self, due: DateTime<Utc>) -> DueOutcome<'a> {
+    fn by_drills(&self, due: DateTime<Utc>, again: DateTime<Utc>) -> DueOutcome<'a> {
         let outcome = |state, told: &str, drills| DueOutcome { due, state, told: told.to_owned(), drills };
         let slack = self.schedule.window.plus(self.schedule.jitter).std();
         let closes = due + TimeDelta::from_std(slack).unwrap_or_default();
         if let Some(drills) = self.begun(due, closes) {
             return outcome(LedgerState::Done, "", drills);
         }
-        let again = next_due(self.schedule, due).unwrap_or(DateTime::<Utc>::MAX_UTC);
         if let Some(drills) = self.begun(due, again) {
             let told = format!("done on {}", drills.iter().map(|drill| drill.started).max().unwrap_or(due).date_naive());
             return outcome(LedgerState::Late, &told, drills);
@@ -146,8 +142,10 @@ impl<'a> ScheduleKnown<'a> {
 
     /// The first drill of each of its scenarios that began from one moment to another, where each has one.
     fn begun(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Option<Vec<&'a PastDrill>> {
-        let within = &self.ran[self.ran.partition_point(|drill| drill.started < from)..];
-        let first = |name: &&str| within.iter().take_while(|drill| drill.started <= until).find(|drill| drill.scenario == *name).copied();
-        self.names.as_ref()?.iter().map(first).collect()
+        let first = |ran: &&[&'a PastDrill]| {
+            let drill = *ran.get(ran.partition_point(|drill| drill.started < from))?;
+            (drill.started <= until).then_some(drill)
+        };
+        self.ran.as_ref()?.iter().map(first).collect()
     }
 }

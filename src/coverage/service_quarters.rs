@@ -1,18 +1,23 @@
 //! A service's row of the control ledger.
 
 use super::PastDrill;
-use super::ledger::{LedgerCell, LedgerDrill, LedgerFacts, LedgerState};
+use super::ledger::{LedgerCell, LedgerDrill, LedgerState};
+use super::ledger_index::LedgerIndex;
 use crate::model::{Criticality, Service};
 use crate::schedule::{Deferral, DeferredSubject, Quarter};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
 /// One cell a quarter.
-pub(super) fn cells(facts: &LedgerFacts<'_>, name: &str, service: &Service, quarters: &[Quarter], now: DateTime<Utc>) -> Vec<LedgerCell> {
-    let mut drills: Vec<&PastDrill> = facts.drills.iter().filter(|drill| drill.service == name && drill.counts()).collect();
-    drills.sort_by_key(|drill| drill.started);
-    let begin = Quarter::of(facts.first().unwrap_or(now));
-    let mut row = ServiceQuarters { facts, name, drills, taken: BTreeSet::new(), now };
+pub(super) fn cells<'a>(
+    index: &LedgerIndex<'a>,
+    name: &'a str,
+    service: &Service,
+    quarters: &[Quarter],
+    now: DateTime<Utc>,
+) -> Vec<LedgerCell> {
+    let begin = Quarter::of(index.first.unwrap_or(now));
+    let mut row = ServiceQuarters { index, name, drills: index.counting(name), taken: BTreeSet::new(), now };
     // What made up for a quarter that is not shown counts for no other.
     let shown_from = quarters.first().copied().unwrap_or(begin);
     for quarter in Quarter::between(begin, shown_from).into_iter().filter(|quarter| *quarter < shown_from) {
@@ -21,8 +26,8 @@ pub(super) fn cells(facts: &LedgerFacts<'_>, name: &str, service: &Service, quar
     quarters.iter().map(|quarter| row.cell(*quarter, begin, service.criticality)).collect()
 }
 
-struct ServiceQuarters<'a> {
-    facts: &'a LedgerFacts<'a>,
+struct ServiceQuarters<'a, 'b> {
+    index: &'b LedgerIndex<'a>,
     name: &'a str,
     /// Those that count, oldest first.
     drills: Vec<&'a PastDrill>,
@@ -31,7 +36,7 @@ struct ServiceQuarters<'a> {
     now: DateTime<Utc>,
 }
 
-impl<'a> ServiceQuarters<'a> {
+impl<'a> ServiceQuarters<'a, '_> {
     fn cell(&mut self, quarter: Quarter, begin: Quarter, criticality: Criticality) -> LedgerCell {
         let deferral = self.deferral(quarter);
         let own = self.within(quarter);
@@ -49,17 +54,20 @@ impl<'a> ServiceQuarters<'a> {
     }
 
     fn within(&self, quarter: Quarter) -> Vec<&'a PastDrill> {
-        let of = |drill: &&&PastDrill| quarter.holds(drill.started) && !self.taken.contains(drill.id.as_str());
-        self.drills.iter().filter(of).copied().collect()
+        let of = |drill: &&&PastDrill| !self.taken.contains(drill.id.as_str());
+        self.after(quarter.start()).iter().take_while(|drill| drill.started < quarter.end()).filter(of).copied().collect()
+    }
+
+    /// Those that began at a moment or later.
+    fn after(&self, from: DateTime<Utc>) -> &[&'a PastDrill] {
+        &self.drills[self.drills.partition_point(|drill| drill.started < from)..]
     }
 
     /// A drill after the quarter that counts for it: one that came by the day until which it was deferred, else the first of several in the next.
     fn made_up(&self, quarter: Quarter, deferral: Option<&Deferral>) -> Option<&'a PastDrill> {
         if let Some(deferral) = deferral {
-            let by = |drill: &&&PastDrill| {
-                drill.started >= quarter.end() && drill.started.date_naive() <= deferral.until && !self.taken.contains(drill.id.as_str())
-            };
-            return self.drills.iter().find(by).copied();
+            let by = |drill: &&&PastDrill| drill.started.date_naive() <= deferral.until && !self.taken.contains(drill.id.as_str());
+            return self.after(quarter.end()).iter().find(by).copied();
         }
         let next = self.within(quarter.next());
         next.first().copied().filter(|_| next.len() > 1)
@@ -78,13 +86,7 @@ impl<'a> ServiceQuarters<'a> {
 
     /// Its own, else that of a schedule that drills it.
     fn deferral(&self, quarter: Quarter) -> Option<&'a Deferral> {
-        let own = self.facts.deferral(DeferredSubject::Service, self.name, quarter);
-        own.or_else(|| {
-            let drills_it = |file: &String| self.facts.scenario(file).is_some_and(|scenario| scenario.service == self.name);
-            let schedules = self.facts.schedules.iter().filter(|schedule| schedule.scenarios.iter().any(drills_it));
-            schedules
-                .filter_map(|schedule| self.facts.deferral(DeferredSubject::Schedule, &schedule.name, quarter))
-                .max_by_key(|each| each.made)
-        })
+        let own = self.index.deferral(DeferredSubject::Service, self.name, quarter);
+        own.or_else(|| self.index.deferral_by_schedules(self.name, quarter))
     }
 }

@@ -1,6 +1,7 @@
 //! Drills without anybody at a terminal: those that run in this process, and the loop that begins what is due.
 //!
 //! ```text
+//!  seen_project  what the project's files say, read again when they change
 //!  schedule_facts  what is known of schedules and of the drills that keep them
 //!  records  what coverage and the control ledger are made of
 //!  running               the drills that this process runs: begun, looked at, stopped, all of them at the end
@@ -46,6 +47,7 @@ mod replica;
 mod running;
 mod running_drill;
 mod schedule_facts;
+mod seen_project;
 mod whole_lines;
 
 pub use crate::model::NoticeKind;
@@ -61,4 +63,5 @@ pub use not_begun::NotBegun;
 pub use records::ProjectRecords;
 pub use running::{DrillNotBegun, DrillOnItsWay, RunningDrills};
 pub use running_drill::{EndedDrill, RunningDrill};
-pub use schedule_facts::{DrillFacts, FactsCache, ScheduleFacts, drill_facts, occasion_of};
+pub use schedule_facts::{DrillFacts, ScheduleFacts, drill_facts, occasion_of, schedule_facts};
+pub use seen_project::{SeenProject, SeenProjects, SeenRunbook};

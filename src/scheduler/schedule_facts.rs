@@ -1,21 +1,12 @@
 //! What is known of the project's schedules and of the drills that keep them, for metrics and for notices: read from its files and from the store.
 
+use super::seen_project::SeenProject;
 use crate::model::DrillSchedule;
-use crate::project::Project;
 use crate::schedule::{ManualRun, Occurrence, ScheduleStanding, standing};
-use crate::store::{DrillEntry, DrillQuery, DrillState, DrillStore, RunKind, StoreError};
-use crate::verdict::Decision;
+use crate::store::{DrillEntry, DrillStore, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
-
-/// So many of the newest drills are looked at.
-const DRILLS: u64 = 2_000;
-/// So long what was read is good enough for whoever asks often.
-const FRESH: Duration = Duration::from_secs(5);
 
 /// A schedule and how it stands.
 #[derive(Debug, Clone)]
@@ -49,56 +40,46 @@ pub struct DrillFacts {
     pub looked: Option<DateTime<Utc>>,
 }
 
-/// The same, kept for a moment. Clones are the same.
-#[derive(Debug, Clone, Default)]
-pub struct FactsCache(Arc<Mutex<Option<ReadFacts>>>);
-
-/// When they were read, and what they were.
-type ReadFacts = (Instant, Arc<DrillFacts>);
-
-impl FactsCache {
-    /// What is known now, or was a moment ago.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub async fn get(&self, store: &DrillStore, root: &Path) -> Result<Arc<DrillFacts>, StoreError> {
-        let mut kept = self.0.lock().await;
-        if let Some((at, facts)) = kept.as_ref()
-            && at.elapsed() < FRESH
-        {
-            return Ok(Arc::clone(facts));
-        }
-        let facts = Arc::new(drill_facts(store, root, Utc::now()).await?);
-        *kept = Some((Instant::now(), Arc::clone(&facts)));
-        Ok(facts)
-    }
-}
-
-/// What is known at a moment.
+/// What is known at a moment, by an index that is up to date.
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub async fn drill_facts(store: &DrillStore, root: &Path, now: DateTime<Utc>) -> Result<DrillFacts, StoreError> {
-    store.sync(root).await?;
-    let query = DrillQuery { kind: Some(RunKind::Drill), limit: Some(DRILLS), ..DrillQuery::default() };
-    let drills = store.drills(&query).await?;
-    let reading = root.to_owned();
-    let read = tokio::task::spawn_blocking(move || read(&reading)).await.unwrap_or_default();
-    let SeenSchedules { known, since, looked } = seen(store, now).await?;
-    let schedules = read.into_iter().map(|read| {
-        let runs = runs(&read, &drills);
+pub async fn drill_facts(store: &DrillStore, project: &Arc<SeenProject>, now: DateTime<Utc>) -> Result<DrillFacts, StoreError> {
+    let schedules = schedule_facts(store, project, now).await?;
+    let looked = store.seen_schedules().await?.iter().filter_map(|each| each.looked).max();
+    Ok(DrillFacts { schedules, last: store.newest_of_scenarios().await?, looked })
+}
+
+/// The schedules and how each stands at a moment, by an index that is up to date.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn schedule_facts(store: &DrillStore, project: &Arc<SeenProject>, now: DateTime<Utc>) -> Result<Vec<ScheduleFacts>, StoreError> {
+    let project = Arc::clone(project);
+    let read = tokio::task::spawn_blocking(move || read(&project)).await.unwrap_or_default();
+    let known = known(store, now).await?;
+    let since: BTreeMap<String, DateTime<Utc>> = store.seen_schedules().await?.into_iter().map(|seen| (seen.name, seen.since)).collect();
+    let mut of_schedule: BTreeMap<String, Vec<Occurrence>> = BTreeMap::new();
+    for each in known {
+        of_schedule.entry(each.schedule.clone()).or_default().push(each);
+    }
+    let newest = store.newest_decisive().await?;
+    let indecisive = store.indecisive(now - BACK).await?;
+    let facts = read.into_iter().map(|read| {
+        let known = of_schedule.remove(&read.schedule.name).unwrap_or_default();
+        let runs = runs(&read, &newest, &known, &indecisive);
         let ReadSchedule { schedule, owners, .. } = read;
-        let known: Vec<Occurrence> = known.iter().filter(|known| known.schedule == schedule.name).cloned().collect();
-        let since = since.get(&schedule.name).copied().unwrap_or(now);
+        let first = known.first().map(|first| first.due);
+        let since = since.get(&schedule.name).copied().or(first).unwrap_or(now);
         let standing = standing(&schedule, &known, &runs, since, now);
         ScheduleFacts { schedule, known, standing, owners }
     });
-    Ok(DrillFacts { schedules: schedules.collect(), last: last_of(drills), looked })
+    Ok(facts.collect())
 }
 
 /// For which occurrence a drill was begun: the schedule's name, and when it was due; `None` for a drill that somebody began by hand.
 pub async fn occasion_of(store: &DrillStore, drill: &str) -> Option<(String, DateTime<Utc>)> {
-    let known = seen(store, Utc::now()).await.ok()?.known;
+    let known = known(store, Utc::now()).await.ok()?;
     let of = known.into_iter().find(|known| known.drills.iter().any(|known| known == drill))?;
     Some((of.schedule, of.due))
 }
@@ -113,63 +94,42 @@ struct ReadSchedule {
 }
 
 /// All schedules; of those whose scenarios cannot be read it is not known who owns what they drill.
-fn read(root: &Path) -> Vec<ReadSchedule> {
-    let (project, _) = Project::open(root);
-    let (schedules, _) = project.schedules();
-    let each = schedules.into_iter().map(|schedule| {
+fn read(project: &SeenProject) -> Vec<ReadSchedule> {
+    let each = project.schedules().0.iter().map(|schedule| {
         let (mut scenarios, mut owners) = (BTreeMap::new(), Vec::new());
         for file in &schedule.scenarios {
-            let Ok((plan, _)) = project.plan(&PathBuf::from(root).join(file), &schedule.environment) else { continue };
-            scenarios.insert(file.clone(), plan.scenario.name.clone());
-            let service = project.inventory.services.get(&plan.workloads.leading().service_name);
+            let Some(planned) = project.scenario(file, &schedule.environment) else { continue };
+            scenarios.insert(file.clone(), planned.name.clone());
+            let service = project.inventory.services.get(&planned.service);
             owners.extend(service.and_then(|service| service.owner.clone()).filter(|owner| !owners.contains(owner)));
         }
-        ReadSchedule { schedule, scenarios, owners }
+        ReadSchedule { schedule: schedule.clone(), scenarios, owners }
     });
     each.collect()
 }
 
-/// The drills of a schedule's scenarios, whoever began them.
-fn runs(read: &ReadSchedule, drills: &[DrillEntry]) -> Vec<ManualRun> {
-    let of = |entry: &DrillEntry| {
-        let (file, _) = read.scenarios.iter().find(|(_, name)| **name == entry.scenario)?;
-        let decisive = matches!(entry.verdict, Some(Decision::Met | Decision::Missed));
-        Some(ManualRun {
-            drill: entry.id.clone(),
-            scenario: file.clone(),
-            environment: entry.environment.clone(),
-            at: entry.started,
-            counts: entry.state == DrillState::Over && decisive,
-        })
+/// The newest drills of a schedule's scenarios, whoever began them; and those of its occurrences that showed nothing.
+fn runs(read: &ReadSchedule, newest: &[DrillEntry], known: &[Occurrence], indecisive: &BTreeSet<String>) -> Vec<ManualRun> {
+    let place = &read.schedule.environment;
+    let run = |drill: &str, scenario: &str, at, counts| ManualRun {
+        drill: drill.to_owned(),
+        scenario: scenario.to_owned(),
+        environment: place.clone(),
+        at,
+        counts,
     };
-    drills.iter().filter_map(of).collect()
-}
-
-/// Of drills, the newest first, the first of each scenario in each environment that runs no more.
-fn last_of(drills: Vec<DrillEntry>) -> Vec<DrillEntry> {
-    let mut found: Vec<DrillEntry> = Vec::new();
-    for drill in drills.into_iter().filter(|drill| drill.state != DrillState::Running) {
-        if !found.iter().any(|known| known.scenario == drill.scenario && known.environment == drill.environment) {
-            found.push(drill);
-        }
-    }
-    found
-}
-
-/// What the scheduler keeps of schedules.
-#[derive(Debug, Default)]
-struct SeenSchedules {
-    known: Vec<Occurrence>,
-    since: BTreeMap<String, DateTime<Utc>>,
-    looked: Option<DateTime<Utc>>,
+    let of = |(file, name): (&String, &String)| {
+        let found = newest.iter().find(|entry| entry.scenario == *name && entry.environment == *place)?;
+        Some(run(&found.id, file, found.started, true))
+    };
+    let of_occurrences = known.iter().flat_map(|each| each.drills.iter().map(move |drill| (drill, each.due)));
+    let worthless = of_occurrences.filter(|(drill, _)| indecisive.contains(*drill)).map(|(drill, due)| run(drill, "", due, false));
+    read.scenarios.iter().filter_map(of).chain(worthless).collect()
 }
 
 /// How far back occurrences may be news.
 const BACK: TimeDelta = TimeDelta::days(400);
 
-async fn seen(store: &DrillStore, now: DateTime<Utc>) -> Result<SeenSchedules, StoreError> {
-    let known = store.occurrences(None, now - BACK, now).await?;
-    let seen = store.seen_schedules().await?;
-    let looked = seen.iter().filter_map(|each| each.looked).max();
-    Ok(SeenSchedules { known, since: seen.into_iter().map(|each| (each.name, each.since)).collect(), looked })
+async fn known(store: &DrillStore, now: DateTime<Utc>) -> Result<Vec<Occurrence>, StoreError> {
+    store.occurrences(None, now - BACK, now).await
 }

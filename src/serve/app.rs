@@ -1,17 +1,12 @@
 //! What every answer is made from.
 
 use super::access::AccessState;
-use super::page::{FreshIndex, SeenProjects};
-use crate::scheduler::{FactsCache, RunningDrills, SchedulerPulse};
+use super::page::FreshIndex;
+use crate::scheduler::{RunningDrills, SchedulerPulse, SeenProjects};
 use crate::store::{DrillStore, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
 use tokio::sync::watch;
-
-/// The index is this old at most where it is shown.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// What every answer is made from. Clones are the same.
 #[derive(Debug, Clone)]
@@ -26,9 +21,6 @@ struct AppParts {
     seen: SeenProjects,
     fresh: FreshIndex,
     access: AccessState,
-    /// When the index was brought up to date with the folders.
-    synced: Mutex<Option<Instant>>,
-    facts: FactsCache,
 }
 
 impl App {
@@ -42,8 +34,6 @@ impl App {
             seen: SeenProjects::default(),
             fresh: FreshIndex::default(),
             access: AccessState::default(),
-            synced: Mutex::default(),
-            facts: FactsCache::default(),
         }))
     }
 
@@ -64,7 +54,7 @@ impl App {
         &self.0.root
     }
 
-    /// The project's files as pages show them.
+    /// What the project's files say.
     pub(super) fn seen(&self) -> &SeenProjects {
         &self.0.seen
     }
@@ -79,11 +69,6 @@ impl App {
         &self.0.store
     }
 
-    /// What is known of schedules and drills, kept for a moment.
-    pub(super) fn facts(&self) -> &FactsCache {
-        &self.0.facts
-    }
-
     /// The drills that run in this process.
     pub fn running(&self) -> &RunningDrills {
         &self.0.running
@@ -94,12 +79,8 @@ impl App {
     /// # Errors
     /// Where the store cannot be read or written.
     pub(super) async fn synced(&self) -> Result<(), StoreError> {
-        let mut synced = self.0.synced.lock().await;
-        if synced.is_none_or(|at| at.elapsed() >= FRESH) {
-            self.store().sync(self.root()).await?;
-            *synced = Some(Instant::now());
-        }
-        Ok(())
+        let ended = self.running().lately().first().map(|drill| drill.id.clone());
+        self.fresh().see(self.store(), self.root().to_owned(), ended).await
     }
 
     /// Who may call, and how often.

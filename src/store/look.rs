@@ -4,6 +4,7 @@
 //! were not there, but for a file of findings that people have broken, which is told of.
 
 use super::entry::{DrillEntry, DrillState, RunKind};
+use super::sources::DrillSources;
 use crate::evidence::Manifest;
 use crate::history::{Event, ExecutionStarted, Reader, Stamped, Started};
 use crate::host;
@@ -32,6 +33,8 @@ const FRESH: Duration = Duration::from_millis(50);
 pub(super) struct FolderLook {
     /// What it holds; `None` where that is no drill, or none that this build can read.
     pub(super) entry: Option<DrillEntry>,
+    /// What it was made from.
+    pub(super) sources: DrillSources,
     /// Its findings.
     pub(super) findings: Option<KeptFindings>,
     /// The folders of a series' trials that are there.
@@ -75,6 +78,8 @@ pub(super) fn look(folder: &Path, series: Option<&str>) -> FolderLook {
     entry.ended = after.map(|after| entry.started + TimeDelta::nanoseconds(i64::try_from(after).unwrap_or(0)));
     if let Ok(read) = Manifest::read(folder) {
         entry.plan = read.manifest.plan_sha256.unwrap_or_default();
+        let files = read.manifest.inputs.into_iter().map(|file| (file.path, file.sha256)).collect();
+        seen.sources = DrillSources { evidence: Some(read.sha256), files };
     }
     judged(folder, &mut entry);
     reviewed(folder, &mut entry, &mut seen);
@@ -241,7 +246,7 @@ fn series_in(folder: &Path) -> FolderLook {
         trials: trials.len() as u64,
         ..first
     };
-    FolderLook { entry: Some(entry), findings: None, trials, problem: None }
+    FolderLook { entry: Some(entry), trials, ..FolderLook::default() }
 }
 
 fn moment(text: &str) -> DateTime<Utc> {

@@ -21,6 +21,7 @@
 //!  claims  whose an occurrence is while it runs: leases with a fence
 //!  looks   which schedules were seen, until when somebody looked at them, and who looks
 //!  locks   what keeps drills of several hosts apart
+//!  newest  the newest drills of each kind, with their sources: what they were made from
 //!  deferrals   what was deferred, by whom, why and until when
 //! ```
 //!
@@ -45,6 +46,7 @@ mod journal;
 mod locks;
 mod look;
 mod looks;
+mod newest;
 mod occurrences;
 mod open;
 mod outbox;
@@ -52,6 +54,7 @@ mod query;
 mod rebuild;
 mod replay;
 mod rows;
+mod sources;
 mod sync;
 
 pub use access::{BegunSignIn, SessionEntry, TokenEntry};
@@ -70,4 +73,5 @@ pub use outbox::{ClaimedDelivery, DeliveryCount, DeliveryEntry, DeliveryState, T
 pub use query::DrillQuery;
 pub use rebuild::{Rebuilt, StoreHealth};
 pub use replay::PutBack;
+pub use sources::DrillSources;
 pub use sync::Synced;

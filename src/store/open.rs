@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The steps of the tables, oldest first. A step that was released is never changed; the next one changes what it made.
-const TABLES: [(i64, &str, &str); 7] = [
+const TABLES: [(i64, &str, &str); 8] = [
     (1, "begin", include_str!("tables/001_begin.sql")),
     (2, "occurrences", include_str!("tables/002_occurrences.sql")),
     (3, "access", include_str!("tables/003_access.sql")),
@@ -27,6 +27,7 @@ const TABLES: [(i64, &str, &str); 7] = [
     (5, "findings", include_str!("tables/005_findings.sql")),
     (6, "deferrals", include_str!("tables/006_deferrals.sql")),
     (7, "locks", include_str!("tables/007_locks.sql")),
+    (8, "sources", include_str!("tables/008_sources.sql")),
 ];
 
 /// So long a connection is waited for.

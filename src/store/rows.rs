@@ -3,6 +3,8 @@
 use super::entry::{DrillEntry, RunKind};
 use super::finding::FindingEntry;
 use super::look::FolderLook;
+use super::sources::DrillSources;
+use crate::units::sha256_hex;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
@@ -81,13 +83,30 @@ pub(super) async fn write(connection: &mut AnyConnection, host: &str, changes: C
         }
     }
     upsert(connection, "places", &["host", "folder", "stamp", "drill"], 2, places).await?;
-    let columns =
-        ["id", "kind", "series", "folder", "service", "services", "scenario", "environment", "started", "state", "verdict", "record"];
-    upsert(connection, "drills", &columns, 1, drills.values().map(|(_, _, entry)| drill_row(entry)).collect()).await?;
+    let rows = drills.values().map(|(_, look, entry)| drill_row(entry, &look.sources)).collect();
+    upsert(connection, "drills", &DRILL_COLUMNS, 1, rows).await?;
     findings(connection, drills.values().map(|(_, look, entry)| (*look, *entry)).collect()).await
 }
 
-fn drill_row(entry: &DrillEntry) -> Vec<Field> {
+/// The columns of drills, in the order of their rows here.
+const DRILL_COLUMNS: [&str; 14] = [
+    "id",
+    "kind",
+    "series",
+    "folder",
+    "service",
+    "services",
+    "scenario",
+    "environment",
+    "started",
+    "state",
+    "verdict",
+    "record",
+    "made_of",
+    "sources",
+];
+
+fn drill_row(entry: &DrillEntry, sources: &DrillSources) -> Vec<Field> {
     vec![
         Field::Text(entry.id.clone()),
         Field::Text(entry.kind.word().to_owned()),
@@ -101,7 +120,17 @@ fn drill_row(entry: &DrillEntry) -> Vec<Field> {
         Field::Text(entry.state.word().to_owned()),
         Field::Maybe(entry.verdict.map(|verdict| verdict.word().to_owned())),
         Field::Text(serde_json::to_string(entry).expect("an entry has text keys only, and its folder is text")),
+        Field::Text(made_of(entry, sources)),
+        Field::Text(serde_json::to_string(sources).expect("sources are texts")),
     ]
+}
+
+/// The same for drills of which each shows what the others show: of one service, one plan, one state of its files.
+fn made_of(entry: &DrillEntry, sources: &DrillSources) -> String {
+    let text = serde_json::to_string(&(&entry.service, &entry.plan, &entry.modes, &sources.files));
+    let mut hash = sha256_hex(text.unwrap_or_default().as_bytes());
+    hash.truncate(32);
+    hash
 }
 
 /// What the files of findings of these drills say, in the place of what they said before. Trials of a series have none of their own that count.

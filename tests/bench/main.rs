@@ -7,6 +7,7 @@
 //! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
 //! | start | how long `lifeboat --version` takes |
 //! | store | the index of 10,000 drills: made again, brought up to date, asked; `store URL` does the same on PostgreSQL. Not among all |
+//! | pages | each page and list of `lifeboat serve` with 10,000 drills and 200 schedules. Not among all |
 //! | idle | memory of `lifeboat serve` while nothing happens, and how often it wakes; a minute |
 //! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
 //! | traffic | the traffic beside wrk, k6 and oha; see `traffic.rs` for what it needs. Not among all either |
@@ -18,6 +19,9 @@ mod baseline;
 mod idle;
 mod judge;
 mod pacing;
+mod pages;
+#[path = "../support/past_drills.rs"]
+mod past_drills;
 mod proxy;
 mod report;
 mod start;
@@ -39,6 +43,7 @@ fn main() {
         ["start"] => start::bench(),
         ["store"] => store::bench(None),
         ["store", url] => store::bench(Some(url)),
+        ["pages"] => pages::bench(),
         ["idle"] => idle::bench(),
         ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
         ["traffic"] => traffic::bench(),

@@ -1,11 +1,8 @@
 //! The store with ten thousand drills: how soon it is made again from their folders, brought up to date, and asked.
 
-#[path = "../support/past_drills.rs"]
-mod past_drills;
-
+use crate::past_drills::{ENVIRONMENTS, PastDrills, SCENARIOS, VERDICTS};
 use lifeboat::store::{DrillQuery, DrillStore, FindingQuery, StoreAddress};
 use lifeboat::verdict::Decision;
-use past_drills::{ENVIRONMENTS, PastDrills, SCENARIOS, VERDICTS};
 use std::time::Instant;
 
 /// Drills.

@@ -6,9 +6,9 @@ use crate::history::{AnswerWay, Speaker};
 use crate::model::DrillSchedule;
 use crate::project::{Findings, Project};
 use crate::schedule::{Occurrence, Quarter};
-use crate::scheduler::{self, LateAnswer, LateProblem, ProjectRecords, RunningDrill};
+use crate::scheduler::{self, LateAnswer, LateProblem, RunningDrill};
 use crate::serve::App;
-use crate::serve::page::{PageProblem, coverage_facts};
+use crate::serve::page::{PageProblem, coverage_facts, ledger_facts, looked};
 use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::step::{AnswerRefusal, OpenQuestion, Reply};
 use crate::store::{AssignError, FindingChange, FindingEntry, FindingName};
@@ -87,8 +87,8 @@ pub(super) async fn project(app: &App) -> ApiAnswer<(Project, Findings)> {
 
 /// The schedules of the project.
 pub(super) async fn schedules(app: &App) -> ApiAnswer<Vec<DrillSchedule>> {
-    let root = app.root().to_owned();
-    apart(move || Project::open(&root).0.schedules().0).await
+    let project = looked(app).await.map_err(unknown)?;
+    apart(move || project.schedules().0.clone()).await
 }
 
 /// Occurrences that were due from one moment to before another.
@@ -116,21 +116,23 @@ pub(super) async fn answer_late(
 
 /// What was drilled and what was not.
 pub(super) async fn coverage(app: &App) -> ApiAnswer<CoverageRecord> {
-    let matrix = facts(app).await?.matrix(Utc::now());
-    as_record(&matrix)
+    let facts = coverage_facts(app).await.map_err(unknown)?;
+    as_record(&facts.matrix(Utc::now()))
 }
 
 /// The control ledger of a year.
 pub(super) async fn ledger(app: &App, year: i32) -> ApiAnswer<LedgerRecord> {
-    let ledger = facts(app).await?.ledger(&Quarter::of_year(year), Utc::now());
+    let quarters = Quarter::of_year(year);
+    let facts = ledger_facts(app, &quarters).await.map_err(unknown)?;
+    let ledger = apart(move || facts.ledger(&quarters, Utc::now())).await?;
     as_record(&ledger)
 }
 
-async fn facts(app: &App) -> ApiAnswer<ProjectRecords> {
-    coverage_facts(app).await.map_err(|problem| match problem {
+fn unknown(problem: PageProblem) -> CallProblem {
+    match problem {
         PageProblem::Store(error) => error.into(),
         _ => CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be looked up"),
-    })
+    }
 }
 
 /// The records have the fields of what the other rooms write.

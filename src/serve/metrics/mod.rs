@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<App> {
 async fn metrics(caller: Caller, State(app): State<App>, headers: HeaderMap) -> Result<Response, StatusCode> {
     caller.must(AccessRole::Read)?;
     let observed = MetricFacts::of(&app).await.map_err(|error| {
-        tracing::warn!("metrics cannot be read: {error}");
+        tracing::warn!(?error, "metrics cannot be read");
         StatusCode::SERVICE_UNAVAILABLE
     })?;
     let form = TextForm::wanted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()));

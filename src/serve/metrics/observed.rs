@@ -1,15 +1,16 @@
 //! What metrics tell, read from the store and from this process at one moment.
 
-use crate::scheduler::DrillFacts;
+use crate::scheduler::{DrillFacts, drill_facts};
 use crate::serve::App;
-use crate::store::{DeliveryCount, StoreError};
-use std::sync::Arc;
+use crate::serve::page::{PageProblem, looked};
+use crate::store::DeliveryCount;
+use chrono::Utc;
 
 /// What is known at one moment.
 #[derive(Debug, Default)]
 pub(super) struct MetricFacts {
     /// Schedules, and the last drill of each scenario.
-    pub(super) facts: Arc<DrillFacts>,
+    pub(super) facts: DrillFacts,
     /// How many drills this process runs.
     pub(super) running: usize,
     /// Notices on their way.
@@ -20,9 +21,10 @@ pub(super) struct MetricFacts {
 
 impl MetricFacts {
     /// Everything as it is now.
-    pub(super) async fn of(app: &App) -> Result<Self, StoreError> {
+    pub(super) async fn of(app: &App) -> Result<Self, PageProblem> {
+        app.synced().await?;
         Ok(Self {
-            facts: app.facts().get(app.store(), app.root()).await?,
+            facts: drill_facts(app.store(), &looked(app).await?, Utc::now()).await?,
             running: app.running().all().len(),
             deliveries: app.store().delivery_counts().await?,
             unaddressed: app.store().unaddressed().await?.len(),

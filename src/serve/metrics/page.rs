@@ -182,7 +182,7 @@ mod tests {
             looked: Some(at),
         };
         MetricFacts {
-            facts: facts.into(),
+            facts,
             running: 1,
             deliveries: vec![DeliveryCount { target: "webhook:ops".to_owned(), state: DeliveryState::Failed, count: 2 }],
             unaddressed: 0,

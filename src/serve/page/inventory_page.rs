@@ -27,7 +27,7 @@ const MOST: usize = 300;
 /// `GET /inventory`.
 pub(super) async fn page(State(app): State<App>) -> Result<Markup, PageProblem> {
     let (inventory, wrong) = seen(&app, |project| (project.inventory.clone(), project.problems.clone())).await?;
-    let last = last_drills(&app, inventory.services.keys()).await?;
+    let last = last_drills(&app).await?;
     Ok(shell(PagePart::Inventory, "Inventory", &whole(&inventory, &wrong, &last)))
 }
 

@@ -6,18 +6,12 @@ use super::problem::PageProblem;
 use super::shown::{against, cutover, status};
 use crate::report::{Grade, ReportStatus, badge};
 use crate::serve::App;
-use crate::store::{DrillEntry, DrillQuery, DrillState, RunKind};
+use crate::store::{DrillEntry, DrillState};
 use crate::units::Duration;
 use crate::verdict::{Decision, Interval};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
-
-/// So many drills are looked through at once before each service is asked for by itself.
-const RECENT: u64 = 400;
-
-/// So many of a service are looked through: runbooks that were walked for real are none.
-const FEW: u64 = 8;
 
 /// The last drill of a service.
 #[derive(Debug, Clone)]
@@ -70,11 +64,6 @@ impl LastDrill {
     }
 }
 
-/// A runbook that was walked for real is no drill.
-fn is_drill(entry: &DrillEntry) -> bool {
-    entry.kind != RunKind::Execution
-}
-
 /// How a drill ended, or that it has not.
 pub(super) fn ended(state: DrillState, verdict: Option<Decision>) -> Markup {
     match (state, verdict) {
@@ -85,31 +74,11 @@ pub(super) fn ended(state: DrillState, verdict: Option<Decision>) -> Markup {
     }
 }
 
-/// The last drill of each of these services that is over.
+/// The last drill of each service that is over.
 ///
 /// # Errors
 /// Where the store does not answer.
-pub(super) async fn last_drills<'a>(
-    app: &App,
-    services: impl Iterator<Item = &'a String>,
-) -> Result<BTreeMap<String, LastDrill>, PageProblem> {
-    let mut last: BTreeMap<String, LastDrill> = BTreeMap::new();
-    let over = DrillQuery { state: Some(DrillState::Over), limit: Some(RECENT), ..DrillQuery::default() };
-    let recent = app.store().drills(&over).await?;
-    let whole = (recent.len() as u64) < RECENT;
-    for entry in recent.into_iter().filter(is_drill) {
-        for service in &entry.services {
-            last.entry(service.clone()).or_insert_with(|| LastDrill::of(entry.clone()));
-        }
-    }
-    for service in services.take(300) {
-        if whole || last.contains_key(service) {
-            continue;
-        }
-        let query = DrillQuery { service: Some(service.clone()), limit: Some(FEW), ..over.clone() };
-        if let Some(entry) = app.store().drills(&query).await?.into_iter().find(is_drill) {
-            last.insert(service.clone(), LastDrill::of(entry));
-        }
-    }
-    Ok(last)
+pub(super) async fn last_drills(app: &App) -> Result<BTreeMap<String, LastDrill>, PageProblem> {
+    let newest = app.store().newest_of_services().await?;
+    Ok(newest.into_iter().map(|(service, entry)| (service, LastDrill::of(entry))).collect())
 }

@@ -1,6 +1,6 @@
 //! The control ledger: four quarters by services and schedules, each cell done, late, deferred or missed, as an auditor samples it.
 
-use super::coverage_facts::{coverage_facts, saved};
+use super::coverage_facts::{ledger_facts, saved};
 use super::form::part;
 use super::moment::day;
 use super::problem::PageProblem;
@@ -34,8 +34,9 @@ pub(super) struct LedgerAddress {
 pub(super) async fn page(State(app): State<App>, Query(asked): Query<LedgerAddress>) -> Result<Response, PageProblem> {
     let now = Utc::now();
     let year = chosen(&asked.year, now)?;
-    let facts = coverage_facts(&app).await?;
-    let ledger = apart(move || facts.ledger(&quarters(year, now), now)).await?;
+    let quarters = quarters(year, now);
+    let facts = ledger_facts(&app, &quarters).await?;
+    let ledger = apart(move || facts.ledger(&quarters, now)).await?;
     let named = |ending: &str| format!("ledger{}.{ending}", year.map_or_else(String::new, |year| format!("-{year}")));
     match asked.format.as_str() {
         "" => Ok(shell(PagePart::Coverage, "Control ledger", &whole(&ledger, year, now)).into_response()),

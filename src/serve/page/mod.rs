@@ -6,7 +6,7 @@
 //!  asset         the style sheet, page.css
 //!  problem       what cannot be shown, as a page
 //!  fresh_index   the index kept up with the folders while people look
-//!  project       looking into the project's files, which seen_project reads again when they change
+//!  project       looking into the project's files, which `scheduler` reads again when they change
 //!  shown, moment, facts, form, contact    texts, moments, lists and tables, forms, people: the parts that pages are made of
 //!  overview
 //!  drill_list, drill_page with drill_file and stored_drill; compare_page, trend_page with reports; last_drills
@@ -52,7 +52,6 @@ mod runbook_step;
 mod schedule_list;
 mod schedule_page;
 mod schedule_year;
-mod seen_project;
 mod shell;
 mod shown;
 mod stored_drill;
@@ -66,10 +65,10 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(super) use around::around;
-pub(super) use coverage_facts::coverage_facts;
+pub(super) use coverage_facts::{coverage_facts, ledger_facts};
 pub(super) use fresh_index::FreshIndex;
 pub(super) use problem::PageProblem;
-pub(super) use seen_project::SeenProjects;
+pub(super) use project::looked;
 pub(super) use shell::{PagePart, shell};
 
 /// All pages but those of live drills.

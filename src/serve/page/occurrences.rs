@@ -11,7 +11,6 @@ use axum::extract::{Path, State};
 use axum::response::Redirect;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// The occurrences from one moment to another, both included, of one schedule or of all; the oldest first.
 ///
@@ -24,14 +23,6 @@ pub(super) async fn occurrences(
     to: DateTime<Utc>,
 ) -> Result<Vec<Occurrence>, PageProblem> {
     Ok(app.store().occurrences(schedule, from, to).await?)
-}
-
-/// Since when each schedule is known.
-///
-/// # Errors
-/// Where the store does not answer.
-pub(super) async fn first_seen(app: &App) -> Result<BTreeMap<String, DateTime<Utc>>, PageProblem> {
-    Ok(app.store().seen_schedules().await?.into_iter().map(|seen| (seen.name, seen.since)).collect())
 }
 
 /// What somebody says of an occurrence whose window has passed.

@@ -54,7 +54,7 @@ pub(super) async fn page(State(app): State<App>) -> Result<Markup, PageProblem> 
     let running = app.running().all();
     let query = DrillQuery { state: Some(DrillState::Running), limit: Some(20), ..DrillQuery::default() };
     let elsewhere = app.store().drills(&query).await?.into_iter().filter(|drill| app.running().get(&drill.id).is_none()).collect();
-    let last = last_drills(&app, inventory.services.keys()).await?;
+    let last = last_drills(&app).await?;
     let findings = app.store().findings(&FindingQuery::default()).await?;
     let covered = coverage_facts(&app).await?;
     let matrix = covered.matrix(now);

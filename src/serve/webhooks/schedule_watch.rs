@@ -4,7 +4,7 @@
 
 use super::killed_drills;
 use crate::schedule::noticed;
-use crate::scheduler::drill_facts;
+use crate::scheduler::{SeenProjects, drill_facts};
 use crate::store::{DrillStore, StoreError};
 use chrono::Utc;
 use std::collections::BTreeSet;
@@ -21,13 +21,14 @@ const LOOK: Duration = Duration::from_secs(30);
 pub(super) struct ScheduleWatch {
     store: DrillStore,
     root: PathBuf,
+    seen: SeenProjects,
     /// What this process has entered: the store need not be asked again.
     entered: BTreeSet<(&'static str, String)>,
 }
 
 impl ScheduleWatch {
-    pub(super) const fn new(store: DrillStore, root: PathBuf) -> Self {
-        Self { store, root, entered: BTreeSet::new() }
+    pub(super) fn new(store: DrillStore, root: PathBuf) -> Self {
+        Self { store, root, seen: SeenProjects::default(), entered: BTreeSet::new() }
     }
 
     /// Looks until it is stopped.
@@ -44,7 +45,11 @@ impl ScheduleWatch {
 
     async fn look(&mut self) -> Result<(), StoreError> {
         let now = Utc::now();
-        let facts = drill_facts(&self.store, &self.root, now).await?;
+        self.store.sync(&self.root).await?;
+        let (seen, root) = (self.seen.clone(), self.root.clone());
+        // Where it broke down, its panic was told; the next look is soon.
+        let Ok(project) = tokio::task::spawn_blocking(move || seen.look(&root)).await else { return Ok(()) };
+        let facts = drill_facts(&self.store, &project, now).await?;
         let mut notices = killed_drills::notices(&self.store, now).await?;
         for of in facts.schedules {
             notices.extend(noticed(&of.schedule, &of.known, of.standing.overdue, &of.owners, now));

@@ -1,12 +1,14 @@
-//! The project's files as pages show them, read again whenever one of them has changed.
+//! What the project's files say: read once, and again whenever one of them has changed. All that ask for it again and again (pages, the API, metrics,
+//! notices) share what was read.
 //!
 //! What this file does not do: look into drills (`store`).
 
 use crate::coverage::{PastFile, PlannedScenario};
+use crate::evidence::StartedFiles;
 use crate::exercise::{plan_hash, priced};
 use crate::model::{DrillSchedule, FailureMode, Inventory, Runbook};
 use crate::project::{Finding, Project, runbooks_of, scenarios_of};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
@@ -23,42 +25,44 @@ const SCENARIOS: usize = 1_000;
 /// A file, when it was written, and how long it is.
 type FileStamp = (PathBuf, Option<SystemTime>, u64);
 
-/// The project's files as they were read last.
-#[derive(Debug, Default)]
-pub(in crate::serve) struct SeenProjects(Mutex<Option<(Vec<FileStamp>, Arc<SeenProject>)>>);
+/// The project's files as they were read last. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct SeenProjects(Arc<Mutex<Option<(Vec<FileStamp>, Arc<SeenProject>)>>>);
 
 /// A project's files as they were read.
 #[derive(Debug)]
-pub(in crate::serve) struct SeenProject {
+pub struct SeenProject {
     /// Where it is.
-    pub(in crate::serve) root: PathBuf,
+    pub root: PathBuf,
     /// The inventory; with placeholders where it has errors.
-    pub(in crate::serve) inventory: Inventory,
+    pub inventory: Inventory,
     /// What is wrong with the inventory, a finding each.
-    pub(in crate::serve) problems: Vec<String>,
+    pub problems: Vec<String>,
     project: Project,
     runbooks: OnceLock<Vec<SeenRunbook>>,
     schedules: OnceLock<(Vec<DrillSchedule>, Vec<String>)>,
-    planned: Mutex<BTreeMap<String, Arc<Vec<PlannedScenario>>>>,
+    planned: Mutex<BTreeMap<(String, String), Option<Arc<PlannedScenario>>>>,
+    /// What a drill would start, or ask with, such as the gateway's configuration.
+    started: Mutex<BTreeSet<FileStamp>>,
 }
 
 /// A file that may be a runbook.
 #[derive(Debug)]
-pub(in crate::serve) struct SeenRunbook {
+pub struct SeenRunbook {
     /// From the project's root.
-    pub(in crate::serve) path: String,
+    pub path: String,
     /// What stands in it; `None` where it cannot be read.
-    pub(in crate::serve) runbook: Option<Runbook>,
+    pub runbook: Option<Runbook>,
     /// What is wrong with it.
-    pub(in crate::serve) problems: Vec<String>,
+    pub problems: Vec<String>,
 }
 
 impl SeenProjects {
     /// Reads what has changed since the last time. It may take a while: not for a task that others wait for.
-    pub(in crate::serve) fn look(&self, root: &Path) -> Arc<SeenProject> {
+    pub fn look(&self, root: &Path) -> Arc<SeenProject> {
         let stamp = stamp_of(root);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, project)) = seen.as_ref().filter(|(known, _)| *known == stamp) {
+        if let Some((_, project)) = seen.as_ref().filter(|(known, seen)| *known == stamp && seen.is_current()) {
             return Arc::clone(project);
         }
         let project = Arc::new(SeenProject::read(root));
@@ -79,11 +83,12 @@ impl SeenProject {
             runbooks: OnceLock::new(),
             schedules: OnceLock::new(),
             planned: Mutex::default(),
+            started: Mutex::default(),
         }
     }
 
     /// The schedules, and what is wrong in their files.
-    pub(in crate::serve) fn schedules(&self) -> &(Vec<DrillSchedule>, Vec<String>) {
+    pub fn schedules(&self) -> &(Vec<DrillSchedule>, Vec<String>) {
         self.schedules.get_or_init(|| {
             let (schedules, findings) = self.project.schedules();
             (schedules, told(&findings.into_iter().collect::<Vec<_>>()))
@@ -91,34 +96,68 @@ impl SeenProject {
     }
 
     /// The scenarios as they would be drilled today in an environment; those that cannot be are left out.
-    pub(in crate::serve) fn planned(&self, environment: &str) -> Arc<Vec<PlannedScenario>> {
-        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(planned.entry(environment.to_owned()).or_insert_with(|| Arc::new(self.plan(environment))))
+    pub fn planned(&self, environment: &str) -> Vec<Arc<PlannedScenario>> {
+        let files: Vec<String> = self.scenarios().into_iter().take(SCENARIOS).collect();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len()).max(1);
+        let all = |part: &[String]| part.iter().filter_map(|file| self.scenario(file, environment)).collect::<Vec<_>>();
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = files.chunks(files.len().div_ceil(threads).max(1)).map(|part| scope.spawn(move || all(part))).collect();
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+        })
     }
 
-    fn plan(&self, environment: &str) -> Vec<PlannedScenario> {
-        let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
-        let one = |path: PathBuf| {
-            let (mut plan, _, files) = self.project.plan_as_read(&path, environment).ok()?;
-            // What costs too much is known by its hash all the same.
-            let _ = priced(&mut plan);
-            Some(PlannedScenario {
-                file: path.strip_prefix(&root).ok()?.to_string_lossy().into_owned(),
-                name: plan.scenario.name.clone(),
-                service: plan.workloads.leading().service_name.clone(),
-                environment: environment.to_owned(),
-                plan: plan_hash(&plan),
-                modes: FailureMode::of_plan(&plan),
-                files: files.into_iter().map(|read| PastFile { path: read.file.path, sha256: read.file.sha256 }).collect(),
-            })
-        };
-        scenarios_of(&root).into_iter().take(SCENARIOS).filter_map(one).collect()
+    /// A scenario as it would be drilled today in an environment, by its file; `None` where it cannot be.
+    pub fn scenario(&self, file: &str, environment: &str) -> Option<Arc<PlannedScenario>> {
+        let key = (file.trim_start_matches("./").to_owned(), environment.to_owned());
+        let planned = || self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = planned().get(&key) {
+            return known.clone();
+        }
+        let found = self.plan(&key.0, environment).map(Arc::new);
+        planned().insert(key, found.clone());
+        found
+    }
+
+    fn plan(&self, file: &str, environment: &str) -> Option<PlannedScenario> {
+        let root = self.absolute();
+        let (mut plan, _) = self.project.plan(&root.join(file), environment).ok()?;
+        // What costs too much is known by its hash all the same.
+        let _ = priced(&mut plan);
+        let started = StartedFiles::of(&plan, &root);
+        let mut stamps = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        stamps.extend(started.hashes().map(|(path, _)| stamp(root.join(path))));
+        Some(PlannedScenario {
+            file: file.to_owned(),
+            name: plan.scenario.name.clone(),
+            service: plan.workloads.leading().service_name.clone(),
+            environment: environment.to_owned(),
+            plan: plan_hash(&plan),
+            modes: FailureMode::of_plan(&plan),
+            files: started.hashes().map(|(path, sha256)| PastFile { path: path.to_owned(), sha256: sha256.to_owned() }).collect(),
+        })
+    }
+
+    /// The files of scenarios, from the root.
+    fn scenarios(&self) -> Vec<String> {
+        let root = self.absolute();
+        let below = |path: PathBuf| Some(path.strip_prefix(&root).ok()?.to_string_lossy().into_owned());
+        scenarios_of(&root).into_iter().filter_map(below).collect()
+    }
+
+    fn absolute(&self) -> PathBuf {
+        std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone())
+    }
+
+    /// True where what drills would start is as it was when it was read.
+    fn is_current(&self) -> bool {
+        let known = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().all(|known| stamp(known.0.clone()) == *known)
     }
 
     /// The files that may be runbooks, in the order of their paths; read when somebody asks for the first time.
-    pub(in crate::serve) fn runbooks(&self) -> &[SeenRunbook] {
+    pub fn runbooks(&self) -> &[SeenRunbook] {
         self.runbooks.get_or_init(|| {
-            let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
+            let root = self.absolute();
             let paths = runbooks_of(&root).into_iter().take(RUNBOOKS);
             paths.filter_map(|path| Some(self.runbook(path.strip_prefix(&root).ok()?.to_string_lossy().into_owned()))).collect()
         })
@@ -133,6 +172,12 @@ impl SeenProject {
 /// The first of what was found, each in its own words.
 fn told(findings: &[Finding]) -> Vec<String> {
     findings.iter().take(50).map(ToString::to_string).collect()
+}
+
+fn stamp(path: PathBuf) -> FileStamp {
+    let facts = path.metadata().ok();
+    let written = facts.as_ref().and_then(|facts| facts.modified().ok());
+    (path, written, facts.map_or(0, |facts| facts.len()))
 }
 
 /// What shows that a file has changed.
