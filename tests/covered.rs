@@ -94,7 +94,11 @@ fn a_cell_is_what_the_newest_drill_showed_until_what_was_drilled_has_changed() {
     assert_eq!(of(std::slice::from_ref(&today), &missed).0, CellState::Missed);
     let void = [drill("b", "chat", "outage", "2026-11-01T10:00:00Z", Some(Decision::Void))];
     assert_eq!(of(std::slice::from_ref(&today), &void), (CellState::Unclear, "its last drill was void".into()));
-    assert_eq!(of(std::slice::from_ref(&today), &[drills[0].clone(), void[0].clone()]).0, CellState::Met, "what shows nothing takes nothing away");
+    assert_eq!(
+        of(std::slice::from_ref(&today), &[drills[0].clone(), void[0].clone()]).0,
+        CellState::Met,
+        "what shows nothing takes nothing away"
+    );
 
     let slow = scenario("slow", &[FailureMode::BrownOut]);
     let whole = matrix(&inventory, &[today, slow], &drills, moment(NOW));

@@ -45,9 +45,8 @@ impl Ledger {
     pub fn to_markdown(&self) -> String {
         let columns: Vec<String> =
             std::iter::once("service or schedule".to_owned()).chain(self.quarters.iter().map(ToString::to_string)).collect();
-        let states = |row: &LedgerRow| {
-            std::iter::once(markdown_cell(&named(row))).chain(row.cells.iter().map(state_of)).collect::<Vec<String>>()
-        };
+        let states =
+            |row: &LedgerRow| std::iter::once(markdown_cell(&named(row))).chain(row.cells.iter().map(state_of)).collect::<Vec<String>>();
         let mut text = format!("# Control ledger on {}\n\n", self.at.format("%Y-%m-%d"));
         text += &markdown_table(&columns, self.rows.iter().map(states));
         text += &format!("\n{}.\n", self.summary());
