@@ -107,6 +107,15 @@ impl DueTimes {
         if !self.holds(date) {
             return Vec::new();
         }
+        // Of a few times a day each is found by itself as soon as the day is.
+        if !self.is_interval && self.minutes.len() < 3 {
+            let midnight = date.and_time(NaiveTime::MIN);
+            let mut found: Vec<DateTime<Utc>> = Vec::with_capacity(self.minutes.len());
+            found.extend(self.minutes.iter().filter_map(|minute| self.clock.first(midnight + TimeDelta::minutes(i64::from(*minute)))));
+            found.sort_unstable();
+            found.dedup();
+            return found;
+        }
         let Some((from, until, is_even)) = self.clock.day(date) else { return Vec::new() };
         let mut found: Vec<DateTime<Utc>> = if is_even {
             self.minutes.iter().map(|minute| from + TimeDelta::minutes(i64::from(*minute))).collect()

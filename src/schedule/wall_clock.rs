@@ -53,6 +53,11 @@ impl WallClock {
     pub(super) fn first(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         let day = TimeDelta::days(1);
         let (before, after) = (self.ahead(local.checked_sub_signed(day)?), self.ahead(local.checked_add_signed(day)?));
+        // On most days there is no change of clocks near.
+        let is_even = before == after && self.ahead(local - before) == before;
+        if is_even {
+            return Some((local - before).and_utc());
+        }
         let shown = [before, after].into_iter().map(|ahead| (ahead, local - ahead)).filter(|(ahead, at)| self.ahead(*at) == *ahead);
         if let Some(first) = shown.map(|(_, at)| at).min() {
             return Some(first.and_utc());

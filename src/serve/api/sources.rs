@@ -138,5 +138,5 @@ fn unknown(problem: PageProblem) -> CallProblem {
 /// The records have the fields of what the other rooms write.
 fn as_record<T: DeserializeOwned>(told: &impl Serialize) -> ApiAnswer<T> {
     let failed = |error| CallProblem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("this cannot be told: {error}"));
-    serde_json::to_value(told).and_then(serde_json::from_value).map_err(failed)
+    serde_json::to_vec(told).and_then(|text| serde_json::from_slice(&text)).map_err(failed)
 }
