@@ -27,7 +27,10 @@ type FileStamp = (PathBuf, Option<SystemTime>, u64);
 
 /// The project's files as they were read last. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct SeenProjects(Arc<Mutex<Option<(Vec<FileStamp>, Arc<SeenProject>)>>>);
+pub struct SeenProjects(Arc<Mutex<Option<LastReading>>>);
+
+/// The files that were there, and what they said.
+type LastReading = (Vec<FileStamp>, Arc<SeenProject>);
 
 /// A project's files as they were read.
 #[derive(Debug)]
@@ -41,10 +44,13 @@ pub struct SeenProject {
     project: Project,
     runbooks: OnceLock<Vec<SeenRunbook>>,
     schedules: OnceLock<(Vec<DrillSchedule>, Vec<String>)>,
-    planned: Mutex<BTreeMap<(String, String), Option<Arc<PlannedScenario>>>>,
+    planned: Mutex<BTreeMap<ScenarioPlace, Option<Arc<PlannedScenario>>>>,
     /// What a drill would start, or ask with, such as the gateway's configuration.
     started: Mutex<BTreeSet<FileStamp>>,
 }
+
+/// A scenario's file, and the environment that it is planned for.
+type ScenarioPlace = (String, String);
 
 /// A file that may be a runbook.
 #[derive(Debug)]
