@@ -52,7 +52,7 @@ impl Watched {
         )
         .unwrap();
         let (mut all, mut piece) = (Vec::new(), [0; 16 << 10]);
-        while !(String::from_utf8_lossy(&all).contains(enough) && !enough.is_empty()) {
+        while enough.is_empty() || !String::from_utf8_lossy(&all).contains(enough) {
             match stream.read(&mut piece) {
                 Ok(0) => break,
                 Ok(count) => all.extend_from_slice(&piece[..count]),
