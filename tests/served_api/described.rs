@@ -29,7 +29,8 @@ fn schemathesis_finds_nothing_to_say_about_the_document_or_the_server() {
     let mut command = Command::new(program);
     command.arg("run").arg(format!("http://{}/api/v1/openapi.json", served.address)).current_dir(project.path("."));
     command.args(["--header", &format!("Authorization: Bearer {admin}"), "--checks", "all", "--seed", "20261130", "--max-examples", "8"]);
-    command.args(["--workers", "2", "--phases", "coverage,fuzzing,stateful", "--no-color", "--request-timeout", "20"]);
+    // One thread: Python's own parser of its code fails at random where two use it at once ("AST constructor recursion depth mismatch").
+    command.args(["--workers", "1", "--phases", "coverage,fuzzing,stateful", "--no-color", "--request-timeout", "20"]);
     let done = command.env("NO_PROXY", "*").output().unwrap();
     let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
