@@ -361,7 +361,7 @@ fn its_drills_can_be_planned_and_each_is_played_in_full_by_a_test() {
 /// The project of the README with drills as short as its promises allow.
 fn own_project() -> Project {
     let project = Project::empty();
-    assert_eq!(write_files(&project, README), 4);
+    assert_eq!(write_files(&project, README), 5);
     project.lifeboat(&["check"]).exits_with(0);
     project.edit("scenarios/outage.yaml", "baseline: 10s", "baseline: 5s").edit("scenarios/outage.yaml", "watch: 15s", "watch: 10s");
     project
