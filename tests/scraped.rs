@@ -82,8 +82,12 @@ fn named(text: &str) -> BTreeSet<&str> {
 fn what_is_told_is_read_by_prometheus_and_names_all_that_alerts_and_dashboard_ask_for() {
     let project = overdue();
     let served = ScrapedServe::start(&project);
-    let (status, head, text) = served.get("/metrics", "");
-    assert_eq!(status, 200, "{text}");
+    // What is counted by target is told once there is one: the owner hears that it is overdue.
+    let (head, text) = wait_for("a notice to the owner", || {
+        let (status, head, text) = served.get("/metrics", "");
+        assert_eq!(status, 200, "{text}");
+        text.contains("lifeboat_notice_deliveries{").then_some((head, text))
+    });
     assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
     promtool(&["check", "metrics"], &text);
     let told = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}\n{text}")).to_owned();
