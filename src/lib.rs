@@ -36,6 +36,8 @@
 //! | 5 | [`price`] | list prices, and the most that a drill can cost |
 //! | 5 | [`verdict`] | `judge`: evidence → verdict |
 //! | 5 | [`import`] | what others recorded (k6, oha, Vegeta, Locust, access logs) → evidence, with the claims that it cannot support |
+//! | 5 | [`gateway`] | configurations of LiteLLM, Portkey, Envoy, HAProxy and nginx, read into one form |
+//! | 5 | [`evaluation`] | answers held against what was expected of them: prompts, scores, what the counts support |
 //! | 5 | [`journal`] | the drill's clock; stamps events as they happen and appends them; publishes the state so far |
 //! | 5 | [`secret`] | where credentials' values are kept: environment, files, commands, Vault, AWS, Kubernetes |
 //! | 5 | [`listen`] | what our own HTTP servers share: who may call, how long a request may take, how many may be open |
@@ -47,17 +49,22 @@
 //! | 6 | [`lab`] | simulated providers and the reference gateway |
 //! | 6 | [`report`] | verdict + history → report model → bytes |
 //! | 6 | [`evidence`] | manifest, seals, signature, witness, bundle: made and verified |
+//! | 6 | [`asking`] | one question to a provider itself, outside of any drill |
+//! | 6 | [`init`] | a project to begin with |
 //! | 6 | [`console`] | the state of a drill so far → terminal |
 //! | 7 | [`drill`] | the conductor: phases, one select loop, cancellation, healing |
 //! | 7 | [`store`] | the index of past drills, schedules and findings; the only room that knows SQL |
+//! | 7 | [`compare`] | candidates side by side on the team's own prompts |
+//! | 7 | [`readiness`] | whether every hop is alive today |
 //! | 8 | [`coverage`] | what was drilled and what was not, and the control ledger |
 //! | 8 | [`exercise`] | drill → judge → report: plain data in, so that any program can run one; the command line only asks and prints |
 //! | 8 | [`execution`] | a runbook walked for real: resumed after a crash, undone, rehearsed |
 //! | 9 | [`scheduler`] | drills without anybody at a terminal: those that run, and the loop that begins what is due |
+//! | 9 | [`proof`] | negative controls: copies that are broken on purpose must go red |
 //! | 10 | [`serve`] | the page, the HTTP API and metrics |
 //! | 11 | [`cli`] | one file a command; exit codes |
 //!
-//! What is absent matters as much: `units`, `model`, `history`, `dialect`, `fault`, `project`, `price`, `verdict`, `import`, `report`, `schedule` and `coverage` hold no async
+//! What is absent matters as much: `units`, `model`, `history`, `dialect`, `fault`, `project`, `price`, `verdict`, `import`, `report`, `schedule`, `coverage`, `gateway` and `evaluation` hold no async
 //! code, clock, environment variable or unseeded randomness (only `project` opens files: those that it reads); no other room on floors 6 and 7
 //! but `store`, which reads what they left, sees `verdict` or `report`.
 //!
@@ -133,20 +140,25 @@
 
 pub mod alert;
 pub mod api;
+pub mod asking;
 pub mod cli;
+pub mod compare;
 pub mod console;
 pub mod control;
 pub mod coverage;
 pub mod dialect;
 pub mod drill;
+pub mod evaluation;
 pub mod evidence;
 pub mod execution;
 pub mod exercise;
 pub mod expression;
 pub mod fault;
+pub mod gateway;
 pub mod history;
 pub mod host;
 pub mod import;
+pub mod init;
 pub mod journal;
 pub mod lab;
 pub mod listen;
@@ -156,7 +168,9 @@ pub mod permission;
 pub mod price;
 pub mod process;
 pub mod project;
+pub mod proof;
 pub mod proxy;
+pub mod readiness;
 pub mod redact;
 pub mod report;
 pub mod run_folder;

@@ -187,12 +187,12 @@ fn histories_that_were_changed_and_readers_that_go_away() {
         project.lifeboat(&["judge", name])
     };
     refused(
-        &judge("newer", &whole.replacen("\"format\":\"2.3\"", "\"format\":\"99.0\"", 1)),
+        &judge("newer", &whole.replacen("\"format\":\"2.4\"", "\"format\":\"99.0\"", 1)),
         "error: newer: written by lifeboat 0.1.0 in format 99.0; this build (0.1.0) reads formats 1 to 2.x\n\nhint: update lifeboat",
     );
-    judge("added", &whole.replacen("\"format\":\"2.3\"", "\"format\":\"2.7\"", 1))
+    judge("added", &whole.replacen("\"format\":\"2.4\"", "\"format\":\"2.7\"", 1))
         .exits_with(3)
-        .says("warning: this history was written by lifeboat 0.1.0 in format 2.7; this build (0.1.0) knows format 2.3");
+        .says("warning: this history was written by lifeboat 0.1.0 in format 2.7; this build (0.1.0) knows format 2.4");
     let restore = "hint: only its last line may be incomplete; copy the file again from where it came";
     let lines: Vec<&str> = whole.lines().collect();
     judge("damaged", &whole.replacen(lines[1], "{\"t\":5,\"ph", 1))

@@ -19,7 +19,7 @@ fn a_drill_says_which_it_is_whatever_its_folder_is_called_and_keeps_no_secret_of
     let whole = std::fs::read_to_string(project.path("yours/history.jsonl")).unwrap();
     assert!(!whole.contains(TOKEN), "the reason's secret is in the history");
     let started = project.events("yours")[0]["started"].clone();
-    assert_eq!((&started["format"], &started["origin"]["user"]), (&"2.3".into(), &"ada".into()));
+    assert_eq!((&started["format"], &started["origin"]["user"]), (&"2.4".into(), &"ada".into()));
     assert!(started["origin"]["host"].is_string(), "{started}");
     assert!(started["origin"]["reason"].as_str().unwrap().starts_with("release 7, with ["), "{started}");
     for (index, file) in ["runbooks/inventory.yaml", "scenarios/quick.yaml"].into_iter().enumerate() {

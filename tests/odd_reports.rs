@@ -145,6 +145,6 @@ fn what_is_no_drill_gets_an_error_with_what_to_do() {
     project.lifeboat(&["report", "no-verdict"]).exits_with(0);
     let minor = story.text().replacen("\"format\":\"2.0\"", "\"format\":\"2.9\"", 1);
     project.write("minor/history.jsonl", &minor);
-    project.lifeboat(&["report", "minor"]).exits_with(0).says("knows format 2.3, and left out what was added since");
+    project.lifeboat(&["report", "minor"]).exits_with(0).says("knows format 2.4, and left out what was added since");
     project.lifeboat(&["show"]).exits_with(2).says("no project here");
 }

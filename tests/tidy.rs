@@ -63,8 +63,22 @@ fn the_engine_never_sees_judgement() {
 }
 
 /// Rooms that compute, and do nothing else.
-const PURE: [&str; 12] =
-    ["units", "model", "project", "history", "dialect", "price", "verdict", "fault", "import", "report", "schedule", "coverage"];
+const PURE: [&str; 14] = [
+    "units",
+    "model",
+    "project",
+    "history",
+    "dialect",
+    "price",
+    "verdict",
+    "fault",
+    "import",
+    "report",
+    "schedule",
+    "coverage",
+    "gateway",
+    "evaluation",
+];
 
 #[test]
 fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
@@ -128,7 +142,7 @@ const HOMES: [(&str, &[&str]); 58] = [
     ("futures_util", &["proxy", "serve"]),
     ("tower_service", &["proxy"]),
     ("socket2", &["proxy", "peer"]),
-    ("reqwest", &["web", "secret", "step", "control", "drill", "lab", "serve"]),
+    ("reqwest", &["web", "asking", "secret", "step", "control", "drill", "lab", "serve"]),
     ("form_urlencoded", &["lab", "redact", "secret", "execution", "serve"]),
     ("base64", &["dialect", "lab", "project", "redact", "secret", "signing", "evidence", "serve"]),
     ("aho_corasick", &["redact"]),

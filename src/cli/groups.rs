@@ -6,14 +6,15 @@ use clap::CommandFactory;
 use std::io::IsTerminal;
 
 /// Each visible command stands under one heading, in this order. One that is missing here stands under the last.
-const GROUPS: [(&str, &[&str]); 7] = [
+const GROUPS: [(&str, &[&str]); 8] = [
     ("Drills", &["check", "doctor", "trust", "run", "stop", "resume", "approve", "lab"]),
     ("In an incident", &["execute", "review"]),
     ("Reading", &["judge", "report", "show", "findings"]),
+    ("Which provider, and is it ready", &["compare", "ready", "prove"]),
     ("Every quarter", &["schedule", "serve", "list", "coverage", "ledger", "notify", "token", "store"]),
     ("Evidence", &["verify", "key", "bundle"]),
     ("The fault proxy", &["proxy", "heal", "fingerprint"]),
-    ("Set-up", &["schema", "completions", "man", "help"]),
+    ("Set-up", &["init", "schema", "completions", "man", "help"]),
 ];
 
 /// Columns before what a command is for.

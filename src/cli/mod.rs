@@ -12,6 +12,7 @@ mod bill;
 mod bundle;
 mod ca;
 mod check;
+mod compare;
 mod completions;
 mod coverage;
 mod desk;
@@ -26,6 +27,7 @@ mod groups;
 mod heal;
 mod help;
 mod index;
+mod init;
 mod judge;
 mod keep;
 mod key;
@@ -42,7 +44,9 @@ mod open;
 mod outline;
 mod parameters;
 mod permit;
+mod prove;
 mod proxy;
+mod ready;
 mod record;
 mod reflow;
 mod report;
@@ -73,6 +77,7 @@ pub use exit::Exit;
 
 use crate::alert::{AlertError, UnreadAlert};
 use crate::api::ApiError;
+use crate::asking::AskError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
 use crate::evidence::opened::BundleError;
@@ -122,6 +127,14 @@ enum CliCommand {
     Check(check::Args),
     /// Try everything that a drill needs, and break nothing
     Doctor(doctor::Args),
+    /// Hold candidate providers side by side on your own prompts: speed, cost, quality
+    Compare(compare::Args),
+    /// Look whether every hop of every service is alive today: key, model, quota, region, dates
+    Ready(ready::Args),
+    /// Run a scenario on copies that are broken on purpose: each must go red, for its own reason
+    Prove(prove::Args),
+    /// Begin a project from a gateway's configuration, a .env file, or six answers
+    Init(init::Args),
     /// Agree to the commands that a project's drills and runbooks start
     Trust(trust::Args),
     /// Walk a runbook for real, with the clock running; it can continue after a crash
@@ -216,6 +229,10 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Approve(args) => approve::approve(&args),
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
+        CliCommand::Compare(args) => compare::compare(&args),
+        CliCommand::Ready(args) => ready::ready(&args),
+        CliCommand::Prove(args) => prove::prove(args),
+        CliCommand::Init(args) => init::init(&args),
         CliCommand::Trust(args) => trust::trust(&args),
         CliCommand::Execute(args) => execute::execute(args),
         CliCommand::Review(args) => review::review(&args),
@@ -291,6 +308,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<AlertError>,
         of::<ApiError>,
         of::<ApprovalProblem>,
+        of::<AskError>,
         of::<AuthorityError>,
         of::<BareError>,
         of::<BundleError>,

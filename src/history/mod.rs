@@ -8,7 +8,7 @@
 //! The index of an event is the number of its line, from 0.
 //!
 //! ```text
-//! {"t":0,"started":{"format":"2.3","lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","origin":{…},"gaps":[…],"plan":{…}}}
+//! {"t":0,"started":{"format":"2.4","lifeboat":"0.1.0","drill":"…","seed":"…","wall_clock":"…","origin":{…},"gaps":[…],"plan":{…}}}
 //! {"t":21003412,"phase":{"name":"baseline"}}
 //! {"t":98230114,"request":{"id":0,"due":31003412,"late":41210,"proof":60123456,"done":67123456,"outcome":"ok"}}
 //! {"t":98312992,"served":{"id":0,"by":"azure-swedencentral","at":31501222,"took":66200111,"key":"3fa9c1d2"}}

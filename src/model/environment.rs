@@ -303,6 +303,9 @@ impl Environment {
 pub struct Allow {
     /// The providers that may be broken; `None` allows all.
     pub faults_on: Option<Vec<String>>,
+    /// The providers that may be asked directly, to compare them or to see whether they are there; `None` allows those that a service uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Vec<String>>,
     /// The highest rate of traffic.
     pub max_rate: Option<Rate>,
     /// The most that a drill may spend at list prices; it is stopped before it passes that.
@@ -328,6 +331,13 @@ pub struct Allow {
     /// The longest that a drill may take, from its first request to the end of its timeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_duration: Option<Duration>,
+}
+
+impl Allow {
+    /// True where this provider may be asked directly; `used` says whether a service uses it.
+    pub fn may_ask(&self, provider: &str, used: bool) -> bool {
+        self.asks.as_ref().map_or(used, |names| names.iter().any(|name| name == provider))
+    }
 }
 
 impl Allow {

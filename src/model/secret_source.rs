@@ -307,8 +307,18 @@ impl SecretSourceSet {
             self.url(url);
             token_from.iter().for_each(|name| self.variable(name));
         }
-        let Allow { faults_on: _, max_rate: _, max_spend: _, max_requests: _, revoke: _, stores: _, hours: _, freezes, max_duration: _ } =
-            allow;
+        let Allow {
+            faults_on: _,
+            asks: _,
+            max_rate: _,
+            max_spend: _,
+            max_requests: _,
+            revoke: _,
+            stores: _,
+            hours: _,
+            freezes,
+            max_duration: _,
+        } = allow;
         for calendar in freezes {
             match calendar {
                 CalendarSource::File(_) => {}

@@ -18,6 +18,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Allow> {
     let names = |reader: &TreeReader<'_>, node: &Node| reader.list(node, &|reader, node| reader.name(node));
     let allow = Allow {
         faults_on: fields.optional("faults_on", &names),
+        asks: fields.optional("asks", &names),
         max_rate: fields.optional("max_rate", &|reader, node| reader.quantity::<Rate>(node)),
         max_spend: fields.optional("max_spend", &|reader, node| reader.quantity::<Money>(node)),
         max_requests: fields.optional("max_requests", &|reader, node| reader.count(node, 1)).map(u64::from),

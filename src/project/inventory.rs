@@ -289,6 +289,11 @@ fn names_in_environment(document: &SourceDocument, inventory: &Inventory, id: &s
         let [root, id, allow, faults_on] = environment_names(["allow", "faults_on"]);
         found.extend(unknown(document, &[root, id, allow, faults_on, &at], name, "a provider", &inventory.providers));
     }
+    for (index, name) in environment.allow.asks.iter().flatten().enumerate() {
+        let at = index.to_string();
+        let [root, id, allow, asks] = environment_names(["allow", "asks"]);
+        found.extend(unknown(document, &[root, id, allow, asks, &at], name, "a provider", &inventory.providers));
+    }
     for (index, place) in environment.allow.stores.iter().enumerate() {
         let alone = Allow { stores: vec![place.clone()], ..Allow::default() };
         if !inventory.credentials.values().any(|credential| alone.takes(&credential.from)) {

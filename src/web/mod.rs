@@ -36,6 +36,9 @@ pub enum Purpose {
     Steps,
     /// What a person sends of a report, to the address that they type: as [`Purpose::Steps`].
     Reports,
+    /// Providers that are asked outside of drills, to compare them or to see whether they are there: as [`Purpose::Steps`], for that is how the
+    /// team's programs reach them.
+    Providers,
     /// Who says who people are: as [`Purpose::Steps`], for it is as far away.
     SignIn,
 }
@@ -51,7 +54,7 @@ fn client_in(purpose: Purpose, variable: impl Fn(&str) -> Option<String>) -> Cli
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).user_agent(agent).no_proxy();
     match purpose {
         Purpose::Faults | Purpose::Secrets => return builder,
-        Purpose::Steps | Purpose::Reports | Purpose::SignIn => {}
+        Purpose::Steps | Purpose::Reports | Purpose::Providers | Purpose::SignIn => {}
     }
     let set = |name: &str| [name.to_lowercase(), name.to_owned()].iter().find_map(|name| variable(name).filter(|url| !url.is_empty()));
     let here = format!("localhost,127.0.0.0/8,::1,{}", set("NO_PROXY").unwrap_or_default());

@@ -134,6 +134,8 @@ record! {
 record! {
     struct AllowRecord of Allow {
         faults_on: Option<Vec<String>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asks: Option<Vec<String>>,
         max_rate: Option<Rate>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_spend: Option<Money>,

@@ -11,8 +11,10 @@ const EVERY_LINE_2_0: &str = include_str!("../../../tests/data/formats/every-lin
 const EVERY_LINE_2_1: &str = include_str!("../../../tests/data/formats/every-line-2.1.jsonl");
 /// The same as the builds of format 2.2 wrote it.
 const EVERY_LINE_2_2: &str = include_str!("../../../tests/data/formats/every-line-2.2.jsonl");
+/// The same as the builds of format 2.3 wrote it.
+const EVERY_LINE_2_3: &str = include_str!("../../../tests/data/formats/every-line-2.3.jsonl");
 /// The same as this build writes it.
-const EVERY_LINE_2: &str = include_str!("../../../tests/data/formats/every-line-2.3.jsonl");
+const EVERY_LINE_2: &str = include_str!("../../../tests/data/formats/every-line-2.4.jsonl");
 
 fn parsed(line: &str) -> Stamped {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -51,7 +53,7 @@ fn every_line_of_format_1_reads_as_what_the_newest_format_says_in_its_own_way() 
 
 #[test]
 fn every_line_of_an_older_minor_format_reads_as_the_same_line_of_the_newest() {
-    for older in [EVERY_LINE_2_0, EVERY_LINE_2_1, EVERY_LINE_2_2] {
+    for older in [EVERY_LINE_2_0, EVERY_LINE_2_1, EVERY_LINE_2_2, EVERY_LINE_2_3] {
         for (old, new) in older.lines().zip(EVERY_LINE_2.lines()) {
             assert_same(&serde_json::to_string(&parsed(old)).unwrap(), new);
         }
@@ -110,9 +112,9 @@ fn what_a_newer_minor_format_added_is_left_out_and_a_remark_says_so() {
     assert_eq!(kinds, ["started", "remark", "phase", "shed"]);
     let Event::Remark(remark) = &told[1].event else { panic!("a remark follows") };
     assert_eq!(remark.about, RemarkAbout::Format);
-    assert!(remark.text.contains("lifeboat 0.2.0 in format 2.7") && remark.text.contains("format 2.3"), "{}", remark.text);
+    assert!(remark.text.contains("lifeboat 0.2.0 in format 2.7") && remark.text.contains("format 2.4"), "{}", remark.text);
     // In a file of its own format a kind that nobody knows is damage, and so is a word in a newer one.
-    let own = events(&format!("{}{rest}", first(|started| started, "\"2.3\""))).unwrap_err();
+    let own = events(&format!("{}{rest}", first(|started| started, "\"2.4\""))).unwrap_err();
     assert!(matches!(&own, ReadError::Line { line: 3, newer: None, .. }), "{own}");
     let word = events(&format!("{newer}{{\"t\":10,\"phase\":{{\"name\":\"sleeping\"}}}}\n")).unwrap_err();
     assert!(word.to_string().contains("sleeping") && word.hint().unwrap().contains("update"), "{word}");

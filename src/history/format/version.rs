@@ -20,8 +20,9 @@ pub struct FormatVersion {
 
 /// The format that this build writes. 2.1 added `business` to services, `prometheus` to environments, `overlays` to scenarios, and the event
 /// `overlay`. 2.2 added what a night needs: parameters, conditions, waits, people and their words. 2.3 added
-/// seals, and what guards a drill.
-pub const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 3 };
+/// seals, and what guards a drill. 2.4 added what a standby is held to besides time: where requests may go, who may not use it, what it costs,
+/// how much it bears.
+pub const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 4 };
 
 /// The oldest major version that it reads. There is none that it forgot.
 const OLDEST: u16 = 1;

@@ -312,7 +312,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "allow",
         "what an environment allows",
-        "faults_on: [name]; max_rate: rate; max_spend: money; max_requests: count; revoke: [name]; stores: [text]; hours: text or [text]; \
+        "faults_on: [name]; asks: [name]; max_rate: rate; max_spend: money; max_requests: count; revoke: [name]; stores: [text]; hours: text or [text]; \
          freezes: text or [text]; max_duration: time",
     ),
     form("approvals", "whose approval it takes", "of!: [name|@approver]; needed: count"),
