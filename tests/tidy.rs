@@ -117,14 +117,14 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
 const EVERYWHERE: [&str; 6] = ["serde", "serde_json", "thiserror", "tokio", "tracing", "bytes"];
 
 /// The rooms of every other library.
-const HOMES: [(&str, &[&str]); 58] = [
+const HOMES: [(&str, &[&str]); 59] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("anyhow", &["cli"]),
     ("tracing_subscriber", &["cli"]),
-    ("serde_saphyr", &["project"]),
-    ("csv", &["project", "coverage", "store", "cli"]),
+    ("serde_saphyr", &["project", "gateway", "evaluation"]),
+    ("csv", &["project", "evaluation", "coverage", "store", "cli"]),
     ("toml_edit", &["project"]),
     ("strsim", &["units"]),
     ("flate2", &["import", "traffic"]),
@@ -161,13 +161,14 @@ const HOMES: [(&str, &[&str]); 58] = [
     ("hdrhistogram", &["report", "history"]),
     ("lettre", &["step"]),
     ("cel", &["expression"]),
-    ("regex", &["step", "project", "units"]),
+    ("regex", &["evaluation", "step", "project", "units"]),
     ("similar", &["execution", "report", "units"]),
     ("maud", &["report", "serve"]),
     ("quick_junit", &["report"]),
     ("schemars", &["report", "verdict", "history", "model", "units", "project", "fault", "cli"]),
     ("uuid", &["report", "coverage"]),
-    ("statrs", &["verdict"]),
+    ("statrs", &["verdict", "evaluation"]),
+    ("jsonschema", &["evaluation"]),
     ("sqlx", &["store"]),
     ("croner", &["schedule"]),
     ("prometheus_client", &["serve"]),
