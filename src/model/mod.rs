@@ -27,6 +27,7 @@ mod execution;
 mod failure_mode;
 mod fault;
 mod guard;
+mod hop;
 mod http_call;
 mod inquiry;
 mod inventory;
@@ -93,6 +94,7 @@ pub use fault::{
     Settings, Taken, TlsProblem,
 };
 pub use guard::{GUARDS_MAX, Guard, GuardWatch, OutsideGuard, PercentileLimit, ServiceGuard, SuccessLimit, Unreachable};
+pub use hop::{CheckOutcome, HopCheck, HopReason, HopState};
 pub use http_call::HttpCall;
 pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{
