@@ -17,6 +17,7 @@ mod complete;
 mod condition;
 mod confirm;
 mod contact;
+mod contract;
 mod dialect;
 mod drilled_modes;
 mod due_pattern;
@@ -79,6 +80,7 @@ pub use contact::{
     AcknowledgementWay, ComponentImpact, Contact, ContactService, EscalationUntil, OpsgenieIntegration, PagerdutyService, StatusPage,
     StatusUpdate, UpdateTime,
 };
+pub use contract::{Contract, DataExport, DayStanding, RevocableBy};
 pub use dialect::Dialect;
 pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
