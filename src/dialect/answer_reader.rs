@@ -80,6 +80,21 @@ impl Flaw {
     }
 }
 
+/// A look at an answer of which nothing certain is expected: whatever it says, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glimpse {
+    /// Its text.
+    pub text: String,
+    /// The tool that it calls.
+    pub called: Option<String>,
+    /// The tokens that it reports.
+    pub tokens: Option<Tokens>,
+    /// Whether it tells that it has ended, or why.
+    pub has_ended: bool,
+    /// What its form is not, or the error that it is.
+    pub flaw: Option<Flaw>,
+}
+
 /// Reader of the body of one answer. It takes the body in piece by piece and judges it at its end.
 pub struct AnswerReader {
     codec: &'static dyn OperationCodec,
@@ -179,6 +194,17 @@ impl AnswerReader {
     /// True once a token of content was seen, of text or of a tool's arguments: the proof of service in a stream.
     pub fn has_content(&self) -> bool {
         !self.partial.text.is_empty() || self.partial.tool_call.as_ref().is_some_and(|called| !called.arguments.is_empty())
+    }
+
+    /// What of it is there whatever was asked for, after [`AnswerReader::close`].
+    pub fn glimpse(&self) -> Glimpse {
+        Glimpse {
+            text: self.partial.text.clone(),
+            called: self.partial.tool_call.as_ref().map(|called| called.name.clone()),
+            tokens: self.tokens,
+            has_ended: self.partial.terminal || self.partial.finished,
+            flaw: self.flaw.clone(),
+        }
     }
 
     /// The tokens that it reports, as far as it has come; of one that came whole after [`AnswerReader::close`].

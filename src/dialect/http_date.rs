@@ -17,6 +17,28 @@ pub(super) fn internet_date(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// The seconds since 1970 of a moment in the form of RFC 3339, in UTC; fractions of a second are cut off. `None` for any other text.
+pub(super) fn internet_moment(text: &str) -> Option<u64> {
+    let text = text.trim().strip_suffix('Z').or_else(|| text.trim().strip_suffix("+00:00"))?;
+    let (date, time) = text.split_once('T')?;
+    let number =
+        |text: &str| (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse::<u64>().ok()).flatten();
+    let mut parts = date.split('-').map(number);
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let mut clock = time.split('.').next()?.split(':').map(number);
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let is_one = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60;
+    if !is_one || second > 60 || parts.next().is_some() || clock.next().is_some() {
+        return None;
+    }
+    // The reverse of `civil`.
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year / 400, year % 400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    Some((days.checked_sub(719_468)?) * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 const fn time(seconds: u64) -> [u64; 3] {
     [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60]
 }
@@ -38,6 +60,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_no_moment_is_none() {
+        assert_eq!(internet_moment("1994-11-06T08:49:37.125+00:00"), Some(784_111_777));
+        for text in [
+            "",
+            "Z",
+            "1994-11-06",
+            "1994-11-06T08:49Z",
+            "1994-13-06T08:49:37Z",
+            "1994-11-06T25:49:37Z",
+            "-1-1-1T1:1:1Z",
+            "1969-12-31T23:59:59Z",
+        ] {
+            assert_eq!(internet_moment(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn known_moments_are_told_in_both_forms() {
         for (seconds, http, internet) in [
             (0, "Thu, 01 Jan 1970 00:00:00 GMT", "1970-01-01T00:00:00Z"),
@@ -49,6 +88,7 @@ mod tests {
             (4_107_456_000, "Sun, 28 Feb 2100 00:00:00 GMT", "2100-02-28T00:00:00Z"),
         ] {
             assert_eq!((http_date(seconds).as_str(), internet_date(seconds).as_str()), (http, internet));
+            assert_eq!(internet_moment(internet), Some(seconds));
         }
     }
 }

@@ -35,6 +35,14 @@ impl Quotas {
     }
 }
 
+/// The names of the headers that tell one limit: how many there are, how many are left, when all of them are there again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct QuotaNames {
+    pub(super) limit: String,
+    pub(super) remaining: String,
+    pub(super) reset: String,
+}
+
 /// A time in the form of Go, as OpenAI writes it: `12ms`, `1.5s`, `6m0s`.
 pub(super) fn go_duration(duration: Duration) -> String {
     let millis = duration.as_nanos().div_ceil(1_000_000);

@@ -17,7 +17,7 @@
 //!  codec/     completions, responses, embeddings, messages, converse, invoke, generate_content
 //!  provider/  openai, azure, anthropic, bedrock, vertex
 //!  registry   which provider and which codecs a dialect has
-//!  both sides request, provider_answer, answer_reader, error_answer, headers, endpoints, stream (events of a stream), tamper (broken answers)
+//!  both sides request, probe_request (one token), told_quota (limits as a client reads them), provider_answer, answer_reader, error_answer, headers, endpoints, stream (events of a stream), tamper (broken answers)
 //! ```
 //!
 //! So the words of a 429 of Bedrock are in `provider/bedrock.rs` (`error`), and the end of a chat's stream in `codec/completions.rs`.
@@ -49,6 +49,7 @@ mod limit;
 mod mark;
 mod operation_codec;
 mod partial_answer;
+mod probe_request;
 mod provider;
 mod provider_answer;
 mod provider_api;
@@ -62,17 +63,19 @@ mod samples;
 mod sse;
 mod stream;
 mod tamper;
+mod told_quota;
 mod usage;
 mod wire;
 
 pub use answer_format::AnswerFormat;
-pub use answer_reader::{AnswerReader, Flaw};
+pub use answer_reader::{AnswerReader, Flaw, Glimpse};
 pub use client_request::{ClientRequest, canary, prompt, request_tokens};
 pub use endpoints::{base_path, model, model_list};
 pub use error_answer::{error_answer, error_event, error_reply};
 pub use headers::{credential, credential_header, head_fault, quota_headers, receipt_headers, retry_headers};
 pub use limit::{Quota, Quotas};
 pub use mark::{MARK_HEADER, Mark, find_mark};
+pub use probe_request::{ProbeForm, TokenLimit, model_path, probe_request};
 pub use provider_answer::{ProviderAnswer, is_stream};
 pub use provider_error::{RefusalReason, error_code};
 pub use provider_request::{ProviderRequest, Vectors};
@@ -80,5 +83,6 @@ pub use request::{estimated_tokens, plain_request, wire_request, with_parameters
 pub use route::{Route, is_inference};
 pub use stream::{Boundary, EventSplitter, StreamEvent};
 pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_garbled_text, with_other_model};
+pub use told_quota::{ToldQuota, told_quotas};
 pub use usage::reported_tokens;
 pub use wire::{Receipt, WireAnswer, WireRequest};

@@ -1,6 +1,6 @@
 //! The trait of a provider's API: what it does in its own way whatever operation it is asked for. The providers are in `provider/`.
 
-use super::limit::Quotas;
+use super::limit::{QuotaNames, Quotas};
 use super::provider_error::{ProviderError, RefusalReason};
 use super::route::Route;
 use super::wire::Receipt;
@@ -63,6 +63,10 @@ pub(super) trait ProviderApi: Sync {
     /// The form in which it tells when to come back.
     fn retry_form(&self) -> RetryForm {
         RetryForm::Seconds
+    }
+    /// The names of the headers that tell the limit of this name (`requests`, `tokens`), as far as it sends them; most send none.
+    fn quota_names(&self, _name: &str) -> Option<QuotaNames> {
+        None
     }
     /// The headers that tell what is left of its limits; most tell nothing. `wall` is seconds since 1970.
     fn quota_headers(&self, _quotas: &Quotas, _wall: u64) -> Vec<(String, String)> {

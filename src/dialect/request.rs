@@ -39,7 +39,7 @@ pub fn plain_request(dialect: Dialect, model: &str, prompt: &str, streamed: bool
     written(dialect, Operation::Chat, &RequestContent { model, prompt, streamed, json: false, tool: None }, key)
 }
 
-fn written(dialect: Dialect, operation: Operation, content: &RequestContent<'_>, key: &str) -> WireRequest {
+pub(super) fn written(dialect: Dialect, operation: Operation, content: &RequestContent<'_>, key: &str) -> WireRequest {
     let api = provider_api(dialect);
     let mut headers = vec![("content-type", "application/json".to_owned()), api.credential_header(key)];
     headers.extend(api.required_header().map(|(name, value)| (name, value.to_owned())));

@@ -32,6 +32,8 @@ pub(super) fn quick(dialect: Dialect) -> Provider {
             token_gap: units::Duration::from_millis(1),
             ..Simulation::default()
         },
+        contract: None,
+        retires: BTreeMap::new(),
     }
 }
 

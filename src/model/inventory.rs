@@ -1,10 +1,10 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
 use super::{
-    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, Price,
-    SecretStore, ServePolicy, words,
+    Business, Contact, Contract, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation,
+    Price, SecretStore, ServePolicy, words,
 };
-use crate::units::{Duration, Ratio};
+use crate::units::{Day, Duration, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -102,9 +102,21 @@ pub struct Provider {
     pub price: Option<Price>,
     /// How the lab imitates it.
     pub simulation: Simulation,
+    /// What the contract with it says; never part of a plan or of a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Box<Contract>>,
+    /// The last days of its models, by their identifiers; never part of a plan or of a history.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retires: BTreeMap<String, Day>,
 }
 
 impl Provider {
+    /// What a plan needs of it: everything but what stands in its contract.
+    #[must_use]
+    pub fn planned(&self) -> Self {
+        Self { contract: None, retires: BTreeMap::new(), ..self.clone() }
+    }
+
     /// The model identifier that answers chat requests.
     pub fn chat_model(&self) -> &str {
         self.models.get("chat").map_or("gpt-4o", String::as_str)

@@ -17,6 +17,7 @@ mod complete;
 mod condition;
 mod confirm;
 mod contact;
+mod contract;
 mod dialect;
 mod drilled_modes;
 mod due_pattern;
@@ -27,6 +28,7 @@ mod execution;
 mod failure_mode;
 mod fault;
 mod guard;
+mod hop;
 mod http_call;
 mod inquiry;
 mod inventory;
@@ -78,6 +80,7 @@ pub use contact::{
     AcknowledgementWay, ComponentImpact, Contact, ContactService, EscalationUntil, OpsgenieIntegration, PagerdutyService, StatusPage,
     StatusUpdate, UpdateTime,
 };
+pub use contract::{Contract, DataExport, DayStanding, RevocableBy};
 pub use dialect::Dialect;
 pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
@@ -93,6 +96,7 @@ pub use fault::{
     Settings, Taken, TlsProblem,
 };
 pub use guard::{GUARDS_MAX, Guard, GuardWatch, OutsideGuard, PercentileLimit, ServiceGuard, SuccessLimit, Unreachable};
+pub use hop::{CheckOutcome, HopCheck, HopReason, HopState};
 pub use http_call::HttpCall;
 pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{

@@ -252,7 +252,19 @@ impl SecretSourceSet {
     }
 
     fn provider(&mut self, name: &str, provider: &Provider) {
-        let Provider { dialect: _, cloud, region, residency, base_url, credential: _, models, price: _, simulation } = provider;
+        let Provider {
+            dialect: _,
+            cloud,
+            region,
+            residency,
+            base_url,
+            credential: _,
+            models,
+            price: _,
+            simulation,
+            contract: _,
+            retires: _,
+        } = provider;
         base_url.iter().for_each(|url| self.url(url));
         let Simulation {
             first_token_p50: _,

@@ -7,9 +7,9 @@
 //! What this room does not do: count what was spent (`traffic` does, live), or ask people (`cli` does).
 
 use crate::dialect::{ClientRequest, Mark, request_tokens, wire_request, with_parameters};
-use crate::model::{Bound, Dialect, DrillPlan, Guard, NamedWorkload, Operation, Price, ServiceGuard, Tokens, of_body};
+use crate::model::{Bound, Dialect, DrillPlan, Guard, NamedWorkload, Operation, Price, Provider, ServiceGuard, Tokens, of_body};
 use crate::units::Money;
-use genai_prices::{PriceRequest, Usage, UsageKey, calculate};
+use genai_prices::{Calculator, PriceRequest, Usage, UsageKey, calculate};
 use std::time::SystemTime;
 
 /// The bill of one provider: the most that a drill can spend with it.
@@ -25,16 +25,21 @@ pub struct Bill {
     pub unbounded: u64,
 }
 
-/// The list price of a model on a day; `None` where there is none.
-pub fn list_price(dialect: Dialect, model: &str, day: SystemTime) -> Option<Price> {
-    let provider = match dialect {
+/// Whose models a dialect's are in public lists.
+const fn list_of(dialect: Dialect) -> Option<&'static str> {
+    Some(match dialect {
         Dialect::OpenAi => "openai",
         Dialect::AzureOpenAi => "azure",
         Dialect::Anthropic => "anthropic",
         Dialect::Bedrock => "aws",
         Dialect::Vertex => "google",
         Dialect::Http | Dialect::Tcp => return None,
-    };
+    })
+}
+
+/// The list price of a model on a day; `None` where there is none.
+pub fn list_price(dialect: Dialect, model: &str, day: SystemTime) -> Option<Price> {
+    let provider = list_of(dialect)?;
     // Of a thousand tokens, since above some length of a prompt tokens cost more.
     let million = |key: UsageKey| {
         let usage = Usage::from([(key, 1e3)]);
@@ -45,12 +50,21 @@ pub fn list_price(dialect: Dialect, model: &str, day: SystemTime) -> Option<Pric
     Some(Price { input: million(UsageKey::INPUT_TOKENS)?, output: million(UsageKey::OUTPUT_TOKENS)?, source })
 }
 
+/// What a provider's chat model costs on a day: as the inventory states it, else its list price.
+pub fn price_of(provider: &Provider, day: SystemTime) -> Option<Price> {
+    let stated = provider.price.clone().map(|price| Price { source: "the inventory".into(), ..price });
+    stated.or_else(|| list_price(provider.dialect, provider.chat_model(), day))
+}
+
+/// The longest prompt that a model takes, in tokens, as public lists have it; `None` where they do not.
+pub fn context_window(dialect: Dialect, model: &str) -> Option<u64> {
+    let provider = Calculator::bundled().find_provider(Some(list_of(dialect)?), None).ok()??;
+    provider.models().find(|known| known.id() == model)?.context_window()
+}
+
 /// Writes into a plan the price of each of its providers on a day, as far as it is known.
 pub fn price(plan: &mut DrillPlan, day: SystemTime) {
-    let known = |(name, provider): (&String, &crate::model::Provider)| {
-        let stated = provider.price.clone().map(|price| Price { source: "the inventory".into(), ..price });
-        Some((name.clone(), stated.or_else(|| list_price(provider.dialect, provider.chat_model(), day))?))
-    };
+    let known = |(name, provider): (&String, &Provider)| Some((name.clone(), price_of(provider, day)?));
     plan.prices = plan.providers.iter().filter_map(known).collect();
 }
 

@@ -4,7 +4,7 @@ use super::document::SourceDocument;
 use super::finding::{Finding, Findings, Severity};
 use super::opened_project::{Project, ScenarioWithRunbook};
 use super::shape::{self, FileKind};
-use super::{clear_text, cross, doubts, gaps, rotation, runbook, schedule, sums};
+use super::{clear_text, contract_doubts, cross, doubts, gaps, rotation, runbook, schedule, sums};
 use std::path::{Path, PathBuf};
 
 /// What a check found and looked at.
@@ -30,7 +30,7 @@ pub struct Checked {
 
 /// Checks files of the project at `root`; no paths means all of it, and gaps in cover as well. The inventory is always
 /// checked, because everything else is checked against it. `today` is a day of the calendar, `2026-11-20`: a runbook that was reviewed more
-/// than a year before is doubted.
+/// than a year before is doubted, and so are contracts and models whose last day comes soon.
 pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     let root = &std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
     let (project, mut findings) = Project::open(root);
@@ -71,6 +71,7 @@ pub fn check(root: &Path, paths: &[PathBuf], today: &str) -> Checked {
     findings.extend(doubts::of_stores(&project));
     findings.extend(doubts::of_addresses(&project));
     findings.extend(clear_text::of_inventory(&project));
+    findings.extend(today.parse().ok().into_iter().flat_map(|today| contract_doubts::of(&project, today)));
     findings.extend(references(&project));
     findings.extend(rotated_elsewhere(&project));
     if everything {

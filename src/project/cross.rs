@@ -167,7 +167,7 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let probed = scenario.abort_when.iter().filter_map(Guard::service).flat_map(|guard| &guard.probe.service.providers);
     let named = asked.chain(probed).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
     let providers: std::collections::BTreeMap<_, _> =
-        named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.clone()))).collect();
+        named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.planned()))).collect();
     let rotated = runbook.iter().flat_map(|runbook| &runbook.steps).filter_map(|step| match &step.action {
         Action::Rotate(rotate) => Some(&rotate.credential),
         _ => None,

@@ -8,7 +8,7 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use super::{business, contact, environment, evidence, listeners, mail, objective, rotation, schedule, serving, store, variable};
+use super::{business, contact, contract, environment, evidence, listeners, mail, objective, rotation, schedule, serving, store, variable};
 use crate::model::{
     Allow, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price, Provider,
     RateLimits, Service, Simulation,
@@ -78,6 +78,8 @@ fn provider(reader: &TreeReader<'_>, node: &Node) -> Option<Provider> {
         models: fields.optional("models", &|reader, node| reader.named(node, &|reader, node| reader.words(node))).unwrap_or_default(),
         price: fields.optional("price", &price),
         simulation: fields.optional("simulation", &simulation).unwrap_or_default(),
+        contract: fields.optional("contract", &contract::read),
+        retires: fields.optional("retires", &contract::retires).unwrap_or_default(),
     };
     fields.finish();
     Some(provider)
@@ -264,6 +266,7 @@ fn names(document: &SourceDocument, inventory: &Inventory) -> Vec<Finding> {
         }
         found.extend(residency(document, &["services", id, "objectives", "residency"], service, inventory));
     }
+    found.extend(contract::names(document, inventory));
     found.extend(serving::names(document, inventory));
     found.extend(variable::unknown_secrets_in(document, &["contacts"], &inventory.secrets));
     for (id, environment) in &inventory.environments {

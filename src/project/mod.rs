@@ -27,6 +27,8 @@ mod clear_text;
 mod command;
 mod condition;
 mod contact;
+mod contract;
+mod contract_doubts;
 mod cross;
 mod document;
 mod doubts;

@@ -212,7 +212,7 @@ impl Project {
             environment: environment.and_then(|name| inventory.environments.get(name)).cloned().unwrap_or_default(),
             service: service_name.as_ref().and_then(|name| inventory.services.get(name)).cloned(),
             service_name,
-            providers: inventory.providers.clone(),
+            providers: inventory.providers.iter().map(|(name, provider)| (name.clone(), provider.planned())).collect(),
             credentials: inventory.credentials.clone(),
             stores: inventory.stores.clone(),
             contacts: inventory.contacts.clone(),

@@ -11,7 +11,7 @@ use super::step::{StepEntry, entry};
 use super::tree::Node;
 use super::update::{self, Templates};
 use crate::model::{Condition, Escalation, EscalationUntil, Goal, Inventory, NotifySeverity, Runbook, StartMode};
-use crate::units::Duration;
+use crate::units::{Day, Duration};
 use std::collections::BTreeMap;
 
 /// A runbook without its steps, the entries of its list of steps, and its templates.
@@ -47,7 +47,7 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<WholeRunbook> {
     let runbook = Runbook {
         name: fields.required("runbook", &|reader, node| reader.name(node)).unwrap_or_default(),
         owner: fields.optional("owner", &|reader, node| reader.name(node)),
-        reviewed: fields.optional("reviewed", &date),
+        reviewed: fields.optional("reviewed", &|reader, node| Some(reader.quantity::<Day>(node)?.to_string())),
         start: fields
             .required("start", &|reader, node| reader.word(node, StartMode::WORDS, StartMode::from_word))
             .unwrap_or(StartMode::OnDetection),
@@ -80,49 +80,4 @@ fn escalation(reader: &TreeReader<'_>, node: &Node) -> Escalation {
 /// Parameters by the names of their variables.
 fn variables(values: BTreeMap<String, String>) -> BTreeMap<String, String> {
     values.into_iter().map(|(name, value)| (format!("param.{name}"), value)).collect()
-}
-
-/// A day of the calendar, `2026-10-01`.
-fn date(reader: &TreeReader<'_>, node: &Node) -> Option<String> {
-    let text = reader.text(node)?;
-    let good = is_date(&text);
-    if !good {
-        reader.error(node.spot, format!("`{text}` is not a date"), "write year, month and day, for example `2026-10-01`");
-    }
-    good.then_some(text)
-}
-
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
-        return false;
-    }
-    let number = |part: &str| part.parse::<u32>().unwrap_or(0);
-    let (year, month, day) = (number(year), number(month), number(day));
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => 0,
-    };
-    year > 0 && (1..=days).contains(&day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_date;
-
-    #[test]
-    fn dates_are_days_of_the_calendar() {
-        for good in ["2026-10-01", "2024-02-29", "2000-02-29"] {
-            assert!(is_date(good), "{good}");
-        }
-        for bad in ["2026-02-29", "1900-02-29", "2026-13-01", "2026-10-00", "26-10-01", "2026/10/01", "2026-1-1", "+026-10-01"] {
-            assert!(!is_date(bad), "{bad}");
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Quantities and their text forms: durations, rates, ratios, money, seeds, fingerprints and what makes them a drill's own, secrets; shares
+//! Quantities and their text forms: durations, days, rates, ratios, money, seeds, fingerprints and what makes them a drill's own, secrets; shares
 //! that were counted, and how likely a count is; time zones by their names, hours of the week; texts of others as they may be shown; texts with
 //! variables.
 //!
@@ -9,6 +9,7 @@ mod amount;
 mod binomial;
 mod closest;
 mod count;
+mod day;
 mod digest;
 mod duration;
 mod explained;
@@ -36,6 +37,7 @@ pub use binomial::Binomial;
 pub use closest::closest;
 pub(crate) use closest::plain;
 pub use count::{counted, grouped};
+pub use day::Day;
 pub use digest::HashFunction;
 pub use duration::Duration;
 pub use explained::{Explained, Problem, explained, with_causes};

@@ -27,6 +27,8 @@ pub(crate) fn quick_provider(name: &str) -> SimulatedProvider {
         models: BTreeMap::new(),
         price: None,
         simulation,
+        contract: None,
+        retires: BTreeMap::new(),
     };
     SimulatedProvider::start(name, &provider, format!("sk-{name}").into(), Seed(1), ANY).unwrap()
 }

@@ -3,7 +3,7 @@
 //! Sources: Anthropic's API reference, its pages on errors, the error types of its Python client.
 
 use crate::dialect::http_date::internet_date;
-use crate::dialect::limit::{Quota, Quotas};
+use crate::dialect::limit::{Quota, QuotaNames, Quotas};
 use crate::dialect::provider_api::{HeaderLookup, ProviderApi, bearer};
 use crate::dialect::provider_error::{ProviderError, RefusalReason};
 use crate::dialect::route::Route;
@@ -74,16 +74,19 @@ impl ProviderApi for Anthropic {
         json!({"type": "error", "error": {"type": error.kind, "message": error.message}, "request_id": null})
     }
 
+    fn quota_names(&self, name: &str) -> Option<QuotaNames> {
+        let of = |part: &str| format!("anthropic-ratelimit-{name}-{part}");
+        Some(QuotaNames { limit: of("limit"), remaining: of("remaining"), reset: of("reset") })
+    }
+
     fn quota_headers(&self, quotas: &Quotas, wall: u64) -> Vec<(String, String)> {
         let tell = |(name, quota): (&str, Quota)| {
+            let names = self.quota_names(name)?;
             let reset = wall.saturating_add(quota.reset.as_nanos().div_ceil(1_000_000_000));
-            [
-                (format!("anthropic-ratelimit-{name}-limit"), quota.limit.to_string()),
-                (format!("anthropic-ratelimit-{name}-remaining"), quota.remaining.to_string()),
-                (format!("anthropic-ratelimit-{name}-reset"), internet_date(reset)),
-            ]
+            let values = [quota.limit.to_string(), quota.remaining.to_string(), internet_date(reset)];
+            Some([names.limit, names.remaining, names.reset].into_iter().zip(values))
         };
-        quotas.named().flat_map(tell).collect()
+        quotas.named().filter_map(tell).flatten().collect()
     }
 
     fn receipt_headers(&self, receipt: &Receipt<'_>) -> Vec<(&'static str, String)> {

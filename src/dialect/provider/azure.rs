@@ -3,7 +3,7 @@
 //! Sources: Microsoft's reference and troubleshooting pages, recorded headers.
 
 use super::openai::{OpenAi, operation_at, operation_path};
-use crate::dialect::limit::Quotas;
+use crate::dialect::limit::{QuotaNames, Quotas};
 use crate::dialect::provider_api::{HeaderLookup, ProviderApi, bearer};
 use crate::dialect::provider_error::{ProviderError, RefusalReason};
 use crate::dialect::route::{Route, query_value, segment, unescaped};
@@ -114,8 +114,13 @@ impl ProviderApi for Azure {
         RetryForm::Both
     }
 
+    fn quota_names(&self, name: &str) -> Option<QuotaNames> {
+        OpenAi.quota_names(name)
+    }
+
+    /// What is left is told, and not of how many.
     fn quota_headers(&self, quotas: &Quotas, _wall: u64) -> Vec<(String, String)> {
-        quotas.named().map(|(name, quota)| (format!("x-ratelimit-remaining-{name}"), quota.remaining.to_string())).collect()
+        quotas.named().filter_map(|(name, quota)| Some((self.quota_names(name)?.remaining, quota.remaining.to_string()))).collect()
     }
 
     fn filter_is_an_answer(&self) -> bool {

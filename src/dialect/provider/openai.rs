@@ -2,7 +2,7 @@
 //!
 //! Sources: OpenAI's API reference, its guide to error codes, recorded 401 and 403 bodies.
 
-use crate::dialect::limit::{Quota, Quotas, go_duration};
+use crate::dialect::limit::{Quota, QuotaNames, Quotas, go_duration};
 use crate::dialect::provider_api::{HeaderLookup, ProviderApi, bearer};
 use crate::dialect::provider_error::{ProviderError, RefusalReason};
 use crate::dialect::route::Route;
@@ -104,15 +104,18 @@ impl ProviderApi for OpenAi {
         json!({"error": {"message": error.message, "type": error.kind, "param": null, "code": code}})
     }
 
+    fn quota_names(&self, name: &str) -> Option<QuotaNames> {
+        let of = |part: &str| format!("x-ratelimit-{part}-{name}");
+        Some(QuotaNames { limit: of("limit"), remaining: of("remaining"), reset: of("reset") })
+    }
+
     fn quota_headers(&self, quotas: &Quotas, _wall: u64) -> Vec<(String, String)> {
         let tell = |(name, quota): (&str, Quota)| {
-            [
-                (format!("x-ratelimit-limit-{name}"), quota.limit.to_string()),
-                (format!("x-ratelimit-remaining-{name}"), quota.remaining.to_string()),
-                (format!("x-ratelimit-reset-{name}"), go_duration(quota.reset)),
-            ]
+            let names = self.quota_names(name)?;
+            let values = [quota.limit.to_string(), quota.remaining.to_string(), go_duration(quota.reset)];
+            Some([names.limit, names.remaining, names.reset].into_iter().zip(values))
         };
-        quotas.named().flat_map(tell).collect()
+        quotas.named().filter_map(tell).flatten().collect()
     }
 
     fn filter_is_an_answer(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What an inventory says of contacts, credentials, providers and services.
 
 use super::objectives::DeclaredObjectivesRecord;
-use super::record::{is_usual, record};
+use super::record::{NotKept, is_usual, record};
 use super::store::{CredentialSourceRecord, IssuerRecord};
 use crate::model::{
     Business, ComponentImpact, Contact, ContactService, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes,
@@ -101,6 +101,10 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         price: Option<PriceRecord>,
         simulation: SimulationRecord,
+        #[serde(skip)]
+        contract: NotKept,
+        #[serde(skip)]
+        retires: NotKept,
     }
 }
 

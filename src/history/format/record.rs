@@ -102,6 +102,20 @@ impl Recorded<Arc<[TraceRow]>> for NoRows {
     }
 }
 
+/// What a history does not keep of a model: it is read as nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct NotKept;
+
+impl<M: Default> Recorded<M> for NotKept {
+    fn record(_: &M) -> Self {
+        Self
+    }
+
+    fn restore(self) -> M {
+        M::default()
+    }
+}
+
 /// A struct or an enum as it is on disk, and its conversions. The fields have the model's names; `inner` stands for what is alone in a variant.
 macro_rules! record {
     ($(#[$meta:meta])* struct $record:ident of $model:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? }) => {

@@ -256,7 +256,12 @@ pub(super) const FORMS: &[Form] = &[
         "provider",
         "a provider",
         "dialect!: =dialect; cloud: text; region: text; residency: text; base_url: url; credential: name; models: {text}; price: @price; \
-         simulation: @simulation",
+         simulation: @simulation; contract: @contract; retires: {day}",
+    ),
+    form(
+        "contract",
+        "a contract",
+        "ends: day; notice: time; exit_clause: text; licence: text; price: text; revocable_by: =revocable-by; data_export: text; contacts: [name]",
     ),
     form("price", "a price", "input!: money; output!: money"),
     form(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 mod across;
 mod alerts;
 mod canary;
+mod contracts;
 mod doubts;
 mod elsewhere;
 mod faults;

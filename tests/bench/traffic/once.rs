@@ -173,6 +173,8 @@ fn provider() -> SimulatedProvider {
         models: BTreeMap::from([("chat".to_owned(), "gpt-4o".to_owned())]),
         price: None,
         simulation,
+        contract: None,
+        retires: BTreeMap::new(),
     };
     SimulatedProvider::start("bench", &provider, "sk-bench".into(), Seed(1), "127.0.0.1:0".parse().unwrap()).unwrap()
 }
