@@ -4,6 +4,7 @@
 //! What this file does not do: show any secret, or an address that is one.
 
 use super::contact::contact;
+use super::contract_table::contracts;
 use super::facts::facts;
 use super::form::address;
 use super::inventory_tables::{contacts, credentials, environments, providers};
@@ -18,6 +19,7 @@ use crate::model::{Criticality, DeclaredObjectives, Inventory, LossBudget, Servi
 use crate::report::Grade;
 use crate::serve::App;
 use axum::extract::State;
+use chrono::Utc;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -28,10 +30,11 @@ const MOST: usize = 300;
 pub(super) async fn page(State(app): State<App>) -> Result<Markup, PageProblem> {
     let (inventory, wrong) = seen(&app, |project| (project.inventory.clone(), project.problems.clone())).await?;
     let last = last_drills(&app).await?;
-    Ok(shell(PagePart::Inventory, "Inventory", &whole(&inventory, &wrong, &last)))
+    let contracts = Utc::now().format("%Y-%m-%d").to_string().parse().map_or_else(|_| html! {}, |today| contracts(&inventory, today));
+    Ok(shell(PagePart::Inventory, "Inventory", &whole(&inventory, &wrong, &last, &contracts)))
 }
 
-fn whole(inventory: &Inventory, wrong: &[String], last: &BTreeMap<String, LastDrill>) -> Markup {
+fn whole(inventory: &Inventory, wrong: &[String], last: &BTreeMap<String, LastDrill>, contracts: &Markup) -> Markup {
     html! {
         p.lead {
             (many(inventory.services.len(), "service")) ", " (many(inventory.providers.len(), "provider")) ", "
@@ -40,7 +43,9 @@ fn whole(inventory: &Inventory, wrong: &[String], last: &BTreeMap<String, LastDr
         (problems(wrong))
         nav aria-label="On this page" {
             ul.links {
-                li { a href="#services" { "Services" } } li { a href="#providers" { "Providers" } } li { a href="#environments" { "Environments" } }
+                li { a href="#services" { "Services" } } li { a href="#providers" { "Providers" } }
+                @if !contracts.0.is_empty() { li { a href="#contracts" { "Contracts" } } }
+                li { a href="#environments" { "Environments" } }
                 li { a href="#contacts" { "Contacts" } } li { a href="#credentials" { "Credentials" } }
             }
         }
@@ -51,6 +56,7 @@ fn whole(inventory: &Inventory, wrong: &[String], last: &BTreeMap<String, LastDr
             @if inventory.services.len() > MOST { p.soft { "and " (many(inventory.services.len() - MOST, "more service")) } }
         }
         (providers(inventory))
+        (contracts)
         (environments(inventory))
         (contacts(inventory))
         (credentials(inventory))
@@ -137,7 +143,7 @@ mod tests {
         inventory.services.insert("chat".into(), serde_json::from_str(
             r#"{"owner":"ops","criticality":"recoverable","providers":["a","b"],"sharing":1,"objectives":{"rto":"30s"},"runbook":"runbooks/fail over.yaml"}"#,
         ).unwrap());
-        let page = whole(&inventory, &[], &BTreeMap::new()).into_string();
+        let page = whole(&inventory, &[], &BTreeMap::new(), &html! {}).into_string();
         assert!(page.contains("service again within 30 s") && page.contains("href=\"/runbooks/fail%20over.yaml\""), "{page}");
         assert!(page.contains("never drilled") && !page.contains("s3cr3t"), "{page}");
         assert!(page.find("<li><bdi>a</bdi>").unwrap() < page.find("<li><bdi>b</bdi>").unwrap(), "{page}");

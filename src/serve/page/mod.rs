@@ -12,7 +12,7 @@
 //!  drill_list, drill_page with drill_file and stored_drill; compare_page, trend_page with reports; last_drills
 //!  schedule_list, schedule_page with schedule_year and year; known_schedule, occurrences
 //!  coverage_page, ledger_page with coverage_facts
-//!  inventory_page with inventory_tables; runbook_list, runbook_page with runbook_step
+//!  inventory_page with inventory_tables and contract_table; runbook_list, runbook_page with runbook_step
 //!  finding_list with finding_form
 //! ```
 //!
@@ -25,6 +25,7 @@ mod around;
 mod asset;
 mod compare_page;
 mod contact;
+mod contract_table;
 mod coverage_facts;
 mod coverage_page;
 mod drill_file;
