@@ -132,6 +132,13 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
             ("proxy", "is a plain Toxiproxy, which sees neither who served nor what a fault touched; the drill is judged by when users were served by anyone".into())
         }
         Event::SightGap(gap) => ("proxy", format!("{} exchanges were not seen: the proxy was not read fast enough", gap.missed)),
+        Event::Paced(paced) => (
+            "load",
+            match paced.step {
+                Some(step) => format!("step {}: {} from now on", step + 1, paced.rate),
+                None => format!("the climb is over: {} from now on", paced.rate),
+            },
+        ),
         Event::Gateway(gateway) => ("gateway", format!("the breaker of {} is {}", gateway.provider, gateway.breaker)),
         Event::AlertReceived(alert) => {
             let state = if alert.firing { "fires" } else { "is over" };

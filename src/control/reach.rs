@@ -88,6 +88,7 @@ fn promises(named: &NamedWorkload) -> Vec<String> {
         ("duplicates", objectives.duplicates.is_some()),
         ("overshoot", objectives.overshoot.is_some()),
         ("rescued", objectives.rescued.is_some()),
+        ("capacity", objectives.capacity.is_some() && named.workload.steps.is_some()),
     ];
     let promised = each.iter().filter(|(_, promised)| *promised);
     promised.map(|(name, _)| format!("the objective `{name}` of {} is about who served, which is not seen there", named.name)).collect()

@@ -3,6 +3,7 @@
 use super::DrillStop;
 use super::answer::RunbookTask;
 use super::baseline::BaselinePolicy;
+use super::climb::climb;
 use super::faults::{Change, Faults};
 use super::guard;
 use super::interrupts::{Interrupt, Interrupts};
@@ -28,6 +29,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Records which guard tripped, and what showed it.
 async fn tell_guard(stop: &DrillStop, rig: &Rig, recorder: &Recorder) {
@@ -217,7 +219,12 @@ impl Drill {
         interrupts.arm(guard::tripped(rig, site, self.journal.live()));
         let longest = interrupts.watch(standing_permit::overrun(plan));
         let mut team = RunbookTask::default();
+        let climbing = running.throttle(plan.workloads.lead()).map(|throttle| {
+            let (plan, live, clock) = (plan.clone(), self.journal.live(), recorder.clock());
+            tokio::spawn(async move { climb(&plan, throttle, live, clock).await })
+        });
         let told = self.timeline(&mut faults, &mut team, rig, site, interrupts).await;
+        climbing.iter().for_each(JoinHandle::abort);
         longest.abort();
         // The way out, the same for a drill that ended and one that was stopped: heal, take back, let requests end.
         let healed = faults.heal_all().await;

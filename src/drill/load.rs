@@ -9,7 +9,7 @@ use crate::history::{Event, Finished, Phase, PhaseEntered, StopReason};
 use crate::journal::Clock;
 use crate::model::{DrillPlan, NamedWorkload};
 use crate::price;
-use crate::traffic::{Budget, Client, K6Run, Levels, LoadProfile, Observed, Prices, Schedule, Target, Traffic, TrafficError};
+use crate::traffic::{Budget, Client, K6Run, Levels, LoadProfile, Observed, Prices, Schedule, Target, Throttle, Traffic, TrafficError};
 use crate::units::{Duration, Seed};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -138,6 +138,15 @@ impl RunningTraffic {
             self.each.push((place, WorkloadTraffic::Own(traffic)));
         }
         Ok(())
+    }
+
+    /// What changes the rate of the workload at this place, where the drill sends it itself.
+    pub(super) fn throttle(&self, place: usize) -> Option<Throttle> {
+        let own = |(own, each): &(usize, WorkloadTraffic)| match each {
+            WorkloadTraffic::Own(traffic) if *own == place => Some(traffic.throttle()),
+            _ => None,
+        };
+        self.each.iter().find_map(own)
     }
 
     /// Sends no more; waits for those in flight, at the longest until `patience` ends.

@@ -25,6 +25,7 @@ mod access;
 mod answer;
 mod baseline;
 mod blast_radius;
+mod climb;
 mod conductor;
 mod driven;
 mod faults;

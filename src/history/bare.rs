@@ -239,6 +239,8 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         rotations: Vec::new(),
         only_rotates: false,
         caveats: Vec::new(),
+        climb: None,
+        shadows: Vec::new(),
     })
 }
 
@@ -330,6 +332,7 @@ fn objectives(told: &BareObjectives) -> Objectives {
         rotation: span(told.rto_ms),
         client_errors: None,
         rpo: told.rpo_ms.map(span),
+        capacity: None,
     }
 }
 

@@ -20,7 +20,7 @@ use super::run_origin::RunOrigin;
 use super::spared::Spared;
 use super::turns::Turns;
 use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
-use crate::units::{Fingerprint, Seed};
+use crate::units::{Fingerprint, Rate, Seed};
 use std::borrow::Cow;
 
 /// One fact. See each struct for its meaning; the names of the kinds on disk are in [`super::Stamped`].
@@ -46,6 +46,8 @@ pub enum Event {
     Shed(Shed),
     /// A request of the traffic is still open, for longer than it should be.
     Overdue(Overdue),
+    /// From here on requests of the leading workload are due at another rate.
+    Paced(Paced),
     /// A fault proxy saw an exchange with a provider end.
     Served(Served),
     /// A fault proxy that sees only bytes saw a connection end.
@@ -354,6 +356,17 @@ pub struct Overdue {
     pub due: u64,
     /// Nanoseconds from `due` that it has been open for without what the service level counts.
     pub after: u64,
+}
+
+/// From here on requests of the leading workload are due at another rate: its traffic climbs in steps, or the climb has ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Paced {
+    /// From when on.
+    pub at: u64,
+    /// At which rate.
+    pub rate: Rate,
+    /// Which step it is, from 0; `None` where the climb is over.
+    pub step: Option<u32>,
 }
 
 /// A fault proxy saw an exchange with a provider end. One attempt of one request.

@@ -5,6 +5,7 @@
 
 use super::broken::{ProviderFault, TouchedBy};
 use super::cancelled::StopReason;
+use super::climb::Climb;
 use super::edge::Edge;
 use super::event::{Outcome, Phase};
 use super::rotation::Rotation;
@@ -129,6 +130,25 @@ pub struct Evidence {
     /// What this evidence cannot tell. Empty for a drill's own history, whose proxies see all of it, unless they are a plain Toxiproxy's;
     /// never empty for somebody else's record.
     pub caveats: Vec<Caveat>,
+    /// How the rate climbed in steps, where it was to.
+    pub climb: Option<Climb>,
+    /// What was asked of a provider only to compare it with the one that answered; in the order of their requests. None of it is in `attempts`.
+    pub shadows: Vec<Shadow>,
+}
+
+/// An attempt whose answer nobody got: a provider was asked the same as the one that answered (`dual_run:`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shadow {
+    /// The request's place in [`Evidence::requests`].
+    pub request: u32,
+    /// Who was asked.
+    pub provider: u16,
+    /// How long it took.
+    pub took: i64,
+    /// True where the answer was whole and well.
+    pub completed: bool,
+    /// How long the answer took of the provider that answered the request, by its proxy; `None` where it was not seen to answer whole.
+    pub beside: Option<i64>,
 }
 
 /// The end of a drill before its time.

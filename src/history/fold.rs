@@ -2,13 +2,14 @@
 
 use super::broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check, is_instead};
 use super::cancelled::StopReason;
+use super::climb::Climb;
 use super::edge::{Edge, signed};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Stamped, Started};
-use super::evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, Lost, Stopped};
+use super::evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, Lost, Shadow, Stopped};
 use super::number::{number_of, workload_of};
 use super::read::{ReadError, Reader};
 use super::rotation::RotationFold;
-use crate::model::{Gate, NamedWorkload, PlannedFault};
+use crate::model::{DrillPlan, DualRun, Gate, NamedWorkload, PlannedFault, Service};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -57,6 +58,8 @@ pub struct Fold {
     /// True once a proxy told of any exchange.
     seen: bool,
     newest: u64,
+    /// The place of the provider that is asked beside the one that answers.
+    shadow: Option<u16>,
     /// The instrument itself broke: the fault proxy refused or went away, and users may have suffered from that alone.
     spoiled: bool,
 }
@@ -68,6 +71,7 @@ struct SeenAttempt {
     completed: bool,
     touched: bool,
     reached: bool,
+    took: i64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -122,7 +126,10 @@ impl Fold {
                 rotations: Vec::new(),
                 only_rotates: plan.only_rotates(),
                 caveats: Vec::new(),
+                climb: named.workload.steps.as_ref().map(Climb::planned),
+                shadows: Vec::new(),
             },
+            shadow: shadow(plan, &named.service),
             sight: Vec::with_capacity(room.min(20_000_000)),
             faults: Vec::new(),
             planned: plan.scenario.timeline.faults.clone(),
@@ -148,6 +155,7 @@ impl Fold {
                 self.place(shed.id, JudgedRequest { due, sent: due, proof: due, done: due, by: By::Nobody, outcome: Outcome::Unsent });
             }
             Event::Served(served) => self.served(served),
+            Event::Paced(paced) => self.evidence.climb.iter_mut().for_each(|climb| climb.paced(paced)),
             Event::FaultConfirmed(fault) if self.concerns(&fault.on) => {
                 self.fault(fault.fault).confirmed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
             }
@@ -294,8 +302,8 @@ impl Fold {
         });
         let Ok(provider) = u16::try_from(place) else { return };
         let reached = !self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served));
-        let (at, completed, touched) = (signed(served.at), served.completed(), served.touched);
-        self.sight.push((id, SeenAttempt { at, provider, completed, touched, reached }));
+        let (at, completed, touched, took) = (signed(served.at), served.completed(), served.touched, signed(served.took));
+        self.sight.push((id, SeenAttempt { at, provider, completed, touched, reached, took }));
     }
 
     /// Takes in whose exchange a fault touched.
@@ -325,6 +333,9 @@ impl Fold {
     /// that no fault touched; where several did, or where an answer came (or might still have come) that no proxy saw, it is unknown.
     fn attribute(&mut self) {
         self.sight.sort_unstable_by_key(|(id, seen)| (*id, seen.at));
+        if let Some(shadow) = self.shadow {
+            self.shadowed(shadow);
+        }
         let (requests, attempts) = (&mut self.evidence.requests, &mut self.evidence.attempts);
         attempts.reserve_exact(self.sight.len());
         for group in self.sight.chunk_by(|(left, _), (right, _)| left == right) {
@@ -352,6 +363,22 @@ impl Fold {
         }
     }
 
+    /// Takes out what was asked only to compare: of each request the first attempt at the shadow's provider, where others beside it tell that it was
+    /// not the way to an answer.
+    fn shadowed(&mut self, shadow: u16) {
+        let mut kept = Vec::with_capacity(self.sight.len());
+        for group in self.sight.chunk_by(|(left, _), (right, _)| left == right) {
+            let first = group.iter().position(|(_, seen)| seen.provider == shadow).filter(|_| group.len() > 1);
+            kept.extend(group.iter().enumerate().filter(|(place, _)| Some(*place) != first).map(|(_, seen)| *seen));
+            let (Some(first), Ok(request)) = (first, u32::try_from(group[0].0)) else { continue };
+            let (_, seen) = group[first];
+            let beside = group.iter().enumerate().find(|(place, (_, other))| *place != first && other.completed);
+            let beside = beside.map(|(_, (_, other))| other.took);
+            self.evidence.shadows.push(Shadow { request, provider: shadow, took: seen.took, completed: seen.completed, beside });
+        }
+        self.sight = kept;
+    }
+
     fn drop_missing(&mut self) {
         let mut moved = vec![u32::MAX; self.evidence.requests.len()];
         let mut kept = 0;
@@ -365,6 +392,10 @@ impl Fold {
         self.evidence.attempts.retain_mut(|attempt| {
             attempt.request = moved[attempt.request as usize];
             attempt.request != u32::MAX
+        });
+        self.evidence.shadows.retain_mut(|shadow| {
+            shadow.request = moved.get(shadow.request as usize).copied().unwrap_or(u32::MAX);
+            shadow.request != u32::MAX
         });
     }
 }
@@ -388,6 +419,13 @@ fn request(done: &RequestDone) -> JudgedRequest {
     }
 }
 
+/// The place of the provider of a service that its gateway asks beside the one that answers.
+fn shadow(plan: &DrillPlan, service: &Service) -> Option<u16> {
+    let place = service.primaries().len();
+    let is_on = plan.environment.gateway.dual_run == DualRun::Standby && place < service.providers.len();
+    is_on.then(|| u16::try_from(place).ok()).flatten()
+}
+
 /// How finely the requests of a workload show what becomes of service.
 fn instrument(started: &Started, workload: usize, named: &NamedWorkload) -> Instrument {
     let (timeline, traffic) = (&started.plan.scenario.timeline, &named.workload);
@@ -399,10 +437,15 @@ fn instrument(started: &Started, workload: usize, named: &NamedWorkload) -> Inst
         (true, true) => broken.disruption_of(&broken.faults.iter().map(|fault| fault.on.clone()).collect::<Vec<_>>()),
         (false, _) => broken.disruption_of(&named.service.providers),
     };
+    let (planned, mean, busiest) = match &traffic.steps {
+        // A recovery is judged before the climb, at the usual rate.
+        Some(steps) => (planned.min(steps.after), traffic.rate, None),
+        None => (planned, traffic.mean(timeline.total()), (!traffic.is_steady()).then(|| traffic.busiest(timeline.total()))),
+    };
     Instrument {
         gap_max: signed(started.gaps.get(workload).copied().unwrap_or(0)),
-        gap_mean: signed(traffic.mean(timeline.total()).gap().as_nanos()),
-        gap_busiest: (!traffic.is_steady()).then(|| (1e9 / traffic.busiest(timeline.total()).max(1.0)) as i64),
+        gap_mean: signed(mean.gap().as_nanos()),
+        gap_busiest: busiest.map(|busiest| (1e9 / busiest.max(1.0)) as i64),
         // Generator, proxies and lab share one host's clock; a proxy on another host is refused until its offset is measured.
         clock_error: 0,
         // Known once the fault is confirmed.

@@ -4,6 +4,7 @@
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest, for each workload alike.
 
 use super::alert::{AlertReceived, AlertSource};
+use super::climb::ClimbTally;
 use super::event::{Awaited, Event, FaultConfirmed, FaultRequested, Outcome, Overdue, Phase, RequestDone, Served, Stamped, Started};
 use super::health::HealthTally;
 use super::live_workload::{LiveWorkload, Measure};
@@ -49,6 +50,8 @@ pub struct Live {
     pub health: Vec<HealthTally>,
     /// How each provider does with the leading workload, where the runbook has a canary.
     pub sides: Option<Sides>,
+    /// What came of a climb in steps of the leading workload, where it has one.
+    pub climb: Option<ClimbTally>,
     /// What is waited for before the baseline, and since when.
     pub awaited: Option<(u64, Awaited)>,
     /// Faults, by place on the timeline.
@@ -81,6 +84,7 @@ impl Default for Live {
             guarded_limits: 0,
             health: vec![HealthTally::default()],
             sides: None,
+            climb: None,
             awaited: None,
             faults: Vec::new(),
             alerts: BTreeMap::new(),
@@ -148,11 +152,16 @@ impl Live {
                     workload.shed(stamped.t);
                 }
                 self.seen_well(workload_of(shed.id), shed.due, false);
+                let lead = self.lead();
+                self.climb.iter_mut().filter(|_| workload_of(shed.id) == lead).for_each(|climb| climb.shed(shed.due));
             }
             Event::Overdue(overdue) => self.overdue(stamped.t, overdue),
             Event::Served(served) => self.served(stamped.t, served),
             Event::Carried(_) | Event::TokenMinted(_) => {}
             event => {
+                if let (Event::Paced(paced), Some(climb)) = (event, &mut self.climb) {
+                    climb.paced(paced);
+                }
                 self.note(stamped.t, event);
                 self.notable.push(Arc::new(stamped.clone()));
             }
@@ -224,6 +233,8 @@ impl Live {
         let steps = plan.runbook.iter().flat_map(|runbook| &runbook.steps);
         self.sides = steps.clone().any(|step| matches!(step.action, Action::Canary(_))).then(Sides::default);
         self.steps = steps.count();
+        let leading = plan.workloads.leading();
+        self.climb = leading.workload.steps.as_ref().map(|steps| ClimbTally::new(steps, &leading.objectives));
         self.plan = Some(plan);
     }
 
@@ -321,6 +332,15 @@ impl Live {
         (sides.of(|place| self.is(place, who)), sides.of(|place| place < own && !self.is(place, who)))
     }
 
+    /// Answers that are billed from the beginning, whole or not: of each provider of the service, how many, and true where `who` names it.
+    pub fn billed(&self, who: &ProviderSelector) -> Vec<(&str, u64, bool)> {
+        let own = self.plan.as_ref().map_or(0, |plan| plan.workloads.leading().service.providers.len());
+        let named = self.providers.iter().take(own).enumerate();
+        named
+            .map(|(place, name)| (name.as_str(), self.sides.as_ref().map_or(0, |sides| sides.billed(place)), self.is(place, who)))
+            .collect()
+    }
+
     fn looks_back(&self, span: u64, now: u64) -> bool {
         self.traffic_since.is_some_and(|since| since + span <= now)
     }
@@ -343,6 +363,7 @@ impl Live {
         if request.outcome != Outcome::Unknown {
             let good = measure.objectives.is_none_or(|objectives| request.is_good(objectives));
             self.seen_well(place, request.due, good);
+            self.climb.iter_mut().filter(|_| place == lead).for_each(|climb| climb.ended(request, good));
         }
         if let Some(sides) = self.sides.as_mut().filter(|_| place == lead) {
             sides.ended(request.id, request.outcome);
@@ -366,6 +387,8 @@ impl Live {
         if let Some(workload) = self.workloads.get_mut(place) {
             workload.overdue(t, overdue, &measure);
         }
+        let lead = self.lead();
+        self.climb.iter_mut().filter(|_| place == lead).for_each(|climb| climb.overdue(overdue));
     }
 
     /// An exchange with a provider ended. What has no mark is not this traffic's: gateways ask providers for their models, too.

@@ -43,6 +43,7 @@ mod broken;
 mod bucket;
 mod cancelled;
 mod carried;
+mod climb;
 mod credential;
 mod drilled;
 mod edge;
@@ -81,15 +82,16 @@ pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use cancelled::{Cancelled, StopReason};
 pub use carried::Carried;
+pub use climb::{Climb, ClimbStep, ClimbTally};
 pub use credential::{KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, TokenMinted};
 pub use drilled::RunbookDrilled;
 pub use edge::Edge;
 pub use event::{
-    Awaited, Breaker, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Outcome, Overdue, Phase, PhaseEntered,
+    Awaited, Breaker, Event, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, Outcome, Overdue, Paced, Phase, PhaseEntered,
     PlainToxiproxy, ProxyClock, ReactionModelled, RequestDone, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepFinished,
     StepStarted, StepUndone,
 };
-pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Stopped};
+pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Shadow, Stopped};
 pub use execution::{
     Acknowledged, Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran,
     UndoStarted, UpdateBegun,

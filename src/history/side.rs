@@ -92,6 +92,8 @@ enum Half {
 #[derive(Debug, Clone, Default)]
 pub struct Sides {
     each: Vec<Side>,
+    /// Answers that are billed, whole or not.
+    billed: Vec<u64>,
     halves: BTreeMap<u64, Half>,
 }
 
@@ -101,8 +103,17 @@ impl Sides {
         self.each.iter().enumerate().filter(|(place, _)| counts(*place)).fold(Side::default(), |sum, (_, side)| sum.and(side))
     }
 
+    /// Answers of the provider at this place that are billed, whole or not.
+    pub fn billed(&self, place: usize) -> u64 {
+        self.billed.get(place).copied().unwrap_or(0)
+    }
+
     /// An exchange for a request ended.
     pub(super) fn served(&mut self, place: usize, id: u64, served: &Served) {
+        if (100..400).contains(&served.status) {
+            self.billed.resize(self.billed.len().max(place + 1), 0);
+            self.billed[place] += 1;
+        }
         if !(200..300).contains(&served.status) {
             self.side(place).failed += 1;
             return;

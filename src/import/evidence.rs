@@ -58,6 +58,8 @@ pub fn evidence(mut record: ImportedRecord, stated: &StatedFacts) -> Result<Evid
         rotations: Vec::new(),
         only_rotates: false,
         caveats,
+        climb: None,
+        shadows: Vec::new(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! A streamed answer whose tokens leave when they are due. A body and no task: who hangs up drops it, and the work ends.
 
+use super::crowding::Turn;
 use crate::dialect::ProviderAnswer;
 use bytes::Bytes;
 use hyper::body::Frame;
@@ -18,12 +19,14 @@ pub(super) struct TokenStream {
     gap: Duration,
     due: Pin<Box<Sleep>>,
     ended: bool,
+    /// Somebody else's, once this is gone.
+    _turn: Turn,
 }
 
 impl TokenStream {
-    pub(super) fn new(reply: ProviderAnswer, gap: Duration) -> Self {
+    pub(super) fn new(reply: ProviderAnswer, gap: Duration, turn: Turn) -> Self {
         let first = Instant::now();
-        Self { reply, place: 0, first, gap, due: Box::pin(sleep_until(first)), ended: false }
+        Self { reply, place: 0, first, gap, due: Box::pin(sleep_until(first)), ended: false, _turn: turn }
     }
 }
 

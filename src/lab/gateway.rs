@@ -17,6 +17,9 @@
 //!    of the token's time is left. Reading the keys again ends a token at once, unless `token_cache: until-expiry` says otherwise. A try that
 //!    gets no token has failed by what came instead.
 //!
+//! 9. With `dual_run: standby` the first standby is asked the same as soon as a primary is tried, whatever becomes of that. Its answer is read to its
+//!    end and thrown away: the breaker learns nothing of it, and the client gets it only where rule 2 leads to the standby by itself.
+//!
 //! So with a primary that hangs, requests dispatched at times t₁, t₂, … fail at tₙ + `try_timeout`; the breaker opens with the n-th
 //! of them, n being its `failures`, and every request from then on goes to the standby at once.
 
@@ -40,7 +43,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
+/// Requests to a standby whose answers nobody gets; of more at once none is sent.
+const SHADOWS: usize = 1000;
 /// The longest request that is taken from a client.
 const LONGEST: usize = 1_000_000;
 /// Says who answered; for the curious, since a drill believes the fault proxies only.
@@ -76,6 +82,8 @@ struct GatewayCore {
     sharing: usize,
     /// Requests so far, by which those take turns.
     asked: AtomicUsize,
+    /// Requests to a standby whose answers nobody gets.
+    shadows: Mutex<JoinSet<()>>,
     moves: Mutex<Moves>,
 }
 
@@ -132,7 +140,15 @@ impl ReferenceGateway {
         };
         let routes = upstreams.into_iter().map(route).collect::<Result<Vec<_>, LabError>>()?;
         let sharing = sharing.min(routes.len());
-        let core = Arc::new(GatewayCore { settings: *settings, key, routes, sharing, asked: AtomicUsize::new(0), moves: Mutex::default() });
+        let core = Arc::new(GatewayCore {
+            settings: *settings,
+            key,
+            routes,
+            sharing,
+            asked: AtomicUsize::new(0),
+            shadows: Mutex::default(),
+            moves: Mutex::default(),
+        });
         let server = LabServer::start("the reference gateway", listen, {
             let core = Arc::clone(&core);
             move |request| Arc::clone(&core).answer(request)
@@ -164,6 +180,8 @@ impl ReferenceGateway {
     /// Stops listening, gives exchanges in progress a moment, and closes every connection on both sides.
     pub async fn stop(self) {
         self.server.stop().await;
+        let mut shadows = std::mem::take(&mut *self.core.shadows());
+        shadows.shutdown().await;
         for route in &self.core.routes {
             route.pool.close().await;
         }
@@ -202,6 +220,10 @@ impl GatewayCore {
         }
     }
 
+    fn is_primary(&self, route: &GatewayRoute) -> bool {
+        self.routes[..self.sharing].iter().any(|own| std::ptr::eq(own, route))
+    }
+
     /// The routes in the order in which this request tries them.
     fn in_turn(&self) -> impl Iterator<Item = &GatewayRoute> {
         let (shared, rest) = self.routes.split_at(self.sharing);
@@ -209,8 +231,29 @@ impl GatewayCore {
         first.iter().chain(later).chain(rest)
     }
 
-    async fn pass(&self, operation: Operation, headers: &HeaderMap, asked: &Value) -> Response<Body> {
+    fn shadows(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.shadows.lock().expect("nothing panics while it holds the shadows")
+    }
+
+    /// Asks the first standby the same, for nobody.
+    fn shadow(self: &Arc<Self>, operation: Operation, headers: &HeaderMap, asked: &Value) {
+        let (core, headers) = (Arc::clone(self), headers.clone());
+        let Some(body) = self.routes.get(self.sharing).map(|route| route.pool.body(operation, asked.clone())) else { return };
+        let mut shadows = self.shadows();
+        while shadows.try_join_next().is_some() {}
+        if shadows.len() < SHADOWS {
+            shadows.spawn(async move {
+                let pool = &core.routes[core.sharing].pool;
+                if let Ok(answer) = pool.ask(operation, &headers, body, core.settings.try_timeout.std()).await {
+                    let _ = answer.into_body().collect().await;
+                }
+            });
+        }
+    }
+
+    async fn pass(self: &Arc<Self>, operation: Operation, headers: &HeaderMap, asked: &Value) -> Response<Body> {
         let mut story = Vec::new();
+        let mut is_shadowed = self.settings.dual_run.is_off();
         for route in self.in_turn() {
             let name = &route.pool.upstream.name;
             let body = route.pool.body(operation, asked.clone());
@@ -221,6 +264,9 @@ impl GatewayCore {
                     }
                     break;
                 };
+                if !std::mem::replace(&mut is_shadowed, true) && self.is_primary(route) {
+                    self.shadow(operation, headers, asked);
+                }
                 match route.pool.ask(operation, headers, body.clone(), self.settings.try_timeout.std()).await {
                     Ok(response) if is_failure(response.status()) => {
                         // The breaker learns it now; reading what the refusal says may take a moment longer.

@@ -2,7 +2,7 @@
 //!
 //! One log-normal distribution cannot give both a believable median and a believable 99th percentile of real providers, so a
 //! share of requests is drawn from a second one around some seconds. What is not here: load. A simulated provider does not
-//! get slower when it is asked more, so that a drill measures the gateway and not the lab.
+//! get slower when it is asked more, so that a drill measures the gateway and not the lab, unless it is given a capacity (`crowding`).
 
 use crate::model::{ModelTimes, TAIL_SIGMA};
 use rand::{Rng, RngExt};

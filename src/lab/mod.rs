@@ -13,7 +13,7 @@
 //!  key_limits   how much a key may ask for                 provider             the simulated provider
 //!  issuer       who mints and revokes a provider's keys    shelf                where they are kept when nobody else does
 //!  tokens       minted from a key by a provider            upstream_credential  the key or token that the gateway's requests carry
-//!  keylog       tells tests of every simulated key
+//!  keylog       tells tests of every simulated key         crowding             how many requests are worked on at once
 //! ```
 //!
 //! What this room does not do: break anything. Faults are the proxy's, which stands between gateway and provider.
@@ -21,6 +21,7 @@
 mod answer;
 mod attempt_log;
 mod circuit_breaker;
+mod crowding;
 mod gateway;
 mod issuer;
 mod key_limits;

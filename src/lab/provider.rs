@@ -7,6 +7,7 @@
 use super::LabError;
 use super::answer::TokenStream;
 use super::attempt_log::{AttemptLog, AttemptRecord};
+use super::crowding::{Crowding, Turn};
 use super::issuer::LabIssuer;
 use super::key_limits::{KeyLimits, Spender};
 use super::keys::{KeyState, Keys};
@@ -60,6 +61,7 @@ struct ProviderCore {
     /// The models that take other times.
     draws: BTreeMap<String, Draw>,
     limits: KeyLimits,
+    crowding: Crowding,
     seed: Seed,
     keys: Arc<Keys>,
     attempts: AttemptLog,
@@ -99,6 +101,7 @@ impl SimulatedProvider {
             draw: Draw::new(&provider.simulation.pace()),
             draws: provider.simulation.models.iter().map(|(model, pace)| (model.clone(), Draw::new(pace))).collect(),
             limits: KeyLimits::new(provider.simulation.limits),
+            crowding: Crowding::new(provider.simulation.capacity),
             seed: seed.derive(name),
             keys: Arc::new(Keys::new(name, key)),
             attempts: AttemptLog::default(),
@@ -256,11 +259,14 @@ impl ProviderCore {
                 let Ruling { instead, quotas } = self.limits.rule(&spender, asked.at.0, wall);
                 let mut answer = match instead {
                     Some(refused) => response(refused),
-                    None => {
-                        let reply = ProviderAnswer::new(self.dialect, &request, &model, &self.id(asked.number), wall);
-                        let draw = self.draw(&model);
-                        self.complete(&request, reply, self.first_token(draw, mark, asked.number), draw.token_gap()).await
-                    }
+                    None => match self.crowding.turn().await {
+                        None => self.refuse(&RefusalReason::Overloaded),
+                        Some(turn) => {
+                            let reply = ProviderAnswer::new(self.dialect, &request, &model, &self.id(asked.number), wall);
+                            let draw = self.draw(&model);
+                            self.complete(&request, reply, (self.first_token(draw, mark, asked.number), draw.token_gap()), turn).await
+                        }
+                    },
                 };
                 for (name, value) in quota_headers(self.dialect, &quotas, wall) {
                     if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -275,7 +281,8 @@ impl ProviderCore {
     }
 
     /// Takes the time that a model takes. The headers of a stream go out with its first token, as those of real providers do.
-    async fn complete(&self, request: &ProviderRequest, reply: ProviderAnswer, first_token: Duration, gap: Duration) -> Response<Body> {
+    async fn complete(&self, request: &ProviderRequest, reply: ProviderAnswer, times: (Duration, Duration), turn: Turn) -> Response<Body> {
+        let (first_token, gap) = times;
         if !request.streamed {
             tokio::time::sleep(first_token + gap * u32::try_from(reply.tokens()).unwrap_or(u32::MAX)).await;
             return response(reply.whole());
@@ -285,7 +292,7 @@ impl ProviderCore {
         for (name, value) in reply.stream_headers() {
             builder = builder.header(name, value);
         }
-        builder.body(TokenStream::new(reply, gap).boxed_unsync()).expect("the dialect writes valid headers")
+        builder.body(TokenStream::new(reply, gap, turn).boxed_unsync()).expect("the dialect writes valid headers")
     }
 
     fn first_token(&self, draw: &Draw, mark: Option<Mark>, number: u64) -> Duration {

@@ -36,6 +36,9 @@ pub struct WorseBy {
     pub latency: Ratio,
     /// Answers that were not what was asked for: by how much their share may be larger.
     pub quality: Ratio,
+    /// What an answer costs by the plan's prices: by which share it may cost more. `None` does not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Ratio>,
 }
 
 impl WorseBy {

@@ -389,6 +389,30 @@ pub struct GatewaySettings {
     /// How long a token is borne that was minted from a key; says nothing where keys are borne themselves.
     #[serde(default, skip_serializing_if = "is_until_reload")]
     pub token_cache: TokenCache,
+    /// Who is asked beside the provider that answers. The reference gateway does it; of a gateway of one's own it is said here, so that what it
+    /// mirrors is not taken for an answer.
+    #[serde(default, skip_serializing_if = "DualRun::is_off")]
+    pub dual_run: DualRun,
+}
+
+words! {
+    /// Who is asked beside the provider that answers, so that both can be compared. The shadow's answer is read and thrown away.
+    #[derive(Default)]
+    DualRun {
+        /// Nobody.
+        #[default]
+        Off = "off",
+        /// The first standby, with every request that the primary is asked.
+        Standby = "standby",
+    }
+}
+
+impl DualRun {
+    /// True where nobody is.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub fn is_off(&self) -> bool {
+        *self == Self::Off
+    }
 }
 
 words! {
@@ -430,6 +454,7 @@ impl Default for GatewaySettings {
             breaker: BreakerSettings::default(),
             replicas: one(),
             token_cache: TokenCache::default(),
+            dual_run: DualRun::Off,
         }
     }
 }

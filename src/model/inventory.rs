@@ -171,6 +171,19 @@ pub struct Simulation {
     /// Models that were there once: who asks for one is told that there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<String>,
+    /// How much it can work on at once; without an end where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<ProviderCapacity>,
+}
+
+/// How much a simulated provider can work on. Requests beyond `concurrent` wait in line, so that they take longer; where `queue` of them wait
+/// already, the next is refused at once as the provider refuses whoever comes while it is overloaded (503, of Anthropic 529).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderCapacity {
+    /// Requests that are worked on at once, each for as long as a model's times say.
+    pub concurrent: u32,
+    /// Requests that may wait beside them.
+    pub queue: u32,
 }
 
 /// The times of one model, as [`Simulation`] has them for all.
@@ -238,6 +251,7 @@ impl Default for Simulation {
             models: BTreeMap::new(),
             limits: RateLimits::default(),
             retired: Vec::new(),
+            capacity: None,
         }
     }
 }

@@ -33,6 +33,7 @@ mod http_call;
 mod inquiry;
 mod inventory;
 mod latency;
+mod load_steps;
 mod mail;
 mod manual;
 mod named_workload;
@@ -84,7 +85,7 @@ pub use contract::{Contract, DataExport, DayStanding, RevocableBy};
 pub use dialect::Dialect;
 pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, LeverBinding,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, DualRun, Environment, GatewayKind, GatewaySettings, KeySource, LeverBinding,
     LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
 pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
@@ -100,9 +101,11 @@ pub use hop::{CheckOutcome, HopCheck, HopReason, HopState};
 pub use http_call::HttpCall;
 pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{
-    Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
+    Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, ProviderCapacity, RateLimits, Service, Simulation,
+    origin_and_path,
 };
 pub use latency::{TAIL_SIGMA, Z95};
+pub use load_steps::{Bearing, LoadSteps, STEP_MIN};
 pub use mail::{Mail, MailServer};
 pub use manual::{Ask, Manual, RoleHolder};
 pub use named_workload::{NamedWorkload, WORKLOADS_MAX, Workloads};

@@ -88,6 +88,9 @@ pub struct DeclaredObjectives {
     /// Requests that clients may lose from then until the last replica uses the new key; none in a planned rotation where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_errors: Option<u64>,
+    /// The share of the primary's load that the standby must bear; judged where the traffic climbs in steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Ratio>,
 }
 
 impl DeclaredObjectives {
@@ -113,6 +116,7 @@ impl DeclaredObjectives {
             rescued: self.rescued.or(fallback.rescued),
             rotation: self.rotation.or(fallback.rotation),
             client_errors: self.client_errors.or(fallback.client_errors),
+            capacity: self.capacity.or(fallback.capacity),
         }
     }
 
@@ -148,6 +152,7 @@ impl DeclaredObjectives {
             rotation: self.rotation.unwrap_or(rto),
             client_errors: self.client_errors,
             rpo: None,
+            capacity: self.capacity,
         }
     }
 }
@@ -201,6 +206,9 @@ pub struct Objectives {
     pub client_errors: Option<u64>,
     /// The oldest acknowledged write that may be lost, where a service acknowledges any.
     pub rpo: Option<Duration>,
+    /// The share of the primary's load that the standby must bear; judged where the traffic climbs in steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Ratio>,
 }
 
 /// The share of good requests where nobody says another.

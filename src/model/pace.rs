@@ -2,6 +2,7 @@
 
 use super::{Arrivals, Ramp, Workload};
 use crate::units::{Duration, Rate};
+use std::borrow::Cow;
 use std::fmt;
 
 impl Workload {
@@ -11,8 +12,8 @@ impl Workload {
         match &self.trace {
             Some(trace) if trace.rows.is_empty() => (until.as_secs_f64() * self.rate.as_per_second()).round(),
             Some(trace) => (0..).map_while(|place| trace.due(place)).take_while(|due| *due < until.as_nanos()).count() as f64,
-            None if self.ramp.is_empty() => until.as_secs_f64() * self.rate.as_per_second() + bursts,
-            None => self.ramp.count(until) + bursts,
+            None if self.planned_ramp().is_empty() => until.as_secs_f64() * self.rate.as_per_second() + bursts,
+            None => self.planned_ramp().count(until) + bursts,
         }
     }
 
@@ -37,7 +38,12 @@ impl Workload {
 
     /// True where the rate is the same at every moment.
     pub const fn is_steady(&self) -> bool {
-        self.ramp.is_empty() && self.bursts.is_none() && self.trace.is_none()
+        self.ramp.is_empty() && self.bursts.is_none() && self.trace.is_none() && self.steps.is_none()
+    }
+
+    /// How the rate changes, with the whole of a climb in steps.
+    fn planned_ramp(&self) -> Cow<'_, Ramp> {
+        self.steps.as_ref().map_or(Cow::Borrowed(&self.ramp), |steps| Cow::Owned(steps.ramp(self.rate)))
     }
 
     /// Requests in the busiest second up to a moment, on average.
@@ -50,7 +56,7 @@ impl Workload {
         });
         let base = match &self.trace {
             Some(trace) => trace.busiest as f64,
-            None => self.ramp.range(until).map_or(self.rate.as_per_second(), |(_, most)| most),
+            None => self.planned_ramp().range(until).map_or(self.rate.as_per_second(), |(_, most)| most),
         };
         base + bursts
     }
@@ -81,6 +87,8 @@ impl Workload {
         if self.trace.is_none() {
             workload.rate = thin(self.rate);
             workload.ramp.0.iter_mut().for_each(|point| point.rate = thin(point.rate));
+            // The peak stays what it is: what is tried is a smaller share of it.
+            workload.steps.iter_mut().flat_map(|steps| &mut steps.rates).for_each(|rate| *rate = thin(*rate));
             workload.bursts.iter_mut().for_each(|bursts| bursts.of = ((f64::from(bursts.of) * share) as u32).max(1));
         }
         workload
@@ -111,7 +119,7 @@ struct PaceText<'w>(&'w Workload);
 
 impl fmt::Display for PaceText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Workload { rate, ramp, bursts, trace, .. } = self.0;
+        let Workload { rate, ramp, bursts, trace, steps, .. } = self.0;
         if let Some(trace) = trace {
             let speed = if trace.speed == 1.0 { String::new() } else { format!(" at {}x", trace.speed) };
             return write!(f, "{:.1}/s on average, as in {}{speed}", rate.as_per_second(), trace.file);
@@ -123,6 +131,9 @@ impl fmt::Display for PaceText<'_> {
                     write!(f, "{}{}", if place == 0 { "" } else { " to " }, point.rate)?;
                 }
             }
+        }
+        if let Some((steps, (first, last))) = steps.as_ref().and_then(|steps| Some((steps, steps.rates.first().zip(steps.rates.last())?))) {
+            write!(f, ", then {first} to {last} in {} steps", steps.rates.len())?;
         }
         bursts.iter().try_for_each(|bursts| write!(f, " with {} more every {}", bursts.of, bursts.every))
     }

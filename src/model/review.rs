@@ -31,6 +31,8 @@ words! {
         RetryAfterIgnored = "retry-after-ignored",
         /// The standby got more at once than was offered, and more than was allowed.
         StandbyOverloaded = "standby-overloaded",
+        /// The standby bears less of its primary's load than was promised.
+        StandbyTooSmall = "standby-too-small",
         /// The standby answered much slower than the primary had.
         StandbySlow = "standby-slow",
         /// The primary did not serve again in time once it was healed.

@@ -276,6 +276,7 @@ impl SecretSourceSet {
             models: paced,
             limits: _,
             retired,
+            capacity: _,
         } = simulation;
         let places = [cloud, region, residency].into_iter().flatten();
         let names = places.chain(models.values()).chain(paced.keys()).chain(retired);
@@ -389,6 +390,7 @@ impl SecretSourceSet {
             max_tokens: _,
             errand,
             wire,
+            steps: _,
         } = workload;
         let Wire { connections: _, http: _, timeouts: _, headers } = wire;
         self.written(headers);

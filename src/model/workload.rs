@@ -1,6 +1,6 @@
 //! The traffic that observes a drill.
 
-use super::{Bursts, Expect, PlainRequest, Ramp, RequestKind, Tokens, Trace, Wire, words};
+use super::{Bursts, Expect, LoadSteps, PlainRequest, Ramp, RequestKind, Tokens, Trace, Wire, words};
 use crate::units::Rate;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,9 @@ pub struct Workload {
     /// How each goes over the wire.
     #[serde(default, skip_serializing_if = "Wire::is_usual")]
     pub wire: Wire,
+    /// How the rate climbs in steps while the primary is broken, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<LoadSteps>,
 }
 
 impl Workload {
@@ -86,6 +89,7 @@ impl Workload {
             max_tokens: None,
             errand: None,
             wire: Wire::default(),
+            steps: None,
         }
     }
 }

@@ -60,8 +60,9 @@ fn worse_by(reader: &TreeReader<'_>, node: &Node) -> Option<WorseBy> {
     let errors = fields.required("errors", &some);
     let quality = fields.optional("quality", &some).or(errors);
     let latency = fields.required("latency", &|reader, node| reader.quantity::<Ratio>(node));
+    let cost = fields.optional("cost", &|reader, node| reader.quantity::<Ratio>(node));
     fields.finish();
-    Some(WorseBy { errors: errors?, latency: latency?, quality: quality? })
+    Some(WorseBy { errors: errors?, latency: latency?, quality: quality?, cost })
 }
 
 /// A share above zero: that there is no difference at all cannot be shown by counting.

@@ -5,8 +5,8 @@ use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::{secretive, variable};
 use crate::model::{
-    AlertsBinding, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding, StartCommand,
-    TokenCache,
+    AlertsBinding, BreakerSettings, ControlBinding, DualRun, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding,
+    StartCommand, TokenCache,
 };
 use crate::units::{Duration, Rate};
 // The forms of addresses; no sockets.
@@ -55,6 +55,9 @@ fn gateway(reader: &TreeReader<'_>, node: &Node) -> Option<GatewaySettings> {
         token_cache: fields
             .optional("token_cache", &|reader, node| reader.word(node, TokenCache::WORDS, TokenCache::from_word))
             .unwrap_or(usual.token_cache),
+        dual_run: fields
+            .optional("dual_run", &|reader, node| reader.word(node, DualRun::WORDS, DualRun::from_word))
+            .unwrap_or(usual.dual_run),
     };
     fields.finish();
     Some(gateway)

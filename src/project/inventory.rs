@@ -11,7 +11,7 @@ use super::vocabulary::listed;
 use super::{business, contact, contract, environment, evidence, listeners, mail, objective, rotation, schedule, serving, store, variable};
 use crate::model::{
     Allow, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price, Provider,
-    RateLimits, Service, Simulation,
+    ProviderCapacity, RateLimits, Service, Simulation,
 };
 use crate::units::{Duration, Money, Rate, Ratio, closest};
 use std::collections::BTreeMap;
@@ -109,6 +109,7 @@ fn simulation(reader: &TreeReader<'_>, node: &Node) -> Option<Simulation> {
         models: fields.optional("models", &|reader, node| models(reader, node, pace)).unwrap_or_default(),
         limits: fields.optional("limits", &limits).unwrap_or_default(),
         retired: fields.optional("retired", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default(),
+        capacity: fields.optional("capacity", &capacity),
     };
     fields.finish();
     Some(simulation)
@@ -152,6 +153,15 @@ fn models(reader: &TreeReader<'_>, node: &Node, usual: ModelTimes) -> Option<BTr
         Some(pace)
     };
     Some(entries.iter().filter_map(|(key, node)| Some((key.text.clone(), pace(node)?))).collect())
+}
+
+/// `{concurrent: 8, queue: 16}`.
+fn capacity(reader: &TreeReader<'_>, node: &Node) -> Option<ProviderCapacity> {
+    let fields = reader.fields(node, "a capacity")?;
+    let concurrent = fields.required("concurrent", &|reader, node| reader.count(node, 1));
+    let queue = fields.optional("queue", &|reader, node| reader.count(node, 0)).unwrap_or(0);
+    fields.finish();
+    Some(ProviderCapacity { concurrent: concurrent?, queue })
 }
 
 fn limits(reader: &TreeReader<'_>, node: &Node) -> Option<RateLimits> {

@@ -50,6 +50,7 @@ mod inside;
 mod inventory;
 mod lever;
 mod listeners;
+mod load_steps;
 mod mail;
 mod night_review;
 mod notify;

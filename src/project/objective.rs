@@ -29,6 +29,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjec
         rescued: fields.optional("rescued", &rescued),
         rotation: fields.optional("rotation", &|reader, node| reader.time(node)),
         client_errors: fields.optional("client_errors", &|reader, node| reader.number(node, 0, u64::MAX)),
+        capacity: fields.optional("capacity", &share_above_zero),
     };
     fields.finish();
     Some(objectives)
@@ -37,7 +38,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjec
 fn share_above_zero(reader: &TreeReader<'_>, node: &Node) -> Option<Ratio> {
     let ratio = reader.quantity::<Ratio>(node)?;
     if ratio.get() == 0.0 {
-        reader.error(node.spot, "a success of 0% promises nothing", "write the share of requests that must be good, for example `99%`");
+        reader.error(node.spot, "0% promises nothing", "write the share that must be good, for example `99%`");
         return None;
     }
     Some(ratio)

@@ -6,7 +6,7 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::Node;
 use super::workload::{self, RawWorkload};
-use super::{fault, guard, objective, overlay};
+use super::{fault, guard, load_steps, objective, overlay};
 use crate::fault::Blackhole;
 use crate::model::{Aim, PlannedFault, Scenario, Timeline};
 use crate::units::Duration;
@@ -54,7 +54,9 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Vec<String>,
     let abort_when = fields.optional("abort_when", &guard::read).unwrap_or_default();
     let overlays = fields.optional("overlay", &overlay::read).unwrap_or_default();
     fields.finish();
-    let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
+    let mut workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
+    let climbs = workloads.iter_mut().filter_map(|told| told.workload.steps.as_mut());
+    climbs.for_each(|steps| load_steps::begins(steps, &timeline));
     Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when, overlays }, order, workloads))
 }
 

@@ -9,8 +9,9 @@ mod tests;
 
 use crate::fault::scenario_schema;
 use crate::model::{
-    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, Engine, FindingSeverity, FindingState, Gate, GatewayKind, HttpVersion,
-    Issuer, KeySource, NotifySeverity, Repeat, RequestKind, Requests, StartMode, StepEnd, StoreKind, StreamEnd, TokenCache, UsageReport,
+    Arrivals, AzureSlot, CredentialKind, Criticality, Dialect, DualRun, Engine, FindingSeverity, FindingState, Gate, GatewayKind,
+    HttpVersion, Issuer, KeySource, NotifySeverity, Repeat, RequestKind, Requests, StartMode, StepEnd, StoreKind, StreamEnd, TokenCache,
+    UsageReport,
 };
 use forms::{FORMS, Form};
 use serde_json::{Map, Value, json};
@@ -167,6 +168,7 @@ fn words(name: &str) -> Vec<&'static str> {
         "lock-mode" => crate::model::LockMode::WORDS,
         "stream-end" => StreamEnd::WORDS,
         "token-cache" => TokenCache::WORDS,
+        "dual-run" => DualRun::WORDS,
         "unreachable" => crate::model::Unreachable::WORDS,
         "usage" => UsageReport::WORDS,
         "on-failure" => crate::model::OnFailure::WORDS,

@@ -7,7 +7,7 @@ use super::document::SourceDocument;
 use super::finding::Finding;
 use super::opened_project::{Project, ScenarioWithRunbook};
 use super::workload::RawWorkload;
-use super::{asked, chance, doubts};
+use super::{asked, chance, doubts, load_steps};
 use crate::model::{ActsOn, Arrivals, DrillPlan, Fault, Gate, NamedWorkload, Objectives, Ramp, Taken};
 use crate::units::{Duration, Rate};
 
@@ -167,6 +167,8 @@ fn sums_of(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>) -> Vec<Finding
     found.extend(failback(terms));
     found.extend(rescued(terms));
     found.extend(rescued_unseen(terms));
+    let path: Vec<&str> = terms.told.path.iter().map(String::as_str).collect();
+    found.extend(load_steps::sums(document, plan, named, &path));
     found
 }
 

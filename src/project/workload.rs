@@ -3,7 +3,7 @@
 use super::fields::MapFields;
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
-use super::{asked, objective, wire};
+use super::{asked, load_steps, objective, wire};
 use crate::model::{Arrivals, Bursts, DeclaredObjectives, Engine, Expect, Ramp, RampPoint, RequestKind, Tokens, WORKLOADS_MAX, Workload};
 use crate::units::{Duration, Rate};
 
@@ -135,10 +135,26 @@ fn workload(fields: &MapFields<'_>) -> Option<RawWorkload> {
         max_tokens,
         errand: wire::errand(fields, request),
         wire: wire::read(fields),
+        steps: fields.optional("steps", &load_steps::read),
         ..told.workload
     };
     told.bound_given = max_in_flight.is_some();
+    not_in_steps(fields, &told);
     Some(told)
+}
+
+/// A climb in steps sets the rate itself.
+fn not_in_steps(fields: &MapFields<'_>, told: &RawWorkload) {
+    let changes =
+        !told.workload.ramp.is_empty() || fields.raw("bursts").is_some() || told.played.is_some() || told.workload.script.is_some();
+    if changes {
+        refuse(
+            fields,
+            "steps",
+            "steps change the rate, and so does something else here",
+            "write one steady `rate`, without bursts, trace or script",
+        );
+    }
 }
 
 /// An error at a key that stands there and should not.

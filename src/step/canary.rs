@@ -13,16 +13,19 @@
 //! 3. Quality: the same of wrong answers among all answers.
 //! 4. Latency: the 95th percentiles of what whole answers took are compared as they are, without an interval.
 //!
+//! 5. Cost, where that is asked: what one whole answer costs at most by the plan's prices (see `canary_cost`), compared as it is.
+//!
 //! Whatever is not so takes the share back, and the step has failed. Where a runbook is walked for real nobody counts exchanges: there `outside`
 //! must be seen after the hold, and within as long again. There is one look, at the end of the hold, so that the 95 % are not
 //! used up by looking often. What this file does not do: count (`history`), or look at exchanges that are still open at the end.
 
+use super::canary_cost::{CostBeside, billed};
 use super::last_seen::LastSeen;
 use super::wait::wait;
 use super::{Context, Output, StepError};
 use crate::history::Side;
 use crate::model::{Action, Canary, Condition, QUANTILE_MIN};
-use crate::units::{Problem, Ratio, Tally, explained};
+use crate::units::{Money, Problem, Ratio, Tally, explained};
 use serde_json::{Value, json};
 use std::fmt;
 use std::pin::Pin;
@@ -40,11 +43,16 @@ pub(super) async fn canary<'a>(
     if let Some(condition) = canary.outside.as_ref().filter(|_| !context.live.borrow().in_drill()) {
         return held_outside(canary, condition, act, context).await;
     }
-    let look = || context.live.borrow().beside_each_other(&canary.of);
-    let before = look();
+    let look = || {
+        let live = context.live.borrow();
+        (live.beside_each_other(&canary.of), billed(&live, &canary.of))
+    };
+    let (before, billed_before) = look();
     tokio::time::sleep(canary.hold.std()).await;
-    let (own, rest) = look();
-    let decision = Decision::of(canary, own.since(&before.0), rest.since(&before.1));
+    let ((own, rest), billed_after) = look();
+    let (own, rest) = (own.since(&before.0), rest.since(&before.1));
+    let cost = CostBeside::of(&context.live.borrow(), &billed_before, &billed_after, (own.answers(), rest.answers()));
+    let decision = Decision::of(canary, own, rest, cost);
     if decision.against.is_empty() {
         return Ok(Output { shown: format!("went on\n{decision}"), value: decision.as_json().to_string().into() });
     }
@@ -85,12 +93,13 @@ struct Decision<'a> {
     canary: &'a Canary,
     own: Side,
     rest: Side,
+    cost: CostBeside,
     /// Empty where it goes on.
     against: Vec<String>,
 }
 
 impl<'a> Decision<'a> {
-    fn of(canary: &'a Canary, own: Side, rest: Side) -> Self {
+    fn of(canary: &'a Canary, own: Side, rest: Side, cost: CostBeside) -> Self {
         let allowed = canary.worse_by;
         let few = |whose: &str, side: &Side| {
             let seen = side.errors().of;
@@ -101,8 +110,9 @@ impl<'a> Decision<'a> {
             against.extend(worse("failed exchanges", own.errors(), rest.errors(), allowed.errors));
             against.extend(worse("wrong answers", own.wrong, rest.wrong, allowed.quality));
             against.extend(slower(&own, &rest, allowed.latency));
+            against.extend(allowed.cost.and_then(|allowed| cost.against(allowed)));
         }
-        Self { canary, own, rest, against }
+        Self { canary, own, rest, cost, against }
     }
 
     fn as_json(&self) -> Value {
@@ -115,12 +125,14 @@ impl<'a> Decision<'a> {
             json!({"more": own.share() - rest.share(), "at_least": low, "at_most": high, "allowed": allowed.get()})
         };
         let allowed = self.canary.worse_by;
+        let dollars = |money: Option<Money>| money.map(|money| money.as_nanos() as f64 / 1e9);
         json!({
             "canary": side(&self.own),
             "rest": side(&self.rest),
             "errors": more(self.own.errors(), self.rest.errors(), allowed.errors),
             "quality": more(self.own.wrong, self.rest.wrong, allowed.quality),
             "latency": {"times": times(&self.own, &self.rest), "allowed": 1.0 + allowed.latency.get()},
+            "cost": {"canary_usd": dollars(self.cost.own), "rest_usd": dollars(self.cost.rest), "allowed": allowed.cost.map(|allowed| 1.0 + allowed.get())},
         })
     }
 }
@@ -173,7 +185,11 @@ impl fmt::Display for Decision<'_> {
             writeln!(f, "{what}: {:+.2} to {:+.2} points more (each bound at 95%)", low * 100.0, high * 100.0)?;
         }
         let allowed = self.canary.worse_by;
-        write!(f, "allowed: errors {}, quality {}, latency {}", allowed.errors, allowed.quality, allowed.latency)
+        if let (Some(own), Some(rest)) = (self.cost.own, self.cost.rest) {
+            writeln!(f, "an answer costs at most {own:.6}, of the rest {rest:.6}")?;
+        }
+        write!(f, "allowed: errors {}, quality {}, latency {}", allowed.errors, allowed.quality, allowed.latency)?;
+        allowed.cost.map_or(Ok(()), |cost| write!(f, ", cost {cost}"))
     }
 }
 
@@ -185,7 +201,7 @@ mod tests {
 
     fn asked(at_least: u64) -> Canary {
         let share = |percent: f64| Ratio::new(percent / 100.0).unwrap();
-        let worse_by = WorseBy { errors: share(2.0), latency: share(20.0), quality: share(2.0) };
+        let worse_by = WorseBy { errors: share(2.0), latency: share(20.0), quality: share(2.0), cost: None };
         let pause = || Box::new(Action::Pause(Duration::from_secs(1)));
         Canary {
             shift: pause(),
@@ -204,7 +220,7 @@ mod tests {
     }
 
     fn against(own: Side, rest: Side) -> Vec<String> {
-        Decision::of(&asked(150), own, rest).against
+        Decision::of(&asked(150), own, rest, CostBeside::default()).against
     }
 
     #[test]
@@ -243,7 +259,7 @@ mod tests {
     #[test]
     fn every_number_of_a_decision_is_told() {
         let canary = asked(150);
-        let decision = Decision::of(&canary, side(200, 1, 0, 1), side(2000, 4, 2, 1));
+        let decision = Decision::of(&canary, side(200, 1, 0, 1), side(2000, 4, 2, 1), CostBeside::default());
         let shown = decision.to_string();
         assert!(shown.starts_with("standby: 200 exchanges, 1 failed; 199 answers, 0 wrong; p95 9"), "{shown}");
         assert!(shown.contains("the rest: 2000 exchanges, 4 failed; 1996 answers, 2 wrong; p95 9"), "{shown}");

@@ -15,6 +15,7 @@ mod backend;
 mod before;
 mod board;
 mod canary;
+mod canary_cost;
 mod command;
 mod confirm;
 mod contact;

@@ -28,6 +28,7 @@ mod schedule;
 mod target;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod word;
 mod worker;
 
@@ -41,3 +42,4 @@ pub use levels::Levels;
 pub use pacer::{LoadProfile, Observed, Traffic};
 pub use schedule::Schedule;
 pub use target::{ClientSettings, Target};
+pub use throttle::{PaceOrder, Throttle};

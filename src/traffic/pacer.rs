@@ -1,9 +1,9 @@
 //! The thread that wakes at every due time and hands what is due to the workers.
 
 use super::worker::{DueRequest, WorkerContext, Workers};
-use super::{Budget, Client, FirstLines, Levels, Schedule, TrafficError};
+use super::{Budget, Client, FirstLines, Levels, PaceOrder, Schedule, Throttle, TrafficError};
 use crate::dialect::{ClientRequest, Mark};
-use crate::history::{Event, Shed, request_id};
+use crate::history::{Event, Paced, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
 use crate::model::{Expect, RequestKind};
 use crate::units::Duration;
@@ -33,6 +33,7 @@ pub struct Traffic {
     abandon: watch::Sender<bool>,
     in_flight: Arc<Semaphore>,
     bound: u32,
+    throttle: Throttle,
     thread: std::thread::JoinHandle<(Observed, Workers)>,
 }
 
@@ -69,6 +70,7 @@ impl Traffic {
     pub fn start(client: Client, profile: LoadProfile, recorder: Recorder) -> Result<Self, TrafficError> {
         let LoadProfile { schedule, request, expect, drill, workload, bound, deadline, levels, said, budget } = profile;
         let stop = Arc::new(AtomicBool::new(false));
+        let throttle = Throttle::default();
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
         let context = WorkerContext {
@@ -93,9 +95,15 @@ impl Traffic {
             budget,
             in_flight: in_flight.clone(),
             stop: stop.clone(),
+            throttle: throttle.clone(),
         };
         let thread = std::thread::Builder::new().name("pacer".into()).spawn(move || pacer.run())?;
-        Ok(Self { stop, abandon, in_flight, bound, thread })
+        Ok(Self { stop, abandon, in_flight, bound, throttle, thread })
+    }
+
+    /// What changes its rate from now on.
+    pub fn throttle(&self) -> Throttle {
+        self.throttle.clone()
     }
 
     /// Sends no more; those in flight end by themselves, at the latest when `patience` ends: then they are recorded as unknown.
@@ -130,6 +138,7 @@ struct Pacer {
     budget: Arc<Budget>,
     in_flight: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
+    throttle: Throttle,
 }
 
 impl Pacer {
@@ -143,15 +152,21 @@ impl Pacer {
 
     fn pace(&mut self) -> Observed {
         let clock = self.recorder.clock();
-        let zero = clock.now();
+        // Due times count from here, until the rate is changed from outside.
+        let mut zero = clock.now();
         let mut number = 0;
         let mut now = zero;
-        for offset in self.schedule.by_ref() {
+        while let Some(offset) = self.schedule.next() {
             let due = zero + offset;
             if due > now {
-                match sleep_until(clock, due.max(now + BREATH), &self.stop) {
-                    Some(woken) => now = woken,
-                    None => return Observed { requests: number, until: due.min(clock.now()) },
+                match sleep_until(clock, due.max(now + BREATH), &self.stop, &self.throttle) {
+                    Waking::Due(woken) => now = woken,
+                    Waking::Stopped => return Observed { requests: number, until: due.min(clock.now()) },
+                    Waking::Paced(order) => {
+                        (zero, now) = (order.at.max(now), order.at.max(now));
+                        self.repace(zero, order);
+                        continue;
+                    }
                 }
             }
             let id = request_id(self.workload, number);
@@ -173,17 +188,38 @@ impl Pacer {
         }
         Observed { requests: number, until: clock.now() }
     }
+
+    /// From this moment on requests are due at another rate.
+    fn repace(&mut self, at: u64, order: PaceOrder) {
+        let PaceOrder { rate, step, .. } = order;
+        let place = step.map_or_else(|| "eased".to_owned(), |step| format!("step {step}"));
+        self.schedule = self.schedule.at_rate(rate, &place);
+        self.recorder.record_blocking(Event::Paced(Paced { at, rate, step }));
+    }
 }
 
-/// Sleeps until a moment of the drill and returns when it woke; `None` where traffic was stopped before.
-fn sleep_until(clock: Clock, moment: u64, stop: &AtomicBool) -> Option<u64> {
+/// Why the pacer woke.
+enum Waking {
+    /// It is time.
+    Due(u64),
+    /// Traffic was stopped.
+    Stopped,
+    /// The rate is another from now on; what was due next is not.
+    Paced(PaceOrder),
+}
+
+/// Sleeps until a moment of the drill, or until something comes between.
+fn sleep_until(clock: Clock, moment: u64, stop: &AtomicBool, throttle: &Throttle) -> Waking {
     loop {
         if stop.load(Ordering::Relaxed) {
-            return None;
+            return Waking::Stopped;
+        }
+        if let Some(order) = throttle.take() {
+            return Waking::Paced(order);
         }
         let now = clock.now();
         if now >= moment {
-            return Some(now);
+            return Waking::Due(now);
         }
         let HostTime(wake) = clock.host(moment.min(now + NAP));
         let wake = Timespec { tv_sec: i64::try_from(wake / 1_000_000_000).unwrap_or(i64::MAX), tv_nsec: (wake % 1_000_000_000) as _ };

@@ -1,7 +1,7 @@
 //! When requests are due: a pure function of a workload and a seed.
 
-use crate::model::{Arrivals, Workload};
-use crate::units::{Duration, Seed};
+use crate::model::{Arrivals, Ramp, Workload};
+use crate::units::{Duration, Rate, Seed};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp1};
@@ -32,6 +32,11 @@ impl Schedule {
         let random = ChaCha8Rng::seed_from_u64(seed.derive("schedule").0);
         let phase = ChaCha8Rng::seed_from_u64(seed.derive("phase").0).random::<f64>();
         Self { workload: workload.clone(), seed, gap, phase, random, slot: 0, last: 0.0, waiting: None, burst: 0 }
+    }
+
+    /// Due times at another rate, from its own beginning on. `place` sets them apart from those of other rates of this schedule.
+    pub fn at_rate(&self, rate: Rate, place: &str) -> Self {
+        Self::new(&Workload { rate, ramp: Ramp::default(), ..self.workload.clone() }, self.seed.derive(place))
     }
 
     /// The largest gap between two due times, the start counted as one, up to `horizon`.
@@ -104,7 +109,7 @@ impl Iterator for Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Bursts, Ramp, RampPoint, Trace, TraceRow};
+    use crate::model::{Bursts, RampPoint, Trace, TraceRow};
     use proptest::prelude::*;
 
     const ALL: [Arrivals; 3] = [Arrivals::Constant, Arrivals::Jittered, Arrivals::Poisson];

@@ -1,6 +1,8 @@
 //! Everything that is measured about one drill, in the definitions of this room's README.
 
 use super::Millis;
+use super::capacity::{Capacity, capacity};
+use super::dual_run::{DualRun, dual_run};
 use super::false_start::FalseStart;
 use super::interval::Interval;
 use super::onset::{HoldExtent, Index, Recovery, Start};
@@ -8,7 +10,7 @@ use super::rescue::{Dispatched, Rescued, dispatched, rescued};
 use super::share::{self, Share};
 use super::stability::{Departure, Wave, departures};
 use super::window::{RequestWindow, Tri, good, good_by, latency, places};
-use crate::history::{Attempt, By, Edge, Evidence, JudgedRequest, Outcome};
+use crate::history::{Attempt, By, Climb, Edge, Evidence, JudgedRequest, Outcome};
 use crate::model::Gate;
 
 /// How long users were without good service, summed over all runs of bad requests.
@@ -88,6 +90,10 @@ pub struct Measures {
     pub failback_false_start: Option<FalseStart>,
     /// What became of the share of the providers that were broken, where several share the load.
     pub share: Option<Share>,
+    /// How much of its primary's load the standby bore, where the traffic climbed in steps.
+    pub capacity: Option<Capacity>,
+    /// What a provider did that was asked beside the one that answered.
+    pub dual_run: Option<DualRun>,
 }
 
 /// The measures and what the objectives need besides.
@@ -111,6 +117,8 @@ pub(super) struct Measured {
 pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let (objectives, instrument) = (&evidence.objectives, &evidence.instrument);
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
+    // What is asked beyond the usual rate is the capacity's question alone.
+    let end = evidence.climb.as_ref().and_then(Climb::began).map_or(end, |began| end.min(began));
     let start = Start { edge: fault, hold: objectives.hold.nanos() };
     let restoring = RequestWindow::new(evidence, fault.lo, end, |request| good(objectives, request));
     let cutting = share::moving(evidence, fault, end)
@@ -184,6 +192,8 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             censored: gate.interval.hi.is_none(),
             false_start: gated.false_start(start, gate),
             failback_false_start: failback_false_start.flatten().filter(|_| !never_left),
+            capacity: capacity(evidence),
+            dual_run: dual_run(evidence),
         },
     }
 }

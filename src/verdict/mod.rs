@@ -25,13 +25,18 @@
 //!
 //! `difference` tells whether what two drills showed differs by more than noise.
 //!
+//! Where the traffic climbed in steps, `capacity` tells how much of it the standby bore; what was promised of a recovery is then judged before the climb.
+//! `dual_run` compares a provider that was only asked beside the one that answered.
+//!
 //! Several drills of one scenario are told together by `repeats`: how often it holds, and how sure that is.
 //!
 //! What this room does not do: read files (`history`), or phrase sentences (`report`).
 #![doc = include_str!("README.md")]
 
+mod capacity;
 mod criteria;
 mod difference;
+mod dual_run;
 mod effect;
 mod false_start;
 mod interval;
@@ -53,7 +58,9 @@ mod together;
 mod trial;
 mod window;
 
+pub use capacity::{Capacity, StepBorne};
 pub use difference::{Contrast, CountOf, counts, longer_by, percentile_ranks, times};
+pub use dual_run::DualRun;
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use interval::Interval;

@@ -47,6 +47,8 @@ words! {
         Failback = "failback",
         /// Acknowledged requests of which nothing was kept.
         Rpo = "rpo",
+        /// The share of the primary's load that the standby bears.
+        Capacity = "capacity",
     }
 }
 

@@ -58,6 +58,7 @@ pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<Objectiv
         _ => Decision::Inconclusive,
     });
     let rpo = objectives.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit.nanos())));
+    let capacity = objectives.capacity.zip(measures.capacity.as_ref()).map(|(promised, capacity)| capacity.held(promised));
     [
         (OutageObjective::Rto, Some(rto)),
         (OutageObjective::Stability, stability),
@@ -68,6 +69,7 @@ pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<Objectiv
         (OutageObjective::Rescued, rescued),
         (OutageObjective::Failback, failback),
         (OutageObjective::Rpo, rpo),
+        (OutageObjective::Capacity, capacity),
     ]
     .into_iter()
     .filter_map(|(name, verdict)| Some(ObjectiveVerdict { name: ObjectiveName::Outage(name), verdict: verdict? }))

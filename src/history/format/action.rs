@@ -167,5 +167,7 @@ record! {
         errors: Ratio,
         latency: Ratio,
         quality: Ratio,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost: Option<Ratio>,
     }
 }

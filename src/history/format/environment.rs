@@ -3,7 +3,7 @@
 use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
-    AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, Environment,
+    AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, DualRun, Environment,
     GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand,
     StreamEnd, TokenCache, UsageReport,
 };
@@ -191,6 +191,8 @@ record! {
         replicas: u32,
         #[serde(default, skip_serializing_if = "is_usual")]
         token_cache: TokenCache,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        dual_run: DualRun,
     }
 }
 

@@ -5,7 +5,7 @@ use super::record::{NotKept, is_usual, record};
 use super::store::{CredentialSourceRecord, IssuerRecord};
 use crate::model::{
     Business, ComponentImpact, Contact, ContactService, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes,
-    OpsgenieIntegration, PagerdutyService, Price, Provider, RateLimits, Service, Simulation, StatusPage,
+    OpsgenieIntegration, PagerdutyService, Price, Provider, ProviderCapacity, RateLimits, Service, Simulation, StatusPage,
 };
 use crate::units::{Amount, Duration, Money, Ratio};
 use std::collections::BTreeMap;
@@ -123,6 +123,15 @@ record! {
         limits: RateLimitsRecord,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         retired: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capacity: Option<ProviderCapacityRecord>,
+    }
+}
+
+record! {
+    struct ProviderCapacityRecord of ProviderCapacity {
+        concurrent: u32,
+        queue: u32,
     }
 }
 

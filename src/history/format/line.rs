@@ -14,14 +14,14 @@ use super::overlay::OverlayReadRecord;
 use super::people::{AnsweredRecord, RoleTakenRecord, StepExplainedRecord, TickedRecord};
 use super::resumption::{HandedOverRecord, MendedRecord, StepSettledRecord, TakenOverRecord};
 use super::started::{ExecutionStartedRecord, StartedRecord};
-use super::traffic::{CarriedRecord, OverdueRecord, RequestRecord, ServedRecord, ShedRecord};
+use super::traffic::{CarriedRecord, OverdueRecord, PacedRecord, RequestRecord, ServedRecord, ShedRecord};
 use crate::history::{
     Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Approved, Awaited, Cancelled, Carried, Contacted, Event,
     ExecutionFinished, ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, GuardSeen, Guarded, HandedOver,
-    HealthSeen, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered,
-    PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed,
-    SightGap, Spared, Stamped, Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, Ticked,
-    TokenMinted, UndoStarted, UpdateBegun,
+    HealthSeen, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, Paced, PageIncidentOpened,
+    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted,
+    Served, Shed, SightGap, Spared, Stamped, Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone,
+    TakenOver, Ticked, TokenMinted, UndoStarted, UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -137,6 +137,7 @@ kinds! {
     "request" => Request: RequestDone by RequestRecord,
     "shed" => Shed: Shed by ShedRecord,
     "overdue" => Overdue: Overdue by OverdueRecord,
+    "paced" => Paced: Paced by PacedRecord,
     "served" => Served: Served by ServedRecord,
     "carried" => Carried: Carried by CarriedRecord,
     "proxy_clock" => ProxyClock: ProxyClock by ProxyClockRecord,

@@ -36,6 +36,8 @@ record! {
         client_errors: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rpo: Option<Duration>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capacity: Option<Ratio>,
     }
 }
 
@@ -69,6 +71,8 @@ record! {
         rotation: Option<Duration>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_errors: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capacity: Option<Ratio>,
     }
 }
 

@@ -7,9 +7,9 @@
 
 use super::version::FormatVersion;
 use crate::model::{
-    Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind,
-    HttpVersion, KeyChange, KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd,
-    StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
+    Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, DualRun, EscalationUntil, Fault, Gate,
+    GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn,
+    StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
 };
 use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

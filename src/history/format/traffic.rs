@@ -4,8 +4,8 @@
 //! all that the event has.
 
 use super::record::is_usual;
-use crate::history::{Carried, Outcome, Overdue, RequestDone, Served, Shed};
-use crate::units::Fingerprint;
+use crate::history::{Carried, Outcome, Overdue, Paced, RequestDone, Served, Shed};
+use crate::units::{Fingerprint, Rate};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -37,6 +37,15 @@ pub(super) struct OverdueRecord {
     id: u64,
     due: u64,
     after: u64,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Paced")]
+pub(super) struct PacedRecord {
+    at: u64,
+    rate: Rate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

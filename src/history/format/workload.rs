@@ -4,8 +4,8 @@ use super::inventory::ServiceRecord;
 use super::objectives::ObjectivesRecord;
 use super::record::{NoRows, Recorded, is_usual, record};
 use crate::model::{
-    Arrivals, Bursts, Connections, Expect, HttpVersion, NamedWorkload, PlainRequest, Ramp, RampPoint, RequestKind, Timeouts, Tokens, Trace,
-    Wire, Workload,
+    Arrivals, Bursts, Connections, Expect, HttpVersion, LoadSteps, NamedWorkload, PlainRequest, Ramp, RampPoint, RequestKind, Timeouts,
+    Tokens, Trace, Wire, Workload,
 };
 use crate::units::{Duration, Rate};
 use std::collections::BTreeMap;
@@ -43,6 +43,20 @@ record! {
         errand: Option<PlainRequestRecord>,
         #[serde(default, skip_serializing_if = "is_usual")]
         wire: WireRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        steps: Option<LoadStepsRecord>,
+    }
+}
+
+record! {
+    struct LoadStepsRecord of LoadSteps {
+        peak: Rate,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        called: String,
+        rates: Vec<Rate>,
+        each: Duration,
+        after: Duration,
+        begins: Duration,
     }
 }
 

@@ -37,7 +37,7 @@ macro_rules! traffic {
             $($more,)?
             "rate: rate or [@point]; arrivals: =arrivals; bursts: @bursts; trace: text; speed: text; repeat: truth; request: =request; ",
             "expect: @expect or text; max_in_flight: count; max_tokens: @tokens; engine: =engine; script: text; path: text; body: text; ",
-            "send: text; connections: text; http: =http or number; timeouts: @timeouts; headers: texts"
+            "send: text; connections: text; http: =http or number; timeouts: @timeouts; headers: texts; steps: @load-steps"
         )
     };
 }
@@ -82,6 +82,7 @@ pub(super) const FORMS: &[Form] = &[
     form("workload", "a workload", traffic!("workload!: name; service: name; objectives: @objectives; judged: truth; ")),
     form("point", "a point of a ramp", "at!: time; rate!: rate"),
     form("bursts", "a map of bursts", "every!: time; of!: count; within: time"),
+    form("load-steps", "load in steps", "peak!: rate; called: text; shares!: [text]; each!: time; after!: time"),
     form("tokens", "the most tokens of a request", "input!: count; output!: count"),
     form("expect", "what is expected of an answer", "model: text; json: truth; tool: text; status: count; contains: text"),
     form("timeouts", "a request's timeouts", "connect: time; first_byte: time; idle: time"),
@@ -107,7 +108,8 @@ pub(super) const FORMS: &[Form] = &[
         "a map of objectives",
         "rto: time; rpo: @rpo; slo: @slo; deadline: time; success: share; stable_for: time; gate: =gate; residency: [text]; lead_in: count; \
          max_consecutive_bad: count; lag_max: time; failback: time; truncated: count; duplicates: count; overshoot: number; \
-         rescued: @rescued; rotation: time; client_errors: count",
+         rescued: @rescued; rotation: time; client_errors: count; \
+         capacity: share",
     ),
     choice("slo", "a service level", "first_token: time; complete: time", "first_token complete"),
     form("rpo", "an RPO", "requests_lost!: share or count"),
@@ -204,7 +206,7 @@ pub(super) const FORMS: &[Form] = &[
         "shift!: @router; back: @router; of!: text; hold!: time; at_least: text; worse_by!: @worse-by; outside: @condition",
     ),
     choice("router", "what shifts traffic", "run: [text] or @command; http: @http-call; switch: @switch", "run http switch"),
-    form("worse-by", "how much worse it may be", "errors!: share; latency!: share; quality: share"),
+    form("worse-by", "how much worse it may be", "errors!: share; latency!: share; quality: share; cost: share"),
     // An inventory.
     form(
         "inventory",
@@ -268,8 +270,9 @@ pub(super) const FORMS: &[Form] = &[
         "simulation",
         "a simulation",
         "first_token_p50: time; first_token_p95: time; tail_share: share; tail_p50: time; tokens: rate; credential_life: time; \
-         models: {@model-times}; limits: @limits; retired: [text]",
+         models: {@model-times}; limits: @limits; retired: [text]; capacity: @provider-capacity",
     ),
+    form("provider-capacity", "a capacity", "concurrent!: count; queue: count"),
     form(
         "model-times",
         "the times of a model",
@@ -296,7 +299,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "gateway",
         "a gateway's settings",
-        "try_timeout: time; retries: count; breaker: @breaker; replicas: count; token_cache: =token-cache",
+        "try_timeout: time; retries: count; breaker: @breaker; replicas: count; token_cache: =token-cache; dual_run: =dual-run",
     ),
     form("breaker", "a circuit breaker", "failures: count; cooldown: time; probes: count"),
     form("start", "a start command", "run!: [text]; env: texts; pass: [text]; ready!: url; within: time; warm_up: count"),

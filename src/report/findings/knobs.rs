@@ -301,6 +301,7 @@ fn general(finding: FindingId, gauge: &Gauge) -> Option<String> {
         FindingId::DuplicateAnswers => "Let requests carry an idempotency key, or let the gateway try again only what was certainly not executed.".into(),
         FindingId::RetryStorm => "Let only one place retry, the gateway or the client, and cap it: each retry is load on a provider that is ill.".into(),
         FindingId::RetryAfterIgnored => "Let the gateway leave a provider alone for as long as its `Retry-After` says.".into(),
+        FindingId::StandbyTooSmall => "Buy the standby's capacity, share the load among more standbys, or shed what can wait before it arrives there.".into(),
         FindingId::StandbyOverloaded => "Ask the standby's provider for the capacity, or shed load before it arrives there.".into(),
         FindingId::StandbySlow => "Measure the standby before it is needed: another region, a smaller model or provisioned capacity may serve users sooner.".into(),
         FindingId::FailbackMissed | FindingId::NearMissFailback => "Let the gateway try a healed provider again sooner.".into(),

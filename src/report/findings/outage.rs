@@ -120,7 +120,7 @@ impl UserView<'_> {
             OutageObjective::Duplicates => found.shown_by(&traces.duplicates),
             OutageObjective::Rescued => found.shown_by(&self.asked()),
             OutageObjective::Failback => found.shown_by(&traces.lost_after),
-            OutageObjective::Overshoot | OutageObjective::Rpo => found,
+            OutageObjective::Overshoot | OutageObjective::Rpo | OutageObjective::Capacity => found,
         }
     }
 
@@ -343,5 +343,6 @@ const fn missed(objective: OutageObjective) -> FindingId {
         OutageObjective::Rescued => FindingId::DeadPrimaryAsked,
         OutageObjective::Failback => FindingId::FailbackMissed,
         OutageObjective::Rpo => FindingId::WritesLost,
+        OutageObjective::Capacity => FindingId::StandbyTooSmall,
     }
 }

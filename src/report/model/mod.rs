@@ -110,6 +110,8 @@ pub enum SectionKind {
     Found,
     /// What it cost, as an estimate.
     Cost,
+    /// How much of the load the standby bears; each row is a step.
+    Capacity,
     /// What changed since another drill.
     Comparison,
     /// The drills before, of the same scenario.
@@ -145,6 +147,7 @@ impl SectionKind {
             Self::Waterfall => "waterfall",
             Self::Found => "found",
             Self::Cost => "cost",
+            Self::Capacity => "capacity",
             Self::Comparison => "comparison",
             Self::Trend => "trend",
             Self::Repeats => "repeats",

@@ -3,6 +3,7 @@
 //!
 //! Everything here is said with what it rests on. What this file does not do: claim a sum that nobody stated or listed.
 
+use super::dual_run;
 use super::subject::Subject;
 use crate::model::{Business, DrillPlan, NamedWorkload};
 use crate::price::most_tokens;
@@ -23,10 +24,11 @@ pub(super) fn section(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_
     let month = month(plan, digest);
     let unused: Vec<Text> = unused(plan, digest).into_iter().collect();
     let worth = worth(digest, subjects);
-    if spend.is_none() && month.is_empty() && worth.is_empty() {
+    let dual = dual_run::told(digest, subjects);
+    if spend.is_none() && month.is_empty() && worth.is_empty() && dual.is_empty() {
         return None;
     }
-    let points: Vec<Text> = losses(digest, subjects).into_iter().chain(worth).chain(unused).chain(month).collect();
+    let points: Vec<Text> = losses(digest, subjects).into_iter().chain(worth).chain(unused).chain(dual).chain(month).collect();
     let mut blocks = vec![Block::List(points)];
     blocks.extend(spend.map(Block::from));
     blocks.push(Paragraph { kind: ParagraphKind::Plain, lines: assumptions(plan, digest) }.into());

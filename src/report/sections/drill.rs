@@ -8,7 +8,7 @@ use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
 use super::{
-    basis, cost, credential_section, faults, found, guards, limits, objectives, picture, restoration, runbook, traffic, waterfall,
+    basis, capacity, cost, credential_section, faults, found, guards, limits, objectives, picture, restoration, runbook, traffic, waterfall,
 };
 use crate::history::{Event, Stamped};
 use crate::model::FindingState;
@@ -116,7 +116,8 @@ fn advice(verdict: &Verdict, found: &[ReportFinding]) -> Option<Block> {
 /// The same of one workload.
 fn first_screen(subject: &Subject<'_>) -> Vec<Block> {
     let hint = hint(subject.verdict).map(|hint| Paragraph::advice(format!("What to do next: {hint}.")).into());
-    [Paragraph::key(headline(subject.verdict)).into()].into_iter().chain(picture::block(subject)).chain(hint).collect()
+    let capacity = capacity::sentence(subject).map(|told| Paragraph::key(told).into());
+    [Paragraph::key(headline(subject.verdict)).into()].into_iter().chain(capacity).chain(picture::block(subject)).chain(hint).collect()
 }
 
 /// The section of a workload, where there are several.
@@ -132,7 +133,7 @@ fn workload(subject: &Subject<'_>) -> Option<Section> {
 
 /// Where one workload's seconds went, and what was promised to it and measured.
 fn about(subject: &Subject<'_>) -> Vec<Section> {
-    [waterfall::section(subject), objectives::section(subject)].into_iter().flatten().collect()
+    [waterfall::section(subject), objectives::section(subject), capacity::section(subject)].into_iter().flatten().collect()
 }
 
 /// Which drill it was, for machines.

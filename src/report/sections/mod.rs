@@ -2,11 +2,13 @@
 
 pub(in crate::report) mod apart;
 pub(in crate::report) mod basis;
+pub(in crate::report) mod capacity;
 pub(in crate::report) mod comparison;
 mod cost;
 pub(in crate::report) mod credential_section;
 pub(in crate::report) mod drill;
 mod drilled;
+mod dual_run;
 pub(in crate::report) mod execution;
 pub(in crate::report) mod faults;
 pub(in crate::report) mod found;

@@ -2,6 +2,7 @@
 //!
 //! What is promised of a credential stands in a section of its own (`credential_section`).
 
+use super::capacity;
 use super::subject::Subject;
 use crate::model::LossBudget;
 use crate::report::model::{Quantity, ReportTable, Section, SectionKind, TableCell, TableRow};
@@ -84,6 +85,10 @@ fn words(subject: &Subject<'_>, name: ObjectiveName, measures: &Measures) -> (St
         ObjectiveName::Outage(OutageObjective::Failback) => (
             terms.failback.map_or_else(String::new, |limit| format!("within {} of the heal", span(limit))),
             measures.failback.map_or_else(not_seen, |failback| format!("{} after the heal", between(failback))),
+        ),
+        ObjectiveName::Outage(OutageObjective::Capacity) => (
+            terms.capacity.map_or_else(String::new, |capacity| format!("the standby bears {capacity} of the peak")),
+            measures.capacity.as_ref().map_or_else(not_seen, capacity::measured),
         ),
         _ => (String::new(), measures.rpa.map_or_else(not_seen, |rpa| seconds_up(rpa.0))),
     }

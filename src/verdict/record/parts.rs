@@ -1,11 +1,12 @@
 //! The parts of `verdict.json`: what was promised, measured and seen, each as it is on disk.
 
 use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, TouchedBy};
-use crate::model::{Gate, Objectives, SloOn};
+use crate::model::{Bearing, Gate, Objectives, SloOn};
 use crate::units::Fingerprint;
 use crate::verdict::{
-    Basis, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval, Later, Measures,
-    Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, Reason, Rescued, Share, TellingWindow, Unnamed, Wave, WhyNot,
+    Basis, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, DualRun, EarlyStop, FailedAt, FalseStart, Interval,
+    Later, Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, Reason, Rescued, Share, StepBorne,
+    TellingWindow, Unnamed, Wave, WhyNot,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,12 @@ impl<M, R: RecordOf<M>> RecordOf<Vec<M>> for Vec<R> {
     }
 }
 
+impl<A: Clone, B: Clone> RecordOf<(A, B)> for (A, B) {
+    fn of(value: &(A, B)) -> Self {
+        value.clone()
+    }
+}
+
 macro_rules! same {
     ($($leaf:ty),+ $(,)?) => {
         $(impl RecordOf<Self> for $leaf {
@@ -39,7 +46,7 @@ macro_rules! same {
 same! {
     bool, u16, u32, u64, f64, String, Balanced, Criterion, CriterionFinding, Decision, Fingerprint, KeyStanding, Lost, Millis,
     ObjectiveName, Phase, Reason,
-    StopReason, Wave,
+    StopReason, Wave, Bearing,
 }
 
 /// A struct as it is on disk, and how it is made. The fields are all that the value has, by its own names.
@@ -254,6 +261,52 @@ record! {
         failback_false_start: Option<FalseStartRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         share: Option<ShareRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capacity: Option<CapacityRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dual_run: Option<DualRunRecord>,
+    }
+}
+
+record! {
+    /// How much of its primary's load the standby bore; rates a second, shares of the peak.
+    CapacityRecord of Capacity {
+        peak: f64,
+        steps: Vec<StepBorneRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unsent: Vec<f64>,
+        borne: Option<f64>,
+        broken: Option<f64>,
+        recovery: Option<IntervalRecord>,
+        eased_to: Option<f64>,
+    }
+}
+
+record! {
+    /// One step of a climb: requests of its later half.
+    StepBorneRecord of StepBorne {
+        rate: f64,
+        share: f64,
+        requests: u64,
+        bad: u64,
+        #[serde(rename = "p95_ms")]
+        p95: Option<Millis>,
+        bearing: Bearing,
+    }
+}
+
+record! {
+    /// What a provider did that was asked beside the one that answered. Of two numbers the first is its own.
+    DualRunRecord of DualRun {
+        shadow: String,
+        asked: u64,
+        failed: u64,
+        failed_beside: u64,
+        more: (f64, f64),
+        #[serde(rename = "median_ms")]
+        median: Option<(Millis, Millis)>,
+        #[serde(rename = "p95_ms")]
+        p95: Option<(Millis, Millis)>,
     }
 }
 
