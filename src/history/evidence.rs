@@ -7,6 +7,7 @@ use super::broken::{ProviderFault, TouchedBy};
 use super::cancelled::StopReason;
 use super::edge::Edge;
 use super::event::{Outcome, Phase};
+use super::passage::Passage;
 use super::rotation::Rotation;
 use crate::model::{Objectives, words};
 use serde::Serialize;
@@ -129,6 +130,8 @@ pub struct Evidence {
     /// What this evidence cannot tell. Empty for a drill's own history, whose proxies see all of it, unless they are a plain Toxiproxy's;
     /// never empty for somebody else's record.
     pub caveats: Vec<Caveat>,
+    /// What went to which provider, with which credential. Empty for somebody else's record.
+    pub passage: Passage,
 }
 
 /// The end of a drill before its time.

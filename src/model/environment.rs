@@ -389,6 +389,50 @@ pub struct GatewaySettings {
     /// How long a token is borne that was minted from a key; says nothing where keys are borne themselves.
     #[serde(default, skip_serializing_if = "is_until_reload")]
     pub token_cache: TokenCache,
+    /// Whether it asks providers outside the areas that its service's objectives permit.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub residency: RouteResidency,
+    /// Whose key it sends to standbys.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub credentials: RouteCredentials,
+}
+
+words! {
+    /// Whether the reference gateway keeps to the objective `residency`.
+    RouteResidency {
+        /// It asks whoever is next.
+        Ignored = "ignored",
+        /// It never asks a provider outside the areas that are permitted, and answers with an error where none is left.
+        Kept = "kept",
+    }
+}
+
+words! {
+    /// Whose key the reference gateway sends to standbys.
+    RouteCredentials {
+        /// Each provider gets its own.
+        Own = "own",
+        /// All get the primary's, as by a fallback that swaps the address and nothing else.
+        Primary = "primary",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro that makes it has no place for an attribute of a variant")]
+impl Default for RouteResidency {
+    fn default() -> Self {
+        Self::Ignored
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro that makes it has no place for an attribute of a variant")]
+impl Default for RouteCredentials {
+    fn default() -> Self {
+        Self::Own
+    }
+}
+
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 words! {
@@ -430,6 +474,8 @@ impl Default for GatewaySettings {
             breaker: BreakerSettings::default(),
             replicas: one(),
             token_cache: TokenCache::default(),
+            residency: RouteResidency::default(),
+            credentials: RouteCredentials::default(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
 use super::{
-    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, Price,
-    SecretStore, ServePolicy, words,
+    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, ParityProbe,
+    Price, RefusalRule, SecretStore, ServePolicy, words,
 };
 use crate::units::{Duration, Ratio};
 use serde::{Deserialize, Serialize};
@@ -159,6 +159,9 @@ pub struct Simulation {
     /// Models that were there once: who asks for one is told that there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<String>,
+    /// What it refuses, though key and model are right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refuses: Vec<RefusalRule>,
 }
 
 /// The times of one model, as [`Simulation`] has them for all.
@@ -226,6 +229,7 @@ impl Default for Simulation {
             models: BTreeMap::new(),
             limits: RateLimits::default(),
             retired: Vec::new(),
+            refuses: Vec::new(),
         }
     }
 }
@@ -261,6 +265,9 @@ pub struct Service {
     /// What its requests are worth, where the team says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business: Option<Business>,
+    /// Requests of which primary and standby must decide alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parity: Vec<ParityProbe>,
 }
 
 impl Service {

@@ -30,6 +30,7 @@ mod guard;
 mod http_call;
 mod inquiry;
 mod inventory;
+mod kept_texts;
 mod latency;
 mod mail;
 mod manual;
@@ -41,8 +42,10 @@ mod only;
 mod operation;
 mod overlay;
 mod pace;
+mod parity;
 mod plan;
 mod price;
+mod prompt;
 mod ramp;
 mod reaction;
 mod review;
@@ -82,7 +85,7 @@ pub use dialect::Dialect;
 pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, LeverBinding,
-    LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
+    LocksBinding, ProxyBinding, ResetCommand, RouteCredentials, RouteResidency, ServiceBinding, StartCommand, TokenCache,
 };
 pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 pub use executable::Executable;
@@ -98,6 +101,7 @@ pub use inquiry::{Inquiry, InquiryGoal, InquirySource};
 pub use inventory::{
     Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, RateLimits, Service, Simulation, origin_and_path,
 };
+pub use kept_texts::KeptTexts;
 pub use latency::{TAIL_SIGMA, Z95};
 pub use mail::{Mail, MailServer};
 pub use manual::{Ask, Manual, RoleHolder};
@@ -108,6 +112,7 @@ pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, S
 pub use only::{Only, Sessions, header_parts};
 pub use operation::{Expect, Operation, RequestKind};
 pub use overlay::{OVERLAY_POINTS, OVERLAYS_MAX, Overlay, OverlaySource, PrometheusBinding};
+pub use parity::{ParityProbe, ProbeDecision, ProbeText, RefusalRule};
 pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};

@@ -88,6 +88,9 @@ pub struct DeclaredObjectives {
     /// Requests that clients may lose from then until the last replica uses the new key; none in a planned rotation where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_errors: Option<u64>,
+    /// The legal areas that requests may reach, as providers name theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residency: Option<Vec<String>>,
 }
 
 impl DeclaredObjectives {
@@ -113,6 +116,7 @@ impl DeclaredObjectives {
             rescued: self.rescued.or(fallback.rescued),
             rotation: self.rotation.or(fallback.rotation),
             client_errors: self.client_errors.or(fallback.client_errors),
+            residency: self.residency.or_else(|| fallback.residency.clone()),
         }
     }
 

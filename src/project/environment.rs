@@ -5,8 +5,8 @@ use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use super::{secretive, variable};
 use crate::model::{
-    AlertsBinding, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding, StartCommand,
-    TokenCache,
+    AlertsBinding, BreakerSettings, ControlBinding, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding,
+    RouteCredentials, RouteResidency, StartCommand, TokenCache,
 };
 use crate::units::{Duration, Rate};
 // The forms of addresses; no sockets.
@@ -55,6 +55,12 @@ fn gateway(reader: &TreeReader<'_>, node: &Node) -> Option<GatewaySettings> {
         token_cache: fields
             .optional("token_cache", &|reader, node| reader.word(node, TokenCache::WORDS, TokenCache::from_word))
             .unwrap_or(usual.token_cache),
+        residency: fields
+            .optional("residency", &|reader, node| reader.word(node, RouteResidency::WORDS, RouteResidency::from_word))
+            .unwrap_or(usual.residency),
+        credentials: fields
+            .optional("credentials", &|reader, node| reader.word(node, RouteCredentials::WORDS, RouteCredentials::from_word))
+            .unwrap_or(usual.credentials),
     };
     fields.finish();
     Some(gateway)

@@ -47,6 +47,10 @@ words! {
         Failback = "failback",
         /// Acknowledged requests of which nothing was kept.
         Rpo = "rpo",
+        /// Requests went nowhere but to the legal areas that are permitted.
+        Residency = "residency",
+        /// The standby refuses what the primary refuses, and answers what it answers.
+        Parity = "parity",
     }
 }
 

@@ -4,8 +4,8 @@ use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
     AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, Environment,
-    GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand,
-    StreamEnd, TokenCache, UsageReport,
+    GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, RouteCredentials, RouteResidency,
+    ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate, WeekHours};
 use serde::Deserialize as _;
@@ -191,6 +191,10 @@ record! {
         replicas: u32,
         #[serde(default, skip_serializing_if = "is_usual")]
         token_cache: TokenCache,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        residency: RouteResidency,
+        #[serde(default, skip_serializing_if = "is_usual")]
+        credentials: RouteCredentials,
     }
 }
 

@@ -69,6 +69,8 @@ record! {
         rotation: Option<Duration>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_errors: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        residency: Option<Vec<String>>,
     }
 }
 

@@ -6,7 +6,7 @@ use super::subject::Subject;
 use crate::model::LossBudget;
 use crate::report::model::{Quantity, ReportTable, Section, SectionKind, TableCell, TableRow};
 use crate::report::words::wording::{at_most, between, seconds_up, span};
-use crate::report::words::{credential, recovery, rescue, stability};
+use crate::report::words::{credential, passage, recovery, rescue, stability};
 use crate::units::{counted, grouped};
 use crate::verdict::{Measures, ObjectiveName, OutageObjective};
 
@@ -85,6 +85,13 @@ fn words(subject: &Subject<'_>, name: ObjectiveName, measures: &Measures) -> (St
             terms.failback.map_or_else(String::new, |limit| format!("within {} of the heal", span(limit))),
             measures.failback.map_or_else(not_seen, |failback| format!("{} after the heal", between(failback))),
         ),
+        ObjectiveName::Outage(OutageObjective::Residency) => {
+            let residency = subject.verdict.residency.as_ref();
+            (residency.map(passage::permitted).unwrap_or_default(), residency.map_or_else(not_seen, passage::where_to))
+        }
+        ObjectiveName::Outage(OutageObjective::Parity) => {
+            ("the standby decides as the primary does".to_owned(), passage::decided(&subject.verdict.parity))
+        }
         _ => (String::new(), measures.rpa.map_or_else(not_seen, |rpa| seconds_up(rpa.0))),
     }
 }

@@ -1,7 +1,7 @@
 //! The parts of `verdict.json`: what was promised, measured and seen, each as it is on disk.
 
 use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, TouchedBy};
-use crate::model::{Gate, Objectives, SloOn};
+use crate::model::{Gate, Objectives, ProbeDecision, SloOn};
 use crate::units::Fingerprint;
 use crate::verdict::{
     Basis, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval, Later, Measures,
@@ -40,6 +40,7 @@ same! {
     bool, u16, u32, u64, f64, String, Balanced, Criterion, CriterionFinding, Decision, Fingerprint, KeyStanding, Lost, Millis,
     ObjectiveName, Phase, Reason,
     StopReason, Wave,
+    ProbeDecision,
 }
 
 /// A struct as it is on disk, and how it is made. The fields are all that the value has, by its own names.
