@@ -78,6 +78,9 @@ pub struct ExchangeRecord<T = String> {
     /// Whether every fault in force that is limited to some requests might touch it; absent where none is limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_reach: Option<bool>,
+    /// The tenant that the request named in its headers: a fingerprint of those together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Fingerprint>,
 }
 
 const fn yes() -> bool {

@@ -246,7 +246,7 @@ fn told(event: &Event, live: &Live) -> (&'static str, String) {
         Event::PageIncidentOpened(opened) => ("contact", format!("{}: the incident {} is open", opened.contact, opened.incident)),
         Event::ExecutionFinished(finished) => ("end", finished.end.to_string()),
         // Never notable: the live fold only counts them.
-        Event::Request(_) | Event::Shed(_) | Event::Overdue(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) => {
+        Event::Request(_) | Event::Shed(_) | Event::Overdue(_) | Event::Served(_) | Event::Carried(_) | Event::TokenMinted(_) | Event::ParityProbed(_) => {
             ("", String::new())
         }
     }

@@ -104,6 +104,7 @@ impl SampleHistory {
                 cut: false,
                 touched: false,
                 request: None,
+                tenant: None,
             };
             self.tell(ms, Event::Served(served));
         }
@@ -200,6 +201,8 @@ fn plan() -> DrillPlan {
     };
     DrillPlan {
         prices: std::collections::BTreeMap::new(),
+        parity: Vec::new(),
+        keep: None,
         scenario: scenario(),
         runbook: Some(Runbook {
             name: "fail-over".into(),
@@ -227,8 +230,10 @@ fn plan() -> DrillPlan {
                 objectives: DeclaredObjectives::default(),
                 runbook: None,
                 business: None,
+                parity: Vec::new(),
             },
             objectives: Objectives::default(),
+            residency: Vec::new(),
             judged: true,
             workload: Workload {
                 arrivals: Arrivals::Constant,

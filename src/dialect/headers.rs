@@ -19,6 +19,16 @@ pub fn credential_header(dialect: Dialect, key: &str) -> (&'static str, String) 
     provider_api(dialect).credential_header(key)
 }
 
+/// The headers in which clients name whose account, project or workspace a request is for.
+const TENANTS: [&str; 6] =
+    ["openai-organization", "openai-project", "anthropic-workspace-id", "x-goog-user-project", "x-ms-tenant-id", "x-tenant-id"];
+
+/// Whose tenant a request names in its headers, all of them together; `None` where it names none.
+pub fn tenant<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<String> {
+    let named: Vec<String> = TENANTS.iter().filter_map(|name| Some(format!("{name}={}", header(name)?))).collect();
+    (!named.is_empty()).then(|| named.join(";"))
+}
+
 /// What a provider says of a request whose head lacks what every request must have.
 pub fn head_fault<'h>(dialect: Dialect, header: impl Fn(&str) -> Option<&'h str>) -> Option<RefusalReason> {
     let (name, _) = provider_api(dialect).required_header()?;

@@ -167,7 +167,14 @@ impl BaselinePolicy<'_> {
     /// What became of those of a workload that were not good: the commonest failure with what the first such answer said, and who gave it.
     fn failures(&self, place: usize, seen: &Bucket, live: &Live) -> String {
         let often = whys(place, live).into_iter().flatten().max_by_key(|(_, count)| **count).map(|(why, count)| {
-            let line = self.said.of(place, why).map_or_else(String::new, |line| format!(", the first of them with the answer {line}"));
+            // What an application answers to the team's own request is nothing for others to read.
+            let withheld =
+                self.plan.keep.is_none() && self.plan.workloads[place].workload.errand.as_ref().is_some_and(|asked| asked.send.is_some());
+            let line = self
+                .said
+                .of(place, why)
+                .filter(|_| !withheld)
+                .map_or_else(String::new, |line| format!(", the first of them with the answer {line}"));
             format!("; {count} ended with {why}{line}")
         });
         let sight = self.sight.as_ref().map(watch::Receiver::borrow);

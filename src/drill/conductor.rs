@@ -8,6 +8,8 @@ use super::faults::{Change, Faults};
 use super::guard;
 use super::interrupts::{Interrupt, Interrupts};
 use super::load::{RunningTraffic, budget, due_until, gaps, nothing, schedule};
+use super::names::recorded_plan;
+use super::parity::{self, ParityProber};
 use super::preflight::Preflight;
 use super::prepare::{connect, open};
 use super::rig::Rig;
@@ -30,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// Records which guard tripped, and what showed it.
 async fn tell_guard(stop: &DrillStop, rig: &Rig, recorder: &Recorder) {
@@ -316,14 +319,15 @@ impl Drill {
         let (timeline, recorder, context) = (&site.plan.scenario.timeline, site.recorder, self.context(rig, site));
         // Its calendars are read while the baseline runs: a long wait before it may have run into a freeze.
         let standing = StandingPermit::of(site.plan, site.root, &self.order.approvals);
-        let policy = self.baseline(rig);
-        let (passed, standing) = interrupts.during(async { tokio::join!(policy.pass(), standing) }).await?;
+        let (policy, prober) = (self.baseline(rig), ParityProber::of(rig, site)?);
+        let (passed, standing, ()) =
+            interrupts.during(async { tokio::join!(policy.pass(), standing, parity::at_first(prober.as_ref())) }).await?;
         passed?;
         standing?.still_holds(timeline)?;
         rig.end_rehearsal().await;
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
         let (clock, keyring) = (recorder.clock(), context.keyring.clone());
-        let mut zero = None;
+        let (mut zero, mut probing) = (None, JoinSet::new());
         for (at, change, place) in Faults::changes(timeline) {
             let due = zero.unwrap_or_else(|| clock.now()) + at.as_nanos();
             interrupts.during(tokio::time::sleep(clock.until(due))).await?;
@@ -338,10 +342,13 @@ impl Drill {
                     if zero.is_none() {
                         zero = Some(confirmed - at.as_nanos().min(confirmed));
                         team.call(&self.order.plan, context.clone(), recorder);
+                        prober.iter().for_each(|prober| drop(probing.spawn(parity::at_standby(prober.clone(), timeline.disruption()))));
                     }
                 }
             }
         }
+        // What a probe asks from here on the primary may answer.
+        probing.shutdown().await;
         team.over.send_replace(true);
         recorder.record(Event::Phase(PhaseEntered { name: Phase::Watch })).await;
         interrupts.during(tokio::time::sleep(timeline.watch.std())).await?;
@@ -364,7 +371,7 @@ impl Drill {
             origin: self.origin(recorder),
             gaps: self.gaps.iter().map(|gap| gap.as_nanos()).collect(),
             drawn: true,
-            plan: self.order.plan.clone(),
+            plan: recorded_plan(&self.order.plan, recorder.salt()),
         }))
     }
 

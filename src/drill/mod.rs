@@ -38,6 +38,7 @@ mod load;
 mod manner;
 mod names;
 mod overlays;
+mod parity;
 mod permit;
 mod preflight;
 mod prepare;

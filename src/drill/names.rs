@@ -5,12 +5,12 @@ use super::preflight::Preflight;
 use super::site::{RigSite, lab_key};
 use super::system::Launch;
 use crate::history::StopReason;
-use crate::model::{DrillPlan, KeySource, NotifySeverity, Provider, RoleHolder, SecretSource, StartCommand, origin_and_path};
+use crate::model::{DrillPlan, KeptTexts, KeySource, NotifySeverity, Provider, RoleHolder, SecretSource, StartCommand, origin_and_path};
 use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
 use crate::step::Variables;
-use crate::units::Secret;
+use crate::units::{Salt, Secret, sealed_prompt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -174,6 +174,14 @@ impl ResolvedNames {
             log: site.folder.join("system.log"),
             redactor: self.redactor.clone(),
         })
+    }
+}
+
+/// The plan as its history has it: without the team's own texts, unless they are to be kept.
+pub(super) fn recorded_plan(plan: &DrillPlan, salt: Salt) -> DrillPlan {
+    match plan.keep {
+        Some(KeptTexts::Prompts) => plan.clone(),
+        None => plan.sealed(&|text| sealed_prompt(text, &salt.name(text))),
     }
 }
 

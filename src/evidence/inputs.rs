@@ -3,7 +3,7 @@
 //! | what | its hash is of | its copy |
 //! |---|---|---|
 //! | inventory, scenario, runbook, included runbooks | the text that was parsed, without a byte order mark: the file itself may be another by now | of that text |
-//! | the programs and settings that the command of `start:` names, such as a gateway's configuration; a workload's script or recording | what stood there right before the drill began; the program reads it by itself a little later | where it is a text of the project of at most 1 MB |
+//! | the programs and settings that the command of `start:` names, such as a gateway's configuration; a workload's script or recording | what stood there right before the drill began; the program reads it by itself a little later | where it is a text of the project of at most 1 MB; of a script only with `keep: prompts` |
 //!
 //! What secrets are known goes out of every copy; out of the second kind also whatever looks like a key, and what stands behind a name that says a
 //! secret, for nobody has checked those files. A copy that lacks something is marked as redacted, and its hash is another than that of its original,
@@ -56,7 +56,13 @@ impl StartedFiles {
         let driven = workloads.flat_map(|workload| [workload.script.clone(), workload.trace.as_ref().map(|trace| trace.file.clone())]);
         let mut paths = BTreeSet::new();
         paths.extend(command.chain(driven.flatten().map(PathBuf::from)).take(FILES));
-        Self(paths.iter().filter_map(|path| StartedFile::read(path, root)).collect())
+        let mut found: Vec<StartedFile> = paths.iter().filter_map(|path| StartedFile::read(path, root)).collect();
+        // What a script asks are the team's own texts.
+        let scripts: BTreeSet<&str> = plan.workloads.iter().filter_map(|named| named.workload.script.as_deref()).collect();
+        for each in found.iter_mut().filter(|each| plan.keep.is_none() && scripts.contains(each.path.as_str())) {
+            each.text = None;
+        }
+        Self(found)
     }
 }
 

@@ -10,8 +10,8 @@ use super::plan_hash::plan_hash;
 use super::spending::{keys_written, most_spent};
 use crate::fault::unsaid;
 use crate::model::{
-    Action, Channel, DrillPlan, EvidencePolicy, Executable, KeySource, PlannedFault, REHEARSALS, RotationPart, SecretSource, Step, Within,
-    Workload,
+    Action, Channel, DrillPlan, EvidencePolicy, Executable, KeySource, ParityProbe, PlannedFault, REHEARSALS, RotationPart, SecretSource,
+    Step, Within, Workload,
 };
 use crate::permission::outlook;
 use crate::permission::trust::known;
@@ -222,7 +222,17 @@ fn objectives(of: &Subject<'_>) -> Vec<OutlineLine> {
         };
         OutlineLine::new("objective", text)
     };
-    workloads.iter().map(line).collect()
+    let mut lines: Vec<OutlineLine> = workloads.iter().map(line).collect();
+    for named in workloads.iter().filter(|named| named.judged && !named.residency.is_empty()) {
+        let whose = if workloads.are_several() { format!("{}: ", named.name) } else { String::new() };
+        lines.push(OutlineLine::new("objective", format!("{whose}requests go to {} only", named.residency.join(" or "))));
+    }
+    if !of.plan.parity.is_empty() {
+        let times = u64::from(ParityProbe::TIMES) * of.plan.parity.len() as u64;
+        let asked = format!("{} before the fault and {times} while the standby serves", counted(times, "probe"));
+        lines.push(OutlineLine::new("objective", format!("the standby decides as the primary does: {asked}")));
+    }
+    lines
 }
 
 /// What stops it.

@@ -7,6 +7,7 @@ use super::broken::{FaultVisibility, ProviderFault};
 use super::edge::Edge;
 use super::event::Outcome;
 use super::evidence::{Attempt, By, Evidence, Instrument, JudgedRequest, LedgerEntry};
+use super::passage::Passage;
 use crate::model::{Gate, LossBudget, Objectives, Rescues, SloOn};
 use crate::units::{Duration, Explained, Ratio};
 use serde::Deserialize;
@@ -241,6 +242,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         caveats: Vec::new(),
         climb: None,
         shadows: Vec::new(),
+        passage: Passage::default(),
     })
 }
 

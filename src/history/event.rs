@@ -13,6 +13,7 @@ use super::format::FormatVersion;
 use super::guarded::{GuardSeen, Guarded};
 use super::health::HealthSeen;
 use super::overlay::OverlayRead;
+use super::parity::ParityProbed;
 use super::people::{Answered, RoleTaken, StepExplained, Ticked};
 use super::remark::Remark;
 use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
@@ -94,6 +95,8 @@ pub enum Event {
     KeyProbed(KeyProbed),
     /// A token was minted from a key.
     TokenMinted(TokenMinted),
+    /// A request of which primary and standby must decide alike was decided.
+    ParityProbed(ParityProbed),
     /// A runbook began to be walked for real. Always the first event of such a history.
     ExecutionStarted(Box<ExecutionStarted>),
     /// It goes on after it was interrupted.
@@ -166,7 +169,7 @@ impl Event {
     /// inventory says of a key, in the plan, is not among them.
     pub fn keys_mut(&mut self) -> Vec<&mut Fingerprint> {
         match self {
-            Self::Served(event) => event.key.iter_mut().collect(),
+            Self::Served(event) => event.key.iter_mut().chain(&mut event.tenant).collect(),
             Self::KeyHeld(KeyHeld { key, .. })
             | Self::KeyMinted(KeyMinted { key, .. })
             | Self::KeyStored(KeyStored { key, .. })
@@ -390,6 +393,8 @@ pub struct Served {
     pub touched: bool,
     /// Method and path, as `GET /v1/models`, of a request without a mark: it is none of the drill's. Absent where nobody tells.
     pub request: Option<String>,
+    /// The tenant that the request named in its headers: a fingerprint of those together. Absent where it named none.
+    pub tenant: Option<Fingerprint>,
 }
 
 impl Served {

@@ -8,6 +8,7 @@ use super::cancelled::StopReason;
 use super::climb::Climb;
 use super::edge::Edge;
 use super::event::{Outcome, Phase};
+use super::passage::Passage;
 use super::rotation::Rotation;
 use crate::model::{Objectives, words};
 use serde::Serialize;
@@ -149,6 +150,8 @@ pub struct Shadow {
     pub completed: bool,
     /// How long the answer took of the provider that answered the request, by its proxy; `None` where it was not seen to answer whole.
     pub beside: Option<i64>,
+    /// What went to which provider, with which credential. Empty for somebody else's record.
+    pub passage: Passage,
 }
 
 /// The end of a drill before its time.

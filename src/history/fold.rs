@@ -7,7 +7,9 @@ use super::edge::{Edge, signed};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Stamped, Started};
 use super::evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, Lost, Shadow, Stopped};
 use super::number::{number_of, workload_of};
+use super::passage::{Passage, PassageFold};
 use super::read::{ReadError, Reader};
+use super::remark::RemarkAbout;
 use super::rotation::RotationFold;
 use crate::model::{DrillPlan, DualRun, Gate, NamedWorkload, PlannedFault, Service};
 use std::io::BufRead;
@@ -44,6 +46,8 @@ pub struct Fold {
     among_others: bool,
     /// The providers of its service.
     own: Vec<String>,
+    /// What went where.
+    passage: PassageFold,
     /// Attempts with their request's number in the schedule and whether a fault touched them.
     sight: Vec<(u64, SeenAttempt)>,
     faults: Vec<FaultSpan>,
@@ -100,6 +104,7 @@ impl Fold {
         let rotations = RotationFold::all(started, &named.service_name, |name| place(name).filter(|_| concerns(name)));
         let room = (named.workload.requests(plan.scenario.timeline.total()) * 1.01) as usize;
         Self {
+            passage: PassageFold::of(started, workload, &providers),
             workload,
             among_others,
             own: service.providers.clone(),
@@ -128,6 +133,7 @@ impl Fold {
                 caveats: Vec::new(),
                 climb: named.workload.steps.as_ref().map(Climb::planned),
                 shadows: Vec::new(),
+                passage: Passage::default(),
             },
             shadow: shadow(plan, &named.service),
             sight: Vec::with_capacity(room.min(20_000_000)),
@@ -156,6 +162,14 @@ impl Fold {
             }
             Event::Served(served) => self.served(served),
             Event::Paced(paced) => self.evidence.climb.iter_mut().for_each(|climb| climb.paced(paced)),
+            Event::Carried(carried) => {
+                if let Some(place) = self.place_of(&carried.by) {
+                    self.passage.carried(place, carried);
+                }
+            }
+            Event::ParityProbed(probed) => self.passage.probed(probed),
+            Event::SightGap(gap) if gap.missed > 0 => self.passage.blinded(),
+            Event::Remark(remark) if remark.about == RemarkAbout::Sight => self.passage.blinded(),
             Event::FaultConfirmed(fault) if self.concerns(&fault.on) => {
                 self.fault(fault.fault).confirmed = Some(Edge { lo: signed(fault.lo), hi: signed(fault.hi) });
             }
@@ -186,6 +200,7 @@ impl Fold {
 
     /// Nobody will tell who serves or what a fault touches.
     fn blinded(&mut self) {
+        self.passage.blinded();
         let evidence = &mut self.evidence;
         let served = match std::mem::replace(&mut evidence.objectives.gate, Gate::Restore) {
             Gate::Cutover => {
@@ -224,6 +239,7 @@ impl Fold {
         self.rotated();
         self.broken();
         self.attribute();
+        self.evidence.passage = std::mem::take(&mut self.passage).finish();
         // Places that no event told of: in a finished drill there are none, in a killed one those that were in flight.
         let before = self.evidence.requests.len();
         if self.evidence.requests.iter().any(|request| request.due == MISSING.due) {
@@ -294,14 +310,21 @@ impl Fold {
         if served.touched {
             self.touched(served);
         }
-        let Some(id) = served.id.filter(|id| workload_of(*id) == self.workload).map(number_of) else { return };
-        let names = &mut self.evidence.providers;
-        let place = names.iter().position(|name| *name == served.by).unwrap_or_else(|| {
-            names.push(served.by.clone().into_owned());
-            names.len() - 1
-        });
-        let Ok(provider) = u16::try_from(place) else { return };
+        let own = served.id.filter(|id| workload_of(*id) == self.workload).map(number_of);
         let reached = !self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served));
+        let known = self.place_of(&served.by);
+        if let Some(place) = known.filter(|_| own.is_none()) {
+            self.passage.served(place, served, false, reached);
+        }
+        let Some(id) = own else { return };
+        let names = &mut self.evidence.providers;
+        let Some(provider) = known.or_else(|| {
+            names.push(served.by.clone().into_owned());
+            u16::try_from(names.len() - 1).ok()
+        }) else {
+            return;
+        };
+        self.passage.served(provider, served, true, reached);
         let (at, completed, touched, took) = (signed(served.at), served.completed(), served.touched, signed(served.took));
         self.sight.push((id, SeenAttempt { at, provider, completed, touched, reached, took }));
     }
@@ -319,6 +342,10 @@ impl Fold {
         if served.id.map_or(!self.among_others, |id| workload_of(id) == self.workload) {
             self.touched_seen += 1;
         }
+    }
+
+    fn place_of(&self, name: &str) -> Option<u16> {
+        self.evidence.providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok())
     }
 
     fn fault(&mut self, place: u32) -> &mut FaultSpan {

@@ -500,7 +500,18 @@ mod tests {
     fn only_what_bears_a_mark_is_an_answer_to_this_traffic() {
         let mut live = Live::default();
         for (id, by) in [(None, "standby"), (Some(3), "primary")] {
-            let served = Served { id, by: by.into(), at: 0, took: 1, status: 200, key: None, cut: false, touched: false, request: None };
+            let served = Served {
+                id,
+                by: by.into(),
+                at: 0,
+                took: 1,
+                status: 200,
+                key: None,
+                cut: false,
+                touched: false,
+                request: None,
+                tenant: None,
+            };
             live.apply(&Stamped { t: 1, event: Event::Served(served) });
         }
         assert_eq!((&live.providers, &live.leading().total.served), (&vec!["primary".to_owned()], &vec![1]));

@@ -6,7 +6,7 @@ use super::near::{after_hold, near, spans};
 use super::provider_names::ProviderNames;
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
 use super::stated::StatedFacts;
-use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, ProviderFault};
+use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, Passage, ProviderFault};
 use crate::model::{Gate, Objectives, SloOn};
 use crate::units::Duration;
 
@@ -60,6 +60,7 @@ pub fn evidence(mut record: ImportedRecord, stated: &StatedFacts) -> Result<Evid
         caveats,
         climb: None,
         shadows: Vec::new(),
+        passage: Passage::default(),
     })
 }
 

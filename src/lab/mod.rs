@@ -29,6 +29,7 @@ pub mod keylog;
 mod keys;
 mod latency;
 mod provider;
+mod refusal_rule;
 #[cfg(test)]
 mod rig;
 mod server;

@@ -12,6 +12,7 @@ use super::issuer::LabIssuer;
 use super::key_limits::{KeyLimits, Spender};
 use super::keys::{KeyState, Keys};
 use super::latency::Draw;
+use super::refusal_rule::{RuledRequest, refused};
 use super::server::{Body, BodyError, LabServer, response, whole_body};
 use super::tokens::{self, MintedToken, TokenMint};
 use crate::dialect::{
@@ -20,7 +21,7 @@ use crate::dialect::{
 };
 use crate::fault::Ruling;
 use crate::journal::HostTime;
-use crate::model::{CredentialKind, Dialect, Operation, Provider};
+use crate::model::{CredentialKind, Dialect, Operation, Provider, RefusalRule};
 use crate::secret::SecretError;
 use crate::secret::issuer::KeyProbe;
 use crate::units::{Fingerprint, Secret, Seed};
@@ -38,6 +39,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 
+/// Where requests name their tenant.
+const TENANT_HEADERS: [&str; 2] = ["openai-organization", "x-tenant-id"];
 /// The longest request that is read; real providers take some tens of megabytes.
 const LONGEST: usize = 16 << 20;
 
@@ -62,6 +65,7 @@ struct ProviderCore {
     draws: BTreeMap<String, Draw>,
     limits: KeyLimits,
     crowding: Crowding,
+    refuses: Vec<RefusalRule>,
     seed: Seed,
     keys: Arc<Keys>,
     attempts: AttemptLog,
@@ -82,6 +86,8 @@ struct InferenceRequest<'h> {
     /// True where its path asks for a stream.
     streamed: bool,
     mark: Option<&'h str>,
+    /// The tenant that its headers name.
+    tenant: Option<&'h str>,
 }
 
 impl SimulatedProvider {
@@ -102,6 +108,7 @@ impl SimulatedProvider {
             draws: provider.simulation.models.iter().map(|(model, pace)| (model.clone(), Draw::new(pace))).collect(),
             limits: KeyLimits::new(provider.simulation.limits),
             crowding: Crowding::new(provider.simulation.capacity),
+            refuses: provider.simulation.refuses.clone(),
             seed: seed.derive(name),
             keys: Arc::new(Keys::new(name, key)),
             attempts: AttemptLog::default(),
@@ -194,7 +201,8 @@ impl ProviderCore {
             },
             Some(Route::Inference { operation, model, streamed }) => {
                 let bytes = whole_body(body, LONGEST).await;
-                let asked = InferenceRequest { at, number, key, refusal, operation, model, streamed, mark: header(MARK_HEADER) };
+                let tenant = TENANT_HEADERS.iter().find_map(|name| header(name));
+                let asked = InferenceRequest { at, number, key, refusal, operation, model, streamed, mark: header(MARK_HEADER), tenant };
                 self.infer(asked, bytes).await
             }
         };
@@ -254,6 +262,12 @@ impl ProviderCore {
             (_, _, None, _) => self.refuse(&RefusalReason::BadRequest("you must provide a model parameter".to_owned())),
             (_, _, Some(model), _) if !self.has(&model) => self.refuse(&RefusalReason::NoSuchModel(model)),
             (None, Ok(request), Some(model), _) => {
+                let ruled = RuledRequest { prompt: &request.prompt, body: bytes, tenant: asked.tenant };
+                if let Some(reason) = refused(&self.refuses, &ruled) {
+                    let answer = self.refuse(&reason);
+                    self.attempts.answered(attempt, answer.status().as_u16());
+                    return answer;
+                }
                 let wall = seconds_since_1970();
                 let spender = Spender { dialect: self.dialect, operation: asked.operation, key: Fingerprint::of(asked.key), body: bytes };
                 let Ruling { instead, quotas } = self.limits.rule(&spender, asked.at.0, wall);

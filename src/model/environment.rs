@@ -413,6 +413,48 @@ impl DualRun {
     pub fn is_off(&self) -> bool {
         *self == Self::Off
     }
+    /// Whether it asks providers outside the areas that its service's objectives permit.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub residency: RouteResidency,
+    /// Whose key it sends to standbys.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub credentials: RouteCredentials,
+}
+
+    /// Whether the reference gateway keeps to the objective `residency`.
+    RouteResidency {
+        /// It asks whoever is next.
+        Ignored = "ignored",
+        /// It never asks a provider outside the areas that are permitted, and answers with an error where none is left.
+        Kept = "kept",
+    }
+}
+
+    /// Whose key the reference gateway sends to standbys.
+    RouteCredentials {
+        /// Each provider gets its own.
+        Own = "own",
+        /// All get the primary's, as by a fallback that swaps the address and nothing else.
+        Primary = "primary",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro that makes it has no place for an attribute of a variant")]
+impl Default for RouteResidency {
+    fn default() -> Self {
+        Self::Ignored
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro that makes it has no place for an attribute of a variant")]
+impl Default for RouteCredentials {
+    fn default() -> Self {
+        Self::Own
+    }
+}
+
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 words! {
@@ -455,6 +497,8 @@ impl Default for GatewaySettings {
             replicas: one(),
             token_cache: TokenCache::default(),
             dual_run: DualRun::Off,
+            residency: RouteResidency::default(),
+            credentials: RouteCredentials::default(),
         }
     }
 }

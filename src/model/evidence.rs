@@ -1,6 +1,6 @@
 //! What is done with a drill's record so that others can check it: who signs it, who witnesses it, where it is kept.
 
-use super::{CredentialSource, words};
+use super::{CredentialSource, KeptTexts, words};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,9 @@ pub struct EvidencePolicy {
     /// Where each drill's bundle is kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ship: Vec<ShipTo>,
+    /// What is kept of the team's own texts in histories; `None` keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<KeptTexts>,
 }
 
 /// A time-stamping authority (RFC 3161).

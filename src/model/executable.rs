@@ -116,7 +116,7 @@ impl Found {
     }
 
     fn evidence(&mut self, evidence: &EvidencePolicy) {
-        let EvidencePolicy { key, witness, ship } = evidence;
+        let EvidencePolicy { key, witness, ship, keep: _ } = evidence;
         key.iter().for_each(|key| self.source("the key that signs drills", key, &BTreeMap::new()));
         if let Some(WitnessPolicy { from: WitnessSource::Run(argv), ca: _, required: _ }) = witness {
             self.add("the witness of drills".to_owned(), argv, &BTreeMap::new(), &[], None);

@@ -1,8 +1,16 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
 use super::{
+<<<<<<< ours
     Business, Contact, Contract, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation,
     Price, SecretStore, ServePolicy, words,
+||||||| base
+    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, Price,
+    SecretStore, ServePolicy, words,
+=======
+    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, ParityProbe,
+    Price, RefusalRule, SecretStore, ServePolicy, words,
+>>>>>>> theirs
 };
 use crate::units::{Day, Duration, Ratio};
 use serde::{Deserialize, Serialize};
@@ -184,6 +192,9 @@ pub struct ProviderCapacity {
     pub concurrent: u32,
     /// Requests that may wait beside them.
     pub queue: u32,
+    /// What it refuses, though key and model are right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refuses: Vec<RefusalRule>,
 }
 
 /// The times of one model, as [`Simulation`] has them for all.
@@ -252,6 +263,7 @@ impl Default for Simulation {
             limits: RateLimits::default(),
             retired: Vec::new(),
             capacity: None,
+            refuses: Vec::new(),
         }
     }
 }
@@ -287,6 +299,9 @@ pub struct Service {
     /// What its requests are worth, where the team says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business: Option<Business>,
+    /// Requests of which primary and standby must decide alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parity: Vec<ParityProbe>,
 }
 
 impl Service {

@@ -32,6 +32,7 @@ mod hop;
 mod http_call;
 mod inquiry;
 mod inventory;
+mod kept_texts;
 mod latency;
 mod load_steps;
 mod mail;
@@ -44,8 +45,10 @@ mod only;
 mod operation;
 mod overlay;
 mod pace;
+mod parity;
 mod plan;
 mod price;
+mod prompt;
 mod ramp;
 mod reaction;
 mod review;
@@ -86,7 +89,7 @@ pub use dialect::Dialect;
 pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
     AlertsBinding, Allow, BreakerSettings, ControlBinding, DualRun, Environment, GatewayKind, GatewaySettings, KeySource, LeverBinding,
-    LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
+    LocksBinding, ProxyBinding, ResetCommand, RouteCredentials, RouteResidency, ServiceBinding, StartCommand, TokenCache,
 };
 pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 pub use executable::Executable;
@@ -104,6 +107,7 @@ pub use inventory::{
     Credential, CredentialKind, Criticality, Inventory, ModelTimes, Provider, ProviderCapacity, RateLimits, Service, Simulation,
     origin_and_path,
 };
+pub use kept_texts::KeptTexts;
 pub use latency::{TAIL_SIGMA, Z95};
 pub use load_steps::{Bearing, LoadSteps, STEP_MIN};
 pub use mail::{Mail, MailServer};
@@ -115,6 +119,7 @@ pub use objective::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, S
 pub use only::{Only, Sessions, header_parts};
 pub use operation::{Expect, Operation, RequestKind};
 pub use overlay::{OVERLAY_POINTS, OVERLAYS_MAX, Overlay, OverlaySource, PrometheusBinding};
+pub use parity::{ParityProbe, ProbeDecision, ProbeText, RefusalRule};
 pub use plan::{DrillPlan, REHEARSALS};
 pub use price::Price;
 pub use ramp::{Ramp, RampPoint};

@@ -18,6 +18,9 @@ pub struct NamedWorkload {
     pub service: Service,
     /// What was promised: its own, else the scenario's where it asks the scenario's service, else those of its service, else the defaults.
     pub objectives: Objectives,
+    /// The legal areas that its requests may reach; empty where nothing was promised of that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub residency: Vec<String>,
     /// False for pure load: nothing is held against its objectives.
     pub judged: bool,
     /// What it sends, and when.

@@ -91,6 +91,8 @@ pub struct DeclaredObjectives {
     /// The share of the primary's load that the standby must bear; judged where the traffic climbs in steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Ratio>,
+    /// The legal areas that requests may reach, as providers name theirs.
+    pub residency: Option<Vec<String>>,
 }
 
 impl DeclaredObjectives {
@@ -117,6 +119,7 @@ impl DeclaredObjectives {
             rotation: self.rotation.or(fallback.rotation),
             client_errors: self.client_errors.or(fallback.client_errors),
             capacity: self.capacity.or(fallback.capacity),
+            residency: self.residency.or_else(|| fallback.residency.clone()),
         }
     }
 

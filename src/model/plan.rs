@@ -2,8 +2,8 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Price, Provider, Runbook, Scenario,
-    SecretStore, Workload, Workloads, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeptTexts, KeySource, Mail, NamedWorkload, ParityProbe, Price,
+    Provider, Runbook, Scenario, SecretStore, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
 use serde::Serialize;
@@ -44,6 +44,12 @@ pub struct DrillPlan {
     pub mail: Option<Mail>,
     /// What a provider's tokens cost, by name, where that is known.
     pub prices: BTreeMap<String, Price>,
+    /// Requests of which the primary and the standby of the leading workload's service must decide alike.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parity: Vec<ParityProbe>,
+    /// What is kept of the team's own texts in histories; `None` keeps none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<KeptTexts>,
 }
 
 impl DrillPlan {

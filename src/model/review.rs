@@ -119,6 +119,12 @@ words! {
         ContactNotTold = "contact-not-told",
         /// The runbook was interrupted and resumed.
         Interrupted = "interrupted",
+        /// Requests reached a provider outside the legal areas that are permitted.
+        ResidencyMissed = "residency-missed",
+        /// The standby decides otherwise than the primary who is refused.
+        ParityMissed = "parity-missed",
+        /// A key reached a provider that it is not for.
+        KeyLeaked = "key-leaked",
     }
 }
 

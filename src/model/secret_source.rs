@@ -12,9 +12,9 @@ use super::{
     Action, AlertsBinding, Allow, Ask, BucketPlace, CalendarSource, Canary, Channel, Command, Condition, Confirm, Contact, ContactService,
     ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
     HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OidcProvider,
-    OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand,
-    Rotate, Runbook, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere,
-    Switch, VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
+    OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, ParityProbe, PlainRequest, PrometheusBinding, Provider, ProxyBinding,
+    ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step,
+    StopHere, Switch, VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,12 +34,15 @@ pub enum SecretSource {
     Written(String, String),
     /// None at all, however it looks: what the inventory calls a model, a provider, a region. Histories and reports name them.
     Ordinary(String),
+    /// A text of the team's own, which its requests ask or expect: no secret, and nothing for others to read.
+    Prompt(String),
 }
 
 impl SecretSource {
     /// Of an inventory.
     pub fn of_inventory(inventory: &Inventory) -> BTreeSet<Self> {
         let Inventory { contacts, mail, credentials, stores, secrets, providers, services: _, environments, evidence, serve } = inventory;
+        let prompts = if evidence.keep.is_none() { inventory.prompts() } else { Vec::new() };
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
@@ -50,6 +53,7 @@ impl SecretSource {
         environments.values().for_each(|environment| found.environment(environment));
         found.evidence(evidence);
         found.serving(serve);
+        found.0.extend(prompts.into_iter().map(Self::Prompt));
         found.0
     }
 
@@ -68,8 +72,18 @@ impl SecretSource {
             contacts,
             mail,
             prices: _,
+            parity,
+            keep,
         } = plan;
         let mut found = SecretSourceSet::default();
+        if keep.is_none() {
+            found.0.extend(plan.prompts().into_iter().map(Self::Prompt));
+        }
+        for ParityProbe { name: _, asks: _, expect: _, user: _, headers, key_from, body } in parity {
+            found.written(headers);
+            key_from.iter().for_each(|name| found.variable(name));
+            body.iter().for_each(|(name, value)| found.parameter(name, value));
+        }
         contacts.values().for_each(|contact| found.contact(contact));
         mail.iter().for_each(|mail| found.mail(mail));
         credentials.values().for_each(|credential| found.credential(credential));
@@ -135,7 +149,7 @@ impl SecretSourceSet {
     }
 
     fn evidence(&mut self, evidence: &EvidencePolicy) {
-        let EvidencePolicy { key, witness, ship } = evidence;
+        let EvidencePolicy { key, witness, ship, keep: _ } = evidence;
         // Of a file the first line would be learnt, and every key's is the same.
         key.iter().filter(|from| !matches!(from, CredentialSource::File(_))).for_each(|from| self.key(from));
         if let Some(WitnessPolicy { from: WitnessSource::Url(url), ca: _, required: _ }) = witness {
@@ -277,6 +291,7 @@ impl SecretSourceSet {
             limits: _,
             retired,
             capacity: _,
+            refuses: _,
         } = simulation;
         let places = [cloud, region, residency].into_iter().flatten();
         let names = places.chain(models.values()).chain(paced.keys()).chain(retired);

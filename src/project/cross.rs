@@ -137,14 +137,16 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
     if service_name == scenario.service {
         objectives = objectives.or(&scenario.objectives);
     }
-    let objectives = objectives.or(&service.objectives).resolved();
+    let mut objectives = objectives.or(&service.objectives);
+    let residency = objectives.residency.take().unwrap_or_default();
+    let objectives = objectives.resolved();
     let mut workload = if thinned < 1.0 { told.workload.thinned(thinned) } else { told.workload.clone() };
     if !told.bound_given {
         let open = workload.busiest(scenario.timeline.total()) * objectives.deadline.as_secs_f64() * 2.0;
         workload.max_in_flight = open.ceil().clamp(1000.0, f64::from(u32::MAX)) as u32;
     }
     let name = if told.name.is_empty() { service_name.clone() } else { told.name.clone() };
-    Some(NamedWorkload { name, service_name, service, objectives, judged: told.judged, workload })
+    Some(NamedWorkload { name, service_name, service, objectives, residency, judged: told.judged, workload })
 }
 
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
@@ -161,6 +163,9 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let mut workloads = workloads.iter().map(|told| resolved(project, &scenario, told, thinned)).collect::<Option<Vec<_>>>()?;
     // Nothing is proven by a drill whose instrument is not judged.
     workloads.iter_mut().take(1).for_each(|first| first.judged = true);
+    // The plan has the probes that it asks.
+    let own = workloads.iter_mut().map(|each| std::mem::take(&mut each.service.parity)).next().unwrap_or_default();
+    let parity = if story.scenario.parity.is_empty() { own } else { story.scenario.parity.clone() };
     let workloads = Workloads::new(workloads)?;
     let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
     let asked = workloads.iter().flat_map(|each| &each.service.providers);
@@ -199,6 +204,8 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
         stores,
         contacts,
         mail: inventory.mail.clone(),
+        parity,
+        keep: story.scenario.keep.or(inventory.evidence.keep),
     })
 }
 

@@ -6,7 +6,8 @@ use super::tree::{Node, NodeKind};
 use super::{secretive, variable};
 use crate::model::{
     AlertsBinding, BreakerSettings, ControlBinding, DualRun, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding,
-    StartCommand, TokenCache,
+    
+    RouteCredentials, RouteResidency, StartCommand, TokenCache,
 };
 use crate::units::{Duration, Rate};
 // The forms of addresses; no sockets.
@@ -58,6 +59,12 @@ fn gateway(reader: &TreeReader<'_>, node: &Node) -> Option<GatewaySettings> {
         dual_run: fields
             .optional("dual_run", &|reader, node| reader.word(node, DualRun::WORDS, DualRun::from_word))
             .unwrap_or(usual.dual_run),
+        residency: fields
+            .optional("residency", &|reader, node| reader.word(node, RouteResidency::WORDS, RouteResidency::from_word))
+            .unwrap_or(usual.residency),
+        credentials: fields
+            .optional("credentials", &|reader, node| reader.word(node, RouteCredentials::WORDS, RouteCredentials::from_word))
+            .unwrap_or(usual.credentials),
     };
     fields.finish();
     Some(gateway)

@@ -12,6 +12,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<EvidencePolic
         key: fields.optional("key", &store::key),
         witness: fields.optional("witness", &witness),
         ship: fields.optional("ship", &|reader, node| reader.list(node, &ship)).unwrap_or_default(),
+        keep: fields.optional("keep", &super::parity::keep),
     };
     fields.finish();
     Some(policy)

@@ -208,10 +208,18 @@ fn service(fields: &MapFields<'_>, limit: SuccessLimit) -> Option<GuardWatch> {
         objectives: DeclaredObjectives::default(),
         runbook: None,
         business: None,
+        parity: Vec::new(),
     };
     let name = name?;
-    let probe =
-        NamedWorkload { name: name.clone(), service_name: name, service, objectives: Objectives::default(), judged: false, workload };
+    let probe = NamedWorkload {
+        name: name.clone(),
+        service_name: name,
+        service,
+        objectives: Objectives::default(),
+        residency: Vec::new(),
+        judged: false,
+        workload,
+    };
     Some(GuardWatch::Service(Box::new(ServiceGuard { probe, every, timeout, limit })))
 }
 

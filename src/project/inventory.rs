@@ -8,7 +8,7 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use super::{business, contact, contract, environment, evidence, listeners, mail, objective, rotation, schedule, serving, store, variable};
+use super::{business, contact, contract, environment, evidence, listeners, mail, objective, parity, rotation, schedule, serving, store, variable};
 use crate::model::{
     Allow, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price, Provider,
     ProviderCapacity, RateLimits, Service, Simulation,
@@ -110,6 +110,7 @@ fn simulation(reader: &TreeReader<'_>, node: &Node) -> Option<Simulation> {
         limits: fields.optional("limits", &limits).unwrap_or_default(),
         retired: fields.optional("retired", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default(),
         capacity: fields.optional("capacity", &capacity),
+        refuses: fields.optional("refuses", &|reader, node| reader.list(node, &parity::refusal)).unwrap_or_default(),
     };
     fields.finish();
     Some(simulation)
@@ -188,6 +189,7 @@ fn service(reader: &TreeReader<'_>, node: &Node) -> Option<Service> {
         objectives: fields.optional("objectives", &objective::read).unwrap_or_default(),
         runbook: fields.optional("runbook", &|reader, node| reader.words(node)),
         business: fields.optional("business", &business::read),
+        parity: fields.optional("parity", &parity::read).unwrap_or_default(),
     };
     fields.finish();
     Some(service)
@@ -381,9 +383,19 @@ pub(super) fn residency(document: &SourceDocument, path: &[&str], service: &Serv
     outside
         .filter(|(_, provider)| !provider.residency.as_deref().is_some_and(|place| places.contains(&place)))
         .map(|(id, provider)| {
-            let place = provider.residency.as_ref().map_or("says no residency".into(), |place| format!("stands in `{place}`"));
-            let hint = format!("take `{id}` from the service, or mend `residency` of the provider or of the objective");
-            document.error(path, format!("the provider `{id}` {place}, outside this objective"), hint)
+            let (message, hint) = match &provider.residency {
+                Some(place) => (
+                    format!("the provider `{id}` stands in `{place}`, outside this objective"),
+                    format!(
+                        "take `{id}` from the service; or leave it, and a drill shows whether anything is sent there although it is not permitted"
+                    ),
+                ),
+                None => (
+                    format!("the provider `{id}` says no residency, so nothing that is sent there can meet this objective"),
+                    format!("write `residency: …` to `{id}`: the legal area of its data centres"),
+                ),
+            };
+            document.error(path, message, hint).warning()
         })
         .collect()
 }

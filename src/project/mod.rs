@@ -58,6 +58,7 @@ mod objective;
 mod opened_project;
 mod overlay;
 mod parameter;
+mod parity;
 mod part;
 mod question;
 mod reaction;

@@ -5,11 +5,10 @@ use super::tree::{Node, NodeKind};
 use crate::model::{DeclaredObjectives, Gate, LossBudget, Rescues, SloOn};
 use crate::units::{Duration, Ratio};
 
-/// Reads `objectives: {…}`. `residency` is read by whoever knows the providers.
+/// Reads `objectives: {…}`.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjectives> {
     let fields = reader.fields(node, "a map of objectives")?;
     let slo = fields.optional("slo", &slo);
-    fields.optional("residency", &|reader, node| reader.list(node, &|reader, node| reader.words(node)));
     let objectives = DeclaredObjectives {
         rto: fields.optional("rto", &|reader, node| reader.time(node)),
         stable_for: fields.optional("stable_for", &|reader, node| reader.time(node)),
@@ -30,6 +29,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjec
         rotation: fields.optional("rotation", &|reader, node| reader.time(node)),
         client_errors: fields.optional("client_errors", &|reader, node| reader.number(node, 0, u64::MAX)),
         capacity: fields.optional("capacity", &share_above_zero),
+        residency: fields.optional("residency", &|reader, node| reader.list(node, &|reader, node| reader.words(node))),
     };
     fields.finish();
     Some(objectives)

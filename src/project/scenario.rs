@@ -6,9 +6,9 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::Node;
 use super::workload::{self, RawWorkload};
-use super::{fault, guard, load_steps, objective, overlay};
+use super::{fault, guard, load_steps, objective, overlay, parity};
 use crate::fault::Blackhole;
-use crate::model::{Aim, PlannedFault, Scenario, Timeline};
+use crate::model::{Aim, KeptTexts, ParityProbe, PlannedFault, Scenario, Timeline};
 use crate::units::Duration;
 
 /// A scenario as it was read, and what the model does not keep.
@@ -21,7 +21,14 @@ pub(super) struct ScenarioFile {
     pub(super) order: Vec<String>,
     /// The workloads; never empty.
     pub(super) workloads: Vec<RawWorkload>,
+    /// Requests of which primary and standby must decide alike; none where those of the service are asked.
+    pub(super) parity: Vec<ParityProbe>,
+    /// What is kept of the team's own texts, where the scenario says so.
+    pub(super) keep: Option<KeptTexts>,
 }
+
+/// What stands in a scenario beside what the model has of it.
+type Beside = (Vec<String>, Vec<RawWorkload>, Vec<ParityProbe>, Option<KeptTexts>);
 
 /// Reads a scenario; only findings where there is nothing to read.
 pub(super) fn read(mut document: SourceDocument) -> Result<ScenarioFile, Vec<Finding>> {
@@ -33,12 +40,12 @@ pub(super) fn read(mut document: SourceDocument) -> Result<ScenarioFile, Vec<Fin
     let found = reader.into_parts();
     document.add(found);
     match whole {
-        Some((scenario, order, workloads)) => Ok(ScenarioFile { document, scenario, order, workloads }),
+        Some((scenario, (order, workloads, parity, keep))) => Ok(ScenarioFile { document, scenario, order, workloads, parity, keep }),
         None => Err(document.findings),
     }
 }
 
-fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Vec<String>, Vec<RawWorkload>)> {
+fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Beside)> {
     let fields = reader.fields(root, "a scenario")?;
     fields.version();
     let name = fields.required("scenario", &|reader, node| reader.name(node)).unwrap_or_default();
@@ -53,11 +60,22 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Vec<String>,
     let objectives = fields.optional("objectives", &objective::read).unwrap_or_default();
     let abort_when = fields.optional("abort_when", &guard::read).unwrap_or_default();
     let overlays = fields.optional("overlay", &overlay::read).unwrap_or_default();
+    let parity = fields.optional("parity", &parity::read).unwrap_or_default();
+    let keep = fields.optional("keep", &parity::keep);
     fields.finish();
+<<<<<<< ours
     let mut workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
     let climbs = workloads.iter_mut().filter_map(|told| told.workload.steps.as_mut());
     climbs.for_each(|steps| load_steps::begins(steps, &timeline));
     Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when, overlays }, order, workloads))
+||||||| base
+    let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
+    Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when, overlays }, order, workloads))
+=======
+    let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
+    let scenario = Scenario { name, title, service, runbook, timeline, objectives, abort_when, overlays };
+    Some((scenario, (order, workloads, parity, keep)))
+>>>>>>> theirs
 }
 
 fn timeline(reader: &TreeReader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)> {

@@ -122,7 +122,7 @@ fn headers_from(reader: &TreeReader<'_>, node: &Node) -> Option<BTreeMap<String,
 }
 
 /// Parameters of a body: a map, or JSON as a text where a number shall be a text or the other way round.
-fn parameters(reader: &TreeReader<'_>, node: &Node) -> Option<BTreeMap<String, Value>> {
+pub(super) fn parameters(reader: &TreeReader<'_>, node: &Node) -> Option<BTreeMap<String, Value>> {
     let given = match &node.kind {
         NodeKind::Text(text) => serde_json::from_str(text).ok(),
         _ => Some(json(node)),

@@ -244,7 +244,7 @@ const UNDER: &[(&str, &[&str])] = &[
     ("allow", &["max_rate", "max_spend", "max_requests", "max_duration", "faults_on", "revoke", "hours", "freezes"]),
     ("approvals", &["needed"]),
     ("simulation", &["first_token_p50", "first_token_p95", "tail_share", "tail_p50", "credential_life", "limits"]),
-    ("gateway", &["breaker", "try_timeout", "replicas", "token_cache"]),
+    ("gateway", &["breaker", "try_timeout", "replicas", "token_cache", "credentials"]),
     ("fault", &["probability", "only", "match", "shape", "retry_after"]),
 ];
 

@@ -30,6 +30,8 @@ pub(super) struct OpenExchange {
     pub(super) request: Option<String>,
     /// Whether each fault in force that is limited to some requests might touch it; `None` where none is.
     pub(super) in_reach: Option<bool>,
+    /// Whose tenant it names.
+    pub(super) tenant: Option<Fingerprint>,
 }
 
 /// How an exchange ended.
@@ -77,6 +79,7 @@ impl EventFeed {
             posts: exchange.posts,
             request: exchange.request.as_deref().filter(|_| exchange.mark.is_none()),
             in_reach: exchange.in_reach,
+            tenant: exchange.tenant,
         }));
     }
 

@@ -18,7 +18,7 @@ use super::proxy_context::ProxyContext;
 use super::upgrade;
 use super::upload::{BodyPlan, Intake, Upload, UpstreamBody, Withheld};
 use super::upstream::HttpUpstream;
-use crate::dialect::{AnswerFormat, MARK_HEADER, Mark, WireAnswer, credential, find_mark, is_stream};
+use crate::dialect::{AnswerFormat, MARK_HEADER, Mark, WireAnswer, credential, find_mark, is_stream, tenant};
 use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
 use crate::listen::strip_connection;
@@ -156,7 +156,8 @@ impl Exchanger {
         let key = credential(self.upstream.dialect, text).map(Fingerprint::of);
         let (proxy, posts) = (self.shared.proxy.clone(), parts.method == Method::POST);
         let request = mark.is_none().then(|| line(parts));
-        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request, in_reach: None };
+        let tenant = tenant(text).map(|named| Fingerprint::of(&named));
+        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request, in_reach: None, tenant };
         let handle = self.flow.begin(began);
         (ExchangeGuard::new(handle.clone()), handle)
     }

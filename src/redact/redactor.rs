@@ -1,7 +1,7 @@
 //! Who knows every secret, and what stands in the place of each.
 
 use super::finder::Finder;
-use crate::units::{Fingerprint, Salt, Secret};
+use crate::units::{Fingerprint, Salt, Secret, sealed_prompt};
 use std::fmt;
 use std::sync::{Arc, OnceLock, RwLock};
 
@@ -43,6 +43,15 @@ impl Redactor {
         }
         if let Some(key) = key.filter(|_| !secret.is_empty()) {
             self.learn_as(&secret.fingerprint().to_string().into(), key.to_string());
+        }
+    }
+
+    /// Knows one more text of the team's own: no secret, and nothing for others to read. A word such as `ping` is not looked for.
+    pub fn learn_prompt(&self, text: &str) {
+        const SHORTEST: usize = 12;
+        if text.trim().chars().count() >= SHORTEST {
+            let name = self.salt.map_or_else(|| "withheld,".to_owned(), |salt| salt.name(text));
+            self.learn_as(&text.into(), sealed_prompt(text, &name));
         }
     }
 

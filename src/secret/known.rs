@@ -84,6 +84,7 @@ pub fn learn(sources: &BTreeSet<SecretSource>, site: SecretContext<'_>, redactor
             SecretSource::Address(text) => learner.address(text, true),
             SecretSource::Url(text) => learner.address(text, false),
             SecretSource::Ordinary(_) => {}
+            SecretSource::Prompt(text) => redactor.learn_prompt(text),
         }
     }
 }

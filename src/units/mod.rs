@@ -49,7 +49,7 @@ pub use pattern::TextPattern;
 pub use printable::{is_unprintable, one_line, printable};
 pub use rate::{ByteRate, Rate};
 pub use ratio::Ratio;
-pub use salt::Salt;
+pub use salt::{SEALED_PROMPT, Salt, sealed_prompt};
 pub use seal::{TokenHash, authentication_code, hexadecimal, is_signed, signature};
 pub use secret::Secret;
 pub use seed::Seed;

@@ -22,6 +22,22 @@ impl Salt {
         let bytes = mac.finalize().into_bytes();
         Fingerprint(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
+
+    /// How this drill names a text: the first 64 bits of HMAC-SHA-256 over it, in hexadecimal.
+    pub fn name(self, text: &str) -> String {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(b"text:");
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// How a text begins that stands in a prompt's place.
+pub const SEALED_PROMPT: &str = "[prompt ";
+
+/// What stands in a prompt's place: a name for it that says nothing to others, and its length.
+pub fn sealed_prompt(text: &str, name: &str) -> String {
+    format!("{SEALED_PROMPT}{name} of {} characters]", text.chars().count())
 }
 
 impl fmt::Debug for Salt {

@@ -39,16 +39,19 @@ mod difference;
 mod dual_run;
 mod effect;
 mod false_start;
+mod identity;
 mod interval;
 mod measures;
 mod objective_name;
 mod objectives;
 mod onset;
 mod open;
+mod parity;
 mod plan;
 pub mod record;
 pub mod repeats;
 mod rescue;
+mod residency;
 mod rotated;
 mod rotation;
 mod share;
@@ -63,13 +66,16 @@ pub use difference::{Contrast, CountOf, counts, longer_by, percentile_ranks, tim
 pub use dual_run::DualRun;
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
+pub use identity::{LeakedKey, SentIdentity};
 pub use interval::Interval;
 pub use measures::{Measures, Outage};
 pub use objective_name::{Criterion, ObjectiveName, OutageObjective};
 pub use objectives::ObjectiveVerdict;
 pub use open::Unnamed;
+pub use parity::{ProbedDecision, ProbedParity};
 pub use record::{VERDICT_FORMAT, VerdictReadError, VerdictRecord, verdict_schema};
 pub use rescue::{Dispatched, Later, Paid, Rescued};
+pub use residency::{OutsideArea, Residency};
 pub use rotated::{ClientErrors, CriterionFinding, Fallback, Judgement, KeyAnswer, Moments, Replica, Rotated};
 pub use share::Share;
 pub use stability::{Departure, FailedAt, TellingWindow, Wave};
@@ -235,6 +241,14 @@ pub struct Verdict {
     /// The verdict on each workload that is judged, where a drill has several. Everything else here is then that of the workload that leads,
     /// except `verdict` and `reason`, which are those of the worst.
     pub workloads: Vec<OfWorkload>,
+    /// Where requests went, where it was promised where they may go.
+    pub residency: Option<Residency>,
+    /// Requests of which primary and standby must decide alike; none where nothing was probed.
+    pub parity: Vec<ProbedParity>,
+    /// What each provider was sent with.
+    pub identities: Vec<SentIdentity>,
+    /// Keys that reached a provider which they are not for.
+    pub leaked_keys: Vec<LeakedKey>,
 }
 
 /// How much evidence there is.
@@ -319,6 +333,12 @@ fn tried(evidence: &Evidence) -> Verdict {
     let doubted = objectives::doubt(&mut verdict.objectives, &evidence.caveats);
     verdict.rotations = rotation::rotations(evidence, true);
     verdict.objectives.extend(rotation::together(&verdict.rotations));
+    let beside = [
+        (OutageObjective::Residency, verdict.residency.as_ref().map(|residency| residency.verdict)),
+        (OutageObjective::Parity, parity::together(&verdict.parity)),
+    ];
+    let beside = beside.into_iter().filter_map(|(name, held)| Some(ObjectiveVerdict { name: ObjectiveName::Outage(name), verdict: held? }));
+    verdict.objectives.extend(beside);
     verdict.verdict = verdict.objectives.iter().fold(Decision::Met, |all, objective| all.and(objective.verdict));
     if verdict.verdict == Decision::Inconclusive {
         verdict.reason = in_doubt(evidence, &measured, &verdict.objectives, doubted);
@@ -358,6 +378,10 @@ fn unjudged(evidence: &Evidence, baseline: &trial::BaselineCounts) -> Verdict {
         },
         caveats: evidence.caveats.clone(),
         workloads: Vec::new(),
+        residency: residency::residency(evidence),
+        parity: parity::parity(evidence),
+        identities: identity::identities(evidence),
+        leaked_keys: identity::leaked(evidence),
     }
 }
 

@@ -49,6 +49,10 @@ words! {
         Rpo = "rpo",
         /// The share of the primary's load that the standby bears.
         Capacity = "capacity",
+        /// Requests went nowhere but to the legal areas that are permitted.
+        Residency = "residency",
+        /// The standby refuses what the primary refuses, and answers what it answers.
+        Parity = "parity",
     }
 }
 

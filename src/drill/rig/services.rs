@@ -9,7 +9,7 @@ use crate::drill::site::{ANY_PORT, RigSite, lab_key};
 use crate::history::{Event, Gateway};
 use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, Upstream};
-use crate::model::{NamedWorkload, Operation, ServiceBinding};
+use crate::model::{NamedWorkload, Operation, RouteCredentials, RouteResidency, ServiceBinding};
 use crate::traffic::{ClientSettings, Target};
 use crate::units::Secret;
 use std::collections::BTreeMap;
@@ -117,20 +117,28 @@ impl Rig {
         client: &Secret,
     ) -> Result<Vec<String>, DrillStop> {
         let plan = site.plan;
+        let settings = &plan.environment.gateway;
         let upstream = |name: &String| {
             let provider = plan.providers.get(name)?;
             let base_url = names.values.get(&format!("proxy.{name}.url"))?.to_owned();
-            let (key, model) = (names.key(name), provider.chat_model().to_owned());
+            let bears = if settings.credentials == RouteCredentials::Primary { named.service.primary() } else { name.as_str() };
+            let (key, model) = (names.key(bears), provider.chat_model().to_owned());
             let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
-            let store = self.keyring.store(plan.credential_of(name));
+            let store = self.keyring.store(plan.credential_of(bears));
             let kind = plan.kind_of(provider);
             Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, kind, store, model, embedding_model })
         };
-        let upstreams: Vec<Upstream> = named.service.providers.iter().filter_map(upstream).collect();
-        let settings = &plan.environment.gateway;
+        let may_be_asked = |name: &&String| {
+            let place = plan.providers.get(*name).and_then(|provider| provider.residency.as_ref());
+            settings.residency == RouteResidency::Ignored
+                || named.residency.is_empty()
+                || place.is_some_and(|place| named.residency.contains(place))
+        };
+        let upstreams: Vec<Upstream> = named.service.providers.iter().filter(may_be_asked).filter_map(upstream).collect();
         let mut replicas = Vec::new();
         for _ in 0..settings.replicas {
-            let (each, sharing) = (upstreams.clone(), named.service.primaries().len());
+            let sharing = named.service.primaries().iter().filter(may_be_asked).count();
+            let each = upstreams.clone();
             let gateway =
                 ReferenceGateway::start_shared(settings, each, sharing, client.clone(), ANY_PORT).map_err(DrillStop::environment_error)?;
             replicas.push(gateway.base_url());

@@ -4,8 +4,8 @@ use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
     AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, DualRun, Environment,
-    GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand,
-    StreamEnd, TokenCache, UsageReport,
+    GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, RouteCredentials, RouteResidency,
+    ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate, WeekHours};
 use serde::Deserialize as _;
@@ -193,6 +193,8 @@ record! {
         token_cache: TokenCache,
         #[serde(default, skip_serializing_if = "is_usual")]
         dual_run: DualRun,
+        residency: RouteResidency,
+        credentials: RouteCredentials,
     }
 }
 

@@ -8,11 +8,11 @@ use super::timeline::AimRecord;
 use crate::history::{
     Acknowledged, AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut, ApprovalWay, Approved, Awaited, Breaker, Cancelled, Contacted,
     ExecutionEnd, ExecutionFinished, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, HealthSeen, HealthState, KeyHeld,
-    KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, Note, PageIncidentOpened, Phase, PhaseEntered, PlainToxiproxy, ProxyClock,
-    ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, Spared, StepFinished, StepOverran,
-    StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted, UpdateBegun,
+    KeyMinted, KeyProbed, KeyRevoked, KeyStanding, KeyStored, Note, PageIncidentOpened, ParityProbed, Phase, PhaseEntered, PlainToxiproxy,
+    ProbeRound, ProxyClock, ReactionModelled, Remark, RemarkAbout, Resumed, RunbookDrilled, RunbookStarted, SightGap, Spared, StepFinished,
+    StepOverran, StepStarted, StepUndone, StopReason, TokenMinted, UndoStarted, UpdateBegun,
 };
-use crate::model::{AcknowledgementWay, Aim, Fault, StepEnd};
+use crate::model::{AcknowledgementWay, Aim, Fault, ProbeDecision, StepEnd};
 use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
 
@@ -366,6 +366,20 @@ pub(super) struct CancelledRecord {
     detail: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(remote = "ParityProbed")]
+pub(super) struct ParityProbedRecord {
+    probe: u32,
+    id: u64,
+    round: ProbeRound,
+    at: u64,
+    took: u64,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    status: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decision: Option<ProbeDecision>,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

@@ -103,6 +103,7 @@ impl From<PlanRecord1> for PlanRecord {
             service_name: scenario.service.clone(),
             service,
             objectives: objectives.into(),
+            residency: Vec::new(),
             judged: true,
             workload: traffic,
         };
@@ -119,6 +120,8 @@ impl From<PlanRecord1> for PlanRecord {
             contacts: old.contacts,
             mail: old.mail,
             prices: old.prices,
+            parity: Vec::new(),
+            keep: None,
         }
     }
 }
@@ -126,7 +129,7 @@ impl From<PlanRecord1> for PlanRecord {
 impl From<NamedWorkloadRecord1> for NamedWorkloadRecord {
     fn from(old: NamedWorkloadRecord1) -> Self {
         let NamedWorkloadRecord1 { name, service_name, service, objectives, judged, workload } = old;
-        Self { name, service_name, service, objectives: objectives.into(), judged, workload }
+        Self { name, service_name, service, objectives: objectives.into(), residency: Vec::new(), judged, workload }
     }
 }
 

@@ -1,13 +1,15 @@
 //! What an inventory says of contacts, credentials, providers and services.
 
 use super::objectives::DeclaredObjectivesRecord;
-use super::record::{NotKept, is_usual, record};
+use super::record::{NotKept, Recorded, is_usual, record};
 use super::store::{CredentialSourceRecord, IssuerRecord};
 use crate::model::{
     Business, ComponentImpact, Contact, ContactService, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes,
-    OpsgenieIntegration, PagerdutyService, Price, Provider, ProviderCapacity, RateLimits, Service, Simulation, StatusPage,
+    OpsgenieIntegration, PagerdutyService, ParityProbe, Price, ProbeDecision, ProbeText, Provider, ProviderCapacity, RateLimits, RefusalRule, Service,
+    Simulation, StatusPage,
 };
 use crate::units::{Amount, Duration, Money, Ratio};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 record! {
@@ -132,6 +134,16 @@ record! {
     struct ProviderCapacityRecord of ProviderCapacity {
         concurrent: u32,
         queue: u32,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refuses: Vec<RefusalRuleRecord>,
+    }
+}
+
+    struct RefusalRuleRecord of RefusalRule {
+        user: Option<String>,
+        contains: Option<String>,
+        tokens_above: Option<u64>,
+        tenant: Option<String>,
     }
 }
 
@@ -166,6 +178,47 @@ record! {
         runbook: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         business: Option<BusinessRecord>,
+        #[serde(skip)]
+        parity: NoProbes,
+    }
+}
+
+/// A plan has the probes that it asks, and needs none of its services' beside them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct NoProbes;
+
+impl Recorded<Vec<ParityProbe>> for NoProbes {
+    fn record(_: &Vec<ParityProbe>) -> Self {
+        Self
+    }
+
+    fn restore(self) -> Vec<ParityProbe> {
+        Vec::new()
+    }
+}
+
+record! {
+    struct ParityProbeRecord of ParityProbe {
+        name: String,
+        asks: ProbeTextRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expect: Option<ProbeDecision>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_from: Option<String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        body: BTreeMap<String, Value>,
+    }
+}
+
+record! {
+    #[serde(rename_all = "kebab-case")]
+    enum ProbeTextRecord of ProbeText {
+        Prompt(inner: String),
+        Tokens(inner: u64),
     }
 }
 

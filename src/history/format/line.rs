@@ -4,9 +4,9 @@ use super::event::{
     AcknowledgedRecord, AlertReceivedRecord, AlertsAwaitedRecord, AlertsLeftOutRecord, ApprovedRecord, AwaitedRecord, CancelledRecord,
     ContactedRecord, ExecutionFinishedRecord, FaultConfirmedRecord, FaultHealedRecord, FaultRequestedRecord, FinishedRecord,
     GatewayBreakerRecord, HealthSeenRecord, KeyHeldRecord, KeyMintedRecord, KeyProbedRecord, KeyRevokedRecord, KeyStoredRecord, NoteRecord,
-    PageIncidentOpenedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord, RemarkRecord, ResumedRecord,
-    RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, SparedEventRecord, StepFinishedRecord, StepOverranRecord,
-    StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
+    PageIncidentOpenedRecord, ParityProbedRecord, PhaseRecord, PlainToxiproxyRecord, ProxyClockRecord, ReactionModelledRecord,
+    RemarkRecord, ResumedRecord, RunbookDrilledRecord, RunbookStartedRecord, SightGapRecord, SparedEventRecord, StepFinishedRecord,
+    StepOverranRecord, StepStartedRecord, StepUndoneRecord, TokenMintedRecord, UndoStartedRecord, UpdateBegunRecord,
 };
 use super::first_line::FirstLine;
 use super::guard::{GuardSeenRecord, GuardedRecord};
@@ -18,10 +18,22 @@ use super::traffic::{CarriedRecord, OverdueRecord, PacedRecord, RequestRecord, S
 use crate::history::{
     Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Approved, Awaited, Cancelled, Carried, Contacted, Event,
     ExecutionFinished, ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, GuardSeen, Guarded, HandedOver,
+<<<<<<< ours
     HealthSeen, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, Paced, PageIncidentOpened,
     PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted,
     Served, Shed, SightGap, Spared, Stamped, Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone,
     TakenOver, Ticked, TokenMinted, UndoStarted, UpdateBegun,
+||||||| base
+    HealthSeen, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PageIncidentOpened, PhaseEntered,
+    PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed,
+    SightGap, Spared, Stamped, Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, Ticked,
+    TokenMinted, UndoStarted, UpdateBegun,
+=======
+    HealthSeen, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, PageIncidentOpened, ParityProbed,
+    PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted,
+    Served, Shed, SightGap, Spared, Stamped, Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone,
+    TakenOver, Ticked, TokenMinted, UndoStarted, UpdateBegun,
+>>>>>>> theirs
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -182,6 +194,7 @@ kinds! {
     "overlay" => Overlay: OverlayRead by OverlayReadRecord,
     "guard_tripped" => GuardTripped: Guarded by GuardedRecord,
     "guard_seen" => GuardSeen: GuardSeen by GuardSeenRecord,
+    "parity_probed" => ParityProbed: ParityProbed by ParityProbedRecord,
     "health" => Health: HealthSeen by HealthSeenRecord,
     "cancelled" => Cancelled: Cancelled by CancelledRecord,
     "finished" => Finished: Finished by FinishedRecord,
@@ -264,6 +277,7 @@ mod tests {
             cut: false,
             touched: false,
             request: None,
+            tenant: None,
         }));
         assert!(request.len() + served.len() + 2 <= 250, "{} + {}:\n{request}\n{served}", request.len(), served.len());
     }

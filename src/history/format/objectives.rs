@@ -73,6 +73,7 @@ record! {
         client_errors: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<Ratio>,
+        residency: Option<Vec<String>>,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::environment::EnvironmentRecord;
 use super::guard::GuardsRecord;
-use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
+use super::inventory::{ContactRecord, CredentialRecord, MailRecord, ParityProbeRecord, PriceRecord, ProviderRecord, ServiceRecord};
 use super::objectives::DeclaredObjectivesRecord;
 use super::overlay::OverlayRecord;
 use super::record::{Recorded, is_usual, record};
@@ -10,7 +10,7 @@ use super::runbook::RunbookRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::TimelineRecord;
 use super::workload::NamedWorkloadRecord;
-use crate::model::{DrillPlan, ExecutionPlan, Scenario, SourceFile, Workloads};
+use crate::model::{DrillPlan, ExecutionPlan, KeptTexts, Scenario, SourceFile, Workloads};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +32,10 @@ record! {
         mail: Option<MailRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         prices: BTreeMap<String, PriceRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parity: Vec<ParityProbeRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keep: Option<KeptTexts>,
     }
 }
 

@@ -8,7 +8,8 @@
 use super::version::FormatVersion;
 use crate::model::{
     Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, DualRun, EscalationUntil, Fault, Gate,
-    GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn,
+    GatewayKind, HttpVersion, KeptTexts, KeyChange, KeySource, MailServer, NotifySeverity, ProbeDecision, Repeat, RequestKind, Requests, RotationPart,
+    RouteCredentials, RouteResidency, SloOn,
     StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
 };
 use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours};
@@ -86,6 +87,7 @@ same! {
     Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours,
     Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, Repeat, RequestKind,
     Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, Unreachable, UsageReport, WalkResult,
+    KeptTexts, ProbeDecision, RouteCredentials, RouteResidency,
 }
 
 /// Of a recording that is played a history names the file, and keeps no rows.

@@ -66,6 +66,8 @@ pub(super) struct ServedRecord {
     touched: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant: Option<Fingerprint>,
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

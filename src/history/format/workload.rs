@@ -16,6 +16,8 @@ record! {
         service_name: String,
         service: ServiceRecord,
         objectives: ObjectivesRecord,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        residency: Vec<String>,
         judged: bool,
         workload: WorkloadRecord,
     }

@@ -64,7 +64,8 @@ mod tests {
         let service = super::super::tests::plan(Default::default()).workloads[0].service.clone();
         let workload = Workload::steady(Rate::per_second(1.0).unwrap());
         let (name, objectives) = ("checkout".to_owned(), Default::default());
-        let probe = NamedWorkload { name: name.clone(), service_name: name, service, objectives, judged: false, workload };
+        let residency = Vec::new();
+        let probe = NamedWorkload { name: name.clone(), service_name: name, service, objectives, residency, judged: false, workload };
         let limit = SuccessLimit { below: Ratio::new(0.5).unwrap(), clears_at: clears_at.and_then(Ratio::new), over: None };
         let service = ServiceGuard { probe, every: Duration::from_secs(1), timeout: Duration::from_secs(1), limit };
         (Guard { watches: GuardWatch::Service(Box::new(service.clone())), length: Duration::from_secs(12) }, service)

@@ -21,6 +21,7 @@ pub(in super::super) fn plan(objectives: Objectives) -> DrillPlan {
         objectives: DeclaredObjectives::default(),
         runbook: None,
         business: None,
+        parity: Vec::new(),
     };
     DrillPlan {
         scenario: Scenario {
@@ -38,6 +39,7 @@ pub(in super::super) fn plan(objectives: Objectives) -> DrillPlan {
             service_name: "chat".into(),
             service,
             objectives,
+            residency: Vec::new(),
             judged: true,
             workload: Workload::steady(Rate::per_second(10.0).unwrap()),
         }
@@ -52,6 +54,8 @@ pub(in super::super) fn plan(objectives: Objectives) -> DrillPlan {
         credentials: Default::default(),
         contacts: Default::default(),
         mail: None,
+        parity: Vec::new(),
+        keep: None,
     }
 }
 

@@ -76,7 +76,13 @@ pub(super) const FORMS: &[Form] = &[
         "scenario",
         "a scenario",
         "version!: 1; scenario!: name; title: text; service!: name; runbook: text; traffic!: @traffic or [@workload]; timeline!: @timeline; \
-         objectives: @objectives; abort_when: @guard or [@guard]; overlay: [@series]",
+         objectives: @objectives; abort_when: @guard or [@guard]; overlay: [@series]; parity: [@parity-probe]; keep: =keep",
+    ),
+    choice(
+        "parity-probe",
+        "a parity probe",
+        "name!: text; prompt: text; tokens: count; expect: =decision; user: text; headers: texts; key_from: env; body: body",
+        "prompt tokens",
     ),
     form("traffic", "the traffic", traffic!()),
     form("workload", "a workload", traffic!("workload!: name; service: name; objectives: @objectives; judged: truth; ")),
@@ -217,7 +223,7 @@ pub(super) const FORMS: &[Form] = &[
     form("oidc", "a provider of sign-in", "issuer!: url; client_id!: text; client_secret_from: key; roles!: {=access-role|[=access-role]}"),
     form("serving", "a map of what it serves", "url: url; oidc: @oidc; webhooks: [@webhook]; otlp: url"),
     form("webhook", "a webhook", "name: name; url!: url; secret_from!: key or [key]; events: [=notice]"),
-    form("evidence", "an evidence map", "key: key; witness: @witness; ship: [@ship]"),
+    form("evidence", "an evidence map", "key: key; witness: @witness; ship: [@ship]; keep: =keep"),
     choice("witness", "a witness", "url: url; run: [text]; ca: text; required: truth", "url run"),
     choice("ship", "a place for bundles", "folder: text; run: [text]; s3: @bucket", "folder run s3"),
     form(
@@ -270,7 +276,13 @@ pub(super) const FORMS: &[Form] = &[
         "simulation",
         "a simulation",
         "first_token_p50: time; first_token_p95: time; tail_share: share; tail_p50: time; tokens: rate; credential_life: time; \
-         models: {@model-times}; limits: @limits; retired: [text]; capacity: @provider-capacity",
+         models: {@model-times}; limits: @limits; retired: [text]; capacity: @provider-capacity; refuses: [@refusal]",
+    ),
+    choice(
+        "refusal",
+        "what a provider refuses",
+        "user: text; contains: text; tokens_above: count; tenant: text",
+        "user contains tokens_above tenant",
     ),
     form("provider-capacity", "a capacity", "concurrent!: count; queue: count"),
     form(
@@ -282,7 +294,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "service",
         "a service",
-        "owner: name; criticality: =criticality; providers!: [name] or @sharing; objectives: @objectives; runbook: text; business: @business",
+        "owner: name; criticality: =criticality; providers!: [name] or @sharing; objectives: @objectives; runbook: text; business: @business; parity: [@parity-probe]",
     ),
     form("sharing", "the providers that share the load", "share!: [name]; standbys: [name]"),
     form(
@@ -299,7 +311,8 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "gateway",
         "a gateway's settings",
-        "try_timeout: time; retries: count; breaker: @breaker; replicas: count; token_cache: =token-cache; dual_run: =dual-run",
+        "try_timeout: time; retries: count; breaker: @breaker; replicas: count; token_cache: =token-cache; dual_run: =dual-run; residency: =route-residency; \
+         credentials: =route-credentials",
     ),
     form("breaker", "a circuit breaker", "failures: count; cooldown: time; probes: count"),
     form("start", "a start command", "run!: [text]; env: texts; pass: [text]; ready!: url; within: time; warm_up: count"),

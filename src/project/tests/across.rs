@@ -317,19 +317,19 @@ fn providers_outside_a_residency_are_found() {
         "rto: 10s,",
         "rto: 10s, residency: [ch, us],",
         r#"
-error: the provider `azure-swedencentral` stands in `eu`, outside this objective
+warning: the provider `azure-swedencentral` stands in `eu`, outside this objective
    --> runbooks/inventory.yaml:16:39
     |
  16 |     objectives: {rto: 10s, residency: [ch, us], slo: {first_token: 2s}, stable_for: 8s}
     |                                       ^
-    = hint: take `azure-swedencentral` from the service, or mend `residency` of the provider or of the objective
+    = hint: take `azure-swedencentral` from the service; or leave it, and a drill shows whether anything is sent there although it is not permitted
 
-error: the provider `openai-eu` stands in `eu`, outside this objective
+warning: the provider `openai-eu` stands in `eu`, outside this objective
    --> runbooks/inventory.yaml:16:39
     |
  16 |     objectives: {rto: 10s, residency: [ch, us], slo: {first_token: 2s}, stable_for: 8s}
     |                                       ^
-    = hint: take `openai-eu` from the service, or mend `residency` of the provider or of the objective
+    = hint: take `openai-eu` from the service; or leave it, and a drill shows whether anything is sent there although it is not permitted
 "#,
     );
 }

@@ -22,7 +22,8 @@ use hurt::HurtDigest;
 use provider::ProvidersDigest;
 
 use crate::history::{
-    Event, HealthState, Outcome, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check, workload_of,
+    Event, HealthState, Outcome, ParityProbed, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check,
+    workload_of,
 };
 use crate::model::{NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
@@ -219,7 +220,8 @@ impl Digest {
             }
             Event::Served(served) => {
                 self.traces.served(served, line, (self.fault_since, self.fault_until.filter(|_| self.unhealed == 0)));
-                if let Some(id) = served.id {
+                // What a probe costs is none of a workload's.
+                if let Some(id) = served.id.filter(|id| workload_of(*id) != ParityProbed::PLACE) {
                     self.spend.served(stamped.t, workload_of(id), served);
                 }
                 return self.served(served);

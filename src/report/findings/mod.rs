@@ -13,6 +13,7 @@
 
 pub(in crate::report) mod course;
 mod half_done;
+mod identity;
 mod knobs;
 mod outage;
 mod review;

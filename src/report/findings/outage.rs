@@ -1,7 +1,7 @@
 //! What users of one workload felt, and what gateway and providers did: objectives that were missed, nearly missed or are open, and what no
 //! objective is about.
 
-use super::{finding, knobs};
+use super::{finding, identity, knobs};
 use crate::model::{FindingId, FindingSeverity, LossBudget};
 use crate::report::digest::{FlowTraces, STORM, Trace};
 use crate::report::model::{ReportFinding, Suggestion, Text};
@@ -27,12 +27,13 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<ReportFinding> {
             }
         }
     }
+    found.extend(identity::findings(subject));
     found.extend(open(subject));
     let (gateway, gauge) = (subject.gateway(), gauge(subject));
     for finding in &mut found {
         let kind = finding.kind();
         let known = || kind.and_then(|kind| knobs::suggestion(gateway, kind, &gauge));
-        finding.suggestion = finding.suggestion.take().or_else(known);
+        finding.suggestion = finding.suggestion.take().or_else(known).or_else(|| kind.and_then(identity::suggestion));
         finding.about = match (subject.name(), finding.about.take()) {
             (Some(workload), Some(about)) => Some(format!("{workload}, {about}")),
             (name, about) => about.or_else(|| name.map(str::to_owned)),
@@ -120,7 +121,8 @@ impl UserView<'_> {
             OutageObjective::Duplicates => found.shown_by(&traces.duplicates),
             OutageObjective::Rescued => found.shown_by(&self.asked()),
             OutageObjective::Failback => found.shown_by(&traces.lost_after),
-            OutageObjective::Overshoot | OutageObjective::Rpo | OutageObjective::Capacity => found,
+            OutageObjective::Residency => identity::outside(found, self.subject),
+            OutageObjective::Overshoot | OutageObjective::Rpo | OutageObjective::Capacity | OutageObjective::Parity => found,
         }
     }
 
@@ -344,5 +346,7 @@ const fn missed(objective: OutageObjective) -> FindingId {
         OutageObjective::Failback => FindingId::FailbackMissed,
         OutageObjective::Rpo => FindingId::WritesLost,
         OutageObjective::Capacity => FindingId::StandbyTooSmall,
+        OutageObjective::Residency => FindingId::ResidencyMissed,
+        OutageObjective::Parity => FindingId::ParityMissed,
     }
 }

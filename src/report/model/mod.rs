@@ -126,6 +126,10 @@ pub enum SectionKind {
     Restoration,
     /// Which drill it was.
     Identity,
+    /// Where requests went, with which keys, and where they may go.
+    Residency,
+    /// What primary and standby refuse.
+    Parity,
 }
 
 impl SectionKind {
@@ -155,6 +159,8 @@ impl SectionKind {
             Self::Guards => "guards",
             Self::Restoration => "restoration",
             Self::Identity => "identity",
+            Self::Residency => "residency",
+            Self::Parity => "parity",
         }
     }
 }

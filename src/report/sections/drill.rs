@@ -8,7 +8,8 @@ use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
 use super::{
-    basis, capacity, cost, credential_section, faults, found, guards, limits, objectives, picture, restoration, runbook, traffic, waterfall,
+    basis, capacity, cost, credential_section, faults, found, guards, limits, objectives, parity, picture, residency, restoration, runbook, traffic,
+    waterfall,
 };
 use crate::history::{Event, Stamped};
 use crate::model::FindingState;
@@ -133,7 +134,8 @@ fn workload(subject: &Subject<'_>) -> Option<Section> {
 
 /// Where one workload's seconds went, and what was promised to it and measured.
 fn about(subject: &Subject<'_>) -> Vec<Section> {
-    [waterfall::section(subject), objectives::section(subject), capacity::section(subject)].into_iter().flatten().collect()
+    let sections = [waterfall::section(subject), objectives::section(subject), capacity::section(subject), residency::section(subject), parity::section(subject)];
+    sections.into_iter().flatten().collect()
 }
 
 /// Which drill it was, for machines.

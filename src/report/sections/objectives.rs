@@ -7,7 +7,7 @@ use super::subject::Subject;
 use crate::model::LossBudget;
 use crate::report::model::{Quantity, ReportTable, Section, SectionKind, TableCell, TableRow};
 use crate::report::words::wording::{at_most, between, seconds_up, span};
-use crate::report::words::{credential, recovery, rescue, stability};
+use crate::report::words::{credential, passage, recovery, rescue, stability};
 use crate::units::{counted, grouped};
 use crate::verdict::{Measures, ObjectiveName, OutageObjective};
 
@@ -90,6 +90,13 @@ fn words(subject: &Subject<'_>, name: ObjectiveName, measures: &Measures) -> (St
             terms.capacity.map_or_else(String::new, |capacity| format!("the standby bears {capacity} of the peak")),
             measures.capacity.as_ref().map_or_else(not_seen, capacity::measured),
         ),
+        ObjectiveName::Outage(OutageObjective::Residency) => {
+            let residency = subject.verdict.residency.as_ref();
+            (residency.map(passage::permitted).unwrap_or_default(), residency.map_or_else(not_seen, passage::where_to))
+        }
+        ObjectiveName::Outage(OutageObjective::Parity) => {
+            ("the standby decides as the primary does".to_owned(), passage::decided(&subject.verdict.parity))
+        }
         _ => (String::new(), measures.rpa.map_or_else(not_seen, |rpa| seconds_up(rpa.0))),
     }
 }

@@ -93,7 +93,8 @@ pub(in crate::report) fn differing(first: &Started, second: &Started) -> Vec<Dif
 
 /// What differs between two plans.
 fn plans(first: &DrillPlan, second: &DrillPlan) -> Vec<DifferingSetting> {
-    let value = |plan: &DrillPlan| serde_json::to_value(plan).map_err(|error| Problem::new(error.to_string()));
+    // What stands in a prompt's place is another in each drill.
+    let value = |plan: &DrillPlan| serde_json::to_value(plan.without_prompts()).map_err(|error| Problem::new(error.to_string()));
     // A plan is written into every history, so it can be written.
     let (Ok(first), Ok(second)) = (value(first), value(second)) else { return Vec::new() };
     let mut walk = PlanWalk::default();

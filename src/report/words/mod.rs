@@ -7,6 +7,7 @@ pub(in crate::report) mod difference;
 pub(in crate::report) mod headline;
 pub(in crate::report) mod nature;
 pub(in crate::report) mod open;
+pub(in crate::report) mod passage;
 pub(in crate::report) mod picture;
 pub(in crate::report) mod recovery;
 pub(in crate::report) mod repeats;

@@ -7,6 +7,7 @@
 //! What this file does not do: choose words for people. `because` and `hint` are given to it.
 
 mod parts;
+mod passage;
 mod repeats;
 mod rotation;
 
@@ -15,6 +16,7 @@ pub use parts::{
     FalseStartRecord, IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord,
     RescuedRecord, ShareRecord, StepBorneRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
 };
+pub use passage::{LeakedKeyRecord, OutsideAreaRecord, ProbedDecisionRecord, ProbedParityRecord, ResidencyRecord};
 pub use repeats::{
     BoundaryRecord, DriftRecord, PlannedTrialRecord, QuantileRecord, REPEATS_FORMAT, RepeatsEnd, RepeatsEndRecord, RepeatsReadError,
     RepeatsRecord, ResetWay, SequentialRecord, SequentialTestRecord, ShareBoundsRecord, StatementRecord, TrialCountsRecord, TrialRecord,
@@ -55,6 +57,12 @@ macro_rules! verdict_record {
             pub evidence: EvidenceRecord,
             #[serde(default, skip_serializing_if = "Vec::is_empty")]
             pub caveats: Vec<CaveatRecord>,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub residency: Option<ResidencyRecord>,
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub parity: Vec<ProbedParityRecord>,
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub leaked_keys: Vec<LeakedKeyRecord>,
             $($after)*
         }
     };
@@ -166,6 +174,10 @@ impl VerdictRecord {
             evidence,
             caveats,
             workloads,
+            residency,
+            parity,
+            identities: _,
+            leaked_keys,
         } = verdict;
         Self {
             format: VERDICT_FORMAT,
@@ -186,6 +198,9 @@ impl VerdictRecord {
             terms: RecordOf::of(terms),
             evidence: RecordOf::of(evidence),
             caveats: RecordOf::of(caveats),
+            residency: RecordOf::of(residency),
+            parity: RecordOf::of(parity),
+            leaked_keys: RecordOf::of(leaked_keys),
             workloads: RecordOf::of(workloads),
             because: None,
             hint: None,
@@ -234,6 +249,9 @@ impl RecordOf<OfWorkload> for WorkloadVerdictRecord {
             terms,
             evidence,
             caveats,
+            residency,
+            parity,
+            leaked_keys,
             workloads: _,
             because: _,
             hint: _,
@@ -254,6 +272,9 @@ impl RecordOf<OfWorkload> for WorkloadVerdictRecord {
             terms,
             evidence,
             caveats,
+            residency,
+            parity,
+            leaked_keys,
         }
     }
 }

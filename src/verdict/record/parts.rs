@@ -1,7 +1,7 @@
 //! The parts of `verdict.json`: what was promised, measured and seen, each as it is on disk.
 
 use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, TouchedBy};
-use crate::model::{Bearing, Gate, Objectives, SloOn};
+use crate::model::{Bearing, Gate, Objectives, ProbeDecision, SloOn};
 use crate::units::Fingerprint;
 use crate::verdict::{
     Basis, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, DualRun, EarlyStop, FailedAt, FalseStart, Interval,
@@ -47,6 +47,7 @@ same! {
     bool, u16, u32, u64, f64, String, Balanced, Criterion, CriterionFinding, Decision, Fingerprint, KeyStanding, Lost, Millis,
     ObjectiveName, Phase, Reason,
     StopReason, Wave, Bearing,
+    ProbeDecision,
 }
 
 /// A struct as it is on disk, and how it is made. The fields are all that the value has, by its own names.

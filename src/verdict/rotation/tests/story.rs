@@ -99,6 +99,8 @@ impl Story {
         environment.gateway.replicas = u32::try_from(self.replicas.len()).unwrap();
         let plan = DrillPlan {
             prices: BTreeMap::new(),
+            parity: Vec::new(),
+            keep: None,
             mail: None,
             scenario: Scenario {
                 name: "key-revoked".into(),
@@ -128,8 +130,10 @@ impl Story {
                     objectives: DeclaredObjectives::default(),
                     runbook: None,
                     business: None,
+                    parity: Vec::new(),
                 },
                 objectives: DeclaredObjectives { success: Ratio::new(0.99), ..self.objectives.clone() }.resolved(),
+                residency: Vec::new(),
                 judged: true,
                 workload: Workload {
                     arrivals: Arrivals::Constant,
@@ -249,7 +253,18 @@ impl Story {
 pub(crate) fn served(id: Option<u64>, by: &'static str, at: u64, took: u64, status: u16, key: Fingerprint) -> (u64, Event) {
     (
         at + took,
-        Event::Served(Served { id, by: by.into(), at, took, status, key: Some(key), cut: false, touched: status == 401, request: None }),
+        Event::Served(Served {
+            id,
+            by: by.into(),
+            at,
+            took,
+            status,
+            key: Some(key),
+            cut: false,
+            touched: status == 401,
+            request: None,
+            tenant: None,
+        }),
     )
 }
 
