@@ -1,16 +1,7 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
 use super::{
-<<<<<<< ours
-    Business, Contact, Contract, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation,
-    Price, SecretStore, ServePolicy, words,
-||||||| base
-    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, Price,
-    SecretStore, ServePolicy, words,
-=======
-    Business, Contact, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, ParityProbe,
-    Price, RefusalRule, SecretStore, ServePolicy, words,
->>>>>>> theirs
+    Business, Contact, Contract, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, ParityProbe, Price, RefusalRule, SecretStore, ServePolicy, words,
 };
 use crate::units::{Day, Duration, Ratio};
 use serde::{Deserialize, Serialize};

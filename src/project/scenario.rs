@@ -63,19 +63,11 @@ fn whole(reader: &TreeReader<'_>, root: &Node) -> Option<(Scenario, Beside)> {
     let parity = fields.optional("parity", &parity::read).unwrap_or_default();
     let keep = fields.optional("keep", &parity::keep);
     fields.finish();
-<<<<<<< ours
     let mut workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
     let climbs = workloads.iter_mut().filter_map(|told| told.workload.steps.as_mut());
     climbs.for_each(|steps| load_steps::begins(steps, &timeline));
-    Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when, overlays }, order, workloads))
-||||||| base
-    let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
-    Some((Scenario { name, title, service, runbook, timeline, objectives, abort_when, overlays }, order, workloads))
-=======
-    let workloads = workloads.map_or_else(|| RawWorkload::placeholder().map(|told| vec![told]), Some)?;
     let scenario = Scenario { name, title, service, runbook, timeline, objectives, abort_when, overlays };
     Some((scenario, (order, workloads, parity, keep)))
->>>>>>> theirs
 }
 
 fn timeline(reader: &TreeReader<'_>, node: &Node) -> Option<(Timeline, Vec<String>)> {
