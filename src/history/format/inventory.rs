@@ -127,6 +127,8 @@ record! {
         retired: Vec<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<ProviderCapacityRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refuses: Vec<RefusalRuleRecord>,
     }
 }
 
@@ -134,11 +136,10 @@ record! {
     struct ProviderCapacityRecord of ProviderCapacity {
         concurrent: u32,
         queue: u32,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        refuses: Vec<RefusalRuleRecord>,
     }
 }
 
+record! {
     struct RefusalRuleRecord of RefusalRule {
         user: Option<String>,
         contains: Option<String>,
