@@ -264,6 +264,7 @@ impl SecretSourceSet {
             models: paced,
             limits: _,
             retired,
+            right: _,
         } = simulation;
         let places = [cloud, region, residency].into_iter().flatten();
         let names = places.chain(models.values()).chain(paced.keys()).chain(retired);

@@ -107,6 +107,7 @@ fn simulation(reader: &TreeReader<'_>, node: &Node) -> Option<Simulation> {
         models: fields.optional("models", &|reader, node| models(reader, node, pace)).unwrap_or_default(),
         limits: fields.optional("limits", &limits).unwrap_or_default(),
         retired: fields.optional("retired", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default(),
+        right: fields.optional("right", &|reader, node| reader.quantity::<Ratio>(node)).unwrap_or(usual.right),
     };
     fields.finish();
     Some(simulation)

@@ -22,6 +22,25 @@ impl Salt {
         let bytes = mac.finalize().into_bytes();
         Fingerprint(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
+
+    /// What stands for a text: the first 64 bits of HMAC-SHA-256 over it, in hexadecimal. Whoever has the salt can try texts, and whoever has not
+    /// cannot.
+    pub fn hash(self, text: &str) -> String {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(text.as_bytes());
+        super::hexadecimal(&mac.finalize().into_bytes()[..8])
+    }
+
+    /// In hexadecimal, where it is kept beside what it made.
+    pub fn hex(self) -> String {
+        super::hexadecimal(&self.0)
+    }
+
+    /// From that form; `None` for any other text.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32)?;
+        Some(Self(number.to_be_bytes()))
+    }
 }
 
 impl fmt::Debug for Salt {
@@ -43,5 +62,8 @@ mod tests {
         assert_ne!(one.mask(first), other.mask(first));
         assert_ne!(one.mask(first), first);
         assert_eq!(format!("{one:?}"), "[salt]");
+        assert_eq!((one.hash("a"), one.hash("a").len()), (Salt::from_hex(&one.hex()).unwrap().hash("a"), 16));
+        assert_ne!(one.hash("a"), other.hash("a"));
+        assert!(Salt::from_hex("1f").is_none());
     }
 }

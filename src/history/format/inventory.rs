@@ -10,6 +10,14 @@ use crate::model::{
 use crate::units::{Amount, Duration, Money, Ratio};
 use std::collections::BTreeMap;
 
+const fn every_one() -> Ratio {
+    Ratio::ONE
+}
+
+fn is_every_one(right: &Ratio) -> bool {
+    *right == Ratio::ONE
+}
+
 record! {
     struct ContactRecord of Contact {
         name: String,
@@ -119,6 +127,8 @@ record! {
         limits: RateLimitsRecord,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         retired: Vec<String>,
+        #[serde(default = "every_one", skip_serializing_if = "is_every_one")]
+        right: Ratio,
     }
 }
 

@@ -59,6 +59,8 @@ pub enum ReportKind {
     Comparison,
     /// Several drills of one scenario.
     Repeats,
+    /// Candidate providers that were asked the same prompts.
+    Candidates,
 }
 
 /// A part of a report with a heading of its own.
@@ -124,6 +126,8 @@ pub enum SectionKind {
     Restoration,
     /// Which drill it was.
     Identity,
+    /// Candidate providers side by side.
+    Candidates,
 }
 
 impl SectionKind {
@@ -152,6 +156,7 @@ impl SectionKind {
             Self::Guards => "guards",
             Self::Restoration => "restoration",
             Self::Identity => "identity",
+            Self::Candidates => "candidates",
         }
     }
 }
