@@ -5,22 +5,23 @@
 
 use super::arguments::{relative, seed};
 use super::compare_render::{CompareFormat, conclude};
+use super::prompts::{prompts_of, scoring};
 use super::terminal::show_work;
 use super::trust::{self, TrustArgs};
 use super::{Exit, ask, environment, note, say, until_interrupted};
-use crate::asking::AskedProvider;
+use crate::asking::{AskError, AskedProvider};
 use crate::compare::{
     Candidate, CompareCourse, CompareOrder, ComparisonFolder, KeepPolicy, Scorer, SpendEstimate, StoredComparison, estimate,
     last_comparison, read_comparison,
 };
 use crate::console::WorkProgress;
 use crate::evaluation::{
-    COMPARISON_FORMAT, CompareMeasure, ComparedAnswers, Comparison, ComparisonHead, EvaluationPrompt, IdealMatch, OpenFile, PromptFile,
-    Volume, changes, read_prompts,
+    AnswerSample, COMPARISON_FORMAT, CompareMeasure, ComparedAnswers, Comparison, ComparisonEnd, ComparisonHead, EvaluationPrompt,
+    IdealMatch, UnreadPrompt, Volume, changes,
 };
 use crate::exercise::drawn_seed;
 use crate::lab::SimulatedProvider;
-use crate::model::{Environment, Executable};
+use crate::model::Environment;
 use crate::project::Project;
 use crate::secret::SecretContext;
 use crate::units::{Duration, Money, Problem, Salt, Secret, Seed, counted, explained};
@@ -60,7 +61,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
     /// End as soon as the order by all of these is shown; with nothing behind it, never [default: quality,first-token,end,cost]
-    #[arg(long, value_name = "MEASURES", value_delimiter = ',', value_parser = measure, num_args = 0..)]
+    #[arg(long, value_name = "MEASURES", value_delimiter = ',', value_parser = measure, num_args = 0..=1)]
     until: Option<Vec<CompareMeasure>>,
     /// The most that may be spent; never beyond the environment's own [default: 1 USD]
     #[arg(long, value_name = "MONEY")]
@@ -186,9 +187,9 @@ pub(super) fn compare(args: Args) -> anyhow::Result<Exit> {
 fn refused(error: anyhow::Error) -> anyhow::Result<Exit> {
     match error.downcast::<Problem>() {
         Ok(problem) => say(&format!("error: {}", explained(&problem))),
-        Err(error) => match error.downcast::<crate::evaluation::UnreadPrompt>() {
+        Err(error) => match error.downcast::<UnreadPrompt>() {
             Ok(problem) => say(&format!("error: {}", explained(&problem))),
-            Err(error) => match error.downcast::<crate::asking::AskError>() {
+            Err(error) => match error.downcast::<AskError>() {
                 Ok(problem) => say(&format!("error: {}", explained(&problem))),
                 Err(error) => return Err(error),
             },
@@ -214,9 +215,9 @@ fn prepared(args: &Args) -> anyhow::Result<Result<Prepared, Exit>> {
         }
         allowed(&project, &environment, &args.env, name)?;
     }
-    let prompts = prompts(args)?;
-    let ours: Vec<Executable> = executables(&prompts);
-    if let Some(exit) = trust::refused(args.trust, &project.root, &ours)? {
+    let ideal = if args.ideal == IdealOption::Begins { IdealMatch::Begins } else { IdealMatch::Includes };
+    let prompts = prompts_of(&args.prompts, ideal)?;
+    if let Some(exit) = trust::refused(args.trust, &project.root, &scoring(&prompts))? {
         return Ok(Err(exit));
     }
     let keep = if args.keep.is_some() { KeepPolicy::Prompts } else { KeepPolicy::Hashes };
@@ -237,7 +238,7 @@ fn allowed(project: &Project, environment: &Environment, env: &str, name: &str) 
     let inventory = &project.inventory;
     if !inventory.providers.contains_key(name) {
         let known = inventory.providers.keys().cloned().collect();
-        return Err(crate::asking::AskError::Unknown { name: name.to_owned(), known }.into());
+        return Err(AskError::Unknown { name: name.to_owned(), known }.into());
     }
     let used = inventory.services.values().any(|service| service.providers.iter().any(|provider| provider == name));
     if environment.embedded || environment.allow.may_ask(name, used) {
@@ -246,44 +247,6 @@ fn allowed(project: &Project, environment: &Environment, env: &str, name: &str) 
     let why = if environment.allow.asks.is_some() { "is not among those that it may ask" } else { "is used by no service" };
     let hint = format!("if it may be asked, say so in the inventory: `environments: {{{env}: {{allow: {{asks: [{name}]}}}}}}`");
     Err(Problem::new(format!("`{name}` may not be asked in the environment `{env}`: it {why}")).hint(hint).into())
-}
-
-/// Files beside one that names them.
-#[derive(Debug)]
-struct Beside(PathBuf);
-
-impl OpenFile for Beside {
-    fn open(&self, path: &str) -> Result<String, String> {
-        std::fs::read_to_string(self.0.join(path)).map_err(|error| error.to_string())
-    }
-}
-
-fn prompts(args: &Args) -> anyhow::Result<Vec<EvaluationPrompt>> {
-    let read = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Problem::new(format!("{} cannot be read", path.display()))
-                .caused_by(error)
-                .hint("name a file of prompts: `lifeboat help compare`")
-        })?;
-        let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        Ok((path.display().to_string(), text, Beside(folder)))
-    };
-    let files = args.prompts.iter().map(read).collect::<Result<Vec<_>, Problem>>()?;
-    let files: Vec<PromptFile<'_>> = files.iter().map(|(name, text, open)| PromptFile { name, text, open }).collect();
-    let ideal = if args.ideal == IdealOption::Begins { IdealMatch::Begins } else { IdealMatch::Includes };
-    Ok(read_prompts(&files, ideal)?)
-}
-
-/// What prompts have started, each once.
-fn executables(prompts: &[EvaluationPrompt]) -> Vec<Executable> {
-    let mut found: Vec<Executable> = Vec::new();
-    for (prompt, argv) in prompts.iter().flat_map(|prompt| prompt.commands().into_iter().map(move |argv| (prompt, argv))) {
-        if found.iter().all(|known| known.argv != argv) {
-            let place = format!("score of {}", prompt.place);
-            found.push(Executable { place, argv: argv.to_vec(), env: BTreeMap::new(), pass: Vec::new(), folder: None });
-        }
-    }
-    found
 }
 
 /// The candidates where the inventory says that they are.
@@ -392,7 +355,7 @@ fn head(args: &Args, order: &CompareOrder, prepared: &Prepared, started_at: Stri
         volume: args.volume.map(|volume| volume.to_string()),
         requests_a_month: args.volume.map(Volume::a_month),
         until: order.until.clone(),
-        ended: crate::evaluation::ComparisonEnd::Stopped,
+        ended: ComparisonEnd::Stopped,
         spent: Money::ZERO,
         unscored: 0,
         ceiling: order.ceiling,
@@ -400,12 +363,7 @@ fn head(args: &Args, order: &CompareOrder, prepared: &Prepared, started_at: Stri
 }
 
 /// Holds it against the one before, by the prompts that both have: their hashes with the salt of then tell which.
-fn hold(
-    comparison: &mut Comparison,
-    answers: &[crate::evaluation::AnswerSample],
-    before: Option<&StoredComparison>,
-    prompts: &[EvaluationPrompt],
-) {
+fn hold(comparison: &mut Comparison, answers: &[AnswerSample], before: Option<&StoredComparison>, prompts: &[EvaluationPrompt]) {
     let Some(before) = before else { return };
     let salt = Salt::from_hex(&before.comparison.head.salt);
     let then: BTreeMap<&str, &str> = before.answers.iter().map(|answer| (answer.asked.as_str(), answer.prompt.as_str())).collect();

@@ -45,6 +45,7 @@ mod open;
 mod outline;
 mod parameters;
 mod permit;
+mod prompts;
 mod prove;
 mod proxy;
 mod ready;
