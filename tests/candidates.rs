@@ -158,6 +158,19 @@ fn commands_score_once_they_are_trusted() {
     gone.exits_with(2).says("prompts/gone.jsonl:1: `./none.sh` cannot be started");
 }
 
+#[test]
+fn ctrl_c_ends_it_with_what_is_known() {
+    let project = lab();
+    project.edit("runbooks/inventory.yaml", "first_token_p50: 4ms", "first_token_p50: 400ms");
+    let arguments = ["compare", "good", "poor", "--prompts", "prompts/codes.jsonl", "--rounds", "50", "--until"];
+    let mut compare = project.start(&arguments);
+    // Its folder is made before anybody is asked.
+    wait_for("the comparison's folder", || project.path("drills/comparisons").is_dir().then_some(()));
+    compare.signal(2).until("stopping: what is known so far is told");
+    compare.finish().exits_with(4).says("Somebody stopped it");
+    assert_eq!(comparison(&last(&project))["comparison"]["ended"], "stopped");
+}
+
 /// What is said before anybody is asked.
 #[test]
 fn nobody_is_asked_who_may_not_be_or_without_prompts_that_can_be_read() {

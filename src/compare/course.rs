@@ -81,7 +81,7 @@ impl CompareOrder {
         let client = AskedProvider::client()?;
         let names: Vec<String> = self.candidates.iter().map(|candidate| candidate.asked.name.clone()).collect();
         work.begin(format!("comparing {}", names.join(", ")), self.total());
-        let mut under_way = UnderWay::new(Standings::new(&names, &self.measures()));
+        let mut under_way = TurnsUnderWay::new(Standings::new(&names, &self.measures()));
         let mut all = turns(self.seed, self.rounds, self.prompts.len(), self.candidates.len()).take(self.total() as usize).enumerate();
         let order = Arc::new(self);
         let mut tasks = JoinSet::new();
@@ -136,7 +136,7 @@ impl CompareOrder {
 }
 
 /// How many turns were begun.
-fn place_of(under_way: &UnderWay) -> u64 {
+fn place_of(under_way: &TurnsUnderWay) -> u64 {
     under_way.begun
 }
 
@@ -154,7 +154,7 @@ async fn asked(order: Arc<CompareOrder>, client: Client, place: usize, turn: Pro
 }
 
 /// What is known so far.
-struct UnderWay {
+struct TurnsUnderWay {
     standings: Standings,
     /// Answers of turns, by their places.
     answers: BTreeMap<usize, Vec<AnswerSample>>,
@@ -165,7 +165,7 @@ struct UnderWay {
     unscored: u64,
 }
 
-impl UnderWay {
+impl TurnsUnderWay {
     const fn new(standings: Standings) -> Self {
         Self { standings, answers: BTreeMap::new(), reserved: BTreeMap::new(), begun: 0, spent: Money::ZERO, unscored: 0 }
     }

@@ -56,7 +56,7 @@ pub enum Tolerance {
 
 /// What is expected of an answer.
 #[derive(Debug, Clone)]
-pub enum Expectation {
+pub enum AnswerExpectation {
     /// This stands in it.
     Contains(String, LetterCase),
     /// It is this, without white space around it.
@@ -76,11 +76,11 @@ pub enum Expectation {
     /// A program with its arguments says so.
     Command(Vec<String>),
     /// One of these holds.
-    Any(Vec<Expectation>),
+    Any(Vec<AnswerExpectation>),
     /// All of these hold.
-    All(Vec<Expectation>),
+    All(Vec<AnswerExpectation>),
     /// This does not hold.
-    Not(Box<Expectation>),
+    Not(Box<AnswerExpectation>),
 }
 
 /// What a command said of an answer.
@@ -113,7 +113,11 @@ pub struct AnswerScore {
 }
 
 /// Holds an answer against what is expected of it; `None` where nothing is. `command` says what a command said of it.
-pub fn scored(expects: &[Expectation], answer: &ChatAnswer, command: &dyn Fn(&[String]) -> Option<CommandScore>) -> Option<AnswerScore> {
+pub fn scored(
+    expects: &[AnswerExpectation],
+    answer: &ChatAnswer,
+    command: &dyn Fn(&[String]) -> Option<CommandScore>,
+) -> Option<AnswerScore> {
     if expects.is_empty() {
         return None;
     }
@@ -123,7 +127,7 @@ pub fn scored(expects: &[Expectation], answer: &ChatAnswer, command: &dyn Fn(&[S
     Some(AnswerScore { right, score: if answer.refused { 0.0 } else { mean } })
 }
 
-impl Expectation {
+impl AnswerExpectation {
     /// The commands in it.
     pub(super) fn commands(&self) -> Vec<&[String]> {
         match self {
@@ -239,7 +243,7 @@ mod tests {
         ChatAnswer { text: text.to_owned(), ..ChatAnswer::default() }
     }
 
-    fn holds(expected: &Expectation, answer: &ChatAnswer) -> bool {
+    fn holds(expected: &AnswerExpectation, answer: &ChatAnswer) -> bool {
         scored(std::slice::from_ref(expected), answer, &|_| None).unwrap().right
     }
 
@@ -248,19 +252,19 @@ mod tests {
         let schema = || Some(AnswerSchema::new(&json!({"type": "object", "required": ["city"]})).unwrap());
         let text = |text: &str| text.to_owned();
         for (expected, right, wrong) in [
-            (Expectation::Contains(text("Paris"), LetterCase::Counts), "It is Paris.", "It is paris."),
-            (Expectation::Contains(text("PARIS"), LetterCase::Ignored), "It is paris.", "It is Rome."),
-            (Expectation::Equals(text("42")), " 42\n", "42."),
-            (Expectation::Equals(text(r#"{"a": 1, "b": 2}"#)), r#"{"b":2,"a":1}"#, r#"{"b":2}"#),
-            (Expectation::StartsWith(text("Yes")), "Yes, of course", "Oh yes"),
-            (Expectation::Regex(Regex::new(r"\b\d{4}\b").unwrap()), "in 1999", "in 99"),
-            (Expectation::Json(None), "[1, 2]", "[1, 2"),
-            (Expectation::Json(schema()), r#"{"city": "Rome"}"#, "{}"),
-            (Expectation::HoldsJson(schema()), "Here: {\"city\": \"Rome\"} it is", "Here: {} it is"),
-            (Expectation::Number(1234.5, Tolerance::Absolute(0.1)), "first 7, then 1,234.55", "1,234.5 and then 7"),
-            (Expectation::Number(-3.0, Tolerance::Relative(0.1)), "it is -3.2.", "it is 3"),
-            (Expectation::Not(Box::new(Expectation::Contains(text("no"), LetterCase::Counts))), "yes", "no"),
-            (Expectation::Any(vec![Expectation::Equals(text("a")), Expectation::Equals(text("b"))]), "b", "c"),
+            (AnswerExpectation::Contains(text("Paris"), LetterCase::Counts), "It is Paris.", "It is paris."),
+            (AnswerExpectation::Contains(text("PARIS"), LetterCase::Ignored), "It is paris.", "It is Rome."),
+            (AnswerExpectation::Equals(text("42")), " 42\n", "42."),
+            (AnswerExpectation::Equals(text(r#"{"a": 1, "b": 2}"#)), r#"{"b":2,"a":1}"#, r#"{"b":2}"#),
+            (AnswerExpectation::StartsWith(text("Yes")), "Yes, of course", "Oh yes"),
+            (AnswerExpectation::Regex(Regex::new(r"\b\d{4}\b").unwrap()), "in 1999", "in 99"),
+            (AnswerExpectation::Json(None), "[1, 2]", "[1, 2"),
+            (AnswerExpectation::Json(schema()), r#"{"city": "Rome"}"#, "{}"),
+            (AnswerExpectation::HoldsJson(schema()), "Here: {\"city\": \"Rome\"} it is", "Here: {} it is"),
+            (AnswerExpectation::Number(1234.5, Tolerance::Absolute(0.1)), "first 7, then 1,234.55", "1,234.5 and then 7"),
+            (AnswerExpectation::Number(-3.0, Tolerance::Relative(0.1)), "it is -3.2.", "it is 3"),
+            (AnswerExpectation::Not(Box::new(AnswerExpectation::Contains(text("no"), LetterCase::Counts))), "yes", "no"),
+            (AnswerExpectation::Any(vec![AnswerExpectation::Equals(text("a")), AnswerExpectation::Equals(text("b"))]), "b", "c"),
         ] {
             assert!(holds(&expected, &says(right)), "{expected:?}: {right}");
             assert!(!holds(&expected, &says(wrong)), "{expected:?}: {wrong}");
@@ -273,10 +277,10 @@ mod tests {
             calls: vec![ChatCall { name: "weather".into(), arguments: arguments.into() }],
             ..ChatAnswer::default()
         };
-        let expected = Expectation::Tool("weather".into(), Some(json!({"city": "Rome", "at": {"day": 1}})));
+        let expected = AnswerExpectation::Tool("weather".into(), Some(json!({"city": "Rome", "at": {"day": 1}})));
         assert!(holds(&expected, &call(r#"{"city":"Rome","at":{"day":1.0,"hour":3},"unit":"C"}"#)));
         assert!(!holds(&expected, &call(r#"{"city":"Paris","at":{"day":1}}"#)) && !holds(&expected, &says("Rome")));
-        assert!(holds(&Expectation::Tool("weather".into(), None), &call("{oops")));
+        assert!(holds(&AnswerExpectation::Tool("weather".into(), None), &call("{oops")));
     }
 
     #[test]
@@ -286,7 +290,7 @@ mod tests {
         assert_eq!(score(false, "{\"pass\": true}"), CommandScore { pass: false, score: 0.0 });
         assert_eq!(score(true, "thinking\n{\"pass\": false, \"score\": 0.25}\n"), CommandScore { pass: false, score: 0.25 });
         assert_eq!(score(true, "{\"score\": 7}"), CommandScore { pass: true, score: 1.0 });
-        let expects = [Expectation::Command(vec!["x".into()]), Expectation::Equals("yes".into())];
+        let expects = [AnswerExpectation::Command(vec!["x".into()]), AnswerExpectation::Equals("yes".into())];
         let told = scored(&expects, &says("yes"), &|_| Some(CommandScore { pass: true, score: 0.5 })).unwrap();
         assert_eq!(told, AnswerScore { right: true, score: 0.75 });
         let refused = ChatAnswer { refused: true, ..says("yes") };

@@ -5,7 +5,7 @@
 //!  evals  {"input": [{"role": "user", "content": "…"}], "ideal": "Paris"}        (`openai/evals`, docs/build-eval.md)
 //! ```
 
-use super::expectation::{AnswerSchema, Expectation, LetterCase, Tolerance};
+use super::expectation::{AnswerExpectation, AnswerSchema, LetterCase, Tolerance};
 use super::place::{PromptPlace, UnreadPrompt};
 use super::prompt::{EvaluationPrompt, USUAL_TOKENS};
 use crate::dialect::{Chat, ChatForm, ChatMessage, ChatRole, ChatTool};
@@ -137,7 +137,7 @@ fn tools(place: PromptPlace<'_>, list: &Value) -> Result<Vec<ChatTool>, UnreadPr
 }
 
 /// One expectation: an object of one key, but for a tool's arguments.
-fn expectation(place: PromptPlace<'_>, value: &Value) -> Result<Expectation, UnreadPrompt> {
+fn expectation(place: PromptPlace<'_>, value: &Value) -> Result<AnswerExpectation, UnreadPrompt> {
     let fields = place.object(value, "an expectation", "write {\"contains\": \"…\"}")?;
     place.only(fields, &EXPECTS)?;
     let (Some((kind, wanted)), 1) = (fields.iter().next(), fields.len()) else {
@@ -146,24 +146,24 @@ fn expectation(place: PromptPlace<'_>, value: &Value) -> Result<Expectation, Unr
     };
     let text = || place.text(wanted, kind);
     Ok(match kind.as_str() {
-        "contains" => Expectation::Contains(text()?, LetterCase::Counts),
-        "icontains" => Expectation::Contains(text()?, LetterCase::Ignored),
-        "equals" => Expectation::Equals(if wanted.is_string() { text()? } else { wanted.to_string() }),
-        "starts_with" => Expectation::StartsWith(text()?),
+        "contains" => AnswerExpectation::Contains(text()?, LetterCase::Counts),
+        "icontains" => AnswerExpectation::Contains(text()?, LetterCase::Ignored),
+        "equals" => AnswerExpectation::Equals(if wanted.is_string() { text()? } else { wanted.to_string() }),
+        "starts_with" => AnswerExpectation::StartsWith(text()?),
         "regex" => pattern(place, &text()?)?,
-        "json_schema" => Expectation::Json(Some(schema(place, wanted)?)),
-        "json" => Expectation::Json(None),
+        "json_schema" => AnswerExpectation::Json(Some(schema(place, wanted)?)),
+        "json" => AnswerExpectation::Json(None),
         "tool" => tool(place, wanted)?,
         "number" => number(place, wanted)?,
         "command" => command(place, wanted)?,
-        _ => Expectation::Not(Box::new(expectation(place, wanted)?)),
+        _ => AnswerExpectation::Not(Box::new(expectation(place, wanted)?)),
     })
 }
 
 /// A regular expression.
-pub(super) fn pattern(place: PromptPlace<'_>, text: &str) -> Result<Expectation, UnreadPrompt> {
+pub(super) fn pattern(place: PromptPlace<'_>, text: &str) -> Result<AnswerExpectation, UnreadPrompt> {
     let built = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
-    built.map(Expectation::Regex).map_err(|error| {
+    built.map(AnswerExpectation::Regex).map_err(|error| {
         let text = error.to_string();
         let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it cannot be read").trim().trim_start_matches("error: ");
         place
@@ -176,21 +176,21 @@ pub(super) fn schema(place: PromptPlace<'_>, schema: &Value) -> Result<AnswerSch
     AnswerSchema::new(schema).map_err(|error| place.wrong(format!("the JSON schema is none: {error}"), "see https://json-schema.org"))
 }
 
-fn tool(place: PromptPlace<'_>, wanted: &Value) -> Result<Expectation, UnreadPrompt> {
+fn tool(place: PromptPlace<'_>, wanted: &Value) -> Result<AnswerExpectation, UnreadPrompt> {
     if let Some(name) = wanted.as_str() {
-        return Ok(Expectation::Tool(name.to_owned(), None));
+        return Ok(AnswerExpectation::Tool(name.to_owned(), None));
     }
     const FORM: &str = "write {\"tool\": \"weather\"} or {\"tool\": {\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}}";
     let fields = place.object(wanted, "`tool`", FORM)?;
     place.only(fields, &["name", "arguments"])?;
     let name = place.text(fields.get("name").ok_or_else(|| place.wrong("`tool` has no name", FORM))?, "name")?;
-    Ok(Expectation::Tool(name, fields.get("arguments").cloned()))
+    Ok(AnswerExpectation::Tool(name, fields.get("arguments").cloned()))
 }
 
-fn number(place: PromptPlace<'_>, wanted: &Value) -> Result<Expectation, UnreadPrompt> {
+fn number(place: PromptPlace<'_>, wanted: &Value) -> Result<AnswerExpectation, UnreadPrompt> {
     const FORM: &str = "write {\"number\": {\"value\": 3.14, \"tolerance\": 0.01}}, or a tolerance of \"2%\"";
     if let Some(value) = wanted.as_f64() {
-        return Ok(Expectation::Number(value, Tolerance::Absolute(0.0)));
+        return Ok(AnswerExpectation::Number(value, Tolerance::Absolute(0.0)));
     }
     let fields = place.object(wanted, "`number`", FORM)?;
     place.only(fields, &["value", "tolerance"])?;
@@ -202,14 +202,14 @@ fn number(place: PromptPlace<'_>, wanted: &Value) -> Result<Expectation, UnreadP
         Some(other) => other.as_f64().map(Tolerance::Absolute),
     };
     let is_sane = |tolerance: &Tolerance| matches!(tolerance, Tolerance::Absolute(most) | Tolerance::Relative(most) if *most >= 0.0);
-    Ok(Expectation::Number(value, tolerance.filter(is_sane).ok_or_else(|| place.wrong("the tolerance is no number", FORM))?))
+    Ok(AnswerExpectation::Number(value, tolerance.filter(is_sane).ok_or_else(|| place.wrong("the tolerance is no number", FORM))?))
 }
 
-fn command(place: PromptPlace<'_>, wanted: &Value) -> Result<Expectation, UnreadPrompt> {
+fn command(place: PromptPlace<'_>, wanted: &Value) -> Result<AnswerExpectation, UnreadPrompt> {
     let words = wanted.as_array().filter(|words| !words.is_empty());
     let words: Option<Vec<String>> = words.and_then(|words| words.iter().map(|word| word.as_str().map(str::to_owned)).collect());
     let form = || place.wrong("a command is a program and its arguments", "write {\"command\": [\"./score.py\", \"--strict\"]}");
-    words.map(Expectation::Command).ok_or_else(form)
+    words.map(AnswerExpectation::Command).ok_or_else(form)
 }
 
 /// A sample of OpenAI's evals.
@@ -227,11 +227,11 @@ fn sample(place: PromptPlace<'_>, fields: &Map<String, Value>, ideal: IdealMatch
     };
     let ideals = ideals.ok_or_else(|| place.wrong("`ideal` is neither a text nor a list of texts", "write \"ideal\": \"…\""))?;
     let each = |text: String| match ideal {
-        IdealMatch::Begins => Expectation::StartsWith(text),
-        IdealMatch::Includes => Expectation::Contains(text, LetterCase::Counts),
+        IdealMatch::Begins => AnswerExpectation::StartsWith(text),
+        IdealMatch::Includes => AnswerExpectation::Contains(text, LetterCase::Counts),
     };
-    let expects: Vec<Expectation> = ideals.into_iter().map(each).collect();
-    let expects = if expects.is_empty() { expects } else { vec![Expectation::Any(expects)] };
+    let expects: Vec<AnswerExpectation> = ideals.into_iter().map(each).collect();
+    let expects = if expects.is_empty() { expects } else { vec![AnswerExpectation::Any(expects)] };
     let chat = Chat { messages: said, max_tokens: USUAL_TOKENS, ..Chat::default() };
     Ok(EvaluationPrompt { id: String::new(), chat, expects, place: format!("{}:{}", place.file, place.line) })
 }

@@ -48,7 +48,7 @@ pub use comparison::{
     comparison_schema, measures,
 };
 pub use comparison_csv::comparison_csv;
-pub use expectation::{AnswerSchema, AnswerScore, CommandScore, Expectation, LetterCase, Tolerance, scored};
+pub use expectation::{AnswerExpectation, AnswerSchema, AnswerScore, CommandScore, LetterCase, Tolerance, scored};
 pub use jsonl::IdealMatch;
 pub use measure::CompareMeasure;
 pub use normal::normalised;

@@ -1,6 +1,6 @@
 //! A prompt of a team's own, and what it expects of the answer.
 
-use super::expectation::Expectation;
+use super::expectation::AnswerExpectation;
 use crate::dialect::Chat;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub struct EvaluationPrompt {
     /// What is asked.
     pub chat: Chat,
     /// What is expected; nothing where answers are only timed and counted.
-    pub expects: Vec<Expectation>,
+    pub expects: Vec<AnswerExpectation>,
     /// Where it stands, `FILE:LINE`.
     pub place: String,
 }
@@ -34,6 +34,6 @@ impl EvaluationPrompt {
 
     /// The commands that score its answers.
     pub fn commands(&self) -> Vec<&[String]> {
-        self.expects.iter().flat_map(Expectation::commands).collect()
+        self.expects.iter().flat_map(AnswerExpectation::commands).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The assertions of promptfoo's tests that need no other model and no code: each as one of our expectations.
 
-use super::expectation::{Expectation, LetterCase};
+use super::expectation::{AnswerExpectation, LetterCase};
 use super::jsonl::{pattern, schema};
 use super::place::{PromptPlace, UnreadPrompt};
 use super::template::filled;
@@ -23,7 +23,11 @@ const KINDS: [&str; 11] = [
 ];
 
 /// One assertion, with the values of the test's variables.
-pub(super) fn assertion(place: PromptPlace<'_>, value: &Value, values: &BTreeMap<String, Value>) -> Result<Expectation, UnreadPrompt> {
+pub(super) fn assertion(
+    place: PromptPlace<'_>,
+    value: &Value,
+    values: &BTreeMap<String, Value>,
+) -> Result<AnswerExpectation, UnreadPrompt> {
     const FORM: &str = "write {type: contains, value: …}";
     let fields = place.object(value, "an assertion", FORM)?;
     let kind = fields.get("type").and_then(Value::as_str).ok_or_else(|| place.wrong("an assertion has no `type`", FORM))?;
@@ -36,7 +40,7 @@ pub(super) fn assertion(place: PromptPlace<'_>, value: &Value, values: &BTreeMap
         );
     }
     if let Some(inner) = kind.strip_prefix("not-") {
-        return Ok(Expectation::Not(Box::new(of_kind(place, inner, fields.get("value"), values)?)));
+        return Ok(AnswerExpectation::Not(Box::new(of_kind(place, inner, fields.get("value"), values)?)));
     }
     of_kind(place, kind, fields.get("value"), values)
 }
@@ -46,7 +50,7 @@ fn of_kind(
     kind: &str,
     value: Option<&Value>,
     values: &BTreeMap<String, Value>,
-) -> Result<Expectation, UnreadPrompt> {
+) -> Result<AnswerExpectation, UnreadPrompt> {
     let fill = |text: &str| filled(text, values).map_err(|problem| place.wrong(problem, "write plain {{names}} of `vars`"));
     let given = || value.ok_or_else(|| place.wrong(format!("`{kind}` has no `value`"), format!("write {{type: {kind}, value: …}}")));
     let text = || match given()? {
@@ -62,7 +66,7 @@ fn of_kind(
         _ => Ok(text()?.split(',').map(|each| each.trim().to_owned()).collect::<Vec<String>>()),
     };
     let contains = |case: LetterCase| {
-        let each = move |text: String| Expectation::Contains(text, case);
+        let each = move |text: String| AnswerExpectation::Contains(text, case);
         texts().map(|texts| texts.into_iter().map(each).collect::<Vec<_>>())
     };
     let form = || match value {
@@ -75,17 +79,17 @@ fn of_kind(
         Some(map) => schema(place, map).map(Some),
     };
     Ok(match kind {
-        "contains" => Expectation::Contains(text()?, LetterCase::Counts),
-        "icontains" => Expectation::Contains(text()?, LetterCase::Ignored),
-        "contains-all" => Expectation::All(contains(LetterCase::Counts)?),
-        "contains-any" => Expectation::Any(contains(LetterCase::Counts)?),
-        "icontains-all" => Expectation::All(contains(LetterCase::Ignored)?),
-        "icontains-any" => Expectation::Any(contains(LetterCase::Ignored)?),
-        "equals" => Expectation::Equals(text()?),
-        "starts-with" => Expectation::StartsWith(text()?),
+        "contains" => AnswerExpectation::Contains(text()?, LetterCase::Counts),
+        "icontains" => AnswerExpectation::Contains(text()?, LetterCase::Ignored),
+        "contains-all" => AnswerExpectation::All(contains(LetterCase::Counts)?),
+        "contains-any" => AnswerExpectation::Any(contains(LetterCase::Counts)?),
+        "icontains-all" => AnswerExpectation::All(contains(LetterCase::Ignored)?),
+        "icontains-any" => AnswerExpectation::Any(contains(LetterCase::Ignored)?),
+        "equals" => AnswerExpectation::Equals(text()?),
+        "starts-with" => AnswerExpectation::StartsWith(text()?),
         "regex" => pattern(place, &text()?)?,
-        "is-json" => Expectation::Json(form()?),
-        "contains-json" => Expectation::HoldsJson(form()?),
+        "is-json" => AnswerExpectation::Json(form()?),
+        "contains-json" => AnswerExpectation::HoldsJson(form()?),
         "latency" | "cost" => {
             return Err(place.wrong(format!("`{kind}` is measured for every answer"), "leave the assertion out; the report has it"));
         }

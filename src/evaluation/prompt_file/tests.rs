@@ -6,9 +6,9 @@ use crate::evaluation::scored;
 use crate::units::Explained;
 
 #[derive(Debug)]
-struct Beside;
+struct BesideFiles;
 
-impl OpenFile for Beside {
+impl OpenFile for BesideFiles {
     fn open(&self, path: &str) -> Result<String, String> {
         match path {
             "two.txt" => Ok("What is {{a}}?\n---\nSay {{a}}.\n".to_owned()),
@@ -19,7 +19,7 @@ impl OpenFile for Beside {
 }
 
 fn read(text: &str) -> Result<Vec<EvaluationPrompt>, UnreadPrompt> {
-    read_prompts(&[PromptFile { name: "prompts/a.jsonl", text, open: &Beside }], IdealMatch::Begins)
+    read_prompts(&[PromptFile { name: "prompts/a.jsonl", text, open: &BesideFiles }], IdealMatch::Begins)
 }
 
 fn is_right(prompt: &EvaluationPrompt, answer: &str) -> bool {
@@ -50,7 +50,7 @@ fn samples_of_openais_evals_are_read_as_they_are() {
 {"input": "Say hi", "ideal": "hi"}"#;
     let prompts = read(text).unwrap();
     assert!(is_right(&prompts[0], "four.") && !is_right(&prompts[0], "It is four") && is_right(&prompts[1], "hi there"));
-    let file = PromptFile { name: "a", text, open: &Beside };
+    let file = PromptFile { name: "a", text, open: &BesideFiles };
     let within = read_prompts(&[file], IdealMatch::Includes).unwrap();
     assert!(is_right(&within[0], "It is four"));
 }
