@@ -121,17 +121,23 @@ fn what_got_worse_since_the_last_one_is_a_regression() {
     };
     compare(&["--against", "last"]).exits_with(2).says("there is no comparison of these candidates before this one");
     compare(&["--out", "drills/comparisons/first"]).exits_with(0);
+    // What the machine is busy with may make times worse, and nothing else: the models answer as they did.
+    let is_worse = |told: &Value, measure: &str| {
+        let changes = told["changes"].as_array().unwrap();
+        changes.iter().any(|change| change["change"] == "worse" && (measure.is_empty() || change["measure"] == measure))
+    };
     let same = compare(&["--against", "drills/comparisons/first", "--format", "junit"]);
-    same.exits_with(0).says("errors=\"0\" failures=\"0\"");
-    // The good one is no longer, and dearer.
-    project.edit("runbooks/inventory.yaml", "tokens: 2000/s}}\n", "tokens: 2000/s, right: 50%}}\n");
-    project.edit("runbooks/inventory.yaml", "price: {input: 1 USD, output: 2 USD}", "price: {input: 3 USD, output: 6 USD}");
-    let worse = compare(&["--against", "drills/comparisons/first", "--format", "junit"]);
-    worse.exits_with(1).says("failures=\"2\"");
     let told = comparison(&last(&project));
-    let changed = |measure: &str| told["changes"].as_array().unwrap().iter().filter(|change| change["change"] == measure).count();
-    assert_eq!(changed("worse"), 2, "{:#}", told["changes"]);
-    assert!(std::fs::read_to_string(last(&project).join("report.md")).unwrap().contains("Worse than before: the quality of good"));
+    assert!(!is_worse(&told, "quality") && !is_worse(&told, "cost"), "{:#}", told["changes"]);
+    same.exits_with(i32::from(is_worse(&told, ""))).says("good quality");
+    // The good one is no longer, and dearer.
+    project.edit("runbooks/inventory.yaml", "tokens: 2000/s}}\n  poor", "tokens: 2000/s, right: 50%}}\n  poor");
+    project.edit("runbooks/inventory.yaml", "price: {input: 1 USD, output: 2 USD}", "price: {input: 3 USD, output: 6 USD}");
+    let worse = compare(&["--against", "last", "--format", "junit"]);
+    worse.exits_with(1).says("<failure");
+    let told = comparison(&last(&project));
+    assert!(is_worse(&told, "quality") && is_worse(&told, "cost"), "{:#}", told["changes"]);
+    assert!(std::fs::read_to_string(last(&project).join("report.md")).unwrap().contains("Worse than before: "));
 }
 
 #[test]

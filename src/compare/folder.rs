@@ -6,6 +6,7 @@ use crate::evaluation::{AnswerSample, Comparison};
 use crate::host::private;
 use crate::units::Problem;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The file that makes a folder a comparison's.
 pub const COMPARISON: &str = "comparison.json";
@@ -108,10 +109,10 @@ pub fn read_comparison(folder: &Path) -> Result<StoredComparison, Problem> {
 /// Where the last one cannot be read.
 pub fn last_comparison(root: &Path, candidates: &[String]) -> Result<Option<StoredComparison>, Problem> {
     let entries = std::fs::read_dir(comparisons(root)).into_iter().flatten().flatten();
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.join(COMPARISON).is_file()).collect();
-    // Their names begin with the time.
+    let made = |path: &PathBuf| path.join(COMPARISON).metadata().and_then(|about| about.modified()).ok();
+    let mut folders: Vec<(SystemTime, PathBuf)> = entries.map(|entry| entry.path()).filter_map(|path| Some((made(&path)?, path))).collect();
     folders.sort();
-    for folder in folders.iter().rev() {
+    for (_, folder) in folders.iter().rev() {
         let stored = read_comparison(folder)?;
         if stored.comparison.candidates.iter().any(|candidate| candidates.contains(&candidate.who.name)) {
             return Ok(Some(stored));

@@ -92,7 +92,7 @@ mod tests {
     /// R: `binom.test(46, 50)$conf.int`, `binom.test(0, 20)`, `binom.test(20, 20)`.
     #[test]
     fn a_shares_bounds_are_those_of_clopper_and_pearson() {
-        for (hits, of, lo, hi) in [(46, 50, 0.80769, 0.97777), (0, 20, 0.0, 0.16843), (20, 20, 0.83157, 1.0), (1, 2, 0.01258, 0.98742)] {
+        for (hits, of, lo, hi) in [(46, 50, 0.80766, 0.97777), (0, 20, 0.0, 0.16843), (20, 20, 0.83157, 1.0), (1, 2, 0.01258, 0.98742)] {
             let found = CountedShare::of(hits, of);
             assert!((found.lo - lo).abs() < 2e-5 && (found.hi - hi).abs() < 2e-5, "{found:?}");
         }
