@@ -9,6 +9,7 @@ mod befores;
 mod bundles;
 mod calendars;
 mod canaries;
+mod candidates;
 mod children;
 mod clients;
 mod command_line;

@@ -19,10 +19,11 @@ const RECORDS: &str = include_str!("../src/import/README.md");
 const EVIDENCE: &str = include_str!("../src/evidence/README.md");
 const SCHEDULES: &str = include_str!("../src/schedule/README.md");
 const QUARTERS: &str = include_str!("../src/serve/README.md");
+const COMPARISONS: &str = include_str!("../src/compare/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
-const ALL: [(&str, &str); 10] = [
+const ALL: [(&str, &str); 11] = [
     ("", README),
     ("scenarios", SCENARIOS),
     ("runbooks", RUNBOOKS),
@@ -32,6 +33,7 @@ const ALL: [(&str, &str); 10] = [
     ("src/evidence", EVIDENCE),
     ("src/schedule", SCHEDULES),
     ("src/serve", QUARTERS),
+    ("src/compare", COMPARISONS),
     ("tests", TESTS),
 ];
 
@@ -87,6 +89,7 @@ fn no_block_is_left_out_by_these_tests() {
         (("runbooks", "yaml"), 9),
         (("scenarios", "console"), 2),
         (("scenarios", "yaml"), 3),
+        (("src/compare", "jsonl"), 1),
         (("src/evidence", "python"), 1),
         (("src/evidence", "text"), 1),
         (("src/import", "json"), 1),
@@ -499,6 +502,17 @@ fn its_picture_of_the_end_has_lines_that_a_drill_prints() {
         assert!(rest.any(|real| *real == label), "{label:?} is not printed in its place: {real:?}\n{}", run.stdout);
     }
     assert!(run.stdout.contains("report.html"));
+}
+
+#[test]
+fn its_prompts_can_be_asked() {
+    let project = Project::quick();
+    let [prompts] = blocks(COMPARISONS, "jsonl")[..] else { panic!("it shows prompts once") };
+    project.write("prompts/support.jsonl", prompts);
+    project
+        .lifeboat(&["compare", "first", "second", "--prompts", "prompts/support.jsonl"])
+        .exits_with(0)
+        .says("Each of 2 prompts was asked once.");
 }
 
 #[test]

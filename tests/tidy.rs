@@ -165,7 +165,7 @@ const HOMES: [(&str, &[&str]); 59] = [
     ("similar", &["execution", "report", "units"]),
     ("maud", &["report", "serve"]),
     ("quick_junit", &["report"]),
-    ("schemars", &["report", "verdict", "history", "model", "units", "project", "fault", "cli"]),
+    ("schemars", &["report", "verdict", "history", "model", "units", "project", "fault", "cli", "evaluation"]),
     ("uuid", &["report", "coverage"]),
     ("statrs", &["verdict", "evaluation"]),
     ("jsonschema", &["evaluation"]),

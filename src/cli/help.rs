@@ -19,6 +19,7 @@ const RECORDS: &str = include_str!("../import/README.md");
 const EVIDENCE: &str = include_str!("../evidence/README.md");
 const SCHEDULES: &str = include_str!("../schedule/README.md");
 const QUARTERS: &str = include_str!("../serve/README.md");
+const COMPARISONS: &str = include_str!("../compare/README.md");
 
 /// Explains a command, or a topic such as `faults`. Without a name: lists all of both.
 #[derive(Debug, clap::Args)]
@@ -46,7 +47,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 28] = [
+const TOPICS: [Topic; 29] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -74,6 +75,7 @@ const TOPICS: [Topic; 28] = [
     whole("records", "judging what other tools recorded", RECORDS),
     whole("evidence", "what a drill leaves, and how others check it", EVIDENCE),
     whole("quarters", "drills every quarter, without anyone remembering", QUARTERS),
+    whole("comparisons", "candidate providers side by side: prompts, expectations, what is shown", COMPARISONS),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
 ];
 
@@ -101,6 +103,7 @@ fn topic(word: &str) -> Option<&'static Topic> {
         "verify" => "evidence",
         "schedule" => "schedules",
         "serve" => "quarters",
+        "compare" => "comparisons",
         word => word,
     };
     TOPICS.iter().find(|topic| topic.name == name)

@@ -13,6 +13,7 @@ mod bundle;
 mod ca;
 mod check;
 mod compare;
+mod compare_render;
 mod completions;
 mod coverage;
 mod desk;
@@ -44,6 +45,7 @@ mod open;
 mod outline;
 mod parameters;
 mod permit;
+mod prompts;
 mod prove;
 mod proxy;
 mod ready;
@@ -80,6 +82,7 @@ use crate::api::ApiError;
 use crate::asking::AskError;
 use crate::control::ControlError;
 use crate::drill::DrillStop;
+use crate::evaluation::UnreadPrompt;
 use crate::evidence::opened::BundleError;
 use crate::evidence::witness::WitnessError;
 use crate::evidence::{ManifestError, VerifyError};
@@ -229,7 +232,7 @@ fn command_line() -> std::process::ExitCode {
         CliCommand::Approve(args) => approve::approve(&args),
         CliCommand::Check(args) => check::check(&args),
         CliCommand::Doctor(args) => doctor::doctor(args),
-        CliCommand::Compare(args) => compare::compare(&args),
+        CliCommand::Compare(args) => compare::compare(args),
         CliCommand::Ready(args) => ready::ready(&args),
         CliCommand::Prove(args) => prove::prove(args),
         CliCommand::Init(args) => init::init(&args),
@@ -346,6 +349,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<AssignError>,
         of::<TokenError>,
         of::<StoreError>,
+        of::<UnreadPrompt>,
     ];
     kinds.iter().find_map(|of| of(error))
 }

@@ -3,10 +3,11 @@
 use super::beside::{BesideOptions, reported};
 use super::terminal::show_work;
 use super::{Exit, note, open, put, say, until_interrupted};
+use crate::compare::{COMPARISON, read_comparison};
 use crate::console::WorkProgress;
 use crate::exercise::{holds_repeats, judge_repeats};
 use crate::report::{
-    Report, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, svg, teams, verdict_json,
+    Report, candidates, grafana, grafana_annotations, html, junit, markdown, oscal, otlp, report_json, slack, svg, teams, verdict_json,
 };
 use crate::units::{Problem, Secret, counted, explained};
 use crate::verdict::VerdictRecord;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The folder of a drill, of repeated drills or of an execution, its `history.jsonl`, a bare history, or what another tool recorded
+    /// The folder of a drill, of repeated drills, of an execution or of a comparison, its `history.jsonl`, a bare history, or what another tool recorded
     drill: PathBuf,
     /// As what it is written; `md` unless it is only sent
     #[arg(long, value_enum)]
@@ -158,6 +159,10 @@ pub(super) fn refused(error: anyhow::Error) -> anyhow::Result<Exit> {
 }
 
 fn written(args: &Args) -> anyhow::Result<Exit> {
+    if args.drill.join(COMPARISON).is_file() {
+        let told = Told { report: candidates(&read_comparison(&args.drill)?.comparison), verdict: None };
+        return out(args, &told.rendered(args.format.unwrap_or(ReportFormat::Md), args.link.as_deref())?);
+    }
     if args.format == Some(ReportFormat::Verdict) && holds_repeats(&args.drill) {
         return out(args, &judge_repeats(&args.drill, &WorkProgress::default())?.record.json());
     }

@@ -1,6 +1,7 @@
 //! `lifeboat schema`: the forms of files as JSON Schema, for editors and for programs that read what Lifeboat writes.
 
 use super::{Exit, put};
+use crate::evaluation::comparison_schema;
 use crate::history::history_schema;
 use crate::project::{ProjectFile, project_schema};
 use crate::report::report_schema;
@@ -38,6 +39,8 @@ enum SchemaOf {
     Findings,
     /// The HTTP API of `lifeboat serve`, as OpenAPI 3.1
     Openapi,
+    /// `comparison.json` of `lifeboat compare`
+    Comparison,
 }
 
 pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
@@ -51,6 +54,7 @@ pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
         SchemaOf::Schedule => project_schema(ProjectFile::Schedule),
         SchemaOf::Findings => project_schema(ProjectFile::Findings),
         SchemaOf::Openapi => openapi(),
+        SchemaOf::Comparison => comparison_schema(),
     };
     put(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Met)

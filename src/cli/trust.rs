@@ -5,6 +5,7 @@
 //! what to type, as with money and stores.
 
 use super::arguments::relative;
+use super::prompts::scoring_below;
 use super::terminal::note;
 use super::{Exit, ask, put, say};
 use crate::history::{Event, Reader};
@@ -185,6 +186,8 @@ fn all_of(root: &Path) -> Vec<Executable> {
             }
         }
     }
+    // What scores answers of prompts that lie where they belong.
+    add(scoring_below(&root.join("prompts")));
     for runbook in runbooks_of(root) {
         for environment in environments.iter().map(|name| Some(name.as_str())).chain([None]) {
             if let Ok((plan, _)) = project.execution(&runbook, environment, None, &BTreeMap::new()) {

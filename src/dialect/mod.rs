@@ -17,6 +17,7 @@
 //!  codec/     completions, responses, embeddings, messages, converse, invoke, generate_content
 //!  provider/  openai, azure, anthropic, bedrock, vertex
 //!  registry   which provider and which codecs a dialect has
+//!  own chats  chat, chat_body, chat_request (conversations of somebody's own), chat_reader, chat_calls (their answers)
 //!  both sides request, probe_request (one token), told_quota (limits as a client reads them), provider_answer, answer_reader, error_answer, headers, endpoints, stream (events of a stream), tamper (broken answers)
 //! ```
 //!
@@ -34,6 +35,11 @@
 
 mod answer_format;
 mod answer_reader;
+mod chat;
+mod chat_body;
+mod chat_calls;
+mod chat_reader;
+mod chat_request;
 mod client_request;
 mod codec;
 mod composed_answer;
@@ -70,6 +76,10 @@ mod wire;
 
 pub use answer_format::AnswerFormat;
 pub use answer_reader::{AnswerReader, Flaw, Glimpse};
+pub use chat::{Chat, ChatForm, ChatMessage, ChatRole, ChatTool};
+pub use chat_calls::ChatCall;
+pub use chat_reader::{ChatAnswer, ChatFailure, ChatReader};
+pub use chat_request::{chat_request, chat_tokens};
 pub use client_request::{ClientRequest, canary, prompt, request_tokens};
 pub use declined::is_declined;
 pub use endpoints::{base_path, model, model_list};

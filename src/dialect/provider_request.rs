@@ -2,7 +2,7 @@
 
 use super::client_request::ORDERS;
 use crate::model::Operation;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A request as a provider reads it. The lab answers it; tests compare it with what a client wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,17 +55,35 @@ impl Default for ProviderRequest {
     }
 }
 
+/// What stands before the right answer in a prompt for which somebody expects one (`lifeboat compare` of simulated providers).
+const ANSWER_WITH: &str = "Answer with: ";
+
 impl ProviderRequest {
-    /// What an obedient model answers: the words after the order in the prompt, else a sentence of its own; as JSON where that is wanted,
-    /// or for a tool.
+    /// What an obedient model answers: the words after the order in the prompt, or after the last `Answer with: `, else a sentence of its own; as
+    /// JSON where that is wanted, or for a tool.
     pub fn reply(&self) -> String {
-        let words = ORDERS
-            .iter()
-            .find_map(|order| self.prompt.split_once(order))
+        let ordered = ORDERS.iter().find_map(|order| self.prompt.split_once(order));
+        let words = ordered
+            .or_else(|| self.prompt.rsplit_once(ANSWER_WITH))
             .map_or("This is a simulated provider; it repeats what a drill's traffic asks it to repeat.", |(_, rest)| {
                 rest.lines().next().unwrap_or_default()
             });
         let is_json = self.json || self.tool.is_some() || self.prompt.contains(ORDERS[1]);
-        if is_json { json!({"words": words}).to_string() } else { words.to_owned() }
+        match serde_json::from_str::<Value>(words) {
+            Ok(Value::Object(_)) if is_json => words.to_owned(),
+            _ if is_json => json!({"words": words}).to_string(),
+            _ => words.to_owned(),
+        }
+    }
+
+    /// Whether the prompt says what the right answer is.
+    pub fn tells_its_answer(&self) -> bool {
+        self.prompt.contains(ANSWER_WITH)
+    }
+
+    /// The same request as a model sees it that does not understand it: it will not find the right answer.
+    #[must_use]
+    pub fn misunderstood(self) -> Self {
+        Self { prompt: self.prompt.replace(ANSWER_WITH, ""), ..self }
     }
 }

@@ -40,15 +40,20 @@ pub fn plain_request(dialect: Dialect, model: &str, prompt: &str, streamed: bool
 }
 
 pub(super) fn written(dialect: Dialect, operation: Operation, content: &RequestContent<'_>, key: &str) -> WireRequest {
+    WireRequest {
+        method: "POST",
+        path: provider_api(dialect).path(operation, content.model, content.streamed),
+        headers: headers(dialect, key),
+        body: operation_codec(dialect, operation).encode_request(content).to_string().into_bytes(),
+    }
+}
+
+/// The headers of every request of a dialect, with this key.
+pub(super) fn headers(dialect: Dialect, key: &str) -> Vec<(&'static str, String)> {
     let api = provider_api(dialect);
     let mut headers = vec![("content-type", "application/json".to_owned()), api.credential_header(key)];
     headers.extend(api.required_header().map(|(name, value)| (name, value.to_owned())));
-    WireRequest {
-        method: "POST",
-        path: api.path(operation, content.model, content.streamed),
-        headers,
-        body: operation_codec(dialect, operation).encode_request(content).to_string().into_bytes(),
-    }
+    headers
 }
 
 impl ProviderRequest {

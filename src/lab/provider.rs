@@ -24,7 +24,7 @@ use crate::journal::HostTime;
 use crate::model::{CredentialKind, Dialect, Operation, Provider, RefusalRule};
 use crate::secret::SecretError;
 use crate::secret::issuer::KeyProbe;
-use crate::units::{Fingerprint, Secret, Seed};
+use crate::units::{Fingerprint, Ratio, Secret, Seed};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -66,6 +66,8 @@ struct ProviderCore {
     limits: KeyLimits,
     crowding: Crowding,
     refuses: Vec<RefusalRule>,
+    /// The share of prompts that say their answers which it answers so.
+    right: Ratio,
     seed: Seed,
     keys: Arc<Keys>,
     attempts: AttemptLog,
@@ -109,6 +111,7 @@ impl SimulatedProvider {
             limits: KeyLimits::new(provider.simulation.limits),
             crowding: Crowding::new(provider.simulation.capacity),
             refuses: provider.simulation.refuses.clone(),
+            right: provider.simulation.right,
             seed: seed.derive(name),
             keys: Arc::new(Keys::new(name, key)),
             attempts: AttemptLog::default(),
@@ -276,7 +279,8 @@ impl ProviderCore {
                     None => match self.crowding.turn().await {
                         None => self.refuse(&RefusalReason::Overloaded),
                         Some(turn) => {
-                            let reply = ProviderAnswer::new(self.dialect, &request, &model, &self.id(asked.number), wall);
+                            let request = self.understood(request);
+                        let reply = ProviderAnswer::new(self.dialect, &request, &model, &self.id(asked.number), wall);
                             let draw = self.draw(&model);
                             self.complete(&request, reply, (self.first_token(draw, mark, asked.number), draw.token_gap()), turn).await
                         }
@@ -292,6 +296,12 @@ impl ProviderCore {
         };
         self.attempts.answered(attempt, answer.status().as_u16());
         answer
+    }
+
+    /// The request as the model understands it, the same prompt always alike: wrongly in the share of those that say their answers which it gets wrong.
+    fn understood(&self, request: ProviderRequest) -> ProviderRequest {
+        let drawn = self.seed.derive("right").derive(&request.prompt).0 as f64 / u64::MAX as f64;
+        if request.tells_its_answer() && drawn >= self.right.get() { request.misunderstood() } else { request }
     }
 
     /// Takes the time that a model takes. The headers of a stream go out with its first token, as those of real providers do.

@@ -186,6 +186,9 @@ pub struct ProviderCapacity {
     /// What it refuses, though key and model are right.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refuses: Vec<RefusalRule>,
+    /// The share of prompts with `Answer with: …` in them that it answers so; each prompt always alike.
+    #[serde(default = "every_one", skip_serializing_if = "is_every_one")]
+    pub right: Ratio,
 }
 
 /// The times of one model, as [`Simulation`] has them for all.
@@ -238,6 +241,14 @@ const fn an_hour() -> Duration {
     Duration::from_secs(3600)
 }
 
+const fn every_one() -> Ratio {
+    Ratio::ONE
+}
+
+fn is_every_one(right: &Ratio) -> bool {
+    *right == Ratio::ONE
+}
+
 impl Default for Simulation {
     /// GPT-4o over 24 hours of public probes: p50 639 ms, p95 1144 ms; 80 tokens a second. The probes' p99 of 4517 ms would take a tail of
     /// 2 % around 4.5 s, by which alone one drill of three misses a promise of 98 % within 2.5 s. A drill measures the gateway and not its
@@ -255,6 +266,7 @@ impl Default for Simulation {
             retired: Vec::new(),
             capacity: None,
             refuses: Vec::new(),
+            right: every_one(),
         }
     }
 }

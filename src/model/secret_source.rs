@@ -292,6 +292,7 @@ impl SecretSourceSet {
             retired,
             capacity: _,
             refuses: _,
+            right: _,
         } = simulation;
         let places = [cloud, region, residency].into_iter().flatten();
         let names = places.chain(models.values()).chain(paced.keys()).chain(retired);

@@ -111,6 +111,7 @@ fn simulation(reader: &TreeReader<'_>, node: &Node) -> Option<Simulation> {
         retired: fields.optional("retired", &|reader, node| reader.list(node, &|reader, node| reader.words(node))).unwrap_or_default(),
         capacity: fields.optional("capacity", &capacity),
         refuses: fields.optional("refuses", &|reader, node| reader.list(node, &parity::refusal)).unwrap_or_default(),
+        right: fields.optional("right", &|reader, node| reader.quantity::<Ratio>(node)).unwrap_or(usual.right),
     };
     fields.finish();
     Some(simulation)

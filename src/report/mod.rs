@@ -65,6 +65,7 @@ pub use render::screen::{LineTone, ScreenLine, screen};
 pub use render::short::{slack, teams};
 pub use render::svg::{picture_style, picture_within, svg};
 pub use repeated::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome};
+pub use sections::candidates::{candidates, candidates_summary};
 pub use sections::comparison::{ComparedDrill, comparison};
 pub use sections::drill::drill;
 pub use sections::execution::execution;

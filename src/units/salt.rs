@@ -38,6 +38,23 @@ pub const SEALED_PROMPT: &str = "[prompt ";
 /// What stands in a prompt's place: a name for it that says nothing to others, and its length.
 pub fn sealed_prompt(text: &str, name: &str) -> String {
     format!("{SEALED_PROMPT}{name} of {} characters]", text.chars().count())
+
+    /// What stands for a text: the first 64 bits of HMAC-SHA-256 over it, in hexadecimal. Whoever has the salt can try texts, and whoever has not
+    /// cannot.
+    pub fn hash(self, text: &str) -> String {
+        super::hexadecimal(&mac.finalize().into_bytes()[..8])
+    }
+
+    /// In hexadecimal, where it is kept beside what it made.
+    pub fn hex(self) -> String {
+        super::hexadecimal(&self.0)
+    }
+
+    /// From that form; `None` for any other text.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32)?;
+        Some(Self(number.to_be_bytes()))
+    }
 }
 
 impl fmt::Debug for Salt {
@@ -59,5 +76,8 @@ mod tests {
         assert_ne!(one.mask(first), other.mask(first));
         assert_ne!(one.mask(first), first);
         assert_eq!(format!("{one:?}"), "[salt]");
+        assert_eq!((one.hash("a"), one.hash("a").len()), (Salt::from_hex(&one.hex()).unwrap().hash("a"), 16));
+        assert_ne!(one.hash("a"), other.hash("a"));
+        assert!(Salt::from_hex("1f").is_none());
     }
 }

@@ -12,6 +12,14 @@ use crate::units::{Amount, Duration, Money, Ratio};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+const fn every_one() -> Ratio {
+    Ratio::ONE
+}
+
+fn is_every_one(right: &Ratio) -> bool {
+    *right == Ratio::ONE
+}
+
 record! {
     struct ContactRecord of Contact {
         name: String,
@@ -145,6 +153,8 @@ record! {
         contains: Option<String>,
         tokens_above: Option<u64>,
         tenant: Option<String>,
+        #[serde(default = "every_one", skip_serializing_if = "is_every_one")]
+        right: Ratio,
     }
 }
 

@@ -276,7 +276,7 @@ pub(super) const FORMS: &[Form] = &[
         "simulation",
         "a simulation",
         "first_token_p50: time; first_token_p95: time; tail_share: share; tail_p50: time; tokens: rate; credential_life: time; \
-         models: {@model-times}; limits: @limits; retired: [text]; capacity: @provider-capacity; refuses: [@refusal]",
+         models: {@model-times}; limits: @limits; retired: [text]; capacity: @provider-capacity; refuses: [@refusal]; right: share",
     ),
     choice(
         "refusal",

@@ -202,7 +202,7 @@ fn what_is_expected_of_answers_and_how_the_lab_imitates_models_is_read() {
     let files = Files::new();
     files.spoil(SCENARIO_PATH, "rate: 50/s", "rate: 50/s, request: responses-stream, expect: {model: gpt-4o, tool: look_up}");
     let simulation = "simulation: {first_token_p50: 1s, models: {'gpt-4o:mini': {tokens: 100/s}}, limits: {requests: 600/min, tokens: 10/s}, \
-                      retired: [gpt-4]}, dialect: azure-openai";
+                      retired: [gpt-4], right: 92%}, dialect: azure-openai";
     files.spoil(INVENTORY_PATH, "dialect: azure-openai", simulation);
     let (project, _) = Project::open(files.root());
     let (plan, _) = project.plan(&files.scenario(), "lab").unwrap_or_else(|findings| panic!("{findings}"));
@@ -218,4 +218,5 @@ fn what_is_expected_of_answers_and_how_the_lab_imitates_models_is_read() {
     );
     assert_eq!((simulation.limits.requests, simulation.limits.tokens), (Some(600), Some(600)));
     assert_eq!(simulation.retired, ["gpt-4"]);
+    assert_eq!(simulation.right.to_string(), "92%");
 }

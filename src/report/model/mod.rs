@@ -59,6 +59,8 @@ pub enum ReportKind {
     Comparison,
     /// Several drills of one scenario.
     Repeats,
+    /// Candidate providers that were asked the same prompts.
+    Candidates,
 }
 
 /// A part of a report with a heading of its own.
@@ -130,6 +132,8 @@ pub enum SectionKind {
     Residency,
     /// What primary and standby refuse.
     Parity,
+    /// Candidate providers side by side.
+    Candidates,
 }
 
 impl SectionKind {
@@ -161,6 +165,7 @@ impl SectionKind {
             Self::Identity => "identity",
             Self::Residency => "residency",
             Self::Parity => "parity",
+            Self::Candidates => "candidates",
         }
     }
 }

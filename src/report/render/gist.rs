@@ -127,6 +127,7 @@ impl<'r> Gist<'r> {
             ReportKind::Incident => "incident",
             ReportKind::Comparison => "comparison",
             ReportKind::Repeats => "repeats",
+            ReportKind::Candidates => "candidates",
         }
     }
 

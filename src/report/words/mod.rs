@@ -2,6 +2,7 @@
 
 pub(in crate::report) mod advice;
 pub(in crate::report) mod because;
+pub(in crate::report) mod candidates;
 pub(in crate::report) mod credential;
 pub(in crate::report) mod difference;
 pub(in crate::report) mod headline;

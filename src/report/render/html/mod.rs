@@ -83,6 +83,7 @@ fn head(report: &Report) -> Markup {
         ReportKind::Incident => "Incident",
         ReportKind::Comparison => "Two drills compared",
         ReportKind::Repeats => "Repeated drills",
+        ReportKind::Candidates => "Providers compared",
     };
     html! {
         p.kicker {
