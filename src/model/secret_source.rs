@@ -299,6 +299,7 @@ impl SecretSourceSet {
             allow,
             protected: _,
             approvals: _,
+            configuration: _,
         } = environment;
         start.iter().for_each(|start| self.start(start));
         services.values().for_each(|service| self.service(service));

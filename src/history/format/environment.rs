@@ -4,8 +4,8 @@ use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
 use crate::model::{
     AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, Environment,
-    GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand,
-    StreamEnd, TokenCache, UsageReport,
+    GatewayConfiguration, GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding,
+    StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate, WeekHours};
 use serde::Deserialize as _;
@@ -37,6 +37,16 @@ record! {
         protected: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approvals: Option<ApprovalsRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        configuration: Option<GatewayConfigurationRecord>,
+    }
+}
+
+record! {
+    struct GatewayConfigurationRecord of GatewayConfiguration {
+        #[serde(deserialize_with = "known_kind")]
+        kind: GatewayKind,
+        file: String,
     }
 }
 
@@ -216,6 +226,10 @@ record! {
 fn known_gateway<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<GatewayKind>, D::Error> {
     let word = Option::<String>::deserialize(deserializer)?;
     Ok(word.map(|word| GatewayKind::from_word(&word).unwrap_or(GatewayKind::Other)))
+}
+
+fn known_kind<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<GatewayKind, D::Error> {
+    known_gateway(deserializer).map(|kind| kind.unwrap_or(GatewayKind::Other))
 }
 
 const fn usual_dialect() -> Dialect {
