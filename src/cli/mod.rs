@@ -90,6 +90,7 @@ use crate::execution::{DoorbellError, ExecutionError};
 use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
+use crate::init::PlaceError;
 use crate::lab::LabError;
 use crate::permission::LeverError;
 use crate::permission::trust::TrustError;
@@ -321,6 +322,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<ExecutionError>,
         of::<ExerciseError>,
         of::<ImportError>,
+        of::<PlaceError>,
         of::<JudgeError>,
         of::<LabError>,
         of::<ManifestError>,
