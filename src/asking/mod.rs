@@ -6,8 +6,11 @@
 //! What this room does not do: drive load (`traffic` does), decide whether a provider may be asked ([`crate::model::Allow::may_ask`] says it),
 //! read what an answer means (`dialect` does), or follow a redirect.
 
+mod proof;
 mod provider;
 mod question;
 
+pub use proof::RequestProof;
 pub use provider::{AskError, AskedProvider};
 pub use question::{AnswerPieces, TimedPiece};
+pub use reqwest::Client as QuestionClient;

@@ -1,10 +1,12 @@
 //! Where a provider is asked, and with which key.
 //!
-//! What this file does not do: sign requests; of what an access key signs it says that it cannot be asked so.
+//! What this file does not do: put what proves who asks into a request (`proof`).
 
+use super::proof::{RequestProof, region_of_host};
 use crate::model::{CredentialKind, Dialect, Inventory, Provider};
+use crate::secret::issuer::google_token;
 use crate::secret::{SecretContext, SecretError, held};
-use crate::units::{Explained, Secret};
+use crate::units::{AccessKey, Explained, Secret};
 use std::borrow::Cow;
 
 /// A provider that can be asked: its address, its dialect, its key.
@@ -20,6 +22,8 @@ pub struct AskedProvider {
     pub key: Option<Secret>,
     /// The model that is asked for where nobody says another.
     pub model: String,
+    /// How a request proves who sends it.
+    pub proof: RequestProof,
 }
 
 /// Why a provider cannot be asked.
@@ -47,11 +51,19 @@ pub enum AskError {
         /// What it speaks.
         dialect: Dialect,
     },
-    /// Requests to it are signed.
-    #[error("requests to `{name}` are signed by an access key, and nothing signs questions yet")]
+    /// Requests to it are signed, and its key signs nothing.
+    #[error("requests to `{name}` are signed, and its key is neither an access key of AWS nor the file of a Google account")]
     Signed {
         /// The provider.
         name: String,
+    },
+    /// Its key is shown to get a token, and gets none.
+    #[error("the key of `{name}` gets no token: {why}")]
+    NoToken {
+        /// The provider.
+        name: String,
+        /// Why.
+        why: String,
     },
     /// Its key cannot be read.
     #[error("the key of `{name}` cannot be read: {source}")]
@@ -72,7 +84,10 @@ impl Explained for AskError {
             },
             Self::Nowhere { name } => format!("say it in runbooks/inventory.yaml: `providers: {{{name}: {{base_url: …}}}}`").into(),
             Self::NoModels { .. } => "ask a provider of another dialect".into(),
-            Self::Signed { .. } => "give it a credential of the kind `api-key`, for example a key of Bedrock".into(),
+            Self::Signed { .. } => {
+                "keep it as `{\"AccessKeyId\": …, \"SecretAccessKey\": …}`, or give it a credential of the kind `api-key`".into()
+            }
+            Self::NoToken { .. } => "see whether the account and its key are there, and this host's clock is right".into(),
             Self::Key { source, .. } => return source.hint().map(|hint| hint.into_owned().into()),
         })
     }
@@ -93,19 +108,45 @@ impl AskedProvider {
             return Err(AskError::NoModels { name: name.to_owned(), dialect: *dialect });
         }
         let base_url = base_url.as_ref().ok_or_else(|| AskError::Nowhere { name: name.to_owned() })?;
-        if inventory.kind_of(provider) == CredentialKind::SigningKey {
-            return Err(AskError::Signed { name: name.to_owned() });
-        }
         let key = match credential.as_ref().and_then(|credential| inventory.credentials.get(credential)) {
             Some(credential) => Some(held(&credential.from, site).await.map_err(|source| AskError::Key { name: name.to_owned(), source })?),
             None => None,
         };
-        Ok(Self {
-            name: name.to_owned(),
-            dialect: *dialect,
-            base_url: base_url.trim_end_matches('/').to_owned(),
-            key,
-            model: provider.chat_model().to_owned(),
-        })
+        let asked = Self::at(name, *dialect, base_url, key, provider.chat_model());
+        asked.proven(inventory.kind_of(provider), provider.region.as_deref()).await
+    }
+
+    /// Whoever answers at this address, with a key that is sent as its dialect has it.
+    pub fn at(name: &str, dialect: Dialect, base_url: &str, key: Option<Secret>, model: &str) -> Self {
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Self { name: name.to_owned(), dialect, base_url, key, model: model.to_owned(), proof: RequestProof::Key }
+    }
+
+    /// What is a key file signs, or gets a token; what is a token already is sent as one. The key itself then goes nowhere.
+    async fn proven(mut self, kind: CredentialKind, region: Option<&str>) -> Result<Self, AskError> {
+        let Some(key) = self.key.clone() else { return Ok(self) };
+        let name = || self.name.clone();
+        if self.dialect == Dialect::Bedrock
+            && let Some(access_key) = AccessKey::read(&key)
+        {
+            let region = region.map(str::to_owned).or_else(|| region_of_host(&self.base_url)).unwrap_or_else(|| "us-east-1".to_owned());
+            (self.key, self.proof) = (None, RequestProof::Signature { key: access_key, region });
+            return Ok(self);
+        }
+        if self.dialect == Dialect::Vertex
+            && let Some(token) = google_token(&key, &format!("the key of {}", self.name)).await
+        {
+            let token = token.map_err(|why| AskError::NoToken { name: name(), why })?;
+            (self.key, self.proof) = (None, RequestProof::Token(token));
+            return Ok(self);
+        }
+        match kind {
+            CredentialKind::SigningKey => Err(AskError::Signed { name: name() }),
+            CredentialKind::OauthToken => {
+                (self.key, self.proof) = (None, RequestProof::Token(key));
+                Ok(self)
+            }
+            CredentialKind::ApiKey => Ok(self),
+        }
     }
 }

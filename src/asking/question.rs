@@ -70,8 +70,8 @@ impl AskedProvider {
         let place = url.origin().ascii_serialization();
         let method = if request.method == "GET" { Method::GET } else { Method::POST };
         let mut asked = client.request(method, url.clone());
-        for (name, value) in &request.headers {
-            asked = asked.header(*name, value);
+        for (name, value) in self.proof.headers(self.dialect, request, &url)? {
+            asked = asked.header(name, value);
         }
         let sent = Instant::now();
         let silent = || Problem::new(format!("{place} does not answer"));

@@ -122,7 +122,7 @@ fn word<T>(text: &str, words: &[&'static str], of: impl Fn(&str) -> Option<T>) -
 }
 
 /// A day here, a moment, or so long ago.
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         let midnight = day.and_hms_opt(0, 0, 0).and_then(|midnight| Local.from_local_datetime(&midnight).earliest());
         return midnight.map(|midnight| midnight.with_timezone(&Utc)).ok_or_else(|| "that day has no midnight here".to_owned());

@@ -87,7 +87,7 @@ pub use error_answer::{error_answer, error_event, error_reply};
 pub use headers::{credential, credential_header, head_fault, quota_headers, receipt_headers, retry_headers, tenant};
 pub use limit::{Quota, Quotas};
 pub use mark::{MARK_HEADER, Mark, find_mark};
-pub use probe_request::{ProbeForm, TokenLimit, model_path, probe_request};
+pub use probe_request::{ProbeForm, TokenLimit, model_request, probe_request};
 pub use provider_answer::{ProviderAnswer, is_stream};
 pub use provider_error::{RefusalReason, error_code};
 pub use provider_request::{ProviderRequest, Vectors};

@@ -94,15 +94,17 @@ pub fn probe_request(dialect: Dialect, model: &str, form: ProbeForm, limit: Toke
     Some(WireRequest { body: with_parameters(wire.body, &parameters), ..wire })
 }
 
-/// The path at which a provider tells of one model, which costs nothing; `None` where that is another address than the one that is asked.
-pub fn model_path(dialect: Dialect, model: &str) -> Option<String> {
-    let rest = match dialect {
+/// A request for what a provider tells of one model, which costs nothing; `None` where that is another address than the one that is asked.
+pub fn model_request(dialect: Dialect, model: &str, key: &str) -> Option<WireRequest> {
+    let path = match dialect {
         Dialect::OpenAi | Dialect::Vertex => format!("/models/{}", segment(model)),
         Dialect::Anthropic => format!("/v1/models/{}", segment(model)),
         Dialect::AzureOpenAi | Dialect::Bedrock | Dialect::Http | Dialect::Tcp => return None,
     };
-    debug_assert!(provider_api(dialect).route("GET", &format!("{}{rest}", provider_api(dialect).base_path()), None).is_some());
-    Some(rest)
+    let api = provider_api(dialect);
+    let required = api.required_header().map(|(name, value)| (name, value.to_owned()));
+    let headers = [api.credential_header(key)].into_iter().chain(required).collect();
+    Some(WireRequest { method: "GET", path, headers, body: Vec::new() })
 }
 
 #[cfg(test)]
@@ -141,8 +143,12 @@ mod tests {
 
     #[test]
     fn one_model_is_told_of_where_the_list_is() {
-        assert_eq!(model_path(Dialect::OpenAi, "a/b").as_deref(), Some("/models/a%2Fb"));
-        assert_eq!(model_path(Dialect::Anthropic, "c").as_deref(), Some("/v1/models/c"));
-        assert_eq!(model_path(Dialect::Bedrock, "c"), None);
+        for (dialect, model, headers) in [(Dialect::OpenAi, "a/b", 1), (Dialect::Anthropic, "c", 2), (Dialect::Vertex, "g", 1)] {
+            let wire = model_request(dialect, model, "k").unwrap();
+            let full = format!("{}{}", base_path(dialect), wire.path);
+            assert_eq!(Route::of(dialect, "GET", &full, None), Some(Route::Model(model.to_owned())), "{full}");
+            assert_eq!(wire.headers.len(), headers, "{dialect}");
+        }
+        assert_eq!(model_request(Dialect::Bedrock, "c", "k"), None);
     }
 }

@@ -61,7 +61,7 @@ words! {
         Dead = "dead",
         /// Nobody can tell.
         Unknown = "unknown",
-        /// It was not asked, because the environment does not allow it.
+        /// It was not asked, because the environment does not allow it, or it serves no models.
         LeftOut = "left-out",
     }
 }
@@ -119,6 +119,8 @@ words! {
         BadAnswer = "bad-answer",
         /// The environment does not allow to ask it.
         NotAllowed = "not-allowed",
+        /// It is no place that serves chat models, which alone are asked.
+        ServesNoModels = "serves-no-models",
         /// It cannot be asked from here: it has no address, or asking it would cost more than may be spent.
         NotAsked = "not-asked",
     }

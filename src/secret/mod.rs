@@ -51,6 +51,7 @@ pub use local::variable;
 pub use object::Patch;
 pub use open::{SecretContext, cluster, current, held, key, open};
 pub use restoring::{RestoringStore, left_in, put_back};
+pub use signer::signed_headers;
 
 use crate::units::Secret;
 use std::fmt;

@@ -1,11 +1,39 @@
 //! Signatures of AWS requests (Signature Version 4), made by AWS's own library.
 
 use super::call::ApiRequest;
-use crate::units::Secret;
+use crate::units::{AccessKey, Secret};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use reqwest::Method;
 use std::time::SystemTime;
+use zeroize::Zeroizing;
+
+/// The headers by which a request to one of AWS's services proves who sends it: `bedrock` of this region, for example. `headers` are those that
+/// it has already. Returns the library's words where it cannot be signed; they hold no secret.
+///
+/// # Errors
+/// Where the URL or a header is none.
+pub fn signed_headers(
+    key: &AccessKey,
+    (service, region): (&'static str, &str),
+    (method, url): (Method, &str),
+    headers: &[(&str, String)],
+    body: &[u8],
+) -> Result<Vec<(String, Secret)>, String> {
+    let signer = Signer {
+        region: region.to_owned(),
+        service,
+        access_key_id: Secret::new(key.id.clone()),
+        secret_access_key: key.secret.clone(),
+        session_token: key.session_token.clone(),
+    };
+    let request = ApiRequest { method, path: "", headers: Vec::new(), body: Some(Zeroizing::new(body.to_vec())) };
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value.clone()));
+    let own = |name: &str| headers.iter().any(|(known, _)| *known == name);
+    let signed = signer.signed(request, url)?;
+    Ok(signed.headers.into_iter().filter(|(name, _)| !own(name)).map(|(name, value)| (name.to_owned(), value)).collect())
+}
 
 /// Who signs, and for which service.
 #[derive(Debug)]

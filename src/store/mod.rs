@@ -22,6 +22,7 @@
 //!  looks   which schedules were seen, until when somebody looked at them, and who looks
 //!  locks   what keeps drills of several hosts apart
 //!  newest  the newest drills of each kind, with their sources: what they were made from
+//!  readiness   rounds in which every hop was asked, and what each found
 //!  deferrals   what was deferred, by whom, why and until when
 //! ```
 //!
@@ -51,6 +52,7 @@ mod occurrences;
 mod open;
 mod outbox;
 mod query;
+mod readiness;
 mod rebuild;
 mod replay;
 mod rows;
@@ -71,6 +73,7 @@ pub use looks::{ReplicaEntry, SeenRule, SeenSchedule};
 pub use occurrences::OccurrenceClose;
 pub use outbox::{ClaimedDelivery, DeliveryCount, DeliveryEntry, DeliveryState, Tried};
 pub use query::DrillQuery;
+pub use readiness::{FoundHop, HopRecord, RoundRecord};
 pub use rebuild::{Rebuilt, StoreHealth};
 pub use replay::PutBack;
 pub use sources::DrillSources;

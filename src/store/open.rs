@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The steps of the tables, oldest first. A step that was released is never changed; the next one changes what it made.
-const TABLES: [(i64, &str, &str); 8] = [
+const TABLES: [(i64, &str, &str); 9] = [
     (1, "begin", include_str!("tables/001_begin.sql")),
     (2, "occurrences", include_str!("tables/002_occurrences.sql")),
     (3, "access", include_str!("tables/003_access.sql")),
@@ -28,6 +28,7 @@ const TABLES: [(i64, &str, &str); 8] = [
     (6, "deferrals", include_str!("tables/006_deferrals.sql")),
     (7, "locks", include_str!("tables/007_locks.sql")),
     (8, "sources", include_str!("tables/008_sources.sql")),
+    (9, "readiness", include_str!("tables/009_readiness.sql")),
 ];
 
 /// So long a connection is waited for.

@@ -6,7 +6,7 @@
 //! nothing else count.
 //! Source: cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys; developers.google.com/identity/protocols/oauth2/service-account.
 
-use super::super::call::{ApiClient, ApiRequest, escaped, refused};
+use super::super::call::{ApiClient, ApiRequest, ApiResponse, escaped, refused};
 use super::super::{Pending, SecretError};
 use super::openai::no_key;
 use super::{KeyId, KeyIssuer, Minted, Standing};
@@ -86,8 +86,35 @@ impl KeyIssuer for GoogleKeys {
     }
 }
 
-/// What is said to a key that asks for a token, by its own file; in words, why it could not be asked.
+/// A token of the account whose key's file this is, which its holder may use for an hour; in words, why there is none. `None` where it is not such a
+/// file.
+pub async fn google_token(file: &Secret, place: &str) -> Option<Result<Secret, String>> {
+    let is_file = serde_json::from_str::<Value>(file.expose()).is_ok_and(|key| key["private_key"].is_string());
+    if !is_file {
+        return None;
+    }
+    Some(match answer_for(file, place).await {
+        Ok(answer) if answer.is_good() => answer.body["access_token"].as_str().map(Secret::from).ok_or_else(|| "no token came".to_owned()),
+        Ok(answer) => Err(format!("status {} where tokens are minted", answer.status)),
+        Err(why) => Err(why),
+    })
+}
+
+/// What is said to a key that asks for a token; in words, why it could not be asked.
 async fn token_for(file: &Secret, place: &str) -> Result<Standing, String> {
+    let answer = answer_for(file, place).await?;
+    let said = answer.body["error_description"].as_str().unwrap_or_default();
+    Ok(if answer.is_good() {
+        Standing::Accepted
+    } else if matches!(answer.status, 400 | 401 | 403) && DEAD.iter().any(|words| said.contains(words)) {
+        Standing::Refused(answer.status)
+    } else {
+        Standing::Unknown(format!("status {}, which says nothing about the key", answer.status))
+    })
+}
+
+/// The answer to a question for a token, at the address in the key's own file.
+async fn answer_for(file: &Secret, place: &str) -> Result<ApiResponse, String> {
     let key: Value = serde_json::from_str(file.expose()).map_err(|_| "it is not the JSON file of a service account's key".to_owned())?;
     let field = |name: &str| key[name].as_str().ok_or_else(|| format!("its file has no `{name}`"));
     let (address, path) = origin_and_path(field("token_uri")?);
@@ -98,15 +125,7 @@ async fn token_for(file: &Secret, place: &str) -> Result<Standing, String> {
     let request = ApiRequest { method: Method::POST, path, headers: Vec::new(), body };
     let request = request.header("content-type", "application/x-www-form-urlencoded".to_owned());
     let api = ApiClient::to(address, None, place).map_err(|error| explained(&error))?;
-    let answer = api.ask(request, place).await.map_err(|error| explained(&error))?;
-    let said = answer.body["error_description"].as_str().unwrap_or_default();
-    Ok(if answer.is_good() {
-        Standing::Accepted
-    } else if matches!(answer.status, 400 | 401 | 403) && DEAD.iter().any(|words| said.contains(words)) {
-        Standing::Refused(answer.status)
-    } else {
-        Standing::Unknown(format!("status {}, which says nothing about the key", answer.status))
-    })
+    api.ask(request, place).await.map_err(|error| explained(&error))
 }
 
 /// A JSON Web Token that the key signs (RS256): whoever holds it may have a token for the next five minutes.

@@ -20,7 +20,7 @@ pub use access_key::AccessKeys;
 pub use azure::{AzureKeys, Slot};
 pub use bedrock::BedrockKeys;
 pub use command::IssuerCommands;
-pub use google::GoogleKeys;
+pub use google::{GoogleKeys, google_token};
 pub use open::open_issuer;
 pub use openai::OpenAiKeys;
 pub use probe::KeyProbe;
