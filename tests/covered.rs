@@ -62,6 +62,7 @@ fn scenario(name: &str, modes: &[FailureMode]) -> PlannedScenario {
         plan: "aa".repeat(32),
         modes: modes.to_vec(),
         files: vec![PastFile { path: "gateway.yaml".to_owned(), sha256: "01".repeat(32) }],
+        proven: false,
     }
 }
 

@@ -19,6 +19,7 @@ const RECORDS: &str = include_str!("../import/README.md");
 const EVIDENCE: &str = include_str!("../evidence/README.md");
 const SCHEDULES: &str = include_str!("../schedule/README.md");
 const QUARTERS: &str = include_str!("../serve/README.md");
+const PROVE: &str = include_str!("../proof/README.md");
 
 /// Explains a command, or a topic such as `faults`. Without a name: lists all of both.
 #[derive(Debug, clap::Args)]
@@ -46,7 +47,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 28] = [
+const TOPICS: [Topic; 29] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -75,6 +76,7 @@ const TOPICS: [Topic; 28] = [
     whole("evidence", "what a drill leaves, and how others check it", EVIDENCE),
     whole("quarters", "drills every quarter, without anyone remembering", QUARTERS),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
+    whole("prove", "copies that are broken on purpose must go red", PROVE),
 ];
 
 impl Topic {
@@ -122,6 +124,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "import" | "src/import" => Some("records"),
         "evidence" | "src/evidence" => Some("evidence"),
         "serve" | "src/serve" => Some("quarters"),
+        "proof" | "src/proof" => Some("prove"),
         _ => None,
     };
     TOPICS.iter().find(is_meant).map(|topic| topic.name).or_else(of_file)

@@ -200,6 +200,7 @@ fn plan() -> DrillPlan {
     };
     DrillPlan {
         prices: std::collections::BTreeMap::new(),
+        sabotage: None,
         scenario: scenario(),
         runbook: Some(Runbook {
             name: "fail-over".into(),

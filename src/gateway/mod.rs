@@ -4,6 +4,7 @@
 //!
 //! What this room does not do: open files, start anything, or talk to a gateway.
 
+pub mod sabotage;
 mod setup;
 
 pub use setup::{GatewayHop, GatewaySetup, GatewayTiming, KeyReference, NamedSetting};

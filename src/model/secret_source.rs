@@ -13,8 +13,8 @@ use super::{
     ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
     HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OidcProvider,
     OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, PlainRequest, PrometheusBinding, Provider, ProxyBinding, ResetCommand,
-    Rotate, Runbook, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step, StopHere,
-    Switch, VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
+    Rotate, Runbook, SabotageCommand, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage,
+    Step, StopHere, Switch, VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +68,7 @@ impl SecretSource {
             contacts,
             mail,
             prices: _,
+            sabotage: _,
         } = plan;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));
@@ -287,8 +288,13 @@ impl SecretSourceSet {
             allow,
             protected: _,
             approvals: _,
+            sabotage,
         } = environment;
         start.iter().for_each(|start| self.start(start));
+        for SabotageCommand { name: _, run: _, undo: _, env, pass, within: _, expect: _ } in sabotage {
+            self.written(env);
+            self.passed(pass);
+        }
         services.values().for_each(|service| self.service(service));
         for ProxyBinding { listen: _, tls: _, hosts: _ } in proxies.values() {}
         if let Some(ControlBinding { url, token_from, lease: _ }) = control {
@@ -318,6 +324,7 @@ impl SecretSourceSet {
             hours: _,
             freezes,
             max_duration: _,
+            sabotage: _,
         } = allow;
         for calendar in freezes {
             match calendar {

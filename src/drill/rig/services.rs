@@ -5,11 +5,11 @@ use crate::drill::DrillStop;
 use crate::drill::manner;
 use crate::drill::names::{ResolvedNames, text_of};
 use crate::drill::preflight::Preflight;
-use crate::drill::site::{ANY_PORT, RigSite, lab_key};
+use crate::drill::site::{ANY_PORT, RigSite, lab_key, wrong_key};
 use crate::history::{Event, Gateway};
 use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, Upstream};
-use crate::model::{NamedWorkload, Operation, ServiceBinding};
+use crate::model::{NamedWorkload, Operation, SabotageKind, ServiceBinding};
 use crate::traffic::{ClientSettings, Target};
 use crate::units::Secret;
 use std::collections::BTreeMap;
@@ -122,11 +122,15 @@ impl Rig {
             let base_url = names.values.get(&format!("proxy.{name}.url"))?.to_owned();
             let (key, model) = (names.key(name), provider.chat_model().to_owned());
             let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
-            let store = self.keyring.store(plan.credential_of(name));
+            let is_sabotaged = plan.sabotaged(SabotageKind::StandbyKeyWrong) == Some(name.as_str());
+            // What is read again is the right one.
+            let store = self.keyring.store(plan.credential_of(name)).filter(|_| !is_sabotaged);
+            let key = if is_sabotaged { wrong_key(site.seed, name) } else { key };
             let kind = plan.kind_of(provider);
             Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, kind, store, model, embedding_model })
         };
-        let upstreams: Vec<Upstream> = named.service.providers.iter().filter_map(upstream).collect();
+        let kept = if plan.has_sabotage(SabotageKind::FallbackRemoved) { named.service.primaries() } else { &named.service.providers };
+        let upstreams: Vec<Upstream> = kept.iter().filter_map(upstream).collect();
         let settings = &plan.environment.gateway;
         let mut replicas = Vec::new();
         for _ in 0..settings.replicas {

@@ -2,6 +2,7 @@
 
 use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
+use super::sabotage::SabotageCommandRecord;
 use crate::model::{
     AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, Environment,
     GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand,
@@ -37,6 +38,8 @@ record! {
         protected: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approvals: Option<ApprovalsRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sabotage: Vec<SabotageCommandRecord>,
     }
 }
 
@@ -151,6 +154,8 @@ record! {
         freezes: Vec<CalendarSource>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_duration: Option<Duration>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sabotage: bool,
     }
 }
 

@@ -7,6 +7,7 @@ use super::objectives::DeclaredObjectivesRecord;
 use super::overlay::OverlayRecord;
 use super::record::{Recorded, is_usual, record};
 use super::runbook::RunbookRecord;
+use super::sabotage::SabotageRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::TimelineRecord;
 use super::workload::NamedWorkloadRecord;
@@ -32,6 +33,8 @@ record! {
         mail: Option<MailRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         prices: BTreeMap<String, PriceRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sabotage: Option<SabotageRecord>,
     }
 }
 

@@ -8,8 +8,8 @@
 use super::version::FormatVersion;
 use crate::model::{
     Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind,
-    HttpVersion, KeyChange, KeySource, MailServer, NotifySeverity, Repeat, RequestKind, Requests, RotationPart, SloOn, StartMode, StepEnd,
-    StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
+    HttpVersion, KeyChange, KeySource, MailServer, NotifySeverity, ProofStanding, Repeat, RequestKind, Requests, RotationPart,
+    SabotageKind, SabotageReason, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
 };
 use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -85,6 +85,7 @@ same! {
     FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
     Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours,
     Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, Repeat, RequestKind,
+    ProofStanding, SabotageKind, SabotageReason,
     Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, Unreachable, UsageReport, WalkResult,
 }
 

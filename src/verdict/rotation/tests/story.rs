@@ -99,6 +99,7 @@ impl Story {
         environment.gateway.replicas = u32::try_from(self.replicas.len()).unwrap();
         let plan = DrillPlan {
             prices: BTreeMap::new(),
+            sabotage: None,
             mail: None,
             scenario: Scenario {
                 name: "key-revoked".into(),
