@@ -10,11 +10,12 @@ use super::outcome::{ControlEnd, ControlResult, ProofOutcome, advice};
 use super::reason;
 use super::shadow::shadow;
 use crate::exercise::{self, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, Observer, PROOFS, PlannedDrill, proof_hash};
-use crate::model::DrillPlan;
+use crate::model::{DrillPlan, SabotageReason};
 use crate::permission::LockTable;
 use crate::step::Attendance;
 use crate::units::{Duration, Problem, Seed, explained};
 use crate::verdict::{Decision, Verdict};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -90,7 +91,11 @@ pub async fn prove(order: ProofOrder) -> Result<ProofOutcome, Problem> {
         not_asked: rest.into_iter().map(|control| control.sabotage.name).collect(),
         left_out: order.plan.left_out.clone(),
     };
-    let usual = match drilled(&order.site(None), planned.clone()).await {
+    // What a command breaks is broken for everybody: those go one after the other, last.
+    let (commands, copies): (Vec<_>, Vec<_>) =
+        asked.into_iter().enumerate().partition(|(_, control)| matches!(control.way, SabotageWay::Command(_)));
+    let (usual, ended) = at_once(&order, copies).await;
+    let usual = match usual {
         Ok(usual) => usual,
         Err(why) => {
             outcome.untold = Some(format!("the drill as it is did not end with a verdict: {why}"));
@@ -104,11 +109,7 @@ pub async fn prove(order: ProofOrder) -> Result<ProofOutcome, Problem> {
         outcome.untold = Some(format!("the drill as it is ended {}, and {why}", usual.verdict.verdict));
         return Ok(outcome);
     }
-    let usual = Arc::new(usual);
-    // What a command breaks is broken for everybody: those go one after the other, last.
-    let (commands, copies): (Vec<_>, Vec<_>) =
-        asked.into_iter().enumerate().partition(|(_, control)| matches!(control.way, SabotageWay::Command(_)));
-    let mut results = at_once(&order, copies, &usual).await;
+    let mut results: Vec<_> = ended.into_iter().map(|(place, control, ended)| (place, result(&control, &usual, ended))).collect();
     for (place, control) in commands {
         results.push((place, by_command(&order.site(Some(&control)), control, &usual).await));
     }
@@ -162,38 +163,48 @@ impl ProofOrder {
     }
 }
 
-async fn at_once(order: &ProofOrder, copies: Vec<(usize, Control)>, usual: &Arc<EndedControl>) -> Vec<(usize, ControlResult)> {
-    let (mut results, mut running) = (Vec::new(), JoinSet::new());
-    let mut copies = copies.into_iter();
+/// A copy whose drill has ended, by its place among the controls.
+type EndedCopy = (usize, Control, Result<EndedControl, String>);
+
+/// The drill as it is and those of copies, so many at once. Where the first ends otherwise than met, no more of the others begin.
+async fn at_once(order: &ProofOrder, copies: Vec<(usize, Control)>) -> (Result<EndedControl, String>, Vec<EndedCopy>) {
+    let (mut usual, mut ended, mut running) = (Err("it has ended by a fault of Lifeboat's own".to_owned()), Vec::new(), JoinSet::new());
+    let mut waiting: VecDeque<Option<(usize, Control)>> = std::iter::once(None).chain(copies.into_iter().map(Some)).collect();
     loop {
         while running.len() < order.at_once.max(1)
-            && let Some((place, control)) = copies.next()
+            && let Some(next) = waiting.pop_front()
         {
-            let (site, usual) = (order.site(Some(&control)), Arc::clone(usual));
-            running.spawn(async move { (place, of_copy(&site, control, &usual).await) });
+            let (site, planned) = (order.site(next.as_ref().map(|(_, control)| control)), order.plan.planned.clone());
+            running.spawn(async move {
+                let ended = match &next {
+                    None => drilled(&site, planned).await,
+                    Some((_, control)) => of_copy(&site, control).await,
+                };
+                (next, ended)
+            });
         }
         match running.join_next().await {
-            // What panics is a fault of Lifeboat's own, and ends this as it would end a drill.
-            Some(ended) => results.extend(ended),
-            None => return results,
+            Some(Ok((None, as_it_is))) => {
+                if !as_it_is.as_ref().is_ok_and(|ended| ended.verdict.verdict == Decision::Met) {
+                    waiting.clear();
+                }
+                usual = as_it_is;
+            }
+            Some(Ok((Some((place, control)), copy))) => ended.push((place, control, copy)),
+            // What panics is a fault of Lifeboat's own, and its process ends by it.
+            Some(Err(_)) => {}
+            None => return (usual, ended),
         }
     }
 }
 
 /// The drill of one copy.
-async fn of_copy(site: &DrillSite, control: Control, usual: &EndedControl) -> ControlResult {
-    if control.expects == crate::model::SabotageReason::StepMissing
-        && !usual.course.steps.contains(control.sabotage.on.as_deref().unwrap_or_default())
-    {
-        return untold(&control, NOT_DONE.to_owned());
-    }
+async fn of_copy(site: &DrillSite, control: &Control) -> Result<EndedControl, String> {
     let mut planned = control.planned.clone();
     let mut copy = None;
     if let SabotageWay::File { path, text } = &control.way {
         let place = site.folder.with_extension("project");
-        if let Err(error) = shadow(&site.root, &place, path, text) {
-            return untold(&control, format!("the copy cannot be made in {}: {error}", place.display()));
-        }
+        shadow(&site.root, &place, path, text).map_err(|error| format!("the copy cannot be made in {}: {error}", place.display()))?;
         planned = elsewhere(planned, &site.root, &place, path);
         copy = Some(place);
     }
@@ -202,7 +213,7 @@ async fn of_copy(site: &DrillSite, control: Control, usual: &EndedControl) -> Co
         // Links and one file; what they lead to stays.
         let _ = std::fs::remove_dir_all(place);
     }
-    result(&control, usual, ended)
+    ended
 }
 
 /// The same drill with the copy as its root, and with the copy's file where a command names the original in full.
@@ -289,6 +300,10 @@ fn untold(control: &Control, seen: String) -> ControlResult {
 }
 
 fn result(control: &Control, usual: &EndedControl, ended: Result<EndedControl, String>) -> ControlResult {
+    let step = control.sabotage.on.as_deref().unwrap_or_default();
+    if control.expects == SabotageReason::StepMissing && !usual.course.steps.contains(step) {
+        return untold(control, NOT_DONE.to_owned());
+    }
     let ended = match ended {
         Ok(ended) => ended,
         Err(why) => return untold(control, why),

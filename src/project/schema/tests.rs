@@ -49,6 +49,7 @@ environments:
     allow: {}
     protected: true
     approvals: {of: [{contact: a}]}
+    sabotage: [{run: [a]}]
 evidence:
   witness: {url: "https://tsa.example/tsr"}
   ship: [{folder: a}, {s3: {bucket: a, lock: {mode: compliance}}}]
