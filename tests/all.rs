@@ -65,6 +65,7 @@ mod pages;
 mod parameters;
 mod people;
 mod places;
+mod proven;
 mod quarter;
 mod random_systems;
 mod readme;

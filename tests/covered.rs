@@ -62,6 +62,7 @@ fn scenario(name: &str, modes: &[FailureMode]) -> PlannedScenario {
         plan: "aa".repeat(32),
         modes: modes.to_vec(),
         files: vec![PastFile { path: "gateway.yaml".to_owned(), sha256: "01".repeat(32) }],
+        proven: false,
     }
 }
 
@@ -99,6 +100,18 @@ fn a_cell_is_what_the_newest_drill_showed_until_what_was_drilled_has_changed() {
         CellState::Met,
         "what shows nothing takes nothing away"
     );
+
+    let unproven = |proven: bool| {
+        let known = PlannedScenario { proven, ..today.clone() };
+        matrix(&inventory, &[known], &drills, moment(NOW)).rows[0]
+            .cells
+            .iter()
+            .find(|cell| cell.mode == FailureMode::Outage)
+            .unwrap()
+            .unproven
+    };
+    assert_eq!([unproven(false), unproven(true)], [true, false], "nobody knows whether a drill that was never seen red would notice");
+    assert!(matrix(&inventory, std::slice::from_ref(&today), &drills, moment(NOW)).to_text().contains("never seen red"));
 
     let slow = scenario("slow", &[FailureMode::BrownOut]);
     let whole = matrix(&inventory, &[today, slow], &drills, moment(NOW));

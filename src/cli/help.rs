@@ -20,6 +20,7 @@ const EVIDENCE: &str = include_str!("../evidence/README.md");
 const SCHEDULES: &str = include_str!("../schedule/README.md");
 const QUARTERS: &str = include_str!("../serve/README.md");
 const COMPARISONS: &str = include_str!("../compare/README.md");
+const PROVE: &str = include_str!("../proof/README.md");
 
 /// Explains a command, or a topic such as `faults`. Without a name: lists all of both.
 #[derive(Debug, clap::Args)]
@@ -77,6 +78,7 @@ const TOPICS: [Topic; 29] = [
     whole("quarters", "drills every quarter, without anyone remembering", QUARTERS),
     whole("comparisons", "candidate providers side by side: prompts, expectations, what is shown", COMPARISONS),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
+    whole("prove", "copies that are broken on purpose must go red", PROVE),
 ];
 
 impl Topic {
@@ -125,6 +127,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "import" | "src/import" => Some("records"),
         "evidence" | "src/evidence" => Some("evidence"),
         "serve" | "src/serve" => Some("quarters"),
+        "proof" | "src/proof" => Some("prove"),
         _ => None,
     };
     TOPICS.iter().find(is_meant).map(|topic| topic.name).or_else(of_file)

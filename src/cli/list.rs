@@ -3,11 +3,13 @@
 use super::stored::StoreOption;
 use super::terminal::note;
 use super::{Exit, put, until_interrupted};
+use crate::exercise::read_proof;
 use crate::project::Project;
 use crate::store::{DrillEntry, DrillQuery, DrillState, RunKind};
 use crate::units::{Duration, closest, printable};
 use crate::verdict::{Decision, Interval};
 use chrono::{DateTime, Local, NaiveDate, TimeZone, Utc};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Lists past drills, runbooks that were walked, and series of drills, the newest first.
@@ -85,6 +87,9 @@ pub(super) fn list(args: &Args) -> anyhow::Result<Exit> {
             DrillListFormat::Csv => put(&csv(&found)?)?,
             DrillListFormat::Table => {
                 put(&table(&found))?;
+                if let Some(told) = never_red(&root, &found) {
+                    note(&told);
+                }
                 let all = store.count(&query).await?;
                 if all > found.len() as u64 {
                     note(&format!("\n{} of {all}, the newest first; `--limit {all}` shows all of them", found.len()));
@@ -93,6 +98,18 @@ pub(super) fn list(args: &Args) -> anyhow::Result<Exit> {
         }
         Ok(Exit::Met)
     })
+}
+
+/// The scenarios among those that were met, and of which no copy that was broken on purpose was ever seen red.
+fn never_red(root: &Path, found: &[DrillEntry]) -> Option<String> {
+    let met = found.iter().filter(|entry| entry.kind != RunKind::Execution && entry.verdict == Some(Decision::Met));
+    let names: BTreeSet<&str> = met.map(|entry| entry.scenario.as_str()).collect();
+    let is_proven = |name: &str| {
+        let proofs = read_proof(root, name).ok().flatten().map(|file| file.of).unwrap_or_default();
+        proofs.iter().any(|proven| !proven.controls.is_empty() && proven.controls.iter().all(|control| control.red))
+    };
+    let never: Vec<_> = names.into_iter().filter(|name| !is_proven(name)).map(printable).collect();
+    (!never.is_empty()).then(|| format!("\nunproven, since never seen red: {}; `lifeboat prove SCENARIO` tries", never.join(", ")))
 }
 
 impl Args {

@@ -87,7 +87,7 @@ use crate::evidence::opened::BundleError;
 use crate::evidence::witness::WitnessError;
 use crate::evidence::{ManifestError, VerifyError};
 use crate::execution::{DoorbellError, ExecutionError};
-use crate::exercise::{ExerciseError, JudgeError, Refusal, ReviewProblem};
+use crate::exercise::{ExerciseError, JudgeError, ProofFileError, Refusal, ReviewProblem};
 use crate::history::{BareError, ReadError};
 use crate::import::ImportError;
 use crate::init::PlaceError;
@@ -340,6 +340,7 @@ fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         of::<TrustError>,
         of::<Unread>,
         of::<UnreadAlert>,
+        of::<ProofFileError>,
         of::<VerdictReadError>,
         of::<VerifyError>,
         of::<WitnessError>,

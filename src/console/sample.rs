@@ -203,6 +203,7 @@ fn plan() -> DrillPlan {
         prices: std::collections::BTreeMap::new(),
         parity: Vec::new(),
         keep: None,
+        sabotage: None,
         scenario: scenario(),
         runbook: Some(Runbook {
             name: "fail-over".into(),

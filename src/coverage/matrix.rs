@@ -52,6 +52,8 @@ pub struct Cell {
     pub cutover: Option<Interval>,
     /// The hash of its plan.
     pub plan: Option<String>,
+    /// True where its scenario was never seen red, so that nobody knows whether it would notice a failure. Of a cell that was drilled.
+    pub unproven: bool,
     /// Files of scenarios that would show it and were never drilled.
     pub not_run: Vec<String>,
 }
@@ -155,6 +157,7 @@ impl Known<'_> {
             verdict: drill.and_then(|drill| drill.verdict),
             cutover: drill.and_then(|drill| drill.cutover),
             plan: drill.map(|drill| drill.plan.clone()).filter(|plan| !plan.is_empty()),
+            unproven: drill.is_some_and(|drill| matches!(state, CellState::Met) && !self.is_proven(drill)),
             not_run: self.not_run(name, mode),
         }
     }
@@ -187,6 +190,12 @@ impl Known<'_> {
             return Some(format!("{} has changed since", file.path));
         }
         (self.now - drill.started > YEAR).then(|| "it was more than a year ago".to_owned())
+    }
+
+    /// True where the scenario of a drill was seen red, there where it was drilled.
+    fn is_proven(&self, drill: &PastDrill) -> bool {
+        let of = |each: &&PlannedScenario| each.name == drill.scenario && each.environment == drill.environment;
+        self.scenarios.iter().find(of).is_some_and(|planned| planned.proven)
     }
 
     fn is_in_the_lab(&self, drill: &PastDrill) -> bool {

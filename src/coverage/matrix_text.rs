@@ -74,6 +74,7 @@ impl Matrix {
             "drill",
             "plan_sha256",
             "scenarios_not_run",
+            "never_seen_red",
         ];
         let seconds = |ns: i64| format!("{:.3}", ns as f64 / 1e9);
         let of = |row: &MatrixRow, cell: &Cell| {
@@ -94,6 +95,7 @@ impl Matrix {
                 cell.drill.clone().unwrap_or_default(),
                 cell.plan.clone().unwrap_or_default(),
                 cell.not_run.join(" "),
+                if cell.unproven { "yes" } else { "no" }.to_owned(),
             ]
         };
         csv_text(&columns, self.rows.iter().flat_map(|row| row.cells.iter().map(move |cell| of(row, cell))))
@@ -119,7 +121,10 @@ fn told(cell: &Cell) -> String {
     let drill = cell.scenario.as_ref().zip(cell.environment.as_ref()).map(|(scenario, environment)| format!("{scenario} in {environment}"));
     let cutover = cell.cutover.map(cutover_text);
     match cell.state {
-        CellState::Met | CellState::Missed => cutover.into_iter().chain(drill).collect::<Vec<_>>().join("  "),
+        CellState::Met | CellState::Missed => {
+            let unproven = cell.unproven.then(|| "never seen red".to_owned());
+            cutover.into_iter().chain(drill).chain(unproven).collect::<Vec<_>>().join("  ")
+        }
         CellState::Stale | CellState::Unclear => cell.why.clone(),
         CellState::Never if !cell.not_run.is_empty() => format!("not run: {}", cell.not_run.join(", ")),
         CellState::Never if cell.demanded => "no scenario shows it".to_owned(),

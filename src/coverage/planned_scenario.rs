@@ -20,4 +20,6 @@ pub struct PlannedScenario {
     pub modes: Vec<FailureMode>,
     /// The files that a drill of it would be made of, as they are today.
     pub files: Vec<PastFile>,
+    /// True where every copy that was broken on purpose went red, by the plan as it is today.
+    pub proven: bool,
 }

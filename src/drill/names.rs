@@ -2,10 +2,10 @@
 
 use super::DrillStop;
 use super::preflight::Preflight;
-use super::site::{RigSite, lab_key};
+use super::site::{RigSite, lab_key, wrong_key};
 use super::system::Launch;
 use crate::history::StopReason;
-use crate::model::{DrillPlan, KeptTexts, KeySource, NotifySeverity, Provider, RoleHolder, SecretSource, StartCommand, origin_and_path};
+use crate::model::{DrillPlan, KeptTexts, KeySource, NotifySeverity, Provider, RoleHolder, SabotageKind, SecretSource, StartCommand, origin_and_path};
 use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};
@@ -63,7 +63,8 @@ impl ResolvedNames {
                 names.stored_key(site, name, provider, (preflight, &mut unread)).await
             };
             if let Some(key) = key {
-                names.values.set(format!("credential.{name}"), key.clone());
+                let is_sabotaged = plan.sabotaged(SabotageKind::StandbyKeyWrong) == Some(name.as_str());
+                names.values.set(format!("credential.{name}"), if is_sabotaged { wrong_key(site.seed, name) } else { key.clone() });
                 names.redactor.learn(name, &key);
                 names.keys.insert(name.clone(), key);
             }

@@ -19,7 +19,7 @@ use crate::history::{Event, PlainToxiproxy, ProxyClock, TokenMinted};
 use crate::host::private;
 use crate::journal::Recorder;
 use crate::lab::{MintedToken, ReferenceGateway, SimulatedProvider};
-use crate::model::origin_and_path;
+use crate::model::{SabotageKind, origin_and_path};
 use crate::proxy::Proxy;
 use crate::redact::Redactor;
 use crate::secret::RestoringStore;
@@ -345,7 +345,8 @@ fn lab(site: &RigSite<'_>, names: &mut ResolvedNames) -> Result<(Vec<SimulatedPr
     for (name, provider) in plan.providers.iter().filter(|_| plan.environment.embedded) {
         let seed = site.seed.derive(name);
         let simulated = SimulatedProvider::start(name, provider, names.key(name), seed, ANY_PORT).map_err(DrillStop::environment_error)?;
-        names.upstream.insert(name.clone(), simulated.base_url());
+        let is_dead = plan.sabotaged(SabotageKind::StandbyDead) == Some(name.as_str());
+        names.upstream.insert(name.clone(), if is_dead { nowhere(&simulated.base_url()) } else { simulated.base_url() });
         simulated.takes(plan.kind_of(provider));
         let credential = plan.credential_of(name).to_owned();
         tokens.push(tokio::spawn(record_tokens(simulated.minted_tokens(), credential, site.recorder.clone())));
@@ -360,6 +361,12 @@ async fn record_tokens(mut minted: mpsc::Receiver<MintedToken>, credential: Stri
         let event = TokenMinted { credential: credential.clone(), token, from, at: recorder.clock().at(at), life };
         recorder.record(Event::TokenMinted(event)).await;
     }
+}
+
+/// Where nobody listens: in the place of a provider that is dead on purpose.
+fn nowhere(url: &str) -> String {
+    // Port 1 is for the system alone, and nothing has used it for decades.
+    format!("http://{}:1{}", ANY_PORT.ip(), origin_and_path(url).1)
 }
 
 /// A port that was free a moment ago. Whoever is told to listen on it finds out whether it still is.

@@ -36,6 +36,11 @@ pub fn lab_key(seed: Seed, whose: &str) -> Secret {
     key
 }
 
+/// A key that nobody takes, for a copy that is broken on purpose.
+pub(super) fn wrong_key(seed: Seed, whose: &str) -> Secret {
+    lab_key(seed, &format!("nobody, in the place of {whose}"))
+}
+
 /// Tells this drill's requests from those of any other, even one with the same seed.
 pub(super) fn tag(seed: Seed, id: &str) -> u32 {
     let mixed = seed.derive(id).derive(&HostTime::now().0.to_string()).0;

@@ -217,7 +217,7 @@ impl OpenHistory {
             execution: folder.file_name().map_or_else(|| "execution".to_owned(), |name| name.to_string_lossy().into_owned()),
             seed,
             wall_clock: wall_clock(),
-            origin: RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files: Vec::new() },
+            origin: RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files: Vec::new(), proof: None },
             root: root.display().to_string(),
             plan,
         };

@@ -112,7 +112,10 @@ pub(super) fn folders_below(drills: &Path) -> Vec<PathBuf> {
     let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let own = |folder: &PathBuf| private::own_folder(folder).is_ok();
     // Trials of one scenario lie together in a folder of their own.
-    let trials = |folder: &Path| if RunFile::Repeats.within(folder).exists() { below(folder).collect() } else { Vec::new() };
+    // So do those of copies that were broken on purpose.
+    let is_proofs = |folder: &Path| folder.file_name().is_some_and(|name| name == "proofs");
+    let trials =
+        |folder: &Path| if RunFile::Repeats.within(folder).exists() || is_proofs(folder) { below(folder).collect() } else { Vec::new() };
     let entries = below(drills).filter(own).flat_map(|folder| [trials(&folder), vec![folder]].concat());
     let mut folders: Vec<PathBuf> = entries.filter(own).collect();
     folders.sort();

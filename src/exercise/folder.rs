@@ -2,6 +2,7 @@
 
 use super::attest::{Attested, Attesting};
 use super::judge::{JudgeError, Judged, judge_counting};
+use super::proven::known_proof;
 use super::provenance::Provenance;
 use super::review::{ReviewProblem, keep_findings, review_of};
 use crate::console::WorkProgress;
@@ -179,7 +180,8 @@ impl Exercise {
             .map_err(|error| ExerciseError::Journal { folder: folder.clone(), source: JournalError { problem: error.to_string() } })?;
         let files: Vec<SourceFile> = files.into_iter().map(|read| read.file).collect();
         let (kept, witness) = (files.clone(), attesting.witness());
-        let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files };
+        let proof = plan.sabotage.is_none().then(|| known_proof(&plan, &root));
+        let origin = RunOrigin { user: Some(host::user()), host: host::host_name(), reason, files, proof };
         let order = Order {
             plan,
             seed,

@@ -24,6 +24,7 @@ mod orders;
 mod outline;
 mod permit;
 mod plan_hash;
+mod proven;
 mod provenance;
 mod repeated;
 mod repeats;
@@ -46,6 +47,7 @@ pub use orders::{Consent, DrillOrders, PlannedDrill, ReadScenario, Refusal, draw
 pub use outline::{OutlineLine, outline};
 pub use permit::{levers_of, lock_order, lock_wishes_of, lock_wishes_of_proxy};
 pub use plan_hash::plan_hash;
+pub use proven::{PROOFS, ProofFileError, known_proof, known_proof_of, proof_file, proof_hash, read_proof, write_proof};
 pub use repeated::{FinishedRepeats, holds_repeats, judge_repeats};
 pub use review::{ReviewProblem, keep_findings, review_of, reviews_in};
 pub use run::run;

@@ -7,6 +7,7 @@
 mod failure_shape;
 mod read;
 pub mod setting_name;
+pub mod sabotage;
 mod setup;
 
 pub use failure_shape::{FailureKinds, FailureShape};

@@ -1,6 +1,6 @@
 //! Where a drill or an execution comes from.
 
-use crate::model::SourceFile;
+use crate::model::{KnownProof, SourceFile};
 
 /// Who started it, on which host, why, and from which files. What nobody knew is absent: histories of format 1 say nothing of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct RunOrigin {
     /// The files that a drill was read from, by their hashes: inventory, scenario, and the runbook with what it includes. Those of an
     /// execution are in its plan.
     pub files: Vec<SourceFile>,
+    /// What was known of the scenario's negative controls; absent where nobody looked.
+    pub proof: Option<KnownProof>,
 }
 
 impl RunOrigin {

@@ -1,6 +1,6 @@
 //! Where a drill runs: what is embedded, what is started, which addresses stand for which names.
 
-use super::{Approvals, CalendarSource, Complete, CredentialSource, Dialect, PrometheusBinding, words};
+use super::{Approvals, CalendarSource, Complete, CredentialSource, Dialect, PrometheusBinding, SabotageCommand, words};
 use crate::units::{Duration, Money, Rate, WeekHours};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,6 +59,9 @@ pub struct GatewayConfiguration {
     pub kind: GatewayKind,
     /// Its path from the project's root.
     pub file: String,
+    /// What breaks the system here on purpose, and puts it back, for negative controls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sabotage: Vec<SabotageCommand>,
 }
 
 impl Environment {
@@ -343,6 +346,9 @@ pub struct Allow {
     /// The longest that a drill may take, from its first request to the end of its timeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_duration: Option<Duration>,
+    /// True where copies may be broken on purpose here although it is not the lab.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sabotage: bool,
 }
 
 impl Allow {

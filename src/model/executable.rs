@@ -9,7 +9,8 @@
 
 use super::{
     Action, Ask, Canary, Command, Condition, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Inquiry,
-    InquirySource, Issuer, KeySource, ResetCommand, Runbook, SecretStore, ShipTo, StartCommand, Step, WitnessPolicy, WitnessSource,
+    InquirySource, Issuer, KeySource, ResetCommand, Runbook, SabotageCommand, SecretStore, ShipTo, StartCommand, Step, WitnessPolicy,
+    WitnessSource,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -141,6 +142,10 @@ impl Found {
             if let Some(ResetCommand { run, env, pass, within: _ }) = &binding.reset {
                 self.add(format!("reset of {service} in the environment {name}"), run, env, pass, None);
             }
+        }
+        for SabotageCommand { name: sabotage, run, undo, env, pass, within: _, expect: _ } in &environment.sabotage {
+            self.add(format!("sabotage {sabotage} of the environment {name}"), run, env, pass, None);
+            self.add(format!("undo of sabotage {sabotage} of the environment {name}"), undo, env, pass, None);
         }
     }
 

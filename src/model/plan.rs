@@ -2,8 +2,16 @@
 
 use super::inventory::kind_of;
 use super::{
+<<<<<<< ours
     Contact, Credential, CredentialKind, CredentialSource, Environment, KeptTexts, KeySource, Mail, NamedWorkload, ParityProbe, Price,
     Provider, Runbook, Scenario, SecretStore, Workload, Workloads, origin_and_path,
+||||||| base
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Price, Provider, Runbook, Scenario,
+    SecretStore, Workload, Workloads, origin_and_path,
+=======
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Price, Provider, Runbook, Sabotage,
+    SabotageKind, Scenario, SecretStore, Workload, Workloads, origin_and_path,
+>>>>>>> theirs
 };
 use crate::units::Duration;
 use serde::Serialize;
@@ -50,6 +58,8 @@ pub struct DrillPlan {
     /// What is kept of the team's own texts in histories; `None` keeps none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<KeptTexts>,
+    /// What is broken on purpose in the copy that it is of; `None` for the system itself.
+    pub sabotage: Option<Sabotage>,
 }
 
 impl DrillPlan {
@@ -141,6 +151,16 @@ impl DrillPlan {
             None if self.environment.embedded && self.environment.start.is_none() => self.environment.gateway.replicas as usize,
             None => 1,
         }
+    }
+
+    /// True where this is broken on purpose.
+    pub fn has_sabotage(&self, kind: SabotageKind) -> bool {
+        self.sabotage.as_ref().is_some_and(|sabotage| sabotage.kind == kind)
+    }
+
+    /// Whom it is about, where this is broken on purpose.
+    pub fn sabotaged(&self, kind: SabotageKind) -> Option<&str> {
+        self.sabotage.as_ref().filter(|sabotage| sabotage.kind == kind)?.on.as_deref()
     }
 
     /// True where the timeline breaks nothing and only rotates credentials.

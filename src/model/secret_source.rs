@@ -13,7 +13,8 @@ use super::{
     ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
     HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OidcProvider,
     OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, ParityProbe, PlainRequest, PrometheusBinding, Provider, ProxyBinding,
-    ResetCommand, Rotate, Runbook, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage, Step,
+    ResetCommand, Rotate, Runbook, SabotageCommand, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage,
+    Step,
     StopHere, Switch, VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
@@ -74,6 +75,7 @@ impl SecretSource {
             prices: _,
             parity,
             keep,
+            sabotage: _,
         } = plan;
         let mut found = SecretSourceSet::default();
         if keep.is_none() {
@@ -317,8 +319,13 @@ impl SecretSourceSet {
             protected: _,
             approvals: _,
             configuration: _,
+            sabotage,
         } = environment;
         start.iter().for_each(|start| self.start(start));
+        for SabotageCommand { name: _, run: _, undo: _, env, pass, within: _, expect: _ } in sabotage {
+            self.written(env);
+            self.passed(pass);
+        }
         services.values().for_each(|service| self.service(service));
         for ProxyBinding { listen: _, tls: _, hosts: _ } in proxies.values() {}
         if let Some(ControlBinding { url, token_from, lease: _ }) = control {
@@ -348,6 +355,7 @@ impl SecretSourceSet {
             hours: _,
             freezes,
             max_duration: _,
+            sabotage: _,
         } = allow;
         for calendar in freezes {
             match calendar {

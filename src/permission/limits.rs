@@ -14,7 +14,8 @@ const LATE: Duration = Duration::from_secs(10);
 
 /// What it allows, in words, each by itself; nothing where it sets no limit.
 pub fn allowed(allow: &Allow) -> Vec<String> {
-    let Allow { faults_on, asks: _, max_rate, max_spend, max_requests, revoke, stores, hours, freezes: _, max_duration } = allow;
+    let Allow { faults_on, asks: _, max_rate, max_spend, max_requests, revoke, stores, hours, freezes: _, max_duration, sabotage: _ } =
+        allow;
     let mut told = Vec::new();
     told.extend(faults_on.as_ref().map(|providers| format!("faults on {}", providers.join(", "))));
     told.extend(max_rate.map(|rate| format!("at most {rate}")));

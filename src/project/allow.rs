@@ -29,6 +29,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Allow> {
             .unwrap_or_default(),
         freezes: fields.optional("freezes", &|reader, node| one_or_more(reader, node, |node| calendar(reader, node))).unwrap_or_default(),
         max_duration: fields.optional("max_duration", &|reader, node| reader.time(node)),
+        sabotage: fields.optional("sabotage", &|reader, node| reader.truth(node)).unwrap_or(false),
     };
     fields.finish();
     Some(allow)

@@ -194,6 +194,7 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     Some(DrillPlan {
         secrets,
         prices: std::collections::BTreeMap::new(),
+        sabotage: None,
         environment,
         environment_name: environment_name.to_owned(),
         scenario,

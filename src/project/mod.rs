@@ -69,6 +69,7 @@ mod rotation;
 mod runbook;
 mod runbook_document;
 mod runbook_file;
+mod sabotage;
 mod scenario;
 mod schedule;
 mod schedule_doubts;

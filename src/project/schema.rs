@@ -186,6 +186,7 @@ fn words(name: &str) -> Vec<&'static str> {
         "impact" => crate::model::ComponentImpact::WORDS,
         "notice" => crate::model::NoticeKind::WORDS,
         "none" => &["none"],
+        "sabotage-reason" => crate::model::SabotageReason::WORDS,
         "walk-result" => crate::model::WalkResult::WORDS,
         "returns" => &["something", "nothing"],
         _ => panic!("there is no list of words `{name}`"),

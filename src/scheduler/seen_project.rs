@@ -5,7 +5,7 @@
 
 use crate::coverage::{PastFile, PlannedScenario};
 use crate::evidence::StartedFiles;
-use crate::exercise::{plan_hash, priced};
+use crate::exercise::{known_proof, plan_hash, priced, proof_file};
 use crate::model::{DrillSchedule, FailureMode, Inventory, Runbook};
 use crate::project::{Finding, Project, runbooks_of, scenarios_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,12 +132,14 @@ impl SeenProject {
         let started = StartedFiles::of(&plan, &root);
         let mut stamps = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         stamps.extend(started.hashes().map(|(path, _)| stamp(root.join(path))));
+        stamps.insert(stamp(proof_file(&root, &plan.scenario.name)));
         Some(PlannedScenario {
             file: file.to_owned(),
             name: plan.scenario.name.clone(),
             service: plan.workloads.leading().service_name.clone(),
             environment: environment.to_owned(),
             plan: plan_hash(&plan),
+            proven: known_proof(&plan, &root).is_proven(),
             modes: FailureMode::of_plan(&plan),
             files: started.hashes().map(|(path, sha256)| PastFile { path: path.to_owned(), sha256: sha256.to_owned() }).collect(),
         })

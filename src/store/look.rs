@@ -68,6 +68,8 @@ pub(super) fn look(folder: &Path, series: Option<&str>) -> FolderLook {
     let Some(first) = first_event(folder) else { return FolderLook::default() };
     let mut seen = FolderLook::default();
     let mut entry = match &first.event {
+        // A copy that was broken on purpose shows nothing of the system.
+        Event::Started(started) if started.plan.sabotage.is_some() => return seen,
         Event::Started(started) => of_drill(folder, started),
         Event::ExecutionStarted(started) => of_execution(folder, started),
         _ => return seen,

@@ -5,11 +5,11 @@ use crate::drill::DrillStop;
 use crate::drill::manner;
 use crate::drill::names::{ResolvedNames, text_of};
 use crate::drill::preflight::Preflight;
-use crate::drill::site::{ANY_PORT, RigSite, lab_key};
+use crate::drill::site::{ANY_PORT, RigSite, lab_key, wrong_key};
 use crate::history::{Event, Gateway};
 use crate::journal::Recorder;
 use crate::lab::{Move, ReferenceGateway, Upstream};
-use crate::model::{NamedWorkload, Operation, RouteCredentials, RouteResidency, ServiceBinding};
+use crate::model::{NamedWorkload, Operation, RouteCredentials, RouteResidency, SabotageKind, ServiceBinding};
 use crate::traffic::{ClientSettings, Target};
 use crate::units::Secret;
 use std::collections::BTreeMap;
@@ -124,7 +124,10 @@ impl Rig {
             let bears = if settings.credentials == RouteCredentials::Primary { named.service.primary() } else { name.as_str() };
             let (key, model) = (names.key(bears), provider.chat_model().to_owned());
             let embedding_model = provider.model_for(Operation::Embeddings).to_owned();
-            let store = self.keyring.store(plan.credential_of(bears));
+            let is_sabotaged = plan.sabotaged(SabotageKind::StandbyKeyWrong) == Some(name.as_str());
+            // What is read again is the right one.
+            let store = self.keyring.store(plan.credential_of(bears)).filter(|_| !is_sabotaged);
+            let key = if is_sabotaged { wrong_key(site.seed, name) } else { key };
             let kind = plan.kind_of(provider);
             Some(Upstream { name: name.clone(), dialect: provider.dialect, base_url, key, kind, store, model, embedding_model })
         };
@@ -134,7 +137,8 @@ impl Rig {
                 || named.residency.is_empty()
                 || place.is_some_and(|place| named.residency.contains(place))
         };
-        let upstreams: Vec<Upstream> = named.service.providers.iter().filter(may_be_asked).filter_map(upstream).collect();
+        let kept = if plan.has_sabotage(SabotageKind::FallbackRemoved) { named.service.primaries() } else { &named.service.providers };
+        let upstreams: Vec<Upstream> = kept.iter().filter(may_be_asked).filter_map(upstream).collect();
         let mut replicas = Vec::new();
         for _ in 0..settings.replicas {
             let sharing = named.service.primaries().iter().filter(may_be_asked).count();

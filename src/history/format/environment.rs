@@ -2,6 +2,7 @@
 
 use super::overlay::PrometheusBindingRecord;
 use super::record::{is_usual, record};
+use super::sabotage::SabotageCommandRecord;
 use crate::model::{
     AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, DualRun, Environment,
     GatewayConfiguration, GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, RouteCredentials, RouteResidency,
@@ -48,6 +49,8 @@ record! {
         #[serde(deserialize_with = "known_kind")]
         kind: GatewayKind,
         file: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sabotage: Vec<SabotageCommandRecord>,
     }
 }
 
@@ -162,6 +165,8 @@ record! {
         freezes: Vec<CalendarSource>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_duration: Option<Duration>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sabotage: bool,
     }
 }
 

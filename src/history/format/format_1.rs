@@ -122,6 +122,7 @@ impl From<PlanRecord1> for PlanRecord {
             prices: old.prices,
             parity: Vec::new(),
             keep: None,
+            sabotage: None,
         }
     }
 }

@@ -24,6 +24,7 @@ mod plan;
 mod record;
 mod resumption;
 mod runbook;
+mod sabotage;
 mod started;
 mod store;
 mod timeline;

@@ -7,6 +7,7 @@ use super::objectives::DeclaredObjectivesRecord;
 use super::overlay::OverlayRecord;
 use super::record::{Recorded, is_usual, record};
 use super::runbook::RunbookRecord;
+use super::sabotage::SabotageRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::TimelineRecord;
 use super::workload::NamedWorkloadRecord;
@@ -36,6 +37,7 @@ record! {
         parity: Vec<ParityProbeRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep: Option<KeptTexts>,
+        sabotage: Option<SabotageRecord>,
     }
 }
 

@@ -8,8 +8,9 @@
 use super::version::FormatVersion;
 use crate::model::{
     Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, DualRun, EscalationUntil, Fault, Gate,
-    GatewayKind, HttpVersion, KeptTexts, KeyChange, KeySource, MailServer, NotifySeverity, ProbeDecision, Repeat, RequestKind, Requests, RotationPart,
-    RouteCredentials, RouteResidency, SloOn,
+    GatewayKind, HttpVersion, KeptTexts, KeyChange, KeySource, MailServer, NotifySeverity, ProbeDecision, ProofStanding, Repeat, RequestKind, Requests, RotationPart,
+    RouteCredentials,
+    SabotageKind, SabotageReason, RouteResidency, SloOn,
     StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
 };
 use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours};
@@ -86,6 +87,7 @@ same! {
     FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
     Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours,
     Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, Repeat, RequestKind,
+    ProofStanding, SabotageKind, SabotageReason,
     Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, Unreachable, UsageReport, WalkResult,
     KeptTexts, ProbeDecision, RouteCredentials, RouteResidency,
 }

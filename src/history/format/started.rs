@@ -2,6 +2,7 @@
 
 use super::plan::{ExecutionPlanRecord, PlanRecord, SourceFileRecord};
 use super::record::{is_usual, record};
+use super::sabotage::KnownProofRecord;
 use super::version::{FORMAT, FormatVersion};
 use crate::history::{ExecutionStarted, RunOrigin, Started};
 use crate::units::Seed;
@@ -36,6 +37,8 @@ record! {
         reason: Option<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<SourceFileRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<KnownProofRecord>,
     }
 }
 

@@ -49,6 +49,7 @@ pub(in super::super) fn plan(objectives: Objectives) -> DrillPlan {
         environment: Environment::default(),
         providers: Default::default(),
         prices: Default::default(),
+        sabotage: None,
         stores: Default::default(),
         secrets: Default::default(),
         credentials: Default::default(),

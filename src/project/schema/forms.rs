@@ -306,7 +306,8 @@ pub(super) const FORMS: &[Form] = &[
         "environment",
         "an environment",
         "embedded: truth; keys: =keys; gateway: @gateway; start: @start; carries: rate; services: {@address}; proxies: {@proxy}; \
-         control: url or @control; lever: @lever; locks: @locks; alerts: @alerts; prometheus: url or @prometheus; allow: @allow; protected: truth; approvals: @approvals; configuration: @configuration",
+         control: url or @control; lever: @lever; locks: @locks; alerts: @alerts; prometheus: url or @prometheus; allow: @allow; protected: truth; approvals: @approvals; configuration: @configuration; \
+         sabotage: [@sabotage]",
     ),
     form(
         "gateway",
@@ -324,6 +325,11 @@ pub(super) const FORMS: &[Form] = &[
          reset: [text] or @reset",
     ),
     form("reset", "a reset", "run!: [text]; env: texts; pass: [text]; within: time"),
+    form(
+        "sabotage",
+        "a sabotage",
+        "name!: name; run!: [text]; undo!: [text]; env: texts; pass: [text]; within: time; expect: =sabotage-reason",
+    ),
     form("proxy", "a proxy's address", "listen: text; tls: truth; hosts: [text]"),
     form("control", "a control API", "url!: url; token_from: env; lease: time"),
     form("lever", "a lever", "file: text; url: url; token_from: env"),
@@ -340,7 +346,7 @@ pub(super) const FORMS: &[Form] = &[
         "allow",
         "what an environment allows",
         "faults_on: [name]; asks: [name]; max_rate: rate; max_spend: money; max_requests: count; revoke: [name]; stores: [text]; hours: text or [text]; \
-         freezes: text or [text]; max_duration: time",
+         freezes: text or [text]; max_duration: time; sabotage: truth",
     ),
     form("approvals", "whose approval it takes", "of!: [name|@approver]; needed: count"),
     form("approver", "an approver", "contact!: name; key: text"),

@@ -50,6 +50,7 @@ environments:
     protected: true
     approvals: {of: [{contact: a}]}
     configuration: {nginx: a}
+    sabotage: [{run: [a]}]
 evidence:
   witness: {url: "https://tsa.example/tsr"}
   ship: [{folder: a}, {s3: {bucket: a, lock: {mode: compliance}}}]

@@ -29,7 +29,8 @@ pub fn drill(verdict: &Verdict, digest: &Digest, hash: &str, context: &DrillCont
     let subjects = Subject::each(verdict, digest);
     let title = digest.started.as_ref().map_or_else(|| "A drill".into(), |started| Text::outside(&started.plan.scenario.title));
     let found = findings::of_drill(verdict, digest, &subjects, context.kept.as_ref());
-    let mut opening: Vec<Block> = unproven(digest).into_iter().chain(opening(verdict, &subjects)).collect();
+    let mut opening: Vec<Block> =
+        unproven(digest).into_iter().chain(broken_on_purpose(digest)).chain(opening(verdict, &subjects)).collect();
     opening.extend(advice(verdict, &found));
     Report {
         kind: ReportKind::Drill,
@@ -89,6 +90,13 @@ fn sections(
 fn unproven(digest: &Digest) -> Option<Block> {
     let why = digest.unproven()?;
     Some(Paragraph::key(Text::own("Not healed: health after the drill is not proven. ").then(Text::outside(capital(why))).then(".")).into())
+}
+
+/// What comes before everything else, too: that it was no drill of the system itself.
+fn broken_on_purpose(digest: &Digest) -> Option<Block> {
+    let sabotage = digest.started.as_ref()?.plan.sabotage.as_ref()?;
+    let told = Text::own("A negative control: this copy of the system was broken on purpose (").then(Text::outside(&sabotage.what));
+    Some(Paragraph::key(told.then("), and a miss is what is wanted.")).into())
 }
 
 /// The first screen: the verdict in a sentence (of several workloads that of each in a word), the picture, and what to do next.

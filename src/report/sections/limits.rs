@@ -2,7 +2,7 @@
 
 use super::subject::Subject;
 use crate::history::{Event, Stamped};
-use crate::model::StartMode;
+use crate::model::{ProofStanding, StartMode};
 use crate::report::digest::Digest;
 use crate::report::model::{Block, Section, SectionKind, Text};
 use crate::report::words::nature::nameless;
@@ -15,6 +15,7 @@ use crate::verdict::Verdict;
 pub(in crate::report) fn section(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_>]) -> Section {
     let mut points: Vec<Text> = resolution(subjects);
     points.extend(people(digest));
+    points.extend(never_red(digest));
     if !verdict.evidence.attempts_seen && !nameless(verdict) {
         points.push("No proxy saw who served, so a cutover could not be told from a restore.".into());
     }
@@ -47,6 +48,30 @@ fn people(digest: &Digest) -> Vec<Text> {
         points.push("The drill did not listen for alerts, so it is not known when the team would have been called.".into());
     }
     points
+}
+
+/// Whether anybody has ever seen this drill fail.
+fn never_red(digest: &Digest) -> Option<Text> {
+    let proof = digest.started.as_ref()?.origin.proof.as_ref()?;
+    let run = "`lifeboat prove` runs it on copies of the system that are broken on purpose";
+    let when = proof.at.as_ref().map_or("", |at| at.get(..10).unwrap_or_default());
+    let (red, of) = (proof.red, proof.of);
+    Some(match proof.standing {
+        ProofStanding::Proven => {
+            format!("It can fail: on {when} all of {of} copies of the system that were broken on purpose went red.").into()
+        }
+        ProofStanding::Unproven => {
+            format!("This drill was never seen red, so it is not known whether it would notice a failure: unproven. {run}.").into()
+        }
+        ProofStanding::Stale => {
+            let since = "the scenario, its runbook or the gateway's configuration has changed since";
+            format!("This drill is unproven: {of} broken copies were tried on {when}, and {since}. {run}.").into()
+        }
+        ProofStanding::Blind => {
+            format!("This drill is unproven: on {when} only {red} of {of} copies that were broken on purpose went red for their reason.")
+                .into()
+        }
+    })
 }
 
 /// The load generator's own lateness, where it used up much of what is allowed.

@@ -55,6 +55,8 @@ pub(super) struct CoverageCell {
     pub(super) cutover: Option<Value>,
     /// The hash of its plan.
     pub(super) plan: Option<String>,
+    /// Whether its scenario was never seen red, so that nobody knows whether it would notice a failure.
+    pub(super) unproven: bool,
     /// Files of scenarios that would show it and were never drilled.
     pub(super) not_run: Vec<String>,
 }

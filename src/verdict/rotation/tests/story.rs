@@ -101,6 +101,7 @@ impl Story {
             prices: BTreeMap::new(),
             parity: Vec::new(),
             keep: None,
+            sabotage: None,
             mail: None,
             scenario: Scenario {
                 name: "key-revoked".into(),
