@@ -2,16 +2,7 @@
 
 use super::inventory::kind_of;
 use super::{
-<<<<<<< ours
-    Contact, Credential, CredentialKind, CredentialSource, Environment, KeptTexts, KeySource, Mail, NamedWorkload, ParityProbe, Price,
-    Provider, Runbook, Scenario, SecretStore, Workload, Workloads, origin_and_path,
-||||||| base
-    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Price, Provider, Runbook, Scenario,
-    SecretStore, Workload, Workloads, origin_and_path,
-=======
-    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Price, Provider, Runbook, Sabotage,
-    SabotageKind, Scenario, SecretStore, Workload, Workloads, origin_and_path,
->>>>>>> theirs
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeptTexts, KeySource, Mail, NamedWorkload, ParityProbe, Price, Provider, Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
 use serde::Serialize;
