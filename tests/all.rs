@@ -6,6 +6,7 @@ mod approvals;
 mod authority;
 mod bad_input;
 mod befores;
+mod billing;
 mod bundles;
 mod calendars;
 mod canaries;

@@ -6,6 +6,7 @@
 //!
 //! Texts are generic: the proxy writes borrowed ones, for it makes a line for each exchange, and readers own theirs.
 
+use crate::model::Tokens;
 use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,9 @@ pub struct ExchangeRecord<T = String> {
     /// Whether every fault in force that is limited to some requests might touch it; absent where none is limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_reach: Option<bool>,
+    /// The tokens that the answer reports, as it went out to the gateway; absent where it reports none that can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Tokens>,
 }
 
 const fn yes() -> bool {

@@ -104,6 +104,7 @@ impl SampleHistory {
                 cut: false,
                 touched: false,
                 request: None,
+                tokens: None,
             };
             self.tell(ms, Event::Served(served));
         }
@@ -200,6 +201,7 @@ fn plan() -> DrillPlan {
     };
     DrillPlan {
         prices: std::collections::BTreeMap::new(),
+        most_tokens: std::collections::BTreeMap::new(),
         scenario: scenario(),
         runbook: Some(Runbook {
             name: "fail-over".into(),

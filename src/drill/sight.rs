@@ -192,6 +192,7 @@ impl SightFollower {
                         cut: seen.cut,
                         touched: seen.touched || revoked,
                         request: seen.request.filter(|_| seen.drill.is_none()),
+                        tokens: seen.tokens,
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }
@@ -257,6 +258,7 @@ pub(super) mod tests {
             posts,
             request,
             in_reach: None,
+            tokens: None,
         }
     }
 

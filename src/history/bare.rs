@@ -239,6 +239,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         rotations: Vec::new(),
         only_rotates: false,
         caveats: Vec::new(),
+        billing: super::bill::Billing::default(),
     })
 }
 
@@ -330,6 +331,7 @@ fn objectives(told: &BareObjectives) -> Objectives {
         rotation: span(told.rto_ms),
         client_errors: None,
         rpo: told.rpo_ms.map(span),
+        spend: None,
     }
 }
 

@@ -19,7 +19,7 @@ use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
 use super::run_origin::RunOrigin;
 use super::spared::Spared;
 use super::turns::Turns;
-use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
+use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, Tokens, words};
 use crate::units::{Fingerprint, Seed};
 use std::borrow::Cow;
 
@@ -377,6 +377,8 @@ pub struct Served {
     pub touched: bool,
     /// Method and path, as `GET /v1/models`, of a request without a mark: it is none of the drill's. Absent where nobody tells.
     pub request: Option<String>,
+    /// The tokens that the answer reported, by which it is billed; absent where it reported none that the proxy could read.
+    pub tokens: Option<Tokens>,
 }
 
 impl Served {

@@ -3,6 +3,7 @@
 //! Both a drill's own history and a bare history (what somebody else recorded) are folded into this. All moments are `i64`
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
+use super::bill::Billing;
 use super::broken::{ProviderFault, TouchedBy};
 use super::cancelled::StopReason;
 use super::edge::Edge;
@@ -129,6 +130,8 @@ pub struct Evidence {
     /// What this evidence cannot tell. Empty for a drill's own history, whose proxies see all of it, unless they are a plain Toxiproxy's;
     /// never empty for somebody else's record.
     pub caveats: Vec<Caveat>,
+    /// What its answers cost.
+    pub billing: Billing,
 }
 
 /// The end of a drill before its time.

@@ -176,7 +176,18 @@ mod tests {
     use super::*;
 
     fn served(status: u16, took_ms: u64) -> Served {
-        Served { id: None, by: "p".into(), at: 0, took: took_ms * 1_000_000, status, key: None, cut: false, touched: false, request: None }
+        Served {
+            id: None,
+            by: "p".into(),
+            at: 0,
+            took: took_ms * 1_000_000,
+            status,
+            key: None,
+            cut: false,
+            touched: false,
+            request: None,
+            tokens: None,
+        }
     }
 
     #[test]

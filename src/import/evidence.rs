@@ -6,7 +6,7 @@ use super::near::{after_hold, near, spans};
 use super::provider_names::ProviderNames;
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
 use super::stated::StatedFacts;
-use crate::history::{By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, ProviderFault};
+use crate::history::{Billing, By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, ProviderFault};
 use crate::model::{Gate, Objectives, SloOn};
 use crate::units::Duration;
 
@@ -58,6 +58,7 @@ pub fn evidence(mut record: ImportedRecord, stated: &StatedFacts) -> Result<Evid
         rotations: Vec::new(),
         only_rotates: false,
         caveats,
+        billing: Billing::default(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What was promised: the recovery time objective and what counts as being served.
 
 use super::words;
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Money, Ratio};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -88,6 +88,9 @@ pub struct DeclaredObjectives {
     /// Requests that clients may lose from then until the last replica uses the new key; none in a planned rotation where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_errors: Option<u64>,
+    /// What answers may cost from the first fault until traffic has moved, or until the faults end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Money>,
 }
 
 impl DeclaredObjectives {
@@ -113,6 +116,7 @@ impl DeclaredObjectives {
             rescued: self.rescued.or(fallback.rescued),
             rotation: self.rotation.or(fallback.rotation),
             client_errors: self.client_errors.or(fallback.client_errors),
+            spend: self.spend.or(fallback.spend),
         }
     }
 
@@ -148,6 +152,7 @@ impl DeclaredObjectives {
             rotation: self.rotation.unwrap_or(rto),
             client_errors: self.client_errors,
             rpo: None,
+            spend: self.spend,
         }
     }
 }
@@ -201,6 +206,8 @@ pub struct Objectives {
     pub client_errors: Option<u64>,
     /// The oldest acknowledged write that may be lost, where a service acknowledges any.
     pub rpo: Option<Duration>,
+    /// What answers may cost from the first fault until traffic has moved, or until the faults end.
+    pub spend: Option<Money>,
 }
 
 /// The share of good requests where nobody says another.

@@ -45,13 +45,15 @@ pub fn list_price(dialect: Dialect, model: &str, day: SystemTime) -> Option<Pric
     Some(Price { input: million(UsageKey::INPUT_TOKENS)?, output: million(UsageKey::OUTPUT_TOKENS)?, source })
 }
 
-/// Writes into a plan the price of each of its providers on a day, as far as it is known.
+/// Writes into a plan the price of each of its providers on a day, and the most tokens of each workload's requests, as far as they are known.
 pub fn price(plan: &mut DrillPlan, day: SystemTime) {
     let known = |(name, provider): (&String, &crate::model::Provider)| {
         let stated = provider.price.clone().map(|price| Price { source: "the inventory".into(), ..price });
         Some((name.clone(), stated.or_else(|| list_price(provider.dialect, provider.chat_model(), day))?))
     };
     plan.prices = plan.providers.iter().filter_map(known).collect();
+    let most = |each: &NamedWorkload| Some((each.name.clone(), most_tokens(each, plan)?));
+    plan.most_tokens = plan.workloads.iter().filter_map(most).collect();
 }
 
 /// The most tokens that one request of a workload can have; `None` where there is no bound.

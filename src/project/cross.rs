@@ -189,6 +189,7 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     Some(DrillPlan {
         secrets,
         prices: std::collections::BTreeMap::new(),
+        most_tokens: std::collections::BTreeMap::new(),
         environment,
         environment_name: environment_name.to_owned(),
         scenario,

@@ -3,7 +3,7 @@
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use crate::model::{DeclaredObjectives, Gate, LossBudget, Rescues, SloOn};
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Money, Ratio};
 
 /// Reads `objectives: {…}`. `residency` is read by whoever knows the providers.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjectives> {
@@ -29,6 +29,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjec
         rescued: fields.optional("rescued", &rescued),
         rotation: fields.optional("rotation", &|reader, node| reader.time(node)),
         client_errors: fields.optional("client_errors", &|reader, node| reader.number(node, 0, u64::MAX)),
+        spend: fields.optional("spend", &|reader, node| reader.quantity::<Money>(node)),
     };
     fields.finish();
     Some(objectives)

@@ -3,6 +3,7 @@
 use crate::api::{ConnectionRecord, ExchangeRecord, ProxyEvent, ServerTime, ToxicChangeRecord};
 use crate::dialect::Mark;
 use crate::journal::{HostTime, boot_id};
+use crate::model::Tokens;
 use crate::units::Fingerprint;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(super) struct OpenExchange {
     pub(super) request: Option<String>,
     /// Whether each fault in force that is limited to some requests might touch it; `None` where none is.
     pub(super) in_reach: Option<bool>,
+    /// What the answer reports so far.
+    pub(super) tokens: Option<Tokens>,
 }
 
 /// How an exchange ended.
@@ -77,6 +80,7 @@ impl EventFeed {
             posts: exchange.posts,
             request: exchange.request.as_deref().filter(|_| exchange.mark.is_none()),
             in_reach: exchange.in_reach,
+            tokens: exchange.tokens,
         }));
     }
 

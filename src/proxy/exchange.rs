@@ -156,7 +156,8 @@ impl Exchanger {
         let key = credential(self.upstream.dialect, text).map(Fingerprint::of);
         let (proxy, posts) = (self.shared.proxy.clone(), parts.method == Method::POST);
         let request = mark.is_none().then(|| line(parts));
-        let began = OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request, in_reach: None };
+        let began =
+            OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request, in_reach: None, tokens: None };
         let handle = self.flow.begin(began);
         (ExchangeGuard::new(handle.clone()), handle)
     }

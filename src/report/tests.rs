@@ -51,8 +51,18 @@ const END: u64 = 40_000;
 
 impl Recorded {
     fn seen(&mut self, id: Option<u64>, by: &'static str, at: u64, took: u64, status: u16) -> &mut Served {
-        let served =
-            Served { id, by: by.into(), at: at * MS, took: took * MS, status, key: None, cut: false, touched: false, request: None };
+        let served = Served {
+            id,
+            by: by.into(),
+            at: at * MS,
+            took: took * MS,
+            status,
+            key: None,
+            cut: false,
+            touched: false,
+            request: None,
+            tokens: None,
+        };
         self.0.push(((at + took) * MS, Event::Served(served)));
         let Some((_, Event::Served(served))) = self.0.last_mut() else { unreachable!("it was pushed") };
         served

@@ -47,6 +47,8 @@ words! {
         Failback = "failback",
         /// Acknowledged requests of which nothing was kept.
         Rpo = "rpo",
+        /// What answers cost until traffic had moved.
+        Spend = "spend",
     }
 }
 
@@ -72,6 +74,9 @@ impl ObjectiveName {
     pub const LOST: Self = Self::Outage(OutageObjective::Lost);
     /// [`OutageObjective::Truncated`].
     pub const TRUNCATED: Self = Self::Outage(OutageObjective::Truncated);
+
+    /// [`OutageObjective::Spend`].
+    pub const SPEND: Self = Self::Outage(OutageObjective::Spend);
 
     /// The name as it is written.
     pub const fn word(self) -> &'static str {

@@ -76,6 +76,7 @@ pub(crate) fn write(path: &Path, count: u64) {
                     cut: false,
                     touched: false,
                     request: None,
+                    tokens: None,
                 }),
             );
         }

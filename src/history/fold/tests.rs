@@ -31,7 +31,18 @@ fn done(id: u64, outcome: Outcome) -> Event {
 
 /// What a proxy saw of the request 0.
 fn seen(by: &'static str, at: u64, status: u16, touched: bool) -> Event {
-    Event::Served(Served { id: Some(0), by: by.into(), at: at * MS, took: MS, status, key: None, cut: false, touched, request: None })
+    Event::Served(Served {
+        id: Some(0),
+        by: by.into(),
+        at: at * MS,
+        took: MS,
+        status,
+        key: None,
+        cut: false,
+        touched,
+        request: None,
+        tokens: None,
+    })
 }
 
 fn finished(requests: u64) -> Event {
@@ -89,6 +100,7 @@ fn a_request_that_no_event_tells_of_is_missed_and_the_others_keep_their_attempts
             cut: false,
             touched: false,
             request: None,
+            tokens: None,
         })
     };
     let evidence = folded(vec![one(0), one(1), one(2), done(0, Outcome::Ok), done(2, Outcome::Timeout), finished(3)]);

@@ -119,6 +119,7 @@ impl From<PlanRecord1> for PlanRecord {
             contacts: old.contacts,
             mail: old.mail,
             prices: old.prices,
+            most_tokens: BTreeMap::new(),
         }
     }
 }

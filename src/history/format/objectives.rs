@@ -2,7 +2,7 @@
 
 use super::record::{Recorded, record};
 use crate::model::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Money, Ratio};
 
 record! {
     struct ObjectivesRecord of Objectives {
@@ -36,6 +36,8 @@ record! {
         client_errors: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rpo: Option<Duration>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spend: Option<Money>,
     }
 }
 
@@ -69,6 +71,8 @@ record! {
         rotation: Option<Duration>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_errors: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spend: Option<Money>,
     }
 }
 

@@ -9,7 +9,7 @@ use super::record::{Recorded, is_usual, record};
 use super::runbook::RunbookRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::TimelineRecord;
-use super::workload::NamedWorkloadRecord;
+use super::workload::{NamedWorkloadRecord, TokensRecord};
 use crate::model::{DrillPlan, ExecutionPlan, Scenario, SourceFile, Workloads};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +32,8 @@ record! {
         mail: Option<MailRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         prices: BTreeMap<String, PriceRecord>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        most_tokens: BTreeMap<String, TokensRecord>,
     }
 }
 

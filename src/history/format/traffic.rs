@@ -3,8 +3,9 @@
 //! Events are written and read without a copy: serde derives both for the event itself from the fields that stand here (`remote`), which must be
 //! all that the event has.
 
-use super::record::is_usual;
+use super::record::{Recorded, Via, is_usual};
 use crate::history::{Carried, Outcome, Overdue, RequestDone, Served, Shed};
+use crate::model::Tokens;
 use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -57,6 +58,24 @@ pub(super) struct ServedRecord {
     touched: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<String>,
+    #[serde(default, with = "Via::<Option<TokenPairRecord>>", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<TokenPairRecord>")]
+    tokens: Option<Tokens>,
+}
+
+/// Tokens of the prompt, then those of the answer.
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+struct TokenPairRecord(u64, u64);
+
+impl Recorded<Tokens> for TokenPairRecord {
+    fn record(tokens: &Tokens) -> Self {
+        Self(tokens.input, tokens.output)
+    }
+
+    fn restore(self) -> Tokens {
+        let Self(input, output) = self;
+        Tokens { input, output }
+    }
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

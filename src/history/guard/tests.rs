@@ -47,6 +47,7 @@ pub(in super::super) fn plan(objectives: Objectives) -> DrillPlan {
         environment: Environment::default(),
         providers: Default::default(),
         prices: Default::default(),
+        most_tokens: Default::default(),
         stores: Default::default(),
         secrets: Default::default(),
         credentials: Default::default(),

@@ -1,7 +1,7 @@
 //! What users of one workload felt, and what gateway and providers did: objectives that were missed, nearly missed or are open, and what no
 //! objective is about.
 
-use super::{finding, knobs};
+use super::{finding, knobs, spending};
 use crate::model::{FindingId, FindingSeverity, LossBudget};
 use crate::report::digest::{FlowTraces, STORM, Trace};
 use crate::report::model::{ReportFinding, Suggestion, Text};
@@ -20,7 +20,7 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<ReportFinding> {
         let user = UserView { subject, measures, traces: subject.traces(), gateway: subject.gateway_name() };
         found.extend(subject.verdict.objectives.iter().filter_map(|objective| user.objective(objective)));
         let seen = if subject.verdict.only_rotates { Vec::new() } else { user.seen() };
-        for next in seen {
+        for next in seen.into_iter().chain(spending::findings(subject)) {
             // What an objective is about already is told with it.
             if !found.iter().any(|other| (&other.id, &other.about) == (&next.id, &next.about)) {
                 found.push(next);
@@ -120,7 +120,7 @@ impl UserView<'_> {
             OutageObjective::Duplicates => found.shown_by(&traces.duplicates),
             OutageObjective::Rescued => found.shown_by(&self.asked()),
             OutageObjective::Failback => found.shown_by(&traces.lost_after),
-            OutageObjective::Overshoot | OutageObjective::Rpo => found,
+            OutageObjective::Overshoot | OutageObjective::Rpo | OutageObjective::Spend => found,
         }
     }
 
@@ -343,5 +343,6 @@ const fn missed(objective: OutageObjective) -> FindingId {
         OutageObjective::Rescued => FindingId::DeadPrimaryAsked,
         OutageObjective::Failback => FindingId::FailbackMissed,
         OutageObjective::Rpo => FindingId::WritesLost,
+        OutageObjective::Spend => FindingId::BudgetExceeded,
     }
 }

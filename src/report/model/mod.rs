@@ -110,6 +110,8 @@ pub enum SectionKind {
     Found,
     /// What it cost, as an estimate.
     Cost,
+    /// What users pay for a request against what it costs, at the old price and at the new one.
+    Margin,
     /// What changed since another drill.
     Comparison,
     /// The drills before, of the same scenario.
@@ -145,6 +147,7 @@ impl SectionKind {
             Self::Waterfall => "waterfall",
             Self::Found => "found",
             Self::Cost => "cost",
+            Self::Margin => "margin",
             Self::Comparison => "comparison",
             Self::Trend => "trend",
             Self::Repeats => "repeats",

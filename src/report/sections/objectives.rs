@@ -6,7 +6,7 @@ use super::subject::Subject;
 use crate::model::LossBudget;
 use crate::report::model::{Quantity, ReportTable, Section, SectionKind, TableCell, TableRow};
 use crate::report::words::wording::{at_most, between, seconds_up, span};
-use crate::report::words::{credential, recovery, rescue, stability};
+use crate::report::words::{credential, recovery, rescue, spending, stability};
 use crate::units::{counted, grouped};
 use crate::verdict::{Measures, ObjectiveName, OutageObjective};
 
@@ -84,6 +84,10 @@ fn words(subject: &Subject<'_>, name: ObjectiveName, measures: &Measures) -> (St
         ObjectiveName::Outage(OutageObjective::Failback) => (
             terms.failback.map_or_else(String::new, |limit| format!("within {} of the heal", span(limit))),
             measures.failback.map_or_else(not_seen, |failback| format!("{} after the heal", between(failback))),
+        ),
+        ObjectiveName::Outage(OutageObjective::Spend) => (
+            terms.spend.map_or_else(|| cap(None), |budget| format!("at most {budget} until traffic has moved")),
+            measures.spend.as_ref().map_or_else(not_seen, spending::measured),
         ),
         _ => (String::new(), measures.rpa.map_or_else(not_seen, |rpa| seconds_up(rpa.0))),
     }

@@ -11,9 +11,10 @@ mod repeats;
 mod rotation;
 
 pub use parts::{
-    CaveatRecord, DepartureRecord, DispatchedRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord, IntervalRecord,
-    LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord, RescuedRecord, ShareRecord,
-    TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
+    BillPartRecord, CaveatRecord, DepartureRecord, DispatchedRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord,
+    IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord,
+    ProviderBillRecord, RescuedRecord, ShareRecord, SpendRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord,
+    WhyNotRecord,
 };
 pub use repeats::{
     BoundaryRecord, DriftRecord, PlannedTrialRecord, QuantileRecord, REPEATS_FORMAT, RepeatsEnd, RepeatsEndRecord, RepeatsReadError,

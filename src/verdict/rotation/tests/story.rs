@@ -99,6 +99,7 @@ impl Story {
         environment.gateway.replicas = u32::try_from(self.replicas.len()).unwrap();
         let plan = DrillPlan {
             prices: BTreeMap::new(),
+            most_tokens: BTreeMap::new(),
             mail: None,
             scenario: Scenario {
                 name: "key-revoked".into(),
@@ -249,7 +250,18 @@ impl Story {
 pub(crate) fn served(id: Option<u64>, by: &'static str, at: u64, took: u64, status: u16, key: Fingerprint) -> (u64, Event) {
     (
         at + took,
-        Event::Served(Served { id, by: by.into(), at, took, status, key: Some(key), cut: false, touched: status == 401, request: None }),
+        Event::Served(Served {
+            id,
+            by: by.into(),
+            at,
+            took,
+            status,
+            key: Some(key),
+            cut: false,
+            touched: status == 401,
+            request: None,
+            tokens: None,
+        }),
     )
 }
 
