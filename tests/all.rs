@@ -7,6 +7,7 @@ mod authority;
 mod bad_input;
 mod befores;
 mod begun;
+mod billing;
 mod bundles;
 mod calendars;
 mod canaries;

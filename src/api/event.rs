@@ -6,6 +6,7 @@
 //!
 //! Texts are generic: the proxy writes borrowed ones, for it makes a line for each exchange, and readers own theirs.
 
+use crate::model::Tokens;
 use crate::units::Fingerprint;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,8 @@ pub struct ExchangeRecord<T = String> {
     /// The tenant that the request named in its headers: a fingerprint of those together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Fingerprint>,
+    /// The tokens that the answer reports, as it went out to the gateway; absent where it reports none that can be read.
+    pub tokens: Option<Tokens>,
 }
 
 const fn yes() -> bool {

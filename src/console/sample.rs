@@ -105,6 +105,7 @@ impl SampleHistory {
                 touched: false,
                 request: None,
                 tenant: None,
+                tokens: None,
             };
             self.tell(ms, Event::Served(served));
         }
@@ -204,6 +205,7 @@ fn plan() -> DrillPlan {
         parity: Vec::new(),
         keep: None,
         sabotage: None,
+        most_tokens: std::collections::BTreeMap::new(),
         scenario: scenario(),
         runbook: Some(Runbook {
             name: "fail-over".into(),

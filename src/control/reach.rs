@@ -27,6 +27,9 @@ pub fn beyond(plan: &DrillPlan) -> Vec<String> {
     if runbook.awaited().any(|goal| matches!(goal, Goal::ServedBy { .. })) {
         found.push("the runbook waits for `served_by`, which is not seen there; wait for `succeeds`, `success` or `latency`".into());
     }
+    if runbook.awaited().any(|goal| matches!(goal, Goal::Spend(_))) {
+        found.push("the runbook waits for a `spend`, and it is not seen there what answers cost; wait for an `alert`".into());
+    }
     if runbook.steps.iter().any(|step| matches!(step.action, Action::Canary(_))) {
         found.push("the runbook compares a canary with the rest, and it is not seen there who served which request".into());
     }

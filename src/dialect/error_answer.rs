@@ -75,6 +75,7 @@ mod tests {
             (ExpiredToken, [(401, "invalid_api_key"), (401, "401"), (401, "authentication_error"), (403, "ExpiredTokenException"), (401, "UNAUTHENTICATED")]),
             (Forbidden, [(403, "unsupported_country_region_territory"), (403, "403"), (403, "permission_error"), (403, "AccessDeniedException"), (403, "PERMISSION_DENIED")]),
             (OutOfQuota, [(429, "credit_balance_exhausted"), (429, "429"), (402, "billing_error"), (400, "ServiceQuotaExceededException"), (429, "RESOURCE_EXHAUSTED")]),
+            (SpendLimit, [(429, "project_spend_limit_exceeded"), (429, "429"), (400, "invalid_request_error"), (400, "ServiceQuotaExceededException"), (429, "RESOURCE_EXHAUSTED")]),
             (RateLimited { retry_after: None }, [(429, "rate_limit_exceeded"), (429, "429"), (429, "rate_limit_error"), (429, "ThrottlingException"), (429, "RESOURCE_EXHAUSTED")]),
             (Overloaded, [(503, "server_is_overloaded"), (503, "503"), (529, "overloaded_error"), (503, "ServiceUnavailableException"), (503, "UNAVAILABLE")]),
             (ServerError, [(500, "server_error"), (500, "500"), (500, "api_error"), (500, "InternalServerException"), (500, "INTERNAL")]),

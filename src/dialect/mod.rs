@@ -18,7 +18,7 @@
 //!  provider/  openai, azure, anthropic, bedrock, vertex
 //!  registry   which provider and which codecs a dialect has
 //!  own chats  chat, chat_body, chat_request (conversations of somebody's own), chat_reader, chat_calls (their answers)
-//!  both sides request, probe_request (one token), told_quota (limits as a client reads them), provider_answer, answer_reader, error_answer, headers, endpoints, stream (events of a stream), tamper (broken answers)
+//!  both sides request, probe_request (one token), told_quota (limits as a client reads them), provider_answer, answer_reader, error_answer, headers, endpoints, stream (events of a stream), tamper (broken answers), usage_reader (tokens of answers on their way)
 //! ```
 //!
 //! So the words of a 429 of Bedrock are in `provider/bedrock.rs` (`error`), and the end of a chat's stream in `codec/completions.rs`.
@@ -72,6 +72,7 @@ mod stream;
 mod tamper;
 mod told_quota;
 mod usage;
+mod usage_reader;
 mod wire;
 
 pub use answer_format::AnswerFormat;
@@ -94,7 +95,8 @@ pub use provider_request::{ProviderRequest, Vectors};
 pub use request::{estimated_tokens, plain_request, wire_request, with_parameters};
 pub use route::{Route, is_inference};
 pub use stream::{Boundary, EventSplitter, StreamEvent};
-pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_garbled_text, with_other_model};
+pub use tamper::{error_midway, has_data, is_terminal, malformed, sign_of_life, with_dearer_usage, with_garbled_text, with_other_model};
 pub use told_quota::{ToldQuota, told_quotas};
 pub use usage::reported_tokens;
+pub use usage_reader::UsageReader;
 pub use wire::{Receipt, WireAnswer, WireRequest};

@@ -14,6 +14,8 @@ pub enum RefusalReason {
     Forbidden,
     /// Money or a quota has run out.
     OutOfQuota,
+    /// A ceiling is reached that its own customer has set on what may be spent.
+    SpendLimit,
     /// Too many requests or tokens in a short time.
     RateLimited {
         /// Seconds for `retry-after`.

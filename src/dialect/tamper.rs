@@ -14,6 +14,7 @@ use super::provider_api::StreamFraming;
 use super::provider_error::RefusalReason;
 use super::registry::provider_api;
 use super::sse::fields;
+use super::usage::dearer;
 use serde_json::{Number, Value};
 
 /// The data of an event: its lines joined; `None` where it has none.
@@ -118,6 +119,12 @@ pub fn with_other_model(format: AnswerFormat, piece: &[u8]) -> Option<Vec<u8>> {
             true
         })
     })
+}
+
+/// The piece as one that reports so many thousandths of the tokens that were used, and none from a cache where that is lost; `None` where it
+/// reports none, or nothing changes.
+pub fn with_dearer_usage(format: AnswerFormat, piece: &[u8], thousandths: u64, cache_lost: bool) -> Option<Vec<u8>> {
+    changed(format, piece, |_, json| dearer(json, thousandths, cache_lost))
 }
 
 /// The piece with every letter of its text turned into another one, and every number of a vector into its opposite; `None` where it

@@ -20,6 +20,11 @@ const INPUT: [&[&str]; 4] = [
 const OUTPUT: [&[&str]; 4] =
     [&["completion_tokens"], &["output_tokens"], &["outputTokens"], &["candidatesTokenCount", "thoughtsTokenCount"]];
 
+/// Where tokens from a cache stand beside those of the prompt that did not, and the name of the latter.
+const BESIDE_INPUT: [(&str, &str); 2] = [("cache_read_input_tokens", "input_tokens"), ("cacheReadInputTokens", "inputTokens")];
+/// Where they are counted once more, as a part of the prompt's.
+const WITHIN_INPUT: [&str; 3] = ["/prompt_tokens_details/cached_tokens", "/input_tokens_details/cached_tokens", "/cachedContentTokenCount"];
+
 /// The tokens that an answer, or one event of a stream, reports.
 pub(super) fn tokens(said: &Value) -> Option<Tokens> {
     let usage = USAGE_PATHS.iter().find_map(|path| said.pointer(path).filter(|usage| usage.is_object()))?;
@@ -37,6 +42,54 @@ pub(super) fn together(one: Option<Tokens>, other: Option<Tokens>) -> Option<Tok
     }
 }
 
+/// Lets an answer, or one event of a stream, report so many thousandths of the tokens that it used, and none of them from a cache where that is
+/// lost. True where that changed anything.
+pub(super) fn dearer(said: &mut Value, thousandths: u64, cache_lost: bool) -> bool {
+    let mut changed = false;
+    for path in USAGE_PATHS {
+        if let Some(usage) = said.pointer_mut(path).filter(|usage| usage.is_object()) {
+            changed |= cache_lost && uncached(usage);
+            changed |= multiplied(usage, thousandths);
+        }
+    }
+    changed
+}
+
+/// Whatever came from a cache is reported as if it had not.
+fn uncached(usage: &mut Value) -> bool {
+    let mut lost = false;
+    for (cached, input) in BESIDE_INPUT {
+        if let Some(count) = usage[cached].as_u64().filter(|count| *count > 0) {
+            usage[input] = Value::from(usage[input].as_u64().unwrap_or(0).saturating_add(count));
+            usage[cached] = Value::from(0);
+            lost = true;
+        }
+    }
+    for path in WITHIN_INPUT {
+        if let Some(cached) = usage.pointer_mut(path).filter(|cached| cached.as_u64().is_some_and(|count| count > 0)) {
+            *cached = Value::from(0);
+            lost = true;
+        }
+    }
+    lost
+}
+
+/// Every count in it becomes so many thousandths of itself, rounded up.
+fn multiplied(usage: &mut Value, thousandths: u64) -> bool {
+    match usage {
+        Value::Number(count) => match count.as_u64().filter(|count| *count > 0 && thousandths != 1000) {
+            Some(count) => {
+                *usage = Value::from(count.saturating_mul(thousandths).div_ceil(1000));
+                true
+            }
+            None => false,
+        },
+        Value::Object(map) => map.values_mut().fold(false, |any, value| multiplied(value, thousandths) | any),
+        Value::Array(values) => values.iter_mut().fold(false, |any, value| multiplied(value, thousandths) | any),
+        _ => false,
+    }
+}
+
 /// The tokens that a body reports, be it JSON or a stream of events.
 pub fn reported_tokens(body: &[u8]) -> Option<Tokens> {
     if let Ok(said) = serde_json::from_slice::<Value>(body) {
@@ -49,6 +102,24 @@ pub fn reported_tokens(body: &[u8]) -> Option<Tokens> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dearer_report_has_more_tokens_and_none_of_a_cache() {
+        let of = |text: &str, thousandths, lost| {
+            let mut said: Value = serde_json::from_str(text).unwrap();
+            let changed = dearer(&mut said, thousandths, lost);
+            (changed, tokens(&said).map(|Tokens { input, output }| (input, output)), said)
+        };
+        let openai = r#"{"usage": {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 8}}}"#;
+        let (changed, counted, said) = of(openai, 2500, true);
+        assert_eq!((changed, counted, &said["usage"]["prompt_tokens_details"]["cached_tokens"]), (true, Some((23, 10)), &Value::from(0)));
+        let anthropic = r#"{"message": {"usage": {"input_tokens": 9, "cache_read_input_tokens": 100, "output_tokens": 4}}}"#;
+        let (changed, counted, said) = of(anthropic, 1000, true);
+        assert_eq!((changed, counted, said["message"]["usage"]["input_tokens"].as_u64()), (true, Some((109, 4)), Some(109)));
+        for (silent, lost) in [(r#"{"usage": null}"#, true), (r#"{"choices": []}"#, true), (openai, false)] {
+            assert!(!of(silent, 1000, lost).0, "{silent}");
+        }
+    }
 
     #[test]
     fn every_dialects_report_is_read_and_a_streams_parts_are_put_together() {

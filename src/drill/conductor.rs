@@ -215,7 +215,8 @@ impl Drill {
             return (running.finish(async {}).await, Some(stop));
         }
         let lease = plan.environment.fault_lease();
-        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender(), lease, site.seed);
+        let mut faults = Faults::new(rig.control.clone(), recorder.clone(), rig.keyring.clone(), interrupts.sender(), lease, site.seed)
+            .priced(plan.prices.clone());
         let (spender, guards, clock) = (budget.clone(), plan.scenario.abort_when.clone(), recorder.clock());
         let spent = move |why: &String| Interrupt::Stop(guard::spent(why, &spender, &guards, clock));
         interrupts.follow(budget.emptied(), move |why| why.as_ref().map(&spent));

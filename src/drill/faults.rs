@@ -3,11 +3,13 @@
 use super::DrillStop;
 use super::interrupts::Interrupt;
 use crate::control::{Control, Healed};
+use crate::fault::SpendCeiling;
 use crate::history::{Event, FaultConfirmed, FaultHealed, FaultRequested, Remark, RemarkAbout, Spared, StopReason};
 use crate::journal::{HostTime, Recorder};
-use crate::model::{Aim, PlannedFault, Timeline};
+use crate::model::{Aim, PlannedFault, Price, Timeline};
 use crate::step::Keyring;
 use crate::units::{Duration, Explained, Problem, Seed};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -41,6 +43,8 @@ pub(super) struct Faults {
     lease: Duration,
     /// What draws the sessions of faults that take a share of them.
     seed: Seed,
+    /// What providers cost, by name: ceilings on spending are counted by it.
+    prices: BTreeMap<String, Price>,
 }
 
 /// An injected fault with the task that renews its lease.
@@ -65,7 +69,12 @@ impl Faults {
         lease: Duration,
         seed: Seed,
     ) -> Self {
-        Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), interrupts, lease, seed }
+        Self { control, recorder, keyring, turned: Vec::new(), active: Vec::new(), interrupts, lease, seed, prices: BTreeMap::new() }
+    }
+
+    /// The same where providers cost that much.
+    pub(super) fn priced(self, prices: BTreeMap<String, Price>) -> Self {
+        Self { prices, ..self }
     }
 
     /// When what happens: moments from the first fault, with places in the timeline.
@@ -87,7 +96,9 @@ impl Faults {
             return self.turn(place, planned, credential).await;
         }
         let aim = Aim { only: planned.aim.only.clone().map(|only| only.seeded(self.seed)), ..planned.aim.clone() };
-        let injected = self.control.inject(&planned.on, &planned.fault, &aim, self.lease).await.map_err(|error| {
+        let priced = SpendCeiling::priced(&planned.fault, self.prices.get(&planned.on));
+        let fault = priced.as_ref().unwrap_or(&planned.fault);
+        let injected = self.control.inject(&planned.on, fault, &aim, self.lease).await.map_err(|error| {
             let detail = format!("{} on {} could not be injected: {error}", planned.fault, planned.on);
             let reason = if error.is_locked() { StopReason::Lever } else { StopReason::Fault };
             DrillStop { hint: error.hint().map(Into::into), ..DrillStop::new(reason, detail) }

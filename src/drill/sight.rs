@@ -193,6 +193,7 @@ impl SightFollower {
                         touched: seen.touched || revoked,
                         request: seen.request.filter(|_| seen.drill.is_none()),
                         tenant: seen.tenant,
+                        tokens: seen.tokens,
                     };
                     self.recorder.record(Event::Served(served)).await;
                 }
@@ -259,6 +260,7 @@ pub(super) mod tests {
             request,
             in_reach: None,
             tenant: None,
+            tokens: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What an environment lets a drill cost: today's prices, and whether its ceiling can be kept at all.
 
+use crate::fault::SpendCeiling;
 use crate::model::DrillPlan;
 use crate::price::{bills, least, price};
 use crate::units::Problem;
@@ -8,10 +9,12 @@ use std::time::SystemTime;
 /// Writes today's prices into a plan.
 ///
 /// # Errors
-/// Where the environment has a ceiling and a price is not known, or nothing bounds what is spent.
+/// Where the environment has a ceiling and a price is not known, or nothing bounds what is spent; or where a fault is a ceiling on a provider whose
+/// price is not known.
 pub fn priced(plan: &mut DrillPlan) -> Result<(), Problem> {
     price(plan, SystemTime::now());
     guarded(plan)?;
+    counted(plan)?;
     let Some(ceiling) = plan.environment.allow.max_spend else { return Ok(()) };
     let (name, bills) = (&plan.environment_name, bills(plan));
     if bills.iter().any(|bill| bill.unbounded > 0) {
@@ -34,6 +37,16 @@ pub fn priced(plan: &mut DrillPlan) -> Result<(), Problem> {
     };
     Err(Problem::new(format!("the environment `{name}` allows {ceiling}, and {what} {least}, so the drill would stop as it begins"))
         .hint(format!("raise `max_spend` in the inventory to more than that{smaller}")))
+}
+
+/// Whether the ceilings that faults put on what a provider may cost can be counted.
+fn counted(plan: &DrillPlan) -> Result<(), Problem> {
+    let mut ceilings = plan.scenario.timeline.faults.iter().filter(|planned| SpendCeiling::needs_price(&planned.fault));
+    ceilings.find(|planned| !plan.prices.contains_key(&planned.on)).map_or(Ok(()), |planned| {
+        Err(Problem::new(format!("the price of `{}` is not known, so its `spend-ceiling` could not be counted", planned.on)).hint(
+            "add `price: {input: 2.50 USD, output: 10 USD}` to the provider in the inventory, or `input:` and `output:` to the fault",
+        ))
+    })
 }
 
 /// Whether the ceiling of the scenario's own can be kept, where a guard sets one.

@@ -5,7 +5,7 @@
 
 use super::{AnswerPiece, ByteStage, ChunkFate, Matched, Play, Stream, ToxicError};
 use crate::dialect::{Quotas, WireAnswer};
-use crate::model::{FailureMode, Fault, Mistake, Requests};
+use crate::model::{FailureMode, Fault, Mistake, Requests, Tokens};
 use crate::units::Seed;
 use std::fmt::Debug;
 
@@ -76,6 +76,9 @@ pub(super) trait FaultEffect: Debug {
     fn rule(&self, _timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
         Ruling::default()
     }
+
+    /// On requests: the provider has answered one that it takes, and bills these tokens.
+    fn billed(&self, _tokens: Tokens, _memory: &mut ToxicMemory) {}
 
     /// On answers: what becomes of a piece.
     fn play(&self, piece: &AnswerPiece<'_>) -> Play {
@@ -171,6 +174,10 @@ impl Ruling {
 pub struct ToxicMemory {
     /// When the limits on requests and on tokens are whole again.
     pub(super) whole_at: [u64; 2],
+    /// How many requests and how many tokens were let through.
+    pub(super) used: [u64; 2],
+    /// What was billed, in billionths of a dollar.
+    pub(super) billed: u64,
 }
 
 /// Lets everything pass at once.

@@ -1,7 +1,7 @@
 //! What a toxic does: one of the faults of the list in `mod.rs`, with its settings.
 
 use super::{AnswerPiece, ByteStage, Effect, PlainMeans, Play, Ruling, TimedRequest, ToxicError, ToxicMemory};
-use crate::model::{ActsOn, FaultKind, Requests};
+use crate::model::{ActsOn, FaultKind, Requests, Tokens};
 use crate::units::Seed;
 
 /// The list of faults: each a module of its own, in whose file it is declared. Everything else about them is found through it.
@@ -96,6 +96,11 @@ impl Effect {
     /// What it says to a request; one that does not act on requests lets them pass.
     pub fn rule(&self, timed: &TimedRequest<'_>, memory: &mut ToxicMemory) -> Ruling {
         self.effect().rule(timed, memory)
+    }
+
+    /// The provider has answered a request that it takes, and bills these tokens.
+    pub fn billed(&self, tokens: Tokens, memory: &mut ToxicMemory) {
+        self.effect().billed(tokens, memory);
     }
 
     /// What becomes of a piece of an answer; one that does not act on answers lets it pass.

@@ -84,7 +84,7 @@ impl FaultEffect for RateLimit {
 }
 
 /// What a request takes of the tokens. Of a body that was too long to be looked at only its length is known.
-fn cost(timed: &TimedRequest<'_>) -> u64 {
+pub(super) fn cost(timed: &TimedRequest<'_>) -> u64 {
     match timed.request.body() {
         b"" => timed.request.header("content-length").and_then(|length| length.parse::<u64>().ok()).unwrap_or(0).div_ceil(4),
         body => estimated_tokens(timed.request.dialect(), timed.request.ask().operation, body),

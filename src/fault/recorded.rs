@@ -1,10 +1,11 @@
 //! The form that a planned fault has in a history: the word alone where its kind has no settings, else a map with the word as its one key.
 //! Settings have the text forms that users type. What a history says besides is left unread; what it does not say has its default.
 
+use super::attributes::thousandths;
 use super::schema::recorded_schema;
 use super::{kind_of, words};
 use crate::model::{Attribute, Fault, Setting, SettingKind, Settings};
-use crate::units::ByteRate;
+use crate::units::{ByteRate, Money};
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -54,6 +55,8 @@ impl Serialize for RecordedSettings<'_> {
 fn recorded(attribute: &Attribute, setting: &Setting) -> serde_json::Result<Value> {
     match setting {
         Setting::Whole(bytes) if attribute.kind == SettingKind::Bytes => serde_json::to_value(ByteRate::bytes_per_second(*bytes)),
+        Setting::Whole(nanos) if attribute.kind == SettingKind::Money => serde_json::to_value(Money::from_nanos(*nanos)),
+        Setting::Whole(factor) if matches!(attribute.kind, SettingKind::Factor { .. }) => Ok(json!(thousandths(*factor))),
         Setting::Whole(number) => Ok(json!(number)),
         Setting::Time(time) => serde_json::to_value(time),
         Setting::Rate(rate) => serde_json::to_value(rate),
@@ -100,6 +103,10 @@ fn restored(attribute: &Attribute, settings: &Map<String, Value>) -> Result<Opti
             return known.map(|word| Some(Setting::Word(word))).ok_or_else(|| format!("unknown word {value} for `{name}`"));
         }
         SettingKind::Url => serde_json::from_value(value).map(Setting::Text),
+        SettingKind::Factor { .. } => {
+            serde_json::from_value::<f64>(value).map(|factor| Setting::Whole((factor.max(0.0) * 1e3).round() as u64))
+        }
+        SettingKind::Money => serde_json::from_value::<Money>(value).map(|money| Setting::Whole(money.as_nanos())),
     };
     read.map(Some).map_err(|error| format!("`{name}`: {error}"))
 }

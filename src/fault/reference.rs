@@ -1,8 +1,9 @@
 //! The reference of all faults, from their declarations.
 
+use super::attributes::thousandths;
 use super::kinds;
 use crate::model::{Attribute, FaultKind, Setting, SettingKind};
-use crate::units::ByteRate;
+use crate::units::{ByteRate, Money};
 use std::fmt::Write;
 
 /// Every fault of scenarios with its settings, as Markdown.
@@ -40,6 +41,8 @@ fn values(attribute: &Attribute) -> String {
         SettingKind::Bytes => "a rate such as `64KB/s`".to_owned(),
         SettingKind::Word(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         SettingKind::Url => "a URL".to_owned(),
+        SettingKind::Factor { .. } => "a factor such as `1.5`".to_owned(),
+        SettingKind::Money => "an amount such as `0.10 USD`".to_owned(),
     }
 }
 
@@ -49,6 +52,8 @@ fn usual(attribute: &Attribute, setting: &Setting) -> String {
         Setting::Whole(bytes) if attribute.kind == SettingKind::Bytes => {
             ByteRate::bytes_per_second(*bytes).map_or_else(|| "0".to_owned(), |rate| rate.to_string().replace(' ', ""))
         }
+        Setting::Whole(nanos) if attribute.kind == SettingKind::Money => Money::from_nanos(*nanos).to_string(),
+        Setting::Whole(factor) if matches!(attribute.kind, SettingKind::Factor { .. }) => thousandths(*factor).to_string(),
         Setting::Whole(number) => number.to_string(),
         Setting::Time(time) => time.typed(),
         Setting::Rate(rate) => rate.to_string(),

@@ -4,7 +4,7 @@
 
 use super::contract::{FaultEffect, fault};
 use super::{Asking, Ruling, TimedRequest, ToxicMemory, retry};
-use crate::dialect::{AnswerFormat, RefusalReason, error_reply};
+use crate::dialect::{AnswerFormat, RefusalReason, WireAnswer, error_reply};
 use crate::model::{ActsOn, Attribute, FailureMode, Mistake, Refusal, Requests, RetryForm, SettingKind};
 use crate::units::Duration;
 
@@ -27,11 +27,7 @@ impl FaultEffect for Refused {
     }
 
     fn rule(&self, timed: &TimedRequest<'_>, _memory: &mut ToxicMemory) -> Ruling {
-        let Asking { operation, model, streamed } = timed.request.ask();
-        let model = model.unwrap_or_default();
-        let format = AnswerFormat { dialect: timed.request.dialect(), operation, streamed };
-        let fault = provider_fault(self.error, &model);
-        let answer = error_reply(format, &fault, &model);
+        let answer = refusal(timed, |model| provider_fault(self.error, model));
         Ruling::instead(retry::told(answer, (self.retry_after, self.retry_form), timed))
     }
 
@@ -58,6 +54,14 @@ impl FaultEffect for Refused {
     fn mistake(&self) -> Option<Mistake> {
         retry::mistake(self.retry_after, self.retry_form)
     }
+}
+
+/// How a provider refuses a request for the reason that this gives for its model.
+pub(super) fn refusal(timed: &TimedRequest<'_>, reason: impl Fn(&str) -> RefusalReason) -> WireAnswer {
+    let Asking { operation, model, streamed } = timed.request.ask();
+    let model = model.unwrap_or_default();
+    let format = AnswerFormat { dialect: timed.request.dialect(), operation, streamed };
+    error_reply(format, &reason(&model), &model)
 }
 
 /// What a provider refuses for whose `model` was asked.

@@ -65,6 +65,8 @@ fn setting(attribute: &Attribute, typed: bool) -> Value {
         SettingKind::Bytes => json!({"type": "string", "pattern": "B/s$"}),
         SettingKind::Word(words) => json!({"enum": words}),
         SettingKind::Url => json!({"type": "string"}),
+        SettingKind::Factor { least, most } => json!({"type": "number", "minimum": least as f64 / 1e3, "maximum": most as f64 / 1e3}),
+        SettingKind::Money => json!({"type": "string", "pattern": "USD$"}),
     };
     if typed {
         schema["description"] = attribute.about.into();

@@ -67,6 +67,8 @@ pub struct AnswerPiece<'a> {
     pub(super) now: u64,
     /// When the one before it passed.
     pub(super) before: Option<u64>,
+    /// The number of the request at its proxy.
+    pub(super) number: u64,
 }
 
 impl AnswerPiece<'_> {
@@ -94,12 +96,19 @@ pub struct Tamper {
     from_start: bool,
     seen: u64,
     before: Option<u64>,
+    number: u64,
 }
 
 impl Tamper {
     /// For one answer. `from_start` where nothing of it has passed yet.
     pub const fn new(effect: Effect, format: AnswerFormat, from_start: bool) -> Self {
-        Self { effect, format, from_start, seen: 0, before: None }
+        Self { effect, format, from_start, seen: 0, before: None, number: 0 }
+    }
+
+    /// The same for the answer to the request of this number.
+    #[must_use]
+    pub fn to(self, number: u64) -> Self {
+        Self { number, ..self }
     }
 
     /// The next piece, which came at `now`. One that is no whole event, or only a sign of life, passes and is not counted.
@@ -108,8 +117,8 @@ impl Tamper {
         if !counts {
             return Play::pass(event.bytes);
         }
-        let Self { format, from_start, seen, before, .. } = *self;
-        let play = self.effect.play(&AnswerPiece { bytes: &event.bytes, format, from_start, place: seen, now, before });
+        let Self { format, from_start, seen, before, number, .. } = *self;
+        let play = self.effect.play(&AnswerPiece { bytes: &event.bytes, format, from_start, place: seen, now, before, number });
         self.seen += 1;
         self.before = Some(play.due.max(now));
         play

@@ -24,6 +24,8 @@ fn sample(attribute: &Attribute) -> Setting {
         SettingKind::Time | SettingKind::SomeTime(_) | SettingKind::Seconds => Setting::Time(Duration::from_millis(1500)),
         SettingKind::Rate => Setting::Rate(Rate::per_second(2.5).expect("it is above zero")),
         SettingKind::Word(words) => Setting::Word(words[1]),
+        SettingKind::Factor { least, most } => Setting::Whole(least.max(most.min(2_500))),
+        SettingKind::Money => Setting::Whole(64_500),
         SettingKind::Url => Setting::Text("https://elsewhere.example/v1".to_owned()),
     }
 }
@@ -48,9 +50,9 @@ fn every_declaration_is_whole() {
 
 #[test]
 fn every_fault_says_as_what_a_provider_fails() {
-    use crate::model::FailureMode::{BrownOut, Credential, ModelWithdrawn, Outage, Quota, RateLimit, SilentCorruption};
+    use crate::model::FailureMode::{BrownOut, Credential, ModelWithdrawn, Outage, Price, Quota, RateLimit, SilentCorruption};
     let of = |word: &str, settings: Vec<Option<Setting>>| Fault::new(super::kind_of(word).unwrap(), Settings(settings)).mode();
-    let plain: [(&str, _); 12] = [
+    let plain: [(&str, _); 16] = [
         ("blackhole", Outage),
         ("refuse", Outage),
         ("reset", Outage),
@@ -63,6 +65,10 @@ fn every_fault_says_as_what_a_provider_fails() {
         ("slow-stream", BrownOut),
         ("rate-limit", RateLimit),
         ("cut", Outage),
+        ("price-rise", Price),
+        ("billing-spike", Price),
+        ("quota-drained", Quota),
+        ("spend-ceiling", Quota),
     ];
     for (word, mode) in plain {
         let kind = super::kind_of(word).unwrap();

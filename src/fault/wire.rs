@@ -12,6 +12,8 @@ const RATE_MOST: f64 = 1e6;
 const BYTES_MOST: f64 = 1e9;
 /// The most a minute.
 const A_MINUTE_MOST: u64 = 1_000_000_000;
+/// The most dollars.
+const MONEY_MOST: f64 = 1e9;
 /// Events a second, in thousandths.
 const THOUSANDTHS_MOST: u64 = 1_000_000_000;
 
@@ -58,6 +60,14 @@ fn read(attribute: &Attribute, fields: &mut AttributeReader) -> Result<Option<Se
             Some(word) => Some(Setting::Word(words.iter().find(|known| **known == word).ok_or_else(|| wrong(attribute))?)),
         },
         SettingKind::Url => fields.word(name)?.map(Setting::Text),
+        SettingKind::Factor { least, most } => {
+            let factor = fields.number(name, most as f64 / 1e3)?.map(|factor| (factor * 1e3).round() as u64);
+            within(attribute, factor, least)?
+        }
+        SettingKind::Money => match fields.number(name, MONEY_MOST)?.map(|dollars| (dollars * 1e9).round() as u64) {
+            Some(0) => return Err(wrong(attribute)),
+            nanos => nanos.map(Setting::Whole),
+        },
     };
     match given.or_else(|| attribute.default.map(|default| default())) {
         None if attribute.required => Err(wrong(attribute)),
@@ -85,6 +95,8 @@ fn wrong(attribute: &Attribute) -> ToxicError {
 fn written(attribute: &Attribute, setting: &Setting) -> Value {
     match setting {
         Setting::Whole(bytes) if attribute.kind == SettingKind::Bytes => json!(thousandths(*bytes)),
+        Setting::Whole(nanos) if attribute.kind == SettingKind::Money => json!(*nanos as f64 / 1e9),
+        Setting::Whole(factor) if matches!(attribute.kind, SettingKind::Factor { .. }) => json!(thousandths(*factor)),
         Setting::Whole(number) => json!(number),
         Setting::Time(time) if attribute.kind == SettingKind::Seconds => json!(time.as_secs_f64()),
         Setting::Time(time) => json!(milliseconds(*time)),

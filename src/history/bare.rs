@@ -243,6 +243,7 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         climb: None,
         shadows: Vec::new(),
         passage: Passage::default(),
+        billing: super::bill::Billing::default(),
     })
 }
 
@@ -335,6 +336,7 @@ fn objectives(told: &BareObjectives) -> Objectives {
         client_errors: None,
         rpo: told.rpo_ms.map(span),
         capacity: None,
+        spend: None,
     }
 }
 

@@ -20,7 +20,7 @@ use super::resumption::{HandedOver, Mended, StepSettled, TakenOver};
 use super::run_origin::RunOrigin;
 use super::spared::Spared;
 use super::turns::Turns;
-use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, words};
+use crate::model::{Aim, DrillPlan, Fault, Objectives, SloOn, StepEnd, Tokens, words};
 use crate::units::{Fingerprint, Rate, Seed};
 use std::borrow::Cow;
 
@@ -395,6 +395,8 @@ pub struct Served {
     pub request: Option<String>,
     /// The tenant that the request named in its headers: a fingerprint of those together. Absent where it named none.
     pub tenant: Option<Fingerprint>,
+    /// The tokens that the answer reported, by which it is billed; absent where it reported none that the proxy could read.
+    pub tokens: Option<Tokens>,
 }
 
 impl Served {

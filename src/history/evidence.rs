@@ -3,6 +3,7 @@
 //! Both a drill's own history and a bare history (what somebody else recorded) are folded into this. All moments are `i64`
 //! nanoseconds on one clock, so that before and after the fault are told apart by exact arithmetic.
 
+use super::bill::Billing;
 use super::broken::{ProviderFault, TouchedBy};
 use super::cancelled::StopReason;
 use super::climb::Climb;
@@ -152,6 +153,8 @@ pub struct Shadow {
     pub beside: Option<i64>,
     /// What went to which provider, with which credential. Empty for somebody else's record.
     pub passage: Passage,
+    /// What its answers cost.
+    pub billing: Billing,
 }
 
 /// The end of a drill before its time.

@@ -1,5 +1,6 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
+use super::bill::{BilledExchange, Billing, RaisedPrice};
 use super::broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check, is_instead};
 use super::cancelled::StopReason;
 use super::climb::Climb;
@@ -11,7 +12,7 @@ use super::passage::{Passage, PassageFold};
 use super::read::{ReadError, Reader};
 use super::remark::RemarkAbout;
 use super::rotation::RotationFold;
-use crate::model::{DrillPlan, DualRun, Gate, NamedWorkload, PlannedFault, Service};
+use crate::model::{DrillPlan, DualRun, DrillPlan, Gate, NamedWorkload, PlannedFault, Service};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.
@@ -64,6 +65,11 @@ pub struct Fold {
     newest: u64,
     /// The place of the provider that is asked beside the one that answers.
     shadow: Option<u16>,
+    /// Exchanges that providers bill.
+    billed: Vec<BilledExchange>,
+    /// True where some of what proxies saw is missing.
+    gaps: bool,
+    plan: DrillPlan,
     /// The instrument itself broke: the fault proxy refused or went away, and users may have suffered from that alone.
     spoiled: bool,
 }
@@ -130,6 +136,7 @@ impl Fold {
                 ledger: Vec::new(),
                 rotations: Vec::new(),
                 only_rotates: plan.only_rotates(),
+                billing: Billing { only_prices: plan.only_prices(), ..Billing::default() },
                 caveats: Vec::new(),
                 climb: named.workload.steps.as_ref().map(Climb::planned),
                 shadows: Vec::new(),
@@ -146,6 +153,9 @@ impl Fold {
             phase: Phase::Preparing,
             seen: false,
             newest: 0,
+            billed: Vec::new(),
+            gaps: false,
+            plan: plan.clone(),
             spoiled: false,
         }
     }
@@ -179,6 +189,7 @@ impl Fold {
                 span.touched = fault.touched.unwrap_or(0);
             }
             Event::PlainToxiproxy(_) => self.blinded(),
+            Event::SightGap(_) => self.gaps = true,
             // What is told while a drill drains belongs to what it did before.
             Event::Phase(entered) if entered.name != Phase::Draining => self.phase = entered.name,
             Event::Cancelled(cancelled) => {
@@ -238,6 +249,7 @@ impl Fold {
         }
         self.rotated();
         self.broken();
+        self.bill();
         self.attribute();
         self.evidence.passage = std::mem::take(&mut self.passage).finish();
         // Places that no event told of: in a finished drill there are none, in a killed one those that were in flight.
@@ -285,6 +297,23 @@ impl Fold {
         self.evidence.touched_by = Some(self.touched_by);
     }
 
+    /// What each answer cost.
+    fn bill(&mut self) {
+        let rise = |(span, planned): (&FaultSpan, &'_ PlannedFault)| {
+            let (from, until) = (span.confirmed?.lo, span.healed.map(|healed| healed.hi));
+            Some((planned.on.clone(), planned.fault.clone(), from, until))
+        };
+        let spans: Vec<_> = self.faults.iter().zip(&self.planned).filter_map(rise).collect();
+        let raised: Vec<_> = spans.iter().filter_map(|(on, fault, from, until)| RaisedPrice::of(on, fault, *from, *until)).collect();
+        let workload = &self.plan.workloads[self.workload].name;
+        let providers = &self.evidence.providers;
+        let priced = |billed: &BilledExchange| billed.priced(&self.plan, (workload, &providers[usize::from(billed.provider)]), &raised);
+        let mut answers: Vec<_> = self.billed.iter().map(priced).collect();
+        answers.sort_by_key(|answer| answer.at);
+        self.evidence.billing.answers = answers;
+        self.evidence.billing.complete = self.seen && !self.gaps;
+    }
+
     /// Whether a fault on this provider is one that users of this workload could meet.
     fn concerns(&self, provider: &str) -> bool {
         !self.among_others || self.own.iter().any(|own| own == provider)
@@ -312,6 +341,7 @@ impl Fold {
         }
         let own = served.id.filter(|id| workload_of(*id) == self.workload).map(number_of);
         let reached = !self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served));
+        self.billed.extend(BilledExchange::of(served, provider, reached));
         let known = self.place_of(&served.by);
         if let Some(place) = known.filter(|_| own.is_none()) {
             self.passage.served(place, served, false, reached);

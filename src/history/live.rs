@@ -5,13 +5,16 @@
 
 use super::alert::{AlertReceived, AlertSource};
 use super::climb::ClimbTally;
+use super::bill::{BilledExchange, RaisedPrice};
+use super::broken::is_instead;
+use super::edge::signed;
 use super::event::{Awaited, Event, FaultConfirmed, FaultRequested, Outcome, Overdue, Phase, RequestDone, Served, Stamped, Started};
 use super::health::HealthTally;
 use super::live_workload::{LiveWorkload, Measure};
 use super::number::workload_of;
 use super::side::{Side, Sides};
 use crate::model::{Action, DrillPlan, Fault, Goal, Guard, NamedWorkload, ProviderSelector, StepEnd};
-use crate::units::{Duration, closest};
+use crate::units::{Duration, Money, closest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -60,6 +63,8 @@ pub struct Live {
     pub alerts: BTreeMap<String, LiveAlert>,
     /// Why and when the runbook was started.
     pub runbook_started: Option<(u64, String)>,
+    /// What answers to the leading workload have cost since the first fault, in billionths of a dollar, as far as their prices are known.
+    pub spent: u64,
     /// The step that runs, or the last that ran.
     pub step: Option<LiveStep>,
     /// Every event but requests and exchanges, oldest first.
@@ -89,6 +94,7 @@ impl Default for Live {
             faults: Vec::new(),
             alerts: BTreeMap::new(),
             runbook_started: None,
+            spent: 0,
             step: None,
             notable: Vec::new(),
             finished: false,
@@ -282,6 +288,7 @@ impl Live {
             }
             // The traffic does not say what somebody else would answer.
             Goal::Asked(_) => false,
+            Goal::Spend(most) => self.spent >= most.as_nanos(),
             Goal::Alert(name) => self.fires(name),
             Goal::Resolved(name) => self.alerts.get(name).is_some_and(|alert| alert.firing.is_empty()),
             Goal::ServedBy { who, over } => {
@@ -395,6 +402,7 @@ impl Live {
     fn served(&mut self, t: u64, served: &Served) {
         let Some(id) = served.id else { return };
         let workload = workload_of(id);
+        self.billed(workload, served);
         let is_compared = self.sides.is_some() && workload == self.lead();
         if !is_compared && !served.completed() {
             return;
@@ -406,6 +414,25 @@ impl Live {
         if let Some(workload) = self.workloads.get_mut(workload).filter(|_| served.completed()) {
             workload.served(t, provider);
         }
+    }
+
+    /// An exchange may cost something.
+    fn billed(&mut self, workload: usize, served: &Served) {
+        let Some(plan) = self.plan.clone().filter(|plan| workload == plan.workloads.lead()) else { return };
+        let Some(began) = self.faults.first().map(|fault| fault.confirmed.unwrap_or(fault.requested)) else { return };
+        let reached = !self.faults.iter().any(|fault| fault.on == served.by && is_instead(&fault.what, served));
+        let Some(billed) = BilledExchange::of(served, 0, reached).filter(|_| served.at >= began) else { return };
+        let raised = |fault: &'_ LiveFault| (signed(fault.confirmed.unwrap_or(fault.requested)), fault.healed.map(signed));
+        let raised: Vec<_> = self
+            .faults
+            .iter()
+            .filter_map(|fault| {
+                let (from, until) = raised(fault);
+                RaisedPrice::of(&fault.on, &fault.what, from, until)
+            })
+            .collect();
+        let answer = billed.priced(&plan, (&plan.workloads[workload].name, &served.by), &raised);
+        self.spent = self.spent.saturating_add(answer.cost.map_or(0, Money::as_nanos));
     }
 
     fn place(&mut self, provider: &str) -> usize {
@@ -510,7 +537,8 @@ mod tests {
                 cut: false,
                 touched: false,
                 request: None,
-                tenant: None,
+                tenant:,
+                tokens: None,
             };
             live.apply(&Stamped { t: 1, event: Event::Served(served) });
         }

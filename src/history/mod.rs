@@ -39,6 +39,7 @@
 mod alert;
 mod approval;
 mod bare;
+mod bill;
 mod broken;
 mod bucket;
 mod cancelled;
@@ -80,6 +81,7 @@ pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut};
 pub use approval::{ApprovalWay, Approved};
 pub use bare::{BareError, bare};
+pub use bill::{BilledAnswer, Billing};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use cancelled::{Cancelled, StopReason};

@@ -197,7 +197,8 @@ mod tests {
             cut: false,
             touched: false,
             request: None,
-            tenant: None,
+            tenant:,
+            tokens: None,
         }
     }
 

@@ -16,6 +16,8 @@
 //! 8. From a client's secret (a credential of the kind `oauth-token`, for Azure) it mints a token with the first request, and anew when a tenth
 //!    of the token's time is left. Reading the keys again ends a token at once, unless `token_cache: until-expiry` says otherwise. A try that
 //!    gets no token has failed by what came instead.
+//! 9. `POST /prefer/NAME` lets it try the provider of this name first from then on, and the others in their order after it; `POST /prefer/` takes that
+//!    back. Requests that are under way stay where they are.
 //!
 //! 9. With `dual_run: standby` the first standby is asked the same as soon as a primary is tried, whatever becomes of that. Its answer is read to its
 //!    end and thrown away: the breaker learns nothing of it, and the client gets it only where rule 2 leads to the standby by itself.
@@ -84,6 +86,8 @@ struct GatewayCore {
     asked: AtomicUsize,
     /// Requests to a standby whose answers nobody gets.
     shadows: Mutex<JoinSet<()>>,
+    /// The place of the route that is tried first; beyond the last where none is preferred.
+    preferred: AtomicUsize,
     moves: Mutex<Moves>,
 }
 
@@ -146,7 +150,9 @@ impl ReferenceGateway {
             routes,
             sharing,
             asked: AtomicUsize::new(0),
-            shadows: Mutex::default(),
+            shadows:
+            preferred: Mutex::default(),
+            AtomicUsize::new(usize::MAX),
             moves: Mutex::default(),
         });
         let server = LabServer::start("the reference gateway", listen, {
@@ -191,7 +197,7 @@ impl ReferenceGateway {
 impl GatewayCore {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         // Nobody needs a key for these, so a web page must not make its visitor's browser ask.
-        if matches!(request.uri().path(), "/status" | "/reload" | "/v1/reload")
+        if (matches!(request.uri().path(), "/status" | "/reload" | "/v1/reload") || preferred(request.uri().path()).is_some())
             && let Some(refused) = server::refusal(&request)
         {
             return refused;
@@ -202,6 +208,7 @@ impl GatewayCore {
             ("GET", "/health") => return response(crate::dialect::WireAnswer { status: 200, headers: vec![], body: b"ok\n".to_vec() }),
             ("GET", "/status") => return json(200, &self.status()),
             ("POST", "/reload" | "/v1/reload") => return self.reload().await,
+            ("POST", path) if preferred(path).is_some() => return self.prefer(preferred(path).unwrap_or_default()),
             _ => {}
         }
         match Route::of(Dialect::OpenAi, head.method.as_str(), head.uri.path(), head.uri.query()) {
@@ -228,7 +235,19 @@ impl GatewayCore {
     fn in_turn(&self) -> impl Iterator<Item = &GatewayRoute> {
         let (shared, rest) = self.routes.split_at(self.sharing);
         let (later, first) = shared.split_at(self.asked.fetch_add(1, Relaxed) % self.sharing.max(1));
-        first.iter().chain(later).chain(rest)
+        let preferred = self.routes.get(self.preferred.load(Relaxed));
+        let is_preferred = move |route: &&GatewayRoute| preferred.is_some_and(|preferred| std::ptr::eq(preferred, *route));
+        preferred.into_iter().chain(first.iter().chain(later).chain(rest).filter(move |route| !is_preferred(route)))
+    }
+
+    /// Lets the provider of this name be tried first from now on; none where there is no name.
+    fn prefer(&self, name: &str) -> Response<Body> {
+        let place = self.routes.iter().position(|route| route.pool.upstream.name == name);
+        if place.is_none() && !name.is_empty() {
+            return json(404, &json!({"error": format!("no provider here is called {name}")}));
+        }
+        self.preferred.store(place.unwrap_or(usize::MAX), Relaxed);
+        json(200, &json!({"preferred": if name.is_empty() { Value::Null } else { name.into() }}))
     }
 
     fn shadows(&self) -> MutexGuard<'_, JoinSet<()>> {
@@ -396,6 +415,11 @@ impl Drop for GatewayTry<'_> {
     fn drop(&mut self) {
         self.settle(TryEnd::Abandoned);
     }
+}
+
+/// The provider that a path asks to be tried first; empty for none.
+fn preferred(path: &str) -> Option<&str> {
+    path.strip_prefix("/v1").unwrap_or(path).strip_prefix("/prefer/")
 }
 
 /// The client's headers that a provider is sent: all but those of the connection, and no credential.

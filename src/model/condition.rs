@@ -1,7 +1,7 @@
 //! What a runbook waits for: a measure of the live traffic, or of a probe of its own, an alert, or anybody's answer.
 
 use super::{Inquiry, InquiryGoal, InquirySource};
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Money, Ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -67,6 +67,8 @@ pub enum Goal {
         /// Over this long, ending now.
         over: Duration,
     },
+    /// Answers have cost so much since the first fault, at the prices that the drill knows (`spend: 0.05 USD`).
+    Spend(Money),
     /// Somebody whom the runbook asks itself answers as it should (`promql: …, above: 0.99`, `tcp: HOST:PORT`, …).
     Asked(Box<Inquiry>),
 }
@@ -148,6 +150,7 @@ impl std::fmt::Display for Goal {
             Self::Alert(name) => write!(f, "the alert {name}"),
             Self::Resolved(name) => write!(f, "the end of the alert {name}"),
             Self::ServedBy { who, over } => write!(f, "served by {who} over {over}"),
+            Self::Spend(most) => write!(f, "a spend of {most}"),
             Self::Asked(inquiry) => inquiry.fmt(f),
         }
     }

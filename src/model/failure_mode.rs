@@ -26,7 +26,7 @@ words! {
         TwoVendors = "two-vendors",
         /// Its answers are wrong, empty or cut short, and look well.
         SilentCorruption = "silent-corruption",
-        /// It costs more than it did. No fault plays that yet.
+        /// It costs more than it did, for each token or by more tokens and tries.
         Price = "price",
     }
 }

@@ -6,7 +6,7 @@
 //! What this file does not do: know any kind by its name.
 
 use super::{Dialect, FailureMode, words};
-use crate::units::{Duration, Rate};
+use crate::units::{Duration, Money, Rate};
 use std::fmt;
 
 words! {
@@ -54,6 +54,16 @@ words! {
         Untrusted = "untrusted",
         /// The connection ends before the handshake does.
         Cut = "cut",
+    }
+}
+
+words! {
+    /// What becomes of the tokens that came from a provider's cache of prompts.
+    CacheFate {
+        /// They are told and billed as ever.
+        Kept = "kept",
+        /// They are told and billed as if they had come from no cache.
+        Lost = "lost",
     }
 }
 
@@ -139,6 +149,8 @@ pub struct FaultKind {
     pub told: fn(&Settings) -> String,
     /// As what a provider fails that is broken so; `None` where it is no failure.
     pub mode: fn(&Settings) -> Option<FailureMode>,
+    /// The price of answers under it, in thousandths of the price before; `None` where it leaves the price alone.
+    pub dearer: fn(&Settings) -> Option<u64>,
     /// What is wrong with settings that are each right by themselves.
     pub mistake: fn(&Settings) -> Option<Mistake>,
 }
@@ -157,6 +169,7 @@ impl FaultKind {
         attributes: &[],
         told: |_| String::new(),
         mode: |_| None,
+        dearer: |_| None,
         mistake: |_| None,
     };
 
@@ -281,6 +294,15 @@ pub enum SettingKind {
     Word(&'static [&'static str]),
     /// The address of a web page.
     Url,
+    /// How many times as much, with up to three digits behind the point; a number in the control API.
+    Factor {
+        /// The least, in thousandths.
+        least: u64,
+        /// The most, in thousandths.
+        most: u64,
+    },
+    /// An amount of US dollars; a number of them in the control API.
+    Money,
 }
 
 /// The value of a setting.
@@ -336,6 +358,8 @@ setting_values! {
     String: Setting::Text(text) => Some(text.clone()), |text| Setting::Text(text.clone());
     Refusal: Setting::Word(word) => Self::from_word(word), |word| Setting::Word(word.word());
     RetryForm: Setting::Word(word) => Self::from_word(word), |word| Setting::Word(word.word());
+    Money: Setting::Whole(nanos) => Some(Self::from_nanos(*nanos)), |money| Setting::Whole(money.as_nanos());
+    CacheFate: Setting::Word(word) => Self::from_word(word), |word| Setting::Word(word.word());
     TlsProblem: Setting::Word(word) => Self::from_word(word), |word| Setting::Word(word.word());
 }
 
@@ -390,6 +414,11 @@ impl Fault {
     /// As what a provider fails that is broken so, where it takes every request; `None` where it is no failure.
     pub fn mode(&self) -> Option<FailureMode> {
         (self.kind.mode)(&self.settings)
+    }
+
+    /// The price of answers under it, in thousandths of the price before; `None` where it leaves the price alone.
+    pub fn dearer(&self) -> Option<u64> {
+        (self.kind.dearer)(&self.settings)
     }
 
     /// True where the provider's key is revoked at its issuer.

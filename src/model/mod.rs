@@ -98,8 +98,8 @@ pub use executable::Executable;
 pub use execution::{ExecutionPlan, ReadFile, SourceFile};
 pub use failure_mode::FailureMode;
 pub use fault::{
-    ActsOn, AtIssuer, Attribute, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind, SettingValue,
-    Settings, Taken, TlsProblem,
+    ActsOn, AtIssuer, Attribute, CacheFate, Fault, FaultKind, Mistake, Needs, Pointless, Refusal, RetryForm, Setting, SettingKind,
+    SettingValue, Settings, Taken, TlsProblem,
 };
 pub use guard::{GUARDS_MAX, Guard, GuardWatch, OutsideGuard, PercentileLimit, ServiceGuard, SuccessLimit, Unreachable};
 pub use hop::{CheckOutcome, HopCheck, HopReason, HopState};

@@ -1,7 +1,7 @@
 //! What was promised: the recovery time objective and what counts as being served.
 
 use super::words;
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Money, Ratio};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -93,6 +93,8 @@ pub struct DeclaredObjectives {
     pub capacity: Option<Ratio>,
     /// The legal areas that requests may reach, as providers name theirs.
     pub residency: Option<Vec<String>>,
+    /// What answers may cost from the first fault until traffic has moved, or until the faults end.
+    pub spend: Option<Money>,
 }
 
 impl DeclaredObjectives {
@@ -120,6 +122,7 @@ impl DeclaredObjectives {
             client_errors: self.client_errors.or(fallback.client_errors),
             capacity: self.capacity.or(fallback.capacity),
             residency: self.residency.or_else(|| fallback.residency.clone()),
+            spend: self.spend.or(fallback.spend),
         }
     }
 
@@ -156,6 +159,7 @@ impl DeclaredObjectives {
             client_errors: self.client_errors,
             rpo: None,
             capacity: self.capacity,
+            spend: self.spend,
         }
     }
 }
@@ -212,6 +216,8 @@ pub struct Objectives {
     /// The share of the primary's load that the standby must bear; judged where the traffic climbs in steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Ratio>,
+    /// What answers may cost from the first fault until traffic has moved, or until the faults end.
+    pub spend: Option<Money>,
 }
 
 /// The share of good requests where nobody says another.

@@ -2,7 +2,8 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, CredentialSource, Environment, KeptTexts, KeySource, Mail, NamedWorkload, ParityProbe, Price, Provider, Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Workload, Workloads, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeptTexts, FailureMode, KeySource, Mail, NamedWorkload, ParityProbe, Price, Provider,
+    Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Tokens, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
 use serde::Serialize;
@@ -51,6 +52,9 @@ pub struct DrillPlan {
     pub keep: Option<KeptTexts>,
     /// What is broken on purpose in the copy that it is of; `None` for the system itself.
     pub sabotage: Option<Sabotage>,
+    /// The most tokens that one request of a workload may have, by the workload's name, where that is bounded.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub most_tokens: BTreeMap<String, Tokens>,
 }
 
 impl DrillPlan {
@@ -157,6 +161,12 @@ impl DrillPlan {
     /// True where the timeline breaks nothing and only rotates credentials.
     pub fn only_rotates(&self) -> bool {
         self.scenario.timeline.faults.iter().all(|planned| planned.fault.is_rotation())
+    }
+
+    /// True where every fault only changes what answers cost, so that nobody is failed by them.
+    pub fn only_prices(&self) -> bool {
+        let faults = &self.scenario.timeline.faults;
+        !faults.is_empty() && faults.iter().all(|planned| planned.fault.mode() == Some(FailureMode::Price))
     }
 
     /// True where somebody will send a bill: some provider is neither imitated nor on this very host.

@@ -41,6 +41,12 @@ words! {
         NearMissFailback = "near-miss-failback",
         /// Requests were lost on the way back to the primary.
         FailbackHurt = "failback-hurt",
+        /// Traffic had cost more than was agreed before it had moved.
+        BudgetExceeded = "budget-exceeded",
+        /// The budget was gone before any alert had come, or a runbook had begun.
+        BudgetGoneUnnoticed = "budget-gone-unnoticed",
+        /// The standby's answers cost more than those of the primary at its raised price.
+        StandbyDearer = "standby-dearer",
         /// Acknowledged requests of which nothing was kept.
         WritesLost = "writes-lost",
         /// The evidence does not decide an objective.

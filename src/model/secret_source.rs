@@ -76,6 +76,7 @@ impl SecretSource {
             parity,
             keep,
             sabotage: _,
+            most_tokens: _,
         } = plan;
         let mut found = SecretSourceSet::default();
         if keep.is_none() {

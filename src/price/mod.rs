@@ -62,10 +62,12 @@ pub fn context_window(dialect: Dialect, model: &str) -> Option<u64> {
     provider.models().find(|known| known.id() == model)?.context_window()
 }
 
-/// Writes into a plan the price of each of its providers on a day, as far as it is known.
+/// Writes into a plan the price of each of its providers on a day, and the most tokens of each workload's requests, as far as they are known.
 pub fn price(plan: &mut DrillPlan, day: SystemTime) {
     let known = |(name, provider): (&String, &Provider)| Some((name.clone(), price_of(provider, day)?));
     plan.prices = plan.providers.iter().filter_map(known).collect();
+    let most = |each: &NamedWorkload| Some((each.name.clone(), most_tokens(each, plan)?));
+    plan.most_tokens = plan.workloads.iter().filter_map(most).collect();
 }
 
 /// The most tokens that one request of a workload can have; `None` where there is no bound.

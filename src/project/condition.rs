@@ -6,13 +6,27 @@ use super::reader::TreeReader;
 use super::tree::Node;
 use super::wire;
 use crate::model::{Condition, Goal, HttpProbe, ProviderSelector};
-use crate::units::{Duration, ParseError, Ratio};
+use crate::units::{Duration, Money, ParseError, Ratio};
 
 /// What may be seen of the traffic, or of a probe, or come by itself; then who may be asked.
-const GOALS: [&str; 13] =
-    ["fails", "succeeds", "success", "served_by", "latency", "alert", "resolved", "run", "http", "promql", "dns", "tcp", "kubernetes"];
+const GOALS: [&str; 14] = [
+    "fails",
+    "succeeds",
+    "success",
+    "served_by",
+    "latency",
+    "spend",
+    "alert",
+    "resolved",
+    "run",
+    "http",
+    "promql",
+    "dns",
+    "tcp",
+    "kubernetes",
+];
 /// Those of them that are only of the traffic.
-const OF_TRAFFIC: [&str; 5] = ["success", "served_by", "latency", "alert", "resolved"];
+const OF_TRAFFIC: [&str; 6] = ["success", "served_by", "latency", "spend", "alert", "resolved"];
 
 /// Reads one condition.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
@@ -37,6 +51,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
         Some("success") => fields.optional("success", &success),
         Some("served_by") => fields.optional("served_by", &served_by),
         Some("latency") => fields.optional("latency", &latency),
+        Some("spend") => fields.optional("spend", &|reader, node| reader.quantity::<Money>(node)).map(Goal::Spend),
         Some("alert") => fields.optional("alert", &|reader, node| reader.words(node)).map(Goal::Alert),
         Some(_) => fields.optional("resolved", &|reader, node| reader.words(node)).map(Goal::Resolved),
         None => None,
@@ -45,6 +60,8 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Condition> {
     if let Some(((key, _), goal)) = asked_for {
         if goal.alert().is_some() {
             reader.error(key.spot, "an alert arrives by itself, and no request asks for it", "take `request` away");
+        } else if matches!(goal, Goal::Spend(_)) {
+            reader.error(key.spot, "a spend is that of the drill's traffic, not of a probe", "take `request` away");
         } else if matches!(goal, Goal::Latency { .. }) {
             let hint = "take `request` away; a probe's own `timeout` bounds its latency";
             reader.error(key.spot, "a latency is that of the drill's traffic, not of a probe", hint);

@@ -195,6 +195,7 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
         secrets,
         prices: std::collections::BTreeMap::new(),
         sabotage: None,
+        most_tokens: std::collections::BTreeMap::new(),
         environment,
         environment_name: environment_name.to_owned(),
         scenario,

@@ -10,7 +10,7 @@ use super::tree::{Node, NodeKind};
 use super::vocabulary::{meant, pick};
 use crate::fault::{kind_of, words};
 use crate::model::{Aim, Attribute, Fault, FaultKind, Setting, SettingKind, Settings};
-use crate::units::{ByteRate, Duration, Rate};
+use crate::units::{ByteRate, Duration, Money, Rate};
 
 /// The largest rate limit, a minute.
 const MOST_A_MINUTE: f64 = 1e9;
@@ -103,7 +103,35 @@ fn setting(reader: &TreeReader<'_>, node: &Node, attribute: &Attribute) -> Optio
             reader.word(node, words, known).map(Setting::Word)
         }
         SettingKind::Url => reader.url(node).map(Setting::Text),
+        SettingKind::Factor { least, most } => factor(reader, node, least, most).map(Setting::Whole),
+        SettingKind::Money => money(reader, node).map(Setting::Whole),
     }
+}
+
+/// How many times as much, in thousandths.
+fn factor(reader: &TreeReader<'_>, node: &Node, least: u64, most: u64) -> Option<u64> {
+    let text = reader.text(node)?;
+    let factor =
+        text.parse::<f64>().ok().map(|factor| (factor * 1e3).round()).filter(|factor| (least as f64..=most as f64).contains(factor));
+    if factor.is_none() {
+        let (least, most) = (least as f64 / 1e3, most as f64 / 1e3);
+        reader.error(
+            node.spot,
+            format!("`{text}` is not a factor from {least} to {most}"),
+            "write how many times as much, for example `1.5`",
+        );
+    }
+    factor.map(|factor| factor as u64)
+}
+
+/// An amount above nothing, in billionths of a dollar.
+fn money(reader: &TreeReader<'_>, node: &Node) -> Option<u64> {
+    let money = reader.quantity::<Money>(node)?;
+    if money == Money::ZERO {
+        reader.error(node.spot, "an amount is more than nothing here", "write US dollars, for example `0.10 USD`");
+        return None;
+    }
+    Some(money.as_nanos())
 }
 
 /// How many a minute.

@@ -3,7 +3,7 @@
 use super::reader::TreeReader;
 use super::tree::{Node, NodeKind};
 use crate::model::{DeclaredObjectives, Gate, LossBudget, Rescues, SloOn};
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Money, Ratio};
 
 /// Reads `objectives: {…}`.
 pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjectives> {
@@ -30,6 +30,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<DeclaredObjec
         client_errors: fields.optional("client_errors", &|reader, node| reader.number(node, 0, u64::MAX)),
         capacity: fields.optional("capacity", &share_above_zero),
         residency: fields.optional("residency", &|reader, node| reader.list(node, &|reader, node| reader.words(node))),
+        spend: fields.optional("spend", &|reader, node| reader.quantity::<Money>(node)),
     };
     fields.finish();
     Some(objectives)

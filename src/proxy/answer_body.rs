@@ -15,8 +15,8 @@
 use super::connection_flow::ExchangeHandle;
 use super::fault_set::{ActiveToxic, FaultSet};
 use super::gateway_request::GatewayRequest;
-use crate::dialect::{AnswerFormat, Boundary, EventSplitter, StreamEvent};
-use crate::fault::{NEVER, Play, Tamper, Then};
+use crate::dialect::{AnswerFormat, Boundary, EventSplitter, StreamEvent, UsageReader};
+use crate::fault::{Matched, NEVER, Play, Tamper, Then};
 use crate::journal::HostTime;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -107,6 +107,8 @@ pub(super) struct AnswerBody {
     loose: Bytes,
     ending: Option<AnswerEnding>,
     is_spoilt: bool,
+    /// What it reports to have used, as it goes out; `None` where nobody bills it.
+    usage: Option<UsageReader>,
 }
 
 impl AnswerBody {
@@ -136,8 +138,10 @@ impl AnswerBody {
             loose: Bytes::new(),
             ending: None,
             is_spoilt: false,
+            usage: None,
         };
         if shaped.kind.is_open {
+            shaped.usage = (shaped.request.method() == "POST").then(UsageReader::default);
             shaped.look();
             shaped.kind.is_open = !is_fixed || shaped.work.is_some();
         }
@@ -182,7 +186,7 @@ impl AnswerBody {
             match before.iter().position(|station| Arc::ptr_eq(&station.active, &active)) {
                 Some(old) => stations.push(before.swap_remove(old)),
                 None if may_begin => {
-                    let tamper = Tamper::new(active.toxic.effect.clone(), self.kind.format, !self.has_begun);
+                    let tamper = Tamper::new(active.toxic.effect.clone(), self.kind.format, !self.has_begun).to(self.request.number);
                     stations.push(AnswerToxic { active, tamper });
                 }
                 None => {}
@@ -340,7 +344,18 @@ impl AnswerBody {
         if self.kind.is_open { SizeHint::default() } else { self.body.size_hint() }
     }
 
+    /// The next frame as it goes out, after a look at the tokens that it reports.
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBodyError>>> {
+        let came = self.poll_shaped(cx);
+        if let (Some(usage), Poll::Ready(Some(Ok(frame)))) = (&mut self.usage, &came)
+            && let Some(tokens) = frame.data_ref().and_then(|data| usage.feed(data))
+        {
+            self.handle.learn(|exchange| exchange.tokens = Some(tokens));
+        }
+        came
+    }
+
+    fn poll_shaped(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBodyError>>> {
         loop {
             self.heed();
             let passing = if self.ready.is_empty() { &mut self.loose } else { &mut self.ready };
@@ -381,6 +396,15 @@ impl AnswerBody {
             if !had_work || matches!(came, Some(Err(_))) {
                 return Poll::Ready(came);
             }
+        }
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        // However far it came: the provider has done the work.
+        if let Some(usage) = &self.usage {
+            self.fault_sets.borrow().billed(&self.request, usage.found());
         }
     }
 }

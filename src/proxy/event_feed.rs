@@ -3,6 +3,7 @@
 use crate::api::{ConnectionRecord, ExchangeRecord, ProxyEvent, ServerTime, ToxicChangeRecord};
 use crate::dialect::Mark;
 use crate::journal::{HostTime, boot_id};
+use crate::model::Tokens;
 use crate::units::Fingerprint;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub(super) struct OpenExchange {
     pub(super) in_reach: Option<bool>,
     /// Whose tenant it names.
     pub(super) tenant: Option<Fingerprint>,
+    /// What the answer reports so far.
+    pub(super) tokens: Option<Tokens>,
 }
 
 /// How an exchange ended.
@@ -80,6 +83,7 @@ impl EventFeed {
             request: exchange.request.as_deref().filter(|_| exchange.mark.is_none()),
             in_reach: exchange.in_reach,
             tenant: exchange.tenant,
+            tokens: exchange.tokens,
         }));
     }
 

@@ -2,10 +2,10 @@
 
 use super::gateway_request::GatewayRequest;
 use crate::api::SparedRecord;
-use crate::dialect::{Quotas, WireAnswer, quota_headers};
-use crate::fault::{Blackhole, DnsFailure, Effect, Refuse, Reset, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
+use crate::dialect::{Quotas, WireAnswer, estimated_tokens, quota_headers};
+use crate::fault::{Blackhole, DnsFailure, Effect, Matched, Refuse, Reset, Stream, TimedRequest, Tls, Toxic, ToxicMemory, bites};
 use crate::journal::HostTime;
-use crate::model::{ActsOn, TlsProblem};
+use crate::model::{ActsOn, TlsProblem, Tokens};
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -194,6 +194,16 @@ impl FaultSet {
         }
         ruled.headers = wall.map_or_else(Vec::new, |wall| quota_headers(request.dialect, &quotas, wall));
         ruled
+    }
+
+    /// Tells the toxics on requests that the provider has answered `request`, and bills these tokens. Where its answer reports none, all that the
+    /// request allows are billed, as tokens of the answer.
+    pub(super) fn billed(&self, request: &GatewayRequest, tokens: Option<Tokens>) {
+        for active in self.on(ActsOn::Requests, request) {
+            let allowed = || Tokens { input: 0, output: estimated_tokens(request.dialect, request.ask().operation, request.body()) };
+            let mut memory = active.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            active.toxic.effect.billed(tokens.unwrap_or_else(allowed), &mut memory);
+        }
     }
 
     /// The toxic that holds the answer to `request` back.

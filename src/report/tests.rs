@@ -61,7 +61,8 @@ impl Recorded {
             cut: false,
             touched: false,
             request: None,
-            tenant: None,
+            tenant:,
+            tokens: None,
         };
         self.0.push(((at + took) * MS, Event::Served(served)));
         let Some((_, Event::Served(served))) = self.0.last_mut() else { unreachable!("it was pushed") };

@@ -137,7 +137,7 @@ impl ProbeTally {
                 now.duration_since(began) >= over.std() && good as f64 >= ratio.get() * self.recent.len() as f64 && !self.recent.is_empty()
             }
             // A probe does not know who answered it, only the proxies do; and alerts come by themselves.
-            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Alert(_) | Goal::Resolved(_) | Goal::Asked(_) => false,
+            Goal::ServedBy { .. } | Goal::Latency { .. } | Goal::Spend(_) | Goal::Alert(_) | Goal::Resolved(_) | Goal::Asked(_) => false,
         }
     }
 }

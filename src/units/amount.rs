@@ -24,6 +24,11 @@ impl Amount {
         Self { nanos: (hundredths.min(1e12) as u64) * 10_000_000, ..self }
     }
 
+    /// The number alone.
+    pub fn value(&self) -> f64 {
+        self.nanos as f64 / UNIT
+    }
+
     /// Its currency, in three capital letters.
     pub fn currency(&self) -> &str {
         std::str::from_utf8(&self.currency).unwrap_or_default()

@@ -8,6 +8,7 @@ use super::interval::Interval;
 use super::onset::{HoldExtent, Index, Recovery, Start};
 use super::rescue::{Dispatched, Rescued, dispatched, rescued};
 use super::share::{self, Share};
+use super::spent::{SpendMeasure, spent};
 use super::stability::{Departure, Wave, departures};
 use super::window::{RequestWindow, Tri, good, good_by, latency, places};
 use crate::history::{Attempt, By, Climb, Edge, Evidence, JudgedRequest, Outcome};
@@ -94,6 +95,8 @@ pub struct Measures {
     pub capacity: Option<Capacity>,
     /// What a provider did that was asked beside the one that answered.
     pub dual_run: Option<DualRun>,
+    /// What traffic cost; `None` where no proxy saw any answer.
+    pub spend: Option<SpendMeasure>,
 }
 
 /// The measures and what the objectives need besides.
@@ -191,6 +194,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
                 .then(|| Millis(missing.map(|entry| fault.hi - entry.acknowledged).max().unwrap_or(0).max(0))),
             censored: gate.interval.hi.is_none(),
             false_start: gated.false_start(start, gate),
+            spend: spent(evidence, (fault, end), cutover.interval),
             failback_false_start: failback_false_start.flatten().filter(|_| !never_left),
             capacity: capacity(evidence),
             dual_run: dual_run(evidence),
@@ -203,7 +207,8 @@ fn exercised(evidence: &Evidence, fault: Edge, cutting: &RequestWindow<'_>) -> b
     let restores = evidence.objectives.gate == Gate::Restore;
     // Who shares the load serves all the time, so that an answer of theirs shows nothing.
     let moved = share::exercised(evidence, fault, cutting).unwrap_or_else(|| cutting.reads.contains(&Tri::Yes));
-    moved || (restores && bitten(evidence))
+    // Where only prices change nobody is failed: traffic that stays where it was has not moved, and that is what is asked.
+    moved || ((restores || evidence.billing.only_prices) && bitten(evidence))
 }
 
 /// Whether it is proven that the fault touched requests, and not only said. Those of others show nothing of what users were spared.

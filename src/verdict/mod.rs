@@ -16,6 +16,9 @@
 //!
 //! Where several providers share the load, what is cut over is the share of those that broke (`share`).
 //!
+//! What answers cost until traffic had moved is added up in `spent`. Where faults only change prices, nobody is failed: the path to a standby
+//! counts as tested once the fault has touched answers, so that traffic which stays where it was has not moved in time.
+//!
 //! Where a key is revoked or rotated, `rotation` judges what was promised of that, each promise an objective beside the others. Where nothing
 //! is broken, there is no outage to recover from, and those are all there is.
 //!
@@ -55,6 +58,7 @@ mod residency;
 mod rotated;
 mod rotation;
 mod share;
+mod spent;
 mod stability;
 mod stop;
 mod together;
@@ -78,6 +82,7 @@ pub use rescue::{Dispatched, Later, Paid, Rescued};
 pub use residency::{OutsideArea, Residency};
 pub use rotated::{ClientErrors, CriterionFinding, Fallback, Judgement, KeyAnswer, Moments, Replica, Rotated};
 pub use share::Share;
+pub use spent::{BillPart, ProviderBill, SpendMeasure};
 pub use stability::{Departure, FailedAt, TellingWindow, Wave};
 pub use stop::EarlyStop;
 pub use together::{OfWorkload, together};

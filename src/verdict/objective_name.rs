@@ -53,6 +53,8 @@ words! {
         Residency = "residency",
         /// The standby refuses what the primary refuses, and answers what it answers.
         Parity = "parity",
+        /// What answers cost until traffic had moved.
+        Spend = "spend",
     }
 }
 
@@ -78,6 +80,9 @@ impl ObjectiveName {
     pub const LOST: Self = Self::Outage(OutageObjective::Lost);
     /// [`OutageObjective::Truncated`].
     pub const TRUNCATED: Self = Self::Outage(OutageObjective::Truncated);
+
+    /// [`OutageObjective::Spend`].
+    pub const SPEND: Self = Self::Outage(OutageObjective::Spend);
 
     /// The name as it is written.
     pub const fn word(self) -> &'static str {

@@ -59,6 +59,11 @@ pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<Objectiv
     });
     let rpo = objectives.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit.nanos())));
     let capacity = objectives.capacity.zip(measures.capacity.as_ref()).map(|(promised, capacity)| capacity.held(promised));
+    let spend = objectives.spend.map(|budget| match &measures.spend {
+        Some(spend) if spend.at_least > budget => Decision::Missed,
+        Some(spend) if spend.at_most.is_some_and(|most| most <= budget) => Decision::Met,
+        _ => Decision::Inconclusive,
+    });
     [
         (OutageObjective::Rto, Some(rto)),
         (OutageObjective::Stability, stability),
@@ -70,6 +75,7 @@ pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<Objectiv
         (OutageObjective::Failback, failback),
         (OutageObjective::Rpo, rpo),
         (OutageObjective::Capacity, capacity),
+        (OutageObjective::Spend, spend),
     ]
     .into_iter()
     .filter_map(|(name, verdict)| Some(ObjectiveVerdict { name: ObjectiveName::Outage(name), verdict: verdict? }))

@@ -77,6 +77,7 @@ pub(crate) fn write(path: &Path, count: u64) {
                     touched: false,
                     request: None,
                     tenant: None,
+                    tokens: None,
                 }),
             );
         }

@@ -168,6 +168,11 @@ impl Project {
         self.write(name, &text.replace(from, to))
     }
 
+    /// Whether a file is there and holds this text.
+    pub(crate) fn holds(&self, name: &str, text: &str) -> bool {
+        std::fs::read_to_string(self.path(name)).is_ok_and(|whole| whole.contains(text))
+    }
+
     /// The binary, in this project.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));

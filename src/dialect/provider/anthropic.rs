@@ -56,6 +56,7 @@ impl ProviderApi for Anthropic {
             RefusalReason::ExpiredToken => (401, "authentication_error", "OAuth token has expired."),
             RefusalReason::Forbidden => (403, "permission_error", "Your API key does not have permission to use the specified resource."),
             RefusalReason::OutOfQuota => (402, "billing_error", "Your credit balance is too low to access the API."),
+            RefusalReason::SpendLimit => (400, "invalid_request_error", "You have reached your specified API usage limits."),
             RefusalReason::RateLimited { .. } => (429, "rate_limit_error", "This request would exceed your organization's rate limit."),
             RefusalReason::Overloaded => (529, "overloaded_error", "Overloaded"),
             RefusalReason::ServerError | RefusalReason::Status { .. } => (500, "api_error", "Internal server error"),

@@ -71,7 +71,9 @@ impl ProviderApi for Azure {
                 (401, "", "Unauthorized. Access token is missing, invalid, audience is incorrect, or have expired.")
             }
             RefusalReason::Forbidden => (403, "", "Access denied due to Virtual Network/Firewall rules."),
-            RefusalReason::OutOfQuota => (429, "", "You exceeded your current quota, please check your plan and billing details."),
+            RefusalReason::OutOfQuota | RefusalReason::SpendLimit => {
+                (429, "", "You exceeded your current quota, please check your plan and billing details.")
+            }
             RefusalReason::RateLimited { .. } => {
                 (429, "", "Requests to the ChatCompletions_Create Operation have exceeded token rate limit of your current pricing tier.")
             }

@@ -84,7 +84,9 @@ impl ProviderApi for Bedrock {
             RefusalReason::InvalidKey => (403, "UnrecognizedClientException", "The security token included in the request is invalid."),
             RefusalReason::ExpiredToken => (403, "ExpiredTokenException", "The security token included in the request is expired"),
             RefusalReason::Forbidden => (403, "AccessDeniedException", "You don't have access to the model with the specified model ID."),
-            RefusalReason::OutOfQuota => (400, "ServiceQuotaExceededException", "Your request exceeds the service quota for your account."),
+            RefusalReason::OutOfQuota | RefusalReason::SpendLimit => {
+                (400, "ServiceQuotaExceededException", "Your request exceeds the service quota for your account.")
+            }
             RefusalReason::RateLimited { .. } => (429, "ThrottlingException", "Too many requests, please wait before trying again."),
             RefusalReason::Overloaded => (503, "ServiceUnavailableException", "The service isn't currently available. Try again later."),
             RefusalReason::ServerError | RefusalReason::Status { .. } => {

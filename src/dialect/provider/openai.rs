@@ -66,6 +66,9 @@ impl ProviderApi for OpenAi {
                 "credit_balance_exhausted",
                 "You exceeded your current quota, please check your plan and billing details.",
             ),
+            RefusalReason::SpendLimit => {
+                ProviderError::new(429, "insufficient_quota", "project_spend_limit_exceeded", "The project has reached its spend limit.")
+            }
             RefusalReason::RateLimited { .. } => {
                 ProviderError::new(429, "requests", "rate_limit_exceeded", "Rate limit reached for requests.")
             }

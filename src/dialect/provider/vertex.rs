@@ -84,7 +84,7 @@ impl ProviderApi for Vertex {
                  authentication credential.",
             ),
             RefusalReason::Forbidden => (403, "PERMISSION_DENIED", "The caller does not have permission"),
-            RefusalReason::OutOfQuota => {
+            RefusalReason::OutOfQuota | RefusalReason::SpendLimit => {
                 (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan and billing details.")
             }
             RefusalReason::RateLimited { .. } => (429, "RESOURCE_EXHAUSTED", "Resource exhausted. Please try again later."),

@@ -41,7 +41,8 @@ fn seen(by: &'static str, at: u64, status: u16, touched: bool) -> Event {
         cut: false,
         touched,
         request: None,
-        tenant: None,
+        tenant:,
+        tokens: None,
     })
 }
 
@@ -101,6 +102,7 @@ fn a_request_that_no_event_tells_of_is_missed_and_the_others_keep_their_attempts
             touched: false,
             request: None,
             tenant: None,
+            tokens: None,
         })
     };
     let evidence = folded(vec![one(0), one(1), one(2), done(0, Outcome::Ok), done(2, Outcome::Timeout), finished(3)]);

@@ -3,7 +3,7 @@
 use super::inquiry::InquiryRecord;
 use super::record::record;
 use crate::model::{Condition, Goal, HttpProbe, ProviderSelector, Reaction};
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Money, Ratio};
 use std::collections::BTreeMap;
 
 record! {
@@ -53,6 +53,7 @@ record! {
             over: Duration,
         },
         Asked(inner: Box<InquiryRecord>),
+        Spend(inner: Money),
     }
 }
 

@@ -123,6 +123,7 @@ impl From<PlanRecord1> for PlanRecord {
             parity: Vec::new(),
             keep: None,
             sabotage: None,
+            most_tokens: BTreeMap::new(),
         }
     }
 }

@@ -263,6 +263,7 @@ mod tests {
             touched: false,
             request: None,
             tenant: None,
+            tokens: None,
         }));
         assert!(request.len() + served.len() + 2 <= 250, "{} + {}:\n{request}\n{served}", request.len(), served.len());
     }

@@ -2,7 +2,7 @@
 
 use super::record::{Recorded, record};
 use crate::model::{DeclaredObjectives, Gate, LossBudget, Objectives, Rescues, SloOn};
-use crate::units::{Duration, Ratio};
+use crate::units::{Duration, Money, Ratio};
 
 record! {
     struct ObjectivesRecord of Objectives {
@@ -38,6 +38,7 @@ record! {
         rpo: Option<Duration>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<Ratio>,
+        spend: Option<Money>,
     }
 }
 
@@ -74,6 +75,7 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<Ratio>,
         residency: Option<Vec<String>>,
+        spend: Option<Money>,
     }
 }
 

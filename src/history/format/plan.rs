@@ -10,7 +10,7 @@ use super::runbook::RunbookRecord;
 use super::sabotage::SabotageRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::TimelineRecord;
-use super::workload::NamedWorkloadRecord;
+use super::workload::{NamedWorkloadRecord, TokensRecord};
 use crate::model::{DrillPlan, ExecutionPlan, KeptTexts, Scenario, SourceFile, Workloads};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +38,8 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep: Option<KeptTexts>,
         sabotage: Option<SabotageRecord>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        most_tokens: BTreeMap<String, TokensRecord>,
     }
 }
 

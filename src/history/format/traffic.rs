@@ -3,8 +3,9 @@
 //! Events are written and read without a copy: serde derives both for the event itself from the fields that stand here (`remote`), which must be
 //! all that the event has.
 
-use super::record::is_usual;
+use super::record::{Recorded, Via, is_usual};
 use crate::history::{Carried, Outcome, Overdue, Paced, RequestDone, Served, Shed};
+use crate::model::Tokens;
 use crate::units::{Fingerprint, Rate};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -68,6 +69,24 @@ pub(super) struct ServedRecord {
     request: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tenant: Option<Fingerprint>,
+    #[serde(default, with = "Via::<Option<TokenPairRecord>>", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<TokenPairRecord>")]
+    tokens: Option<Tokens>,
+}
+
+/// Tokens of the prompt, then those of the answer.
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+struct TokenPairRecord(u64, u64);
+
+impl Recorded<Tokens> for TokenPairRecord {
+    fn record(tokens: &Tokens) -> Self {
+        Self(tokens.input, tokens.output)
+    }
+
+    fn restore(self) -> Tokens {
+        let Self(input, output) = self;
+        Tokens { input, output }
+    }
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]

@@ -50,6 +50,7 @@ pub(in super::super) fn plan(objectives: Objectives) -> DrillPlan {
         providers: Default::default(),
         prices: Default::default(),
         sabotage: None,
+        most_tokens: Default::default(),
         stores: Default::default(),
         secrets: Default::default(),
         credentials: Default::default(),

@@ -115,7 +115,8 @@ pub(super) const FORMS: &[Form] = &[
         "rto: time; rpo: @rpo; slo: @slo; deadline: time; success: share; stable_for: time; gate: =gate; residency: [text]; lead_in: count; \
          max_consecutive_bad: count; lag_max: time; failback: time; truncated: count; duplicates: count; overshoot: number; \
          rescued: @rescued; rotation: time; client_errors: count; \
-         capacity: share",
+         capacity: share; \
+         spend: money",
     ),
     choice("slo", "a service level", "first_token: time; complete: time", "first_token complete"),
     form("rpo", "an RPO", "requests_lost!: share or count"),
@@ -139,7 +140,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "condition",
         "a condition",
-        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; alert: text; resolved: text; \
+        "request: @probe; fails: text; succeeds: text; success: text; served_by: text; latency: text; spend: money; alert: text; resolved: text; \
          outside: @condition; run: [text] or @command; http: @http-call; promql: text; dns: text; tcp: text; kubernetes: text; \
          prometheus: url; store: name; json: text; exits: count; prints: text; matches: text; is: text; is_not: text; above: number or text; \
          below: number or text; returns: =returns; has: text; condition: text; in_a_row: count or text; every: time; timeout: time",

@@ -94,7 +94,7 @@ impl<'e> RecordEvents<'e> {
         let status = if completed { 200 } else { 0 };
         let by = Cow::Owned(by);
         let served =
-            Served { id: Some(id), by, at, took: 0, status, key: None, cut: !completed, touched: false, request: None, tenant: None };
+            Served { id: Some(id), by, at, took: 0, status, key: None, cut: !completed, touched: false, request: None, tenant: None, tokens: None };
         Stamped { t: at, event: Event::Served(served) }
     }
 }

@@ -306,6 +306,13 @@ fn general(finding: FindingId, gauge: &Gauge) -> Option<String> {
         FindingId::StandbySlow => "Measure the standby before it is needed: another region, a smaller model or provisioned capacity may serve users sooner.".into(),
         FindingId::FailbackMissed | FindingId::NearMissFailback => "Let the gateway try a healed provider again sooner.".into(),
         FindingId::FailbackHurt => "Let the primary take its share back step by step, with one request first.".into(),
+        FindingId::BudgetExceeded => {
+            "Let the alert on cost look more often, or fire at a smaller part of the budget; a ceiling at the provider is the last resort.".into()
+        }
+        FindingId::BudgetGoneUnnoticed => {
+            "Let an alert fire on what answers cost, by the tokens that they report and today's prices: the provider's invoice comes too late.".into()
+        }
+        FindingId::StandbyDearer => "Add a cheaper standby, or accept the raised price: moving all traffic costs more than it saves.".into(),
         FindingId::WritesLost => "Acknowledge a request only once it is kept where the standby sees it.".into(),
         FindingId::OthersTouched => "Aim the fault at the drill's own requests (`match:`), or drill where nobody else is.".into(),
         FindingId::AlertNeverCame => "See why the alert did not fire: its threshold, its window, or the way to the people it wakes.".into(),

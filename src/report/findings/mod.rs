@@ -3,6 +3,7 @@
 //!
 //! - `course`: what happened to the drill itself: stopped, steps that failed, what was missed or left behind.
 //! - `outage`: what users felt, workload by workload: objectives that were missed, nearly missed or are open, and what gateway and provider did.
+//! - `spending`: whether somebody noticed before a budget was gone, and whether moving saves anything.
 //! - `rotation`: what was promised of keys.
 //! - `walk`: the same of a runbook that was walked for real.
 //! - `knobs`: the settings that would mend them.
@@ -18,6 +19,7 @@ mod knobs;
 mod outage;
 mod review;
 mod rotation;
+mod spending;
 pub(in crate::report) mod walk;
 
 use crate::model::{FindingId, FindingSeverity, KeptFindings};

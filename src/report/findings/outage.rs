@@ -1,7 +1,7 @@
 //! What users of one workload felt, and what gateway and providers did: objectives that were missed, nearly missed or are open, and what no
 //! objective is about.
 
-use super::{finding, identity, knobs};
+use super::{finding, identity, knobs, spending};
 use crate::model::{FindingId, FindingSeverity, LossBudget};
 use crate::report::digest::{FlowTraces, STORM, Trace};
 use crate::report::model::{ReportFinding, Suggestion, Text};
@@ -20,7 +20,7 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<ReportFinding> {
         let user = UserView { subject, measures, traces: subject.traces(), gateway: subject.gateway_name() };
         found.extend(subject.verdict.objectives.iter().filter_map(|objective| user.objective(objective)));
         let seen = if subject.verdict.only_rotates { Vec::new() } else { user.seen() };
-        for next in seen {
+        for next in seen.into_iter().chain(spending::findings(subject)) {
             // What an objective is about already is told with it.
             if !found.iter().any(|other| (&other.id, &other.about) == (&next.id, &next.about)) {
                 found.push(next);
@@ -122,7 +122,7 @@ impl UserView<'_> {
             OutageObjective::Rescued => found.shown_by(&self.asked()),
             OutageObjective::Failback => found.shown_by(&traces.lost_after),
             OutageObjective::Residency => identity::outside(found, self.subject),
-            OutageObjective::Overshoot | OutageObjective::Rpo | OutageObjective::Capacity | OutageObjective::Parity => found,
+            OutageObjective::Overshoot | OutageObjective::Rpo | OutageObjective::Capacity | OutageObjective::Parity | OutageObjective::Spend => found,
         }
     }
 
@@ -348,5 +348,6 @@ const fn missed(objective: OutageObjective) -> FindingId {
         OutageObjective::Capacity => FindingId::StandbyTooSmall,
         OutageObjective::Residency => FindingId::ResidencyMissed,
         OutageObjective::Parity => FindingId::ParityMissed,
+        OutageObjective::Spend => FindingId::BudgetExceeded,
     }
 }

@@ -114,6 +114,8 @@ pub enum SectionKind {
     Cost,
     /// How much of the load the standby bears; each row is a step.
     Capacity,
+    /// What users pay for a request against what it costs, at the old price and at the new one.
+    Margin,
     /// What changed since another drill.
     Comparison,
     /// The drills before, of the same scenario.
@@ -156,6 +158,7 @@ impl SectionKind {
             Self::Found => "found",
             Self::Cost => "cost",
             Self::Capacity => "capacity",
+            Self::Margin => "margin",
             Self::Comparison => "comparison",
             Self::Trend => "trend",
             Self::Repeats => "repeats",

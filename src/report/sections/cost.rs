@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 
 /// A month has so many seconds: a twelfth of a year.
-const MONTH: f64 = 365.25 / 12.0 * 86_400.0;
+pub(super) const MONTH: f64 = 365.25 / 12.0 * 86_400.0;
 
 /// The section; `None` where nothing is known but what the traffic's section tells anyway.
 pub(super) fn section(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_>]) -> Option<Section> {
@@ -200,7 +200,7 @@ fn month(plan: &DrillPlan, digest: &Digest) -> Vec<Text> {
 }
 
 /// `1,234 USD`, rounded up; below ten dollars with cents.
-fn whole(sum: Money) -> String {
+pub(super) fn whole(sum: Money) -> String {
     let dollars = sum.as_nanos().div_ceil(1_000_000_000);
     if dollars < 10 { format!("{sum:.2}") } else { format!("{} USD", grouped(dollars)) }
 }

@@ -8,7 +8,7 @@ use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
 use super::{
-    basis, capacity, cost, credential_section, faults, found, guards, limits, objectives, parity, picture, residency, restoration, runbook, traffic,
+    basis, capacity, cost, credential_section, faults, found, guards, limits, margin, objectives, parity, picture, residency, restoration, runbook, traffic,
     waterfall,
 };
 use crate::history::{Event, Stamped};
@@ -73,6 +73,7 @@ fn sections(
     sections.extend(faults::section(verdict, digest, subjects));
     sections.push(traffic::section(verdict, digest, subjects));
     sections.extend(cost::section(verdict, digest, subjects));
+    sections.extend(subjects.iter().filter_map(margin::section));
     sections.extend(
         subjects.iter().filter(|subject| subject.name().is_none()).flat_map(|subject| credential_section::sections(subject.verdict)),
     );

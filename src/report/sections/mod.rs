@@ -18,6 +18,7 @@ mod guards;
 pub(in crate::report) mod incident;
 pub(in crate::report) mod keys;
 pub(in crate::report) mod limits;
+mod margin;
 pub(in crate::report) mod night_review;
 pub(in crate::report) mod objectives;
 pub(in crate::report) mod origin;

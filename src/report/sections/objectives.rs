@@ -7,7 +7,7 @@ use super::subject::Subject;
 use crate::model::LossBudget;
 use crate::report::model::{Quantity, ReportTable, Section, SectionKind, TableCell, TableRow};
 use crate::report::words::wording::{at_most, between, seconds_up, span};
-use crate::report::words::{credential, passage, recovery, rescue, stability};
+use crate::report::words::{credential, passage, recovery, rescue, spending, stability};
 use crate::units::{counted, grouped};
 use crate::verdict::{Measures, ObjectiveName, OutageObjective};
 
@@ -97,6 +97,10 @@ fn words(subject: &Subject<'_>, name: ObjectiveName, measures: &Measures) -> (St
         ObjectiveName::Outage(OutageObjective::Parity) => {
             ("the standby decides as the primary does".to_owned(), passage::decided(&subject.verdict.parity))
         }
+        ObjectiveName::Outage(OutageObjective::Spend) => (
+            terms.spend.map_or_else(|| cap(None), |budget| format!("at most {budget} until traffic has moved")),
+            measures.spend.as_ref().map_or_else(not_seen, spending::measured),
+        ),
         _ => (String::new(), measures.rpa.map_or_else(not_seen, |rpa| seconds_up(rpa.0))),
     }
 }

@@ -15,6 +15,7 @@ pub(in crate::report) mod repeats;
 pub(in crate::report) mod rescue;
 pub(in crate::report) mod scattered;
 pub(in crate::report) mod share;
+pub(in crate::report) mod spending;
 pub(in crate::report) mod stability;
 pub(in crate::report) mod stopped;
 pub(in crate::report) mod wall_clock;

@@ -2,10 +2,12 @@
 
 use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, TouchedBy};
 use crate::model::{Bearing, Gate, Objectives, ProbeDecision, SloOn};
-use crate::units::Fingerprint;
+use crate::units::{Fingerprint, Money};
 use crate::verdict::{
-    Basis, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, DualRun, EarlyStop, FailedAt, FalseStart, Interval,
-    Later, Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, Reason, Rescued, Share, StepBorne,
+    Basis, Capacity, BillPart, Criterion, CriterionFinding, Decision, Departure, Dispatched, DualRun, EarlyStop, FailedAt, FalseStart, Interval,
+    Later,
+    Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, ProviderBill, Reason, Rescued, Share, StepBorne,
+    SpendMeasure,
     TellingWindow, Unnamed, Wave, WhyNot,
 };
 use serde::{Deserialize, Serialize};
@@ -45,7 +47,7 @@ macro_rules! same {
 
 same! {
     bool, u16, u32, u64, f64, String, Balanced, Criterion, CriterionFinding, Decision, Fingerprint, KeyStanding, Lost, Millis,
-    ObjectiveName, Phase, Reason,
+    ObjectiveName, Phase, Reason, Money,
     StopReason, Wave, Bearing,
     ProbeDecision,
 }
@@ -87,6 +89,8 @@ pub struct TermsRecord {
     pub rescued_after_ms: Option<Millis>,
     pub rotation_ms: Millis,
     pub lag_max_ms: Millis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Money>,
 }
 
 impl RecordOf<Objectives> for TermsRecord {
@@ -105,6 +109,7 @@ impl RecordOf<Objectives> for TermsRecord {
             rescued_after_ms: value.rescued.map(|rescues| rescues.after.into()),
             rotation_ms: value.rotation.into(),
             lag_max_ms: value.lag_max.into(),
+            spend: value.spend,
         }
     }
 }
@@ -308,6 +313,36 @@ record! {
         median: Option<(Millis, Millis)>,
         #[serde(rename = "p95_ms")]
         p95: Option<(Millis, Millis)>,
+        spend: Option<SpendRecord>,
+    }
+}
+
+    /// What traffic cost from the first fault until it had moved, or until the faults ended.
+    SpendRecord of SpendMeasure {
+        at_least: Money,
+        at_most: Option<Money>,
+        #[serde(rename = "until_ms")]
+        until: Millis,
+        moved: bool,
+        #[serde(rename = "passed_ms")]
+        passed: Option<Millis>,
+        bills: Vec<ProviderBillRecord>,
+    }
+}
+
+    /// The bill of one provider.
+    ProviderBillRecord of ProviderBill {
+        provider: String,
+        before: BillPartRecord,
+        during: BillPartRecord,
+    }
+}
+
+    /// Some of the answers of one provider, and what they cost.
+    BillPartRecord of BillPart {
+        answers: u64,
+        at_most: Option<Money>,
+        raised: u64,
     }
 }
 

@@ -102,6 +102,7 @@ impl Story {
             parity: Vec::new(),
             keep: None,
             sabotage: None,
+            most_tokens: BTreeMap::new(),
             mail: None,
             scenario: Scenario {
                 name: "key-revoked".into(),
@@ -264,7 +265,8 @@ pub(crate) fn served(id: Option<u64>, by: &'static str, at: u64, took: u64, stat
             cut: false,
             touched: status == 401,
             request: None,
-            tenant: None,
+            tenant:,
+            tokens: None,
         }),
     )
 }
