@@ -12,7 +12,7 @@ use super::passage::{Passage, PassageFold};
 use super::read::{ReadError, Reader};
 use super::remark::RemarkAbout;
 use super::rotation::RotationFold;
-use crate::model::{DrillPlan, DualRun, DrillPlan, Gate, NamedWorkload, PlannedFault, Service};
+use crate::model::{DrillPlan, DualRun, Gate, NamedWorkload, PlannedFault, Service};
 use std::io::BufRead;
 
 /// Requests that the generator never planned: a place in the schedule of which no event tells.

@@ -537,7 +537,7 @@ mod tests {
                 cut: false,
                 touched: false,
                 request: None,
-                tenant:,
+                tenant: None,
                 tokens: None,
             };
             live.apply(&Stamped { t: 1, event: Event::Served(served) });

@@ -197,7 +197,7 @@ mod tests {
             cut: false,
             touched: false,
             request: None,
-            tenant:,
+            tenant: None,
             tokens: None,
         }
     }

@@ -150,9 +150,8 @@ impl ReferenceGateway {
             routes,
             sharing,
             asked: AtomicUsize::new(0),
-            shadows:
-            preferred: Mutex::default(),
-            AtomicUsize::new(usize::MAX),
+            shadows: Mutex::default(),
+            preferred: AtomicUsize::new(usize::MAX),
             moves: Mutex::default(),
         });
         let server = LabServer::start("the reference gateway", listen, {

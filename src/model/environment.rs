@@ -411,6 +411,12 @@ pub struct GatewaySettings {
     /// mirrors is not taken for an answer.
     #[serde(default, skip_serializing_if = "DualRun::is_off")]
     pub dual_run: DualRun,
+    /// Whether it asks providers outside the areas that its service's objectives permit.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub residency: RouteResidency,
+    /// Whose key it sends to standbys.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub credentials: RouteCredentials,
 }
 
 words! {
@@ -431,14 +437,9 @@ impl DualRun {
     pub fn is_off(&self) -> bool {
         *self == Self::Off
     }
-    /// Whether it asks providers outside the areas that its service's objectives permit.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub residency: RouteResidency,
-    /// Whose key it sends to standbys.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub credentials: RouteCredentials,
 }
 
+words! {
     /// Whether the reference gateway keeps to the objective `residency`.
     RouteResidency {
         /// It asks whoever is next.
@@ -448,6 +449,7 @@ impl DualRun {
     }
 }
 
+words! {
     /// Whose key the reference gateway sends to standbys.
     RouteCredentials {
         /// Each provider gets its own.

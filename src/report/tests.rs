@@ -61,7 +61,7 @@ impl Recorded {
             cut: false,
             touched: false,
             request: None,
-            tenant:,
+            tenant: None,
             tokens: None,
         };
         self.0.push(((at + took) * MS, Event::Served(served)));

@@ -41,7 +41,7 @@ fn seen(by: &'static str, at: u64, status: u16, touched: bool) -> Event {
         cut: false,
         touched,
         request: None,
-        tenant:,
+        tenant: None,
         tokens: None,
     })
 }

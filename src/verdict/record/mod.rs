@@ -12,20 +12,7 @@ mod repeats;
 mod rotation;
 
 pub use parts::{
-<<<<<<< ours
-    CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, DualRunRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord,
-    FalseStartRecord, IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord,
-    RescuedRecord, ShareRecord, StepBorneRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
-||||||| base
-    CaveatRecord, DepartureRecord, DispatchedRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord, IntervalRecord,
-    LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord, RescuedRecord, ShareRecord,
-    TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
-=======
-    BillPartRecord, CaveatRecord, DepartureRecord, DispatchedRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord,
-    IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord,
-    ProviderBillRecord, RescuedRecord, ShareRecord, SpendRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord,
-    WhyNotRecord,
->>>>>>> theirs
+    BillPartRecord, CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, DualRunRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord, IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord, ProviderBillRecord, RescuedRecord, ShareRecord, SpendRecord, StepBorneRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
 };
 pub use passage::{LeakedKeyRecord, OutsideAreaRecord, ProbedDecisionRecord, ProbedParityRecord, ResidencyRecord};
 pub use repeats::{

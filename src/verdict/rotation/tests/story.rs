@@ -265,7 +265,7 @@ pub(crate) fn served(id: Option<u64>, by: &'static str, at: u64, took: u64, stat
             cut: false,
             touched: status == 401,
             request: None,
-            tenant:,
+            tenant: None,
             tokens: None,
         }),
     )
