@@ -367,7 +367,7 @@ fn hold(comparison: &mut Comparison, answers: &[AnswerSample], before: Option<&S
     let Some(before) = before else { return };
     let salt = Salt::from_hex(&before.comparison.head.salt);
     let then: BTreeMap<&str, &str> = before.answers.iter().map(|answer| (answer.asked.as_str(), answer.prompt.as_str())).collect();
-    let same = prompts.iter().filter_map(|prompt| Some((prompt.id.clone(), (*then.get(salt?.hash(&prompt.text()).as_str())?).to_owned())));
+    let same = prompts.iter().filter_map(|prompt| Some((prompt.id.clone(), (*then.get(salt?.name(&prompt.text()).as_str())?).to_owned())));
     let same: BTreeMap<String, String> = same.collect();
     let now = ComparedAnswers { comparison, answers };
     let found = changes(now, ComparedAnswers { comparison: &before.comparison, answers: &before.answers }, &same);

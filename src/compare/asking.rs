@@ -23,7 +23,7 @@ pub(super) async fn ask(candidate: &Candidate, prompt: &EvaluationPrompt, client
     let text = prompt.text();
     let mut sample = AnswerSample {
         prompt: prompt.id.clone(),
-        asked: scorer.salt.hash(&text),
+        asked: scorer.salt.name(&text),
         candidate: candidate.asked.name.clone(),
         prompt_text: (scorer.keep == KeepPolicy::Prompts).then_some(text),
         ..AnswerSample::default()

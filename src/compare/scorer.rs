@@ -69,7 +69,7 @@ impl Scorer {
 
     /// What stands for what an answer says.
     pub(super) fn said(&self, answer: &ChatAnswer) -> String {
-        self.salt.hash(&normalised(answer))
+        self.salt.name(&normalised(answer))
     }
 
     async fn asked(&self, argv: &[String], prompt: &EvaluationPrompt, answer: &ChatAnswer) -> Result<CommandScore, Unscored> {

@@ -5,7 +5,9 @@ use super::preflight::Preflight;
 use super::site::{RigSite, lab_key, wrong_key};
 use super::system::Launch;
 use crate::history::StopReason;
-use crate::model::{DrillPlan, KeptTexts, KeySource, NotifySeverity, Provider, RoleHolder, SabotageKind, SecretSource, StartCommand, origin_and_path};
+use crate::model::{
+    DrillPlan, KeptTexts, KeySource, NotifySeverity, Provider, RoleHolder, SabotageKind, SecretSource, StartCommand, origin_and_path,
+};
 use crate::proxy::ProxyPlacement;
 use crate::redact::Redactor;
 use crate::secret::{self, SecretError, Unread};

@@ -6,8 +6,8 @@
 
 mod failure_shape;
 mod read;
-pub mod setting_name;
 pub mod sabotage;
+pub mod setting_name;
 mod setup;
 
 pub use failure_shape::{FailureKinds, FailureShape};

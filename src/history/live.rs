@@ -4,9 +4,9 @@
 //! It keeps a minute of detail in slices of 100 ms and counters for the rest, for each workload alike.
 
 use super::alert::{AlertReceived, AlertSource};
-use super::climb::ClimbTally;
 use super::bill::{BilledExchange, RaisedPrice};
 use super::broken::is_instead;
+use super::climb::ClimbTally;
 use super::edge::signed;
 use super::event::{Awaited, Event, FaultConfirmed, FaultRequested, Outcome, Overdue, Phase, RequestDone, Served, Stamped, Started};
 use super::health::HealthTally;

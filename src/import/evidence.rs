@@ -6,7 +6,9 @@ use super::near::{after_hold, near, spans};
 use super::provider_names::ProviderNames;
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
 use super::stated::StatedFacts;
-use crate::history::{Billing, By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, Passage, ProviderFault};
+use crate::history::{
+    Billing, By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, Passage, ProviderFault,
+};
 use crate::model::{Gate, Objectives, SloOn};
 use crate::units::Duration;
 

@@ -280,7 +280,7 @@ impl ProviderCore {
                         None => self.refuse(&RefusalReason::Overloaded),
                         Some(turn) => {
                             let request = self.understood(request);
-                        let reply = ProviderAnswer::new(self.dialect, &request, &model, &self.id(asked.number), wall);
+                            let reply = ProviderAnswer::new(self.dialect, &request, &model, &self.id(asked.number), wall);
                             let draw = self.draw(&model);
                             self.complete(&request, reply, (self.first_token(draw, mark, asked.number), draw.token_gap()), turn).await
                         }

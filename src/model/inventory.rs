@@ -1,7 +1,8 @@
 //! What the team runs and depends on: contacts, credentials, providers, services, environments.
 
 use super::{
-    Business, Contact, Contract, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation, ParityProbe, Price, RefusalRule, SecretStore, ServePolicy, words,
+    Business, Contact, Contract, CredentialSource, DeclaredObjectives, Dialect, Environment, EvidencePolicy, Issuer, Mail, Operation,
+    ParityProbe, Price, RefusalRule, SecretStore, ServePolicy, words,
 };
 use crate::units::{Day, Duration, Ratio};
 use serde::{Deserialize, Serialize};

@@ -90,8 +90,9 @@ pub use contract::{Contract, DataExport, DayStanding, RevocableBy};
 pub use dialect::Dialect;
 pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, DualRun, Environment, GatewayConfiguration, GatewayKind, GatewaySettings, KeySource,
-    LeverBinding, LocksBinding, ProxyBinding, ResetCommand, RouteCredentials, RouteResidency, ServiceBinding, StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, DualRun, Environment, GatewayConfiguration, GatewayKind, GatewaySettings,
+    KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, RouteCredentials, RouteResidency, ServiceBinding, StartCommand,
+    TokenCache,
 };
 pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 pub use executable::Executable;

@@ -2,8 +2,8 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, CredentialSource, Environment, KeptTexts, FailureMode, KeySource, Mail, NamedWorkload, ParityProbe, Price, Provider,
-    Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Tokens, Workload, Workloads, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, FailureMode, KeptTexts, KeySource, Mail, NamedWorkload,
+    ParityProbe, Price, Provider, Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Tokens, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
 use serde::Serialize;

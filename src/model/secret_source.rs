@@ -13,9 +13,8 @@ use super::{
     ControlBinding, Credential, CredentialSource, DrillPlan, Environment, EvidencePolicy, ExecutionPlan, Goal, Guard, GuardWatch, HttpCall,
     HttpProbe, Inquiry, InquirySource, Inventory, Issuer, LeverBinding, LocksBinding, Mail, Manual, Notify, OidcProvider,
     OpsgenieIntegration, Overlay, OverlaySource, PagerdutyService, ParityProbe, PlainRequest, PrometheusBinding, Provider, ProxyBinding,
-    ResetCommand, Rotate, Runbook, SabotageCommand, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand, StatusPage,
-    Step,
-    StopHere, Switch, VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
+    ResetCommand, Rotate, Runbook, SabotageCommand, Scenario, SecretStore, ServePolicy, ServiceBinding, ShipTo, Simulation, StartCommand,
+    StatusPage, Step, StopHere, Switch, VaultLogin, Webhook, Wire, Within, WitnessPolicy, WitnessSource, Workload,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

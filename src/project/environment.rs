@@ -6,7 +6,6 @@ use super::tree::{Node, NodeKind};
 use super::{secretive, variable};
 use crate::model::{
     AlertsBinding, BreakerSettings, ControlBinding, DualRun, Environment, GatewaySettings, KeySource, PrometheusBinding, ProxyBinding,
-    
     RouteCredentials, RouteResidency, StartCommand, TokenCache,
 };
 use crate::units::{Duration, Rate};

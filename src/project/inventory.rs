@@ -8,7 +8,9 @@ use super::reader::TreeReader;
 use super::shape::{self, FileKind};
 use super::tree::{Node, NodeKind};
 use super::vocabulary::listed;
-use super::{business, contact, contract, environment, evidence, listeners, mail, objective, parity, rotation, schedule, serving, store, variable};
+use super::{
+    business, contact, contract, environment, evidence, listeners, mail, objective, parity, rotation, schedule, serving, store, variable,
+};
 use crate::model::{
     Allow, Credential, CredentialKind, CredentialSource, Criticality, Dialect, Environment, Inventory, ModelTimes, Price, Provider,
     ProviderCapacity, RateLimits, Service, Simulation,

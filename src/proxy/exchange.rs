@@ -157,8 +157,20 @@ impl Exchanger {
         let (proxy, posts) = (self.shared.proxy.clone(), parts.method == Method::POST);
         let request = mark.is_none().then(|| line(parts));
         let tenant = tenant(text).map(|named| Fingerprint::of(&named));
-        let began =
-            OpenExchange { proxy, mark, at, status: 0, key, touched: false, stream: false, posts, request, in_reach: None, tenant, tokens: None };
+        let began = OpenExchange {
+            proxy,
+            mark,
+            at,
+            status: 0,
+            key,
+            touched: false,
+            stream: false,
+            posts,
+            request,
+            in_reach: None,
+            tenant,
+            tokens: None,
+        };
         let handle = self.flow.begin(began);
         (ExchangeGuard::new(handle.clone()), handle)
     }

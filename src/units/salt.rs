@@ -23,25 +23,11 @@ impl Salt {
         Fingerprint(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
 
-    /// How this drill names a text: the first 64 bits of HMAC-SHA-256 over it, in hexadecimal.
+    /// How this drill names a text: the first 64 bits of HMAC-SHA-256 over it, in hexadecimal. Who has the salt can try texts, and nobody else.
     pub fn name(self, text: &str) -> String {
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         mac.update(b"text:");
         mac.update(text.as_bytes());
-        mac.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-/// How a text begins that stands in a prompt's place.
-pub const SEALED_PROMPT: &str = "[prompt ";
-
-/// What stands in a prompt's place: a name for it that says nothing to others, and its length.
-pub fn sealed_prompt(text: &str, name: &str) -> String {
-    format!("{SEALED_PROMPT}{name} of {} characters]", text.chars().count())
-
-    /// What stands for a text: the first 64 bits of HMAC-SHA-256 over it, in hexadecimal. Whoever has the salt can try texts, and whoever has not
-    /// cannot.
-    pub fn hash(self, text: &str) -> String {
         super::hexadecimal(&mac.finalize().into_bytes()[..8])
     }
 
@@ -55,6 +41,14 @@ pub fn sealed_prompt(text: &str, name: &str) -> String {
         let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32)?;
         Some(Self(number.to_be_bytes()))
     }
+}
+
+/// How a text begins that stands in a prompt's place.
+pub const SEALED_PROMPT: &str = "[prompt ";
+
+/// What stands in a prompt's place: a name for it that says nothing to others, and its length.
+pub fn sealed_prompt(text: &str, name: &str) -> String {
+    format!("{SEALED_PROMPT}{name} of {} characters]", text.chars().count())
 }
 
 impl fmt::Debug for Salt {
@@ -76,8 +70,8 @@ mod tests {
         assert_ne!(one.mask(first), other.mask(first));
         assert_ne!(one.mask(first), first);
         assert_eq!(format!("{one:?}"), "[salt]");
-        assert_eq!((one.hash("a"), one.hash("a").len()), (Salt::from_hex(&one.hex()).unwrap().hash("a"), 16));
-        assert_ne!(one.hash("a"), other.hash("a"));
+        assert_eq!((one.name("a"), one.name("a").len()), (Salt::from_hex(&one.hex()).unwrap().name("a"), 16));
+        assert_ne!(one.name("a"), other.name("a"));
         assert!(Salt::from_hex("1f").is_none());
     }
 }

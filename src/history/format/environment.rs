@@ -5,9 +5,8 @@ use super::record::{is_usual, record};
 use super::sabotage::SabotageCommandRecord;
 use crate::model::{
     AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, DualRun, Environment,
-    GatewayConfiguration, GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, RouteCredentials, RouteResidency,
-    ServiceBinding,
-    StartCommand, StreamEnd, TokenCache, UsageReport,
+    GatewayConfiguration, GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand,
+    RouteCredentials, RouteResidency, ServiceBinding, StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate, WeekHours};
 use serde::Deserialize as _;

@@ -5,8 +5,8 @@ use super::record::{NotKept, Recorded, is_usual, record};
 use super::store::{CredentialSourceRecord, IssuerRecord};
 use crate::model::{
     Business, ComponentImpact, Contact, ContactService, Credential, CredentialKind, Criticality, Dialect, Mail, MailServer, ModelTimes,
-    OpsgenieIntegration, PagerdutyService, ParityProbe, Price, ProbeDecision, ProbeText, Provider, ProviderCapacity, RateLimits, RefusalRule, Service,
-    Simulation, StatusPage,
+    OpsgenieIntegration, PagerdutyService, ParityProbe, Price, ProbeDecision, ProbeText, Provider, ProviderCapacity, RateLimits,
+    RefusalRule, Service, Simulation, StatusPage,
 };
 use crate::units::{Amount, Duration, Money, Ratio};
 use serde_json::Value;

@@ -18,7 +18,10 @@ use super::traffic::{CarriedRecord, OverdueRecord, PacedRecord, RequestRecord, S
 use crate::history::{
     Acknowledged, AlertReceived, AlertsAwaited, AlertsLeftOut, Answered, Approved, Awaited, Cancelled, Carried, Contacted, Event,
     ExecutionFinished, ExecutionStarted, FaultConfirmed, FaultHealed, FaultRequested, Finished, Gateway, GuardSeen, Guarded, HandedOver,
-    HealthSeen, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, Paced, PageIncidentOpened, ParityProbed, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled, RunbookStarted, Served, Shed, SightGap, Spared, Stamped, Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted, StepUndone, TakenOver, Ticked, TokenMinted, UndoStarted, UpdateBegun,
+    HealthSeen, KeyHeld, KeyMinted, KeyProbed, KeyRevoked, KeyStored, Mended, Note, Overdue, OverlayRead, Paced, PageIncidentOpened,
+    ParityProbed, PhaseEntered, PlainToxiproxy, ProxyClock, ReactionModelled, Remark, RequestDone, Resumed, RoleTaken, RunbookDrilled,
+    RunbookStarted, Served, Shed, SightGap, Spared, Stamped, Started, StepExplained, StepFinished, StepOverran, StepSettled, StepStarted,
+    StepUndone, TakenOver, Ticked, TokenMinted, UndoStarted, UpdateBegun,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};

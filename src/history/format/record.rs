@@ -8,10 +8,9 @@
 use super::version::FormatVersion;
 use crate::model::{
     Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, DualRun, EscalationUntil, Fault, Gate,
-    GatewayKind, HttpVersion, KeptTexts, KeyChange, KeySource, MailServer, NotifySeverity, ProbeDecision, ProofStanding, Repeat, RequestKind, Requests, RotationPart,
-    RouteCredentials,
-    SabotageKind, SabotageReason, RouteResidency, SloOn,
-    StartMode, StepEnd, StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
+    GatewayKind, HttpVersion, KeptTexts, KeyChange, KeySource, MailServer, NotifySeverity, ProbeDecision, ProofStanding, Repeat,
+    RequestKind, Requests, RotationPart, RouteCredentials, RouteResidency, SabotageKind, SabotageReason, SloOn, StartMode, StepEnd,
+    StreamEnd, TokenCache, TraceRow, Unreachable, UsageReport, WalkResult,
 };
 use crate::units::{Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

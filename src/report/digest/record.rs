@@ -93,8 +93,19 @@ impl<'e> RecordEvents<'e> {
         let at = self.at(at);
         let status = if completed { 200 } else { 0 };
         let by = Cow::Owned(by);
-        let served =
-            Served { id: Some(id), by, at, took: 0, status, key: None, cut: !completed, touched: false, request: None, tenant: None, tokens: None };
+        let served = Served {
+            id: Some(id),
+            by,
+            at,
+            took: 0,
+            status,
+            key: None,
+            cut: !completed,
+            touched: false,
+            request: None,
+            tenant: None,
+            tokens: None,
+        };
         Stamped { t: at, event: Event::Served(served) }
     }
 }

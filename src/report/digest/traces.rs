@@ -238,7 +238,19 @@ mod tests {
     use super::*;
 
     fn served(id: u64, at: u64, touched: bool) -> Served {
-        Served { id: Some(id), by: "a".into(), at, took: 10, status: 200, key: None, cut: false, touched, request: None, tenant: None, tokens: None }
+        Served {
+            id: Some(id),
+            by: "a".into(),
+            at,
+            took: 10,
+            status: 200,
+            key: None,
+            cut: false,
+            touched,
+            request: None,
+            tenant: None,
+            tokens: None,
+        }
     }
 
     #[test]

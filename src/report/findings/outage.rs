@@ -122,7 +122,11 @@ impl UserView<'_> {
             OutageObjective::Rescued => found.shown_by(&self.asked()),
             OutageObjective::Failback => found.shown_by(&traces.lost_after),
             OutageObjective::Residency => identity::outside(found, self.subject),
-            OutageObjective::Overshoot | OutageObjective::Rpo | OutageObjective::Capacity | OutageObjective::Parity | OutageObjective::Spend => found,
+            OutageObjective::Overshoot
+            | OutageObjective::Rpo
+            | OutageObjective::Capacity
+            | OutageObjective::Parity
+            | OutageObjective::Spend => found,
         }
     }
 

@@ -8,8 +8,8 @@ use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
 use super::{
-    basis, capacity, cost, credential_section, faults, found, guards, limits, margin, objectives, parity, picture, residency, restoration, runbook, traffic,
-    waterfall,
+    basis, capacity, cost, credential_section, faults, found, guards, limits, margin, objectives, parity, picture, residency, restoration,
+    runbook, traffic, waterfall,
 };
 use crate::history::{Event, Stamped};
 use crate::model::FindingState;
@@ -143,7 +143,13 @@ fn workload(subject: &Subject<'_>) -> Option<Section> {
 
 /// Where one workload's seconds went, and what was promised to it and measured.
 fn about(subject: &Subject<'_>) -> Vec<Section> {
-    let sections = [waterfall::section(subject), objectives::section(subject), capacity::section(subject), residency::section(subject), parity::section(subject)];
+    let sections = [
+        waterfall::section(subject),
+        objectives::section(subject),
+        capacity::section(subject),
+        residency::section(subject),
+        parity::section(subject),
+    ];
     sections.into_iter().flatten().collect()
 }
 

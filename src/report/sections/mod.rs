@@ -2,9 +2,9 @@
 
 pub(in crate::report) mod apart;
 pub(in crate::report) mod basis;
-pub(in crate::report) mod capacity;
 pub(in crate::report) mod candidates;
 mod candidates_tables;
+pub(in crate::report) mod capacity;
 pub(in crate::report) mod comparison;
 mod cost;
 pub(in crate::report) mod credential_section;

@@ -12,7 +12,10 @@ mod repeats;
 mod rotation;
 
 pub use parts::{
-    BillPartRecord, CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, DualRunRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord, IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord, ProviderBillRecord, RescuedRecord, ShareRecord, SpendRecord, StepBorneRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
+    BillPartRecord, CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, DualRunRecord, EarlyStopRecord, EvidenceRecord,
+    FailedAtRecord, FalseStartRecord, IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord,
+    OutageRecord, PaidRecord, ProviderBillRecord, RescuedRecord, ShareRecord, SpendRecord, StepBorneRecord, TellingWindowRecord,
+    TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
 };
 pub use passage::{LeakedKeyRecord, OutsideAreaRecord, ProbedDecisionRecord, ProbedParityRecord, ResidencyRecord};
 pub use repeats::{

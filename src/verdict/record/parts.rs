@@ -4,11 +4,9 @@ use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, Tou
 use crate::model::{Bearing, Gate, Objectives, ProbeDecision, SloOn};
 use crate::units::{Fingerprint, Money};
 use crate::verdict::{
-    Basis, Capacity, BillPart, Criterion, CriterionFinding, Decision, Departure, Dispatched, DualRun, EarlyStop, FailedAt, FalseStart, Interval,
-    Later,
-    Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, ProviderBill, Reason, Rescued, Share, StepBorne,
-    SpendMeasure,
-    TellingWindow, Unnamed, Wave, WhyNot,
+    Basis, BillPart, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval,
+    Later, Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, ProviderBill, Reason, Rescued, ShadowMeasure,
+    Share, SpendMeasure, StepBorne, TellingWindow, Unnamed, Wave, WhyNot,
 };
 use serde::{Deserialize, Serialize};
 
@@ -271,6 +269,8 @@ record! {
         capacity: Option<CapacityRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dual_run: Option<DualRunRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spend: Option<SpendRecord>,
     }
 }
 
@@ -303,7 +303,7 @@ record! {
 
 record! {
     /// What a provider did that was asked beside the one that answered. Of two numbers the first is its own.
-    DualRunRecord of DualRun {
+    DualRunRecord of ShadowMeasure {
         shadow: String,
         asked: u64,
         failed: u64,
@@ -313,10 +313,10 @@ record! {
         median: Option<(Millis, Millis)>,
         #[serde(rename = "p95_ms")]
         p95: Option<(Millis, Millis)>,
-        spend: Option<SpendRecord>,
     }
 }
 
+record! {
     /// What traffic cost from the first fault until it had moved, or until the faults ended.
     SpendRecord of SpendMeasure {
         at_least: Money,
@@ -330,6 +330,7 @@ record! {
     }
 }
 
+record! {
     /// The bill of one provider.
     ProviderBillRecord of ProviderBill {
         provider: String,
@@ -338,6 +339,7 @@ record! {
     }
 }
 
+record! {
     /// Some of the answers of one provider, and what they cost.
     BillPartRecord of BillPart {
         answers: u64,
