@@ -9,7 +9,7 @@ use super::prompts::{prompts_of, scoring};
 use super::terminal::show_work;
 use super::trust::{self, TrustArgs};
 use super::{Exit, ask, environment, note, say, until_interrupted};
-use crate::asking::{AskError, AskedProvider};
+use crate::asking::{AskError, AskedProvider, RequestProof};
 use crate::compare::{
     Candidate, CompareCourse, CompareOrder, ComparisonFolder, KeepPolicy, Scorer, SpendEstimate, StoredComparison, estimate,
     last_comparison, read_comparison,
@@ -271,7 +271,8 @@ fn in_the_lab(args: &Args, prepared: &Prepared, running: &mut Vec<SimulatedProvi
         let simulated = SimulatedProvider::start(name, provider, key.clone(), prepared.seed.derive(name), listen)?;
         let base_url = simulated.base_url().trim_end_matches('/').to_owned();
         let model = provider.chat_model().to_owned();
-        let asked = AskedProvider { name: name.clone(), dialect: provider.dialect, base_url, key: Some(key), model };
+        let asked =
+            AskedProvider { name: name.clone(), dialect: provider.dialect, base_url, key: Some(key), model, proof: RequestProof::Key };
         found.push(Candidate::new(asked, provider, SystemTime::now()));
         running.push(simulated);
     }

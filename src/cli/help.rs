@@ -48,7 +48,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 29] = [
+const TOPICS: [Topic; 30] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),

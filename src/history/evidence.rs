@@ -136,6 +136,10 @@ pub struct Evidence {
     pub climb: Option<Climb>,
     /// What was asked of a provider only to compare it with the one that answered; in the order of their requests. None of it is in `attempts`.
     pub shadows: Vec<Shadow>,
+    /// What went to which provider, with which credential. Empty for somebody else's record.
+    pub passage: Passage,
+    /// What its answers cost.
+    pub billing: Billing,
 }
 
 /// An attempt whose answer nobody got: a provider was asked the same as the one that answered (`dual_run:`).
@@ -151,10 +155,6 @@ pub struct Shadow {
     pub completed: bool,
     /// How long the answer took of the provider that answered the request, by its proxy; `None` where it was not seen to answer whole.
     pub beside: Option<i64>,
-    /// What went to which provider, with which credential. Empty for somebody else's record.
-    pub passage: Passage,
-    /// What its answers cost.
-    pub billing: Billing,
 }
 
 /// The end of a drill before its time.

@@ -341,7 +341,6 @@ impl Fold {
         }
         let own = served.id.filter(|id| workload_of(*id) == self.workload).map(number_of);
         let reached = !self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served));
-        self.billed.extend(BilledExchange::of(served, provider, reached));
         let known = self.place_of(&served.by);
         if let Some(place) = known.filter(|_| own.is_none()) {
             self.passage.served(place, served, false, reached);
@@ -354,6 +353,7 @@ impl Fold {
         }) else {
             return;
         };
+        self.billed.extend(BilledExchange::of(served, provider, reached));
         self.passage.served(provider, served, true, reached);
         let (at, completed, touched, took) = (signed(served.at), served.completed(), served.touched, signed(served.took));
         self.sight.push((id, SeenAttempt { at, provider, completed, touched, reached, took }));

@@ -402,7 +402,7 @@ impl Live {
     fn served(&mut self, t: u64, served: &Served) {
         let Some(id) = served.id else { return };
         let workload = workload_of(id);
-        self.billed(workload, served);
+        self.spends(workload, served);
         let is_compared = self.sides.is_some() && workload == self.lead();
         if !is_compared && !served.completed() {
             return;
@@ -417,7 +417,7 @@ impl Live {
     }
 
     /// An exchange may cost something.
-    fn billed(&mut self, workload: usize, served: &Served) {
+    fn spends(&mut self, workload: usize, served: &Served) {
         let Some(plan) = self.plan.clone().filter(|plan| workload == plan.workloads.lead()) else { return };
         let Some(began) = self.faults.first().map(|fault| fault.confirmed.unwrap_or(fault.requested)) else { return };
         let reached = !self.faults.iter().any(|fault| fault.on == served.by && is_instead(&fault.what, served));

@@ -50,6 +50,9 @@ pub struct Environment {
     /// The configuration of the gateway that stands here, as a file of the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configuration: Option<GatewayConfiguration>,
+    /// What breaks the system here on purpose, and puts it back, for negative controls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sabotage: Vec<SabotageCommand>,
 }
 
 /// The configuration of a gateway, as a file of the project.
@@ -59,9 +62,6 @@ pub struct GatewayConfiguration {
     pub kind: GatewayKind,
     /// Its path from the project's root.
     pub file: String,
-    /// What breaks the system here on purpose, and puts it back, for negative controls.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sabotage: Vec<SabotageCommand>,
 }
 
 impl Environment {

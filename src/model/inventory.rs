@@ -174,6 +174,12 @@ pub struct Simulation {
     /// How much it can work on at once; without an end where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<ProviderCapacity>,
+    /// What it refuses, though key and model are right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refuses: Vec<RefusalRule>,
+    /// The share of prompts with `Answer with: …` in them that it answers so; each prompt always alike.
+    #[serde(default = "every_one", skip_serializing_if = "is_every_one")]
+    pub right: Ratio,
 }
 
 /// How much a simulated provider can work on. Requests beyond `concurrent` wait in line, so that they take longer; where `queue` of them wait
@@ -184,12 +190,6 @@ pub struct ProviderCapacity {
     pub concurrent: u32,
     /// Requests that may wait beside them.
     pub queue: u32,
-    /// What it refuses, though key and model are right.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refuses: Vec<RefusalRule>,
-    /// The share of prompts with `Answer with: …` in them that it answers so; each prompt always alike.
-    #[serde(default = "every_one", skip_serializing_if = "is_every_one")]
-    pub right: Ratio,
 }
 
 /// The times of one model, as [`Simulation`] has them for all.

@@ -137,6 +137,8 @@ record! {
         capacity: Option<ProviderCapacityRecord>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refuses: Vec<RefusalRuleRecord>,
+        #[serde(default = "every_one", skip_serializing_if = "is_every_one")]
+        right: Ratio,
     }
 }
 
@@ -153,8 +155,6 @@ record! {
         contains: Option<String>,
         tokens_above: Option<u64>,
         tenant: Option<String>,
-        #[serde(default = "every_one", skip_serializing_if = "is_every_one")]
-        right: Ratio,
     }
 }
 
