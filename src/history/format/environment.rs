@@ -40,6 +40,8 @@ record! {
         approvals: Option<ApprovalsRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         configuration: Option<GatewayConfigurationRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sabotage: Vec<SabotageCommandRecord>,
     }
 }
 
@@ -48,8 +50,6 @@ record! {
         #[serde(deserialize_with = "known_kind")]
         kind: GatewayKind,
         file: String,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        sabotage: Vec<SabotageCommandRecord>,
     }
 }
 
