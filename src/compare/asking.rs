@@ -33,7 +33,7 @@ pub(super) async fn ask(candidate: &Candidate, prompt: &EvaluationPrompt, client
         Ok(pieces) => {
             let mut reader = ChatReader::new(candidate.asked.dialect, pieces.status, pieces.header("content-type"));
             pieces.pieces.iter().for_each(|piece| reader.feed(piece.after, &piece.bytes));
-            sample.whole_ms = Some(pieces.end.as_secs_f64() * 1000.0);
+            sample.whole_ms = Some(milliseconds(pieces.end));
             reader.finish(pieces.end, pieces.broken.is_some()).map_err(|failure| failure.word)
         }
     };
@@ -53,7 +53,7 @@ async fn scored(
     prompt: &EvaluationPrompt,
     scorer: &Scorer,
 ) -> AskedOnce {
-    sample.first_token_ms = answer.first_token.map(|after| after.as_secs_f64() * 1000.0);
+    sample.first_token_ms = answer.first_token.map(milliseconds);
     if let Some(tokens) = answer.tokens {
         (sample.input_tokens, sample.output_tokens) = (Some(tokens.input), Some(tokens.output));
         sample.cost = candidate.price.as_ref().map(|price| price.of(tokens.input, tokens.output));
@@ -67,6 +67,11 @@ async fn scored(
         (sample.right, sample.score) = (Some(score.right), Some(score.score));
     }
     AskedOnce { sample, unscored: score.is_err() }
+}
+
+/// To the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1000.0
 }
 
 /// What a request has cost; the most that it can, where nobody knows.

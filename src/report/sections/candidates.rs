@@ -9,12 +9,16 @@ use crate::report::model::{
     Block, Fact, Grade, IntervalPlot, Paragraph, PlottedInterval, Quantity, Report, ReportIdentity, ReportKind, ReportStatus, Section,
     SectionKind, Text,
 };
-use crate::report::words::candidates::{ended, headline, row};
+use crate::report::words::candidates::{ended, headline, orders, row};
 use crate::units::counted;
 
 /// The whole report.
 pub fn candidates(comparison: &Comparison) -> Report {
     let mut opening: Vec<Block> = headline(comparison).into_iter().map(|line| Paragraph::key(line).into()).collect();
+    let orders = orders(comparison);
+    if !orders.is_empty() {
+        opening.push(Block::List(orders.into_iter().map(Text::outside).collect()));
+    }
     opening.push(Paragraph::plain(ended(comparison)).into());
     opening.extend(advice(comparison).map(|line| Paragraph::advice(line).into()));
     opening.extend(plot(comparison).map(Block::Intervals));

@@ -106,7 +106,8 @@ pub(super) fn times(comparison: &Comparison) -> ReportTable {
 
 /// Every pair by every measure.
 pub(super) fn order(comparison: &Comparison) -> Option<Section> {
-    let of = |measure: CompareMeasure| comparison.order.iter().filter(move |pair| pair.measure == measure);
+    // Two that were alike every time are ahead of nobody.
+    let of = |measure: CompareMeasure| comparison.order.iter().filter(move |pair| pair.measure == measure && pair.wins + pair.losses > 0);
     let row = |pair: &PairOrder| {
         let chance = if pair.chance < 0.0001 { "under 0.0001".to_owned() } else { format!("{:.4}", pair.chance) };
         let who = Text::outside(&pair.better).then(" before ").then(Text::outside(&pair.worse));

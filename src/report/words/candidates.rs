@@ -2,6 +2,7 @@
 
 use crate::evaluation::{CompareMeasure, Comparison, ComparisonEnd, PairOrder};
 use crate::units::counted;
+use std::cmp::Ordering;
 
 /// In which order measures are told: what matters to users, then what it costs.
 pub(in crate::report) const TOLD: [CompareMeasure; 7] = [
@@ -49,26 +50,77 @@ pub(in crate::report) fn row(names: &[&str]) -> String {
     }
 }
 
-/// What is shown by a measure, in a phrase; `None` where nothing is.
-fn shown(measure: CompareMeasure, comparison: &Comparison) -> Option<String> {
-    let pairs: Vec<&PairOrder> = comparison.order.iter().filter(|pair| pair.measure == measure && pair.shown).collect();
-    let ahead = |name: &str| {
-        let behind: Vec<&str> = pairs.iter().filter(|pair| pair.better == name).map(|pair| pair.worse.as_str()).collect();
-        (!behind.is_empty()).then(|| format!("{name} {} than {}", does(measure), row(&behind)))
+/// The pairs of a measure.
+fn pairs(measure: CompareMeasure, comparison: &Comparison) -> Vec<&PairOrder> {
+    comparison.order.iter().filter(|pair| pair.measure == measure).collect()
+}
+
+/// How far the order by a measure is shown: the whole, a part, nothing.
+fn extent(measure: CompareMeasure, comparison: &Comparison) -> Ordering {
+    let pairs = pairs(measure, comparison);
+    let shown = pairs.iter().filter(|pair| pair.shown).count();
+    match shown {
+        0 => Ordering::Less,
+        all if all == pairs.len() => Ordering::Greater,
+        _ => Ordering::Equal,
+    }
+}
+
+/// The measures that were looked at and come this far.
+fn to_the(extent_wanted: Ordering, comparison: &Comparison) -> Vec<CompareMeasure> {
+    let looked_at = TOLD.into_iter().filter(|measure| !pairs(*measure, comparison).is_empty());
+    looked_at.filter(|measure| extent(*measure, comparison) == extent_wanted).collect()
+}
+
+fn names(measures: &[CompareMeasure]) -> String {
+    row(&measures.iter().map(|measure| name(*measure)).collect::<Vec<_>>())
+}
+
+/// Who is ahead of whom by each measure in which anything is shown, a line each; nothing where two are compared, since the headline says it.
+pub(in crate::report) fn orders(comparison: &Comparison) -> Vec<String> {
+    if comparison.candidates.len() < 3 || !comparison.says_something() {
+        return Vec::new();
+    }
+    let each: Vec<&str> = comparison.candidates.iter().map(|candidate| candidate.who.name.as_str()).collect();
+    let line = |measure: CompareMeasure| {
+        let pairs = pairs(measure, comparison);
+        let behind =
+            |one: &str| pairs.iter().filter(|pair| pair.shown && pair.better == one).map(|pair| pair.worse.as_str()).collect::<Vec<_>>();
+        match extent(measure, comparison) {
+            Ordering::Less => None,
+            Ordering::Greater => {
+                let mut order = each.clone();
+                order.sort_by_key(|one| std::cmp::Reverse(behind(one).len()));
+                Some(format!("{}: {}", name(measure), order.join(", then ")))
+            }
+            Ordering::Equal => {
+                let ahead = each.iter().filter(|one| !behind(one).is_empty()).map(|one| format!("{one} before {}", row(&behind(one))));
+                let open = pairs.iter().filter(|pair| !pair.shown).map(|pair| format!("{} and {}", pair.better, pair.worse));
+                let open = open.collect::<Vec<_>>().join(", or ");
+                Some(format!("{}: {}; nothing is shown between {open}", name(measure), ahead.collect::<Vec<_>>().join(", ")))
+            }
+        }
     };
-    let each: Vec<String> = comparison.candidates.iter().filter_map(|candidate| ahead(&candidate.who.name)).collect();
-    (!each.is_empty()).then(|| each.join(", "))
+    TOLD.into_iter().filter_map(line).collect()
+}
+
+/// Of two candidates, what each does better.
+fn of_two(comparison: &Comparison) -> Vec<String> {
+    let better = |one: &str| {
+        let shown = comparison.order.iter().filter(|pair| pair.shown && pair.better == one);
+        let measures: Vec<&PairOrder> =
+            TOLD.into_iter().flat_map(|measure| shown.clone().filter(move |pair| pair.measure == measure)).collect();
+        let does: Vec<&str> = measures.iter().map(|pair| does(pair.measure)).collect();
+        Some(format!("{one} {} than {}.", row(&does), measures.first()?.worse))
+    };
+    comparison.candidates.iter().filter_map(|candidate| better(&candidate.who.name)).collect()
 }
 
 /// The sentences of the first screen.
 pub(in crate::report) fn headline(comparison: &Comparison) -> Vec<String> {
     let mut said = Vec::new();
-    let worse: Vec<String> = comparison
-        .changes
-        .iter()
-        .filter(|change| change.is_worse())
-        .map(|change| format!("the {} of {}", name(change.measure), change.candidate))
-        .collect();
+    let worse = comparison.changes.iter().filter(|change| change.is_worse());
+    let worse: Vec<String> = worse.map(|change| format!("the {} of {}", name(change.measure), change.candidate)).collect();
     if !worse.is_empty() {
         said.push(format!("Worse than before: {}.", worse.join(", ")));
     }
@@ -76,15 +128,18 @@ pub(in crate::report) fn headline(comparison: &Comparison) -> Vec<String> {
         said.push("Nothing can be said: too few of the candidates answered.".to_owned());
         return said;
     }
-    let measures: Vec<CompareMeasure> =
-        TOLD.into_iter().filter(|measure| comparison.order.iter().any(|pair| pair.measure == *measure)).collect();
-    let clear: Vec<String> = measures.iter().filter_map(|measure| shown(*measure, comparison)).collect();
-    let open: Vec<&str> = measures.iter().filter(|measure| shown(**measure, comparison).is_none()).map(|measure| name(*measure)).collect();
-    if !clear.is_empty() {
-        said.push(format!("Shown: {}.", clear.join("; ")));
+    let [whole, part, none] = [Ordering::Greater, Ordering::Equal, Ordering::Less].map(|extent| to_the(extent, comparison));
+    if comparison.candidates.len() == 2 {
+        said.extend(of_two(comparison));
+    } else {
+        let whole = (!whole.is_empty()).then(|| format!("the whole order is shown in {}", names(&whole)));
+        let part = (!part.is_empty()).then(|| format!("a part of it in {}", names(&part)));
+        let told = whole.into_iter().chain(part).collect::<Vec<_>>().join("; ");
+        let capital = told.chars().next().map(|first| first.to_uppercase().collect::<String>() + &told[first.len_utf8()..]);
+        said.extend(capital.map(|told| told.replace("A part of it", "A part of the order is shown") + "."));
     }
-    if !open.is_empty() && comparison.candidates.len() > 1 {
-        said.push(format!("No difference is shown in {}.", row(&open)));
+    if !none.is_empty() {
+        said.push(format!("No difference is shown in {}.", names(&none)));
     }
     said
 }
