@@ -65,6 +65,7 @@ mod people;
 mod places;
 mod quarter;
 mod random_systems;
+mod readiness;
 mod readme;
 mod redirects;
 mod reference;

@@ -41,7 +41,7 @@ fn whole(inventory: &Inventory, wrong: &[String], last: &BTreeMap<String, LastDr
         nav aria-label="On this page" {
             ul.links {
                 li { a href="#services" { "Services" } } li { a href="#providers" { "Providers" } } li { a href="#environments" { "Environments" } }
-                li { a href="#contacts" { "Contacts" } } li { a href="#credentials" { "Credentials" } }
+                li { a href="#contacts" { "Contacts" } } li { a href="#credentials" { "Credentials" } } li { a href="/ready" { "Readiness: which of them are alive" } }
             }
         }
         section aria-labelledby="services" {
