@@ -69,6 +69,7 @@ mod places;
 mod proven;
 mod quarter;
 mod random_systems;
+mod readiness;
 mod readme;
 mod redirects;
 mod reference;

@@ -140,6 +140,7 @@ fn every_page(ids: &[String]) -> Vec<String> {
         "/coverage",
         "/ledger",
         "/inventory",
+        "/ready",
         "/runbooks",
         "/runbooks/fail-over-to-standby.yaml",
         "/runbooks/rotate-azure.yaml",

@@ -20,6 +20,7 @@ const EVIDENCE: &str = include_str!("../src/evidence/README.md");
 const SCHEDULES: &str = include_str!("../src/schedule/README.md");
 const QUARTERS: &str = include_str!("../src/serve/README.md");
 const COMPARISONS: &str = include_str!("../src/compare/README.md");
+const READINESS: &str = include_str!("../src/readiness/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
@@ -34,6 +35,7 @@ const ALL: [(&str, &str); 11] = [
     ("src/schedule", SCHEDULES),
     ("src/serve", QUARTERS),
     ("src/compare", COMPARISONS),
+    ("src/readiness", READINESS),
     ("tests", TESTS),
 ];
 
@@ -96,6 +98,7 @@ fn no_block_is_left_out_by_these_tests() {
         (("src/import", "python"), 1),
         (("src/import", "sh"), 1),
         (("src/proxy", "console"), 1),
+        (("src/readiness", "text"), 2),
         (("src/schedule", "console"), 1),
         (("src/schedule", "yaml"), 1),
         (("src/serve", "console"), 3),

@@ -81,6 +81,8 @@ fn named(text: &str) -> BTreeSet<&str> {
 #[test]
 fn what_is_told_is_read_by_prometheus_and_names_all_that_alerts_and_dashboard_ask_for() {
     let project = overdue();
+    // Nobody has the keys of its providers: nothing is sent, and both are dead.
+    project.lifeboat(&["ready", "support-chat"]).exits_with(1).says("its key is missing");
     let served = ScrapedServe::start(&project);
     // What is counted by target is told once there is one: the owner hears that it is overdue.
     let (head, text) = wait_for("a notice to the owner", || {
@@ -92,6 +94,7 @@ fn what_is_told_is_read_by_prometheus_and_names_all_that_alerts_and_dashboard_as
     promtool(&["check", "metrics"], &text);
     let told = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}\n{text}")).to_owned();
     assert!(told("lifeboat_schedule_overdue{schedule=\"azure-daily\"}").ends_with(" 1.0"));
+    assert!(told("lifeboat_hop_ready{service=\"support-chat\"").ends_with(" 0.0"));
     let drill = "scenario=\"azure-outage\",environment=\"lab\",service=\"support-chat\"";
     let verdicts: f64 = ["met", "missed", "inconclusive"]
         .iter()
@@ -112,7 +115,7 @@ fn what_is_told_is_read_by_prometheus_and_names_all_that_alerts_and_dashboard_as
 
     // Alerts and the dashboard ask for nothing that is not told, and everything that they ask is understood.
     let rules = std::fs::read_to_string(shipped("lifeboat.rules.yaml")).unwrap();
-    assert!(promtool(&["check", "rules", &shipped("lifeboat.rules.yaml").display().to_string()], "").contains("5 rules found"));
+    assert!(promtool(&["check", "rules", &shipped("lifeboat.rules.yaml").display().to_string()], "").contains("7 rules found"));
     promtool(&["test", "rules", "tests/scraped/rules.yaml"], "");
     let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(shipped("dashboard.json")).unwrap()).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();

@@ -17,6 +17,7 @@ const PROXY: &str = include_str!("../proxy/README.md");
 const MEASUREMENT: &str = include_str!("../verdict/README.md");
 const RECORDS: &str = include_str!("../import/README.md");
 const EVIDENCE: &str = include_str!("../evidence/README.md");
+const READINESS: &str = include_str!("../readiness/README.md");
 const SCHEDULES: &str = include_str!("../schedule/README.md");
 const QUARTERS: &str = include_str!("../serve/README.md");
 const COMPARISONS: &str = include_str!("../compare/README.md");
@@ -48,7 +49,13 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
+<<<<<<< ours
 const TOPICS: [Topic; 30] = [
+||||||| base
+const TOPICS: [Topic; 28] = [
+=======
+const TOPICS: [Topic; 29] = [
+>>>>>>> theirs
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -77,6 +84,7 @@ const TOPICS: [Topic; 30] = [
     whole("evidence", "what a drill leaves, and how others check it", EVIDENCE),
     whole("quarters", "drills every quarter, without anyone remembering", QUARTERS),
     whole("comparisons", "candidate providers side by side: prompts, expectations, what is shown", COMPARISONS),
+    whole("readiness", "whether every hop is alive today", READINESS),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
     whole("prove", "copies that are broken on purpose must go red", PROVE),
 ];
@@ -126,6 +134,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "verdict" | "src/verdict" => Some("measurement"),
         "import" | "src/import" => Some("records"),
         "evidence" | "src/evidence" => Some("evidence"),
+        "readiness" | "src/readiness" => Some("readiness"),
         "serve" | "src/serve" => Some("quarters"),
         "proof" | "src/proof" => Some("prove"),
         _ => None,

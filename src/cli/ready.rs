@@ -7,8 +7,9 @@ use super::{Exit, environment, put, say, until_interrupted};
 use crate::model::HopState;
 use crate::project::Project;
 use crate::readiness::{ProbeDepth, ReadinessRound, RoundOrder, TableDepth, junit, round, table};
+use crate::scheduler::keep_round;
 use crate::secret::SecretContext;
-use crate::store::{DrillStore, FoundHop, HopRecord, RoundRecord, StoreError};
+use crate::store::{HopRecord, StoreError};
 use crate::units::{Duration, Money, closest, explained};
 use chrono::{DateTime, Utc};
 use std::path::Path;
@@ -127,26 +128,7 @@ fn unknown(project: &Project, services: &[String]) -> Option<String> {
 
 /// Keeps the round in the project's store.
 async fn kept(args: &Args, root: &Path, round: &ReadinessRound) -> Result<Vec<HopRecord>, StoreError> {
-    let store = args.store.open(root).await?;
-    enter(&store, round).await
-}
-
-async fn enter(store: &DrillStore, round: &ReadinessRound) -> Result<Vec<HopRecord>, StoreError> {
-    let record = RoundRecord {
-        environment: round.environment.clone(),
-        at: round.at,
-        requests: round.cost.requests,
-        tokens: round.cost.tokens,
-        most: round.cost.most.as_nanos(),
-    };
-    let found = round.hops.iter().map(|reading| FoundHop {
-        hop: reading.hop.id(),
-        state: reading.state,
-        reason: reading.reason,
-        told: reading.told.clone(),
-        services: reading.hop.services.clone(),
-    });
-    store.enter_round(&record, found.collect()).await
+    keep_round(&args.store.open(root).await?, round).await
 }
 
 fn show(args: &Args, round: &ReadinessRound) -> anyhow::Result<()> {

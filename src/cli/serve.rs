@@ -4,7 +4,7 @@ use super::stored::StoreOption;
 use super::terminal::note;
 use super::{Exit, put, say, until_interrupted};
 use crate::project::Project;
-use crate::scheduler::{RunningDrills, Scheduler, SchedulerPulse, SchedulerSettings, look_once};
+use crate::scheduler::{ReadinessWatch, RunningDrills, Scheduler, SchedulerPulse, SchedulerSettings, look_once};
 use crate::serve::{App, OutgoingNotices, PublicUrl, ServeSettings, Server, SiteSettings};
 use crate::store::DrillStore;
 use crate::units::Duration;
@@ -42,6 +42,12 @@ pub(super) struct Args {
     /// How long after it is gone another process deals with what it ran
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     lease: Duration,
+    /// Look this often whether every hop is alive, as `lifeboat ready` does, and tell it as metrics; providers bill it
+    #[arg(long, value_name = "TIME", requires = "ready_env")]
+    ready_every: Option<Duration>,
+    /// The environment whose hops are looked at
+    #[arg(long, value_name = "ENVIRONMENT", requires = "ready_every")]
+    ready_env: Option<String>,
 }
 
 const STOPPING: &str = "stopping: drills are healed and recorded first (press Ctrl-C again to leave at once)";
@@ -74,6 +80,7 @@ async fn both(
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<Exit> {
     let holder = format!("{}/{}", crate::host::host_name().unwrap_or_default(), std::process::id());
+    let readiness = readiness(args, &root, &store, &holder, &stop);
     let outgoing = OutgoingNotices::start(&store, &running, holder)?;
     let mut app = App::new(root, store.clone(), running.clone());
     let scheduler = (!args.no_schedules).then(|| Scheduler::begin(settings, store, running.clone()));
@@ -99,11 +106,30 @@ async fn both(
     };
     tokio::join!(server.serve(stop), ending);
     outgoing.finish().await;
+    if let Some(readiness) = readiness {
+        // A round that is on its way is let go: it leaves nothing behind.
+        readiness.abort();
+        let _ = readiness.await;
+    }
     if let Some(telling) = telling {
         // It ends with the scheduler, whose last lines it tells.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), telling).await;
     }
     Ok(Exit::Met)
+}
+
+/// Begins rounds of readiness, where they are wanted.
+fn readiness(
+    args: &Args,
+    root: &Path,
+    store: &DrillStore,
+    holder: &str,
+    stop: &watch::Receiver<bool>,
+) -> Option<tokio::task::JoinHandle<()>> {
+    let (every, environment) = args.ready_every.zip(args.ready_env.clone())?;
+    let every = every.max(Duration::from_secs(1)).std();
+    let watch = ReadinessWatch { root: root.to_owned(), environment, every, holder: holder.to_owned() };
+    Some(tokio::spawn(watch.watch(store.clone(), stop.clone(), |line| note(&line))))
 }
 
 /// Tells what the scheduler does, and what begins next.

@@ -42,5 +42,5 @@ pub use junit::junit;
 pub use order::{ProbeDepth, RoundOrder};
 pub use reading::{HopReading, ProbeCost};
 pub use round::{ReadinessRound, hops, round};
-pub use service::ServiceReadiness;
+pub use service::{HopRole, ServiceHop, ServiceReadiness};
 pub use table::{TableDepth, table};

@@ -7,8 +7,8 @@ use super::probe::{HopProbe, most_tokens};
 use super::reading::{HopReading, ProbeCost};
 use super::service::ServiceReadiness;
 use super::{dates, standin};
-use crate::asking::{AskError, AskedProvider};
-use crate::model::{Dialect, HopCheck, HopReason, HopState, Price, Provider};
+use crate::asking::{AskError, AskedProvider, QuestionClient};
+use crate::model::{CredentialSource, Dialect, HopCheck, HopReason, HopState, Price, Provider};
 use crate::price::{context_window, price_of};
 use crate::secret::{SecretContext, SecretError, held};
 use crate::units::{Day, Money, Problem, counted, with_causes};
@@ -60,8 +60,8 @@ impl ReadinessRound {
         let most = if unpriced == requests && requests > 0 { String::new() } else { format!(", at most {most:.6}") };
         let unknown = match unpriced {
             0 => String::new(),
-            unpriced if unpriced == requests => "; nobody says what they cost".to_owned(),
-            unpriced => format!("; of {} nobody says what it costs", counted(unpriced, "request")),
+            unpriced if unpriced == requests => "; their price is not known".to_owned(),
+            unpriced => format!("; of {} the price is not known", counted(unpriced, "request")),
         };
         format!("{}, {}{most}{unknown}", counted(requests, "request"), counted(tokens, "token"))
     }
@@ -151,48 +151,14 @@ fn most_of(order: &RoundOrder<'_>, price: &Price) -> Money {
 }
 
 /// A hop ready to be asked, or what is known of one that cannot be.
-async fn prepared(
-    order: &RoundOrder<'_>,
-    site: SecretContext<'_>,
-    hop: Hop,
-    client: &crate::asking::QuestionClient,
-) -> Result<HopProbe, Box<HopReading>> {
-    let inventory = order.inventory;
-    let is_allowed =
-        |name: &String| order.environment.allow.may_ask(name, inventory.services.values().any(|service| service.providers.contains(name)));
-    let unasked = |hop: Hop, reason, told: &str| Box::new(HopReading::unasked(hop, reason, told));
-    let not_allowed = format!("`allow.asks` of the environment {} does not name", order.environment_name);
-    let (asked, provider) = match hop.kind {
-        HopKind::Provider => {
-            let Some(provider) = inventory.providers.get(&hop.name) else {
-                return Err(unasked(hop, HopReason::NotAsked, "the inventory does not have it"));
-            };
-            if !is_allowed(&hop.name) {
-                return Err(unasked(hop, HopReason::NotAllowed, &format!("{not_allowed} it")));
-            }
-            if !provider.models.is_empty() && !provider.models.contains_key("chat") {
-                return Err(unasked(hop, HopReason::ServesNoModels, "the inventory names no chat model of it, and others are not asked"));
-            }
-            match AskedProvider::of(&hop.name, inventory, site).await {
-                Ok(asked) => (asked, provider),
-                Err(error) => return Err(Box::new(unaskable(hop, known(provider), &error))),
-            }
-        }
-        HopKind::Gateway => {
-            let Some((service, primary)) =
-                inventory.services.get(&hop.name).and_then(|service| Some((service, inventory.providers.get(service.primary())?)))
-            else {
-                return Err(unasked(hop, HopReason::NotAsked, "its service has no provider"));
-            };
-            if let Some(outside) = service.providers.iter().find(|name| !is_allowed(name)) {
-                let told = format!("it asks {outside}, which {not_allowed}");
-                return Err(unasked(hop, HopReason::NotAllowed, &told));
-            }
-            match gateway(order, site, &hop, primary).await {
-                Ok(asked) => (asked, primary),
-                Err(found) => return Err(Box::new(HopReading::of(hop, vec![found], "it was not asked", ProbeCost::default()))),
-            }
-        }
+async fn prepared(order: &RoundOrder<'_>, site: SecretContext<'_>, hop: Hop, client: &QuestionClient) -> Result<HopProbe, Box<HopReading>> {
+    let resolved = match hop.kind {
+        HopKind::Provider => provider(order, site, &hop).await,
+        HopKind::Gateway => gateway(order, site, &hop).await,
+    };
+    let (asked, provider) = match resolved {
+        Ok(resolved) => resolved,
+        Err(findings) => return Err(Box::new(HopReading::of(hop, findings, "it was not asked", ProbeCost::default()))),
     };
     let is_provider = hop.kind == HopKind::Provider;
     let binding = order.environment.services.get(&hop.name).filter(|_| !is_provider);
@@ -211,26 +177,67 @@ async fn prepared(
     })
 }
 
-/// The gateway of a service, where this environment has one that answers whether a drill runs or not.
-async fn gateway(order: &RoundOrder<'_>, site: SecretContext<'_>, hop: &Hop, primary: &Provider) -> Result<AskedProvider, HopFinding> {
-    let not = |told: &str| HopFinding { reason: Some(HopReason::NotAsked), ..HopFinding::unlooked(HopCheck::Answer, told) };
-    let out = |told: &str| HopFinding { reason: Some(HopReason::ServesNoModels), ..HopFinding::unlooked(HopCheck::Answer, told) };
-    let Some(binding) = order.environment.services.get(&hop.name) else { return Err(not("this environment has none")) };
+/// Why a hop is not asked.
+fn unasked(reason: HopReason, told: impl Into<String>) -> HopFinding {
+    HopFinding { reason: Some(reason), ..HopFinding::unlooked(HopCheck::Answer, told) }
+}
+
+/// Whether a provider may be asked here.
+fn is_allowed(order: &RoundOrder<'_>, name: &str) -> bool {
+    let is_used = order.inventory.services.values().any(|service| service.providers.iter().any(|known| known == name));
+    order.environment.allow.may_ask(name, is_used)
+}
+
+/// A provider, with its key.
+async fn provider<'o>(
+    order: &RoundOrder<'o>,
+    site: SecretContext<'_>,
+    hop: &Hop,
+) -> Result<(AskedProvider, &'o Provider), Vec<HopFinding>> {
+    let Some(provider) = order.inventory.providers.get(&hop.name) else {
+        return Err(vec![unasked(HopReason::NotAsked, "the inventory does not have it")]);
+    };
+    if !is_allowed(order, &hop.name) {
+        let told = format!("`allow.asks` of the environment {} does not name it", order.environment_name);
+        return Err(vec![unasked(HopReason::NotAllowed, told)]);
+    }
+    if !provider.models.is_empty() && !provider.models.contains_key("chat") {
+        return Err(vec![unasked(HopReason::ServesNoModels, "the inventory names no chat model of it, and others are not asked")]);
+    }
+    match AskedProvider::of(&hop.name, order.inventory, site).await {
+        Ok(asked) => Ok((asked, provider)),
+        Err(error) => Err(known(provider).into_iter().chain([unaskable(&error)]).collect()),
+    }
+}
+
+/// The gateway of a service, where this environment has one that answers whether a drill runs or not. It costs what the primary costs.
+async fn gateway<'o>(order: &RoundOrder<'o>, site: SecretContext<'_>, hop: &Hop) -> Result<(AskedProvider, &'o Provider), Vec<HopFinding>> {
+    let not = |reason, told: &str| Err(vec![unasked(reason, told)]);
+    let inventory = order.inventory;
+    let service = inventory.services.get(&hop.name);
+    let primary = service.and_then(|service| inventory.providers.get(service.primary()));
+    let (Some(service), Some(primary), Some(binding)) = (service, primary, order.environment.services.get(&hop.name)) else {
+        return not(HopReason::NotAsked, "its service has no provider");
+    };
+    if let Some(outside) = service.providers.iter().find(|name| !is_allowed(order, name)) {
+        let told = format!("it asks {outside}, which `allow.asks` of the environment {} does not name", order.environment_name);
+        return not(HopReason::NotAllowed, &told);
+    }
     if binding.url.contains("${") || order.environment.start.is_some() {
-        return Err(out("it is there while a drill runs alone"));
+        return not(HopReason::ServesNoModels, "it is there while a drill runs alone");
     }
     if matches!(binding.dialect, Dialect::Http | Dialect::Tcp) {
-        return Err(out("it serves no models"));
+        return not(HopReason::ServesNoModels, "it serves no models");
     }
     if binding.ca.is_some() || binding.proxy.is_some() || !binding.headers.is_empty() || !binding.headers_from.is_empty() {
-        return Err(not("its `ca`, `proxy` or `headers` are of drills alone so far"));
+        return not(HopReason::NotAsked, "its `ca`, `proxy` or `headers` are of drills alone so far");
     }
     let key = match binding.key_from.as_ref().or_else(|| binding.keys_from.first()) {
-        Some(name) => Some(held(&crate::model::CredentialSource::Env(name.clone()), site).await.map_err(|error| key_finding(&error))?),
+        Some(name) => Some(held(&CredentialSource::Env(name.clone()), site).await.map_err(|error| vec![key_finding(&error)])?),
         None => None,
     };
     let model = binding.model.as_deref().unwrap_or_else(|| primary.chat_model());
-    Ok(AskedProvider::at(&hop.to_string(), binding.dialect, &binding.url, key, model))
+    Ok((AskedProvider::at(&hop.to_string(), binding.dialect, &binding.url, key, model), primary))
 }
 
 /// What the inventory alone tells of a provider.
@@ -253,20 +260,18 @@ fn by(source: &str) -> String {
     if source == "the inventory" { "by the inventory".to_owned() } else { "by a public list".to_owned() }
 }
 
-/// A hop that cannot be asked.
-fn unaskable(hop: Hop, mut findings: Vec<HopFinding>, error: &AskError) -> HopReading {
-    let not = |reason, told: String| HopFinding { reason: Some(reason), ..HopFinding::unlooked(HopCheck::Answer, told) };
-    findings.push(match error {
+/// Why a hop cannot be asked.
+fn unaskable(error: &AskError) -> HopFinding {
+    match error {
         AskError::Key { source, .. } => key_finding(source),
         AskError::NoToken { why, .. } if why.starts_with("status 4") => {
             HopFinding::failing(HopCheck::Key, HopReason::KeyRefused, format!("its key gets no token: {why}"))
         }
-        AskError::NoToken { why, .. } => not(HopReason::NotAsked, format!("its key gets no token: {why}")),
-        AskError::NoModels { dialect, .. } => not(HopReason::ServesNoModels, format!("it speaks `{dialect}`, and serves no models")),
-        AskError::Nowhere { .. } => not(HopReason::NotAsked, "the inventory gives it no `base_url`".to_owned()),
-        AskError::Unknown { .. } | AskError::Signed { .. } => not(HopReason::NotAsked, with_causes(error)),
-    });
-    HopReading::of(hop, findings, "it was not asked", ProbeCost::default())
+        AskError::NoToken { why, .. } => unasked(HopReason::NotAsked, format!("its key gets no token: {why}")),
+        AskError::NoModels { dialect, .. } => unasked(HopReason::ServesNoModels, format!("it speaks `{dialect}`, and serves no models")),
+        AskError::Nowhere { .. } => unasked(HopReason::NotAsked, "the inventory gives it no `base_url`"),
+        AskError::Unknown { .. } | AskError::Signed { .. } => unasked(HopReason::NotAsked, with_causes(error)),
+    }
 }
 
 /// What a key that cannot be read says of its hop: one that is certainly not there is missing, of any other nobody can tell.
@@ -275,9 +280,6 @@ fn key_finding(error: &SecretError) -> HopFinding {
         SecretError::Absent { .. } => {
             HopFinding::failing(HopCheck::Key, HopReason::KeyMissing, format!("its key is missing: {}", with_causes(error)))
         }
-        other => {
-            let told = format!("its key cannot be read: {}", with_causes(other));
-            HopFinding { reason: Some(HopReason::NotAsked), ..HopFinding::unlooked(HopCheck::Answer, told) }
-        }
+        other => unasked(HopReason::NotAsked, format!("its key cannot be read: {}", with_causes(other))),
     }
 }

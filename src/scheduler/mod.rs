@@ -21,6 +21,7 @@
 //!  drill_curve    its requests over time, from the first on
 //!  followed       a drill that another process runs, read from its history as that grows
 //!  whole_lines    a file that still grows, as whole lines
+//!  readiness_rounds  rounds in which every hop is asked, kept, and begun by themselves
 //!  notice   what is told of them to whoever does not watch
 //! ```
 //!
@@ -42,6 +43,7 @@ mod look;
 mod not_begun;
 mod notice;
 mod question_desk;
+mod readiness_rounds;
 mod records;
 mod replica;
 mod running;
@@ -60,6 +62,7 @@ pub use healing::{HealOrder, HealProblem, stray_faults};
 pub use hindrance::APPROVALS;
 pub use late::{LateAnswer, LateProblem, answer_late};
 pub use not_begun::NotBegun;
+pub use readiness_rounds::{ReadinessWatch, keep_round};
 pub use records::ProjectRecords;
 pub use running::{DrillNotBegun, DrillOnItsWay, RunningDrills};
 pub use running_drill::{EndedDrill, RunningDrill};

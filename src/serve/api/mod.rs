@@ -24,6 +24,8 @@ mod health;
 mod inventory;
 mod lever;
 mod questions;
+mod readiness;
+mod readiness_records;
 mod records;
 mod route;
 mod routes;

@@ -1,7 +1,7 @@
 //! Every route of the API but its description.
 
 use super::route::ApiRoute;
-use super::{audit, coverage, drills, findings, health, inventory, lever, questions, schedules, tokens};
+use super::{audit, coverage, drills, findings, health, inventory, lever, questions, readiness, schedules, tokens};
 
 /// All of them.
 pub(super) fn all() -> Vec<ApiRoute> {
@@ -13,6 +13,7 @@ pub(super) fn all() -> Vec<ApiRoute> {
         schedules::routes(),
         coverage::routes(),
         inventory::routes(),
+        readiness::routes(),
         lever::routes(),
         tokens::routes(),
         audit::routes(),

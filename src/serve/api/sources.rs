@@ -8,10 +8,10 @@ use crate::project::{Findings, Project};
 use crate::schedule::{Occurrence, Quarter};
 use crate::scheduler::{self, LateAnswer, LateProblem, RunningDrill};
 use crate::serve::App;
-use crate::serve::page::{PageProblem, coverage_facts, ledger_facts, looked};
+use crate::serve::page::{PageProblem, coverage_facts, known_hops, ledger_facts, looked};
 use crate::serve::problem::{ApiAnswer, CallProblem};
 use crate::step::{AnswerRefusal, OpenQuestion, Reply};
-use crate::store::{AssignError, FindingChange, FindingEntry, FindingName};
+use crate::store::{AssignError, FindingChange, FindingEntry, FindingName, HopRecord};
 use crate::units::explained;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -112,6 +112,11 @@ pub(super) async fn answer_late(
         Err(LateProblem::Store(error)) => Err(error.into()),
         Err(problem) => Ok(Err(LateRefusal::NotAsked(problem.to_string()))),
     }
+}
+
+/// Hops as they were found last.
+pub(super) async fn hops(app: &App) -> ApiAnswer<Vec<HopRecord>> {
+    known_hops(app).await.map_err(unknown)
 }
 
 /// What was drilled and what was not.

@@ -2,8 +2,8 @@
 
 use crate::scheduler::{DrillFacts, drill_facts};
 use crate::serve::App;
-use crate::serve::page::{PageProblem, looked};
-use crate::store::DeliveryCount;
+use crate::serve::page::{PageProblem, known_hops, looked};
+use crate::store::{DeliveryCount, HopRecord, RoundRecord};
 use chrono::Utc;
 
 /// What is known at one moment.
@@ -17,6 +17,10 @@ pub(super) struct MetricFacts {
     pub(super) deliveries: Vec<DeliveryCount>,
     /// Notices that nobody has addressed yet.
     pub(super) unaddressed: usize,
+    /// Hops as they were found last.
+    pub(super) hops: Vec<HopRecord>,
+    /// The last round of each environment.
+    pub(super) rounds: Vec<RoundRecord>,
 }
 
 impl MetricFacts {
@@ -28,6 +32,8 @@ impl MetricFacts {
             running: app.running().all().len(),
             deliveries: app.store().delivery_counts().await?,
             unaddressed: app.store().unaddressed().await?.len(),
+            hops: known_hops(app).await?,
+            rounds: app.store().last_rounds().await?,
         })
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn page(observed: &MetricFacts, form: TextForm) -> Result<String, std
     page.drills(observed);
     page.schedules(observed);
     page.notices(observed);
+    page.readiness(observed);
     let mut written = String::new();
     match form {
         TextForm::OpenMetrics => text::encode(&mut written, &page.0)?,
@@ -137,6 +138,26 @@ impl MetricPage {
     }
 }
 
+impl MetricPage {
+    /// Hops of which nobody could tell are not told.
+    fn readiness(&mut self, observed: &MetricFacts) {
+        let ready =
+            self.gauge("hop_ready", "1 for a provider of a service that could take over when it was asked last, 0 for one that could not");
+        for hop in observed.hops.iter().take(MOST) {
+            let Some(is_ready) = hop.state.is_ready() else { continue };
+            for service in &hop.services {
+                let labels = vec![("service", service.clone()), ("provider", hop.hop.clone()), ("environment", hop.environment.clone())];
+                set(&ready, labels, truth(is_ready));
+            }
+        }
+        let last =
+            self.gauge("ready_last_round_timestamp_seconds", "When the hops of an environment were asked last, in seconds since 1970");
+        for round in observed.rounds.iter().take(MOST) {
+            set(&last, vec![("environment", round.environment.clone())], seconds(round.at));
+        }
+    }
+}
+
 fn set(family: &Gauges, labels: Labels, value: f64) {
     family.get_or_create(&labels).set(value);
 }
@@ -153,9 +174,10 @@ fn truth(is: bool) -> f64 {
 mod tests {
     use super::*;
     use crate::model::DrillSchedule;
+    use crate::model::HopState;
     use crate::schedule::ScheduleStanding;
     use crate::scheduler::{DrillFacts, ScheduleFacts};
-    use crate::store::{DeliveryCount, DeliveryState};
+    use crate::store::{DeliveryCount, DeliveryState, HopRecord, RoundRecord};
     use serde_json::json;
 
     fn observed(schedules: usize) -> MetricFacts {
@@ -186,6 +208,24 @@ mod tests {
             running: 1,
             deliveries: vec![DeliveryCount { target: "webhook:ops".to_owned(), state: DeliveryState::Failed, count: 2 }],
             unaddressed: 0,
+            hops: [("first", HopState::Warned), ("second", HopState::Dead), ("third", HopState::Unknown)]
+                .map(|(hop, state)| hop_in(hop, state, at))
+                .into(),
+            rounds: vec![RoundRecord { environment: "prod".to_owned(), at, requests: 3, tokens: 41, most: 1 }],
+        }
+    }
+
+    fn hop_in(hop: &str, state: HopState, at: DateTime<Utc>) -> HopRecord {
+        HopRecord {
+            environment: "prod".to_owned(),
+            hop: hop.to_owned(),
+            at,
+            state,
+            reason: None,
+            told: String::new(),
+            services: vec!["chat".to_owned(), "search".to_owned()],
+            since: at,
+            changed: true,
         }
     }
 
@@ -197,11 +237,15 @@ mod tests {
             "lifeboat_drill_verdict{scenario=\"azure\",environment=\"staging\",service=\"chat \\\"x\\\"\\n\",verdict=\"missed\"} 1",
             "lifeboat_schedule_overdue{schedule=\"quarterly-0\"} 1",
             "lifeboat_scheduler_last_look_timestamp_seconds 1800000000.5",
+            "lifeboat_hop_ready{service=\"chat\",provider=\"first\",environment=\"prod\"} 1",
+            "lifeboat_hop_ready{service=\"search\",provider=\"second\",environment=\"prod\"} 0",
+            "lifeboat_ready_last_round_timestamp_seconds{environment=\"prod\"} 1800000000.5",
             "lifeboat_notice_deliveries{target=\"webhook:ops\",state=\"failed\"} 2",
         ] {
             assert!(text.lines().any(|told| told.replace(".0", "") == line.replace(".0", "")), "{line}\n{text}");
         }
         assert!(!text.contains("schedule_kept_timestamp_seconds{"), "what is not known is not told");
+        assert!(!text.contains("provider=\"third\""), "of a hop nobody could tell");
         assert!(page(&observed(1), TextForm::OpenMetrics).unwrap().ends_with("# EOF\n"));
     }
 

@@ -46,7 +46,7 @@ fn whole(inventory: &Inventory, wrong: &[String], last: &BTreeMap<String, LastDr
                 li { a href="#services" { "Services" } } li { a href="#providers" { "Providers" } }
                 @if !contracts.0.is_empty() { li { a href="#contracts" { "Contracts" } } }
                 li { a href="#environments" { "Environments" } }
-                li { a href="#contacts" { "Contacts" } } li { a href="#credentials" { "Credentials" } }
+                li { a href="#contacts" { "Contacts" } } li { a href="#credentials" { "Credentials" } } li { a href="/ready" { "Readiness: which of them are alive" } }
             }
         }
         section aria-labelledby="services" {

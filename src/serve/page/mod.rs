@@ -12,6 +12,7 @@
 //!  drill_list, drill_page with drill_file and stored_drill; compare_page, trend_page with reports; last_drills
 //!  schedule_list, schedule_page with schedule_year and year; known_schedule, occurrences
 //!  coverage_page, ledger_page with coverage_facts
+//!  ready_page    hops as they were found last
 //!  inventory_page with inventory_tables and contract_table; runbook_list, runbook_page with runbook_step
 //!  finding_list with finding_form
 //! ```
@@ -46,6 +47,7 @@ mod occurrences;
 mod overview;
 mod problem;
 mod project;
+mod ready_page;
 mod reports;
 mod runbook_list;
 mod runbook_page;
@@ -70,6 +72,7 @@ pub(super) use coverage_facts::{coverage_facts, ledger_facts};
 pub(super) use fresh_index::FreshIndex;
 pub(super) use problem::PageProblem;
 pub(super) use project::looked;
+pub(super) use ready_page::known_hops;
 pub(super) use shell::{PagePart, shell};
 
 /// All pages but those of live drills.
@@ -91,6 +94,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/coverage", get(coverage_page::page))
         .route("/ledger", get(ledger_page::page))
         .route("/inventory", get(inventory_page::page))
+        .route("/ready", get(ready_page::page))
         .route("/runbooks", get(runbook_list::page))
         .route("/runbooks/{*path}", get(runbook_page::page))
         .route("/findings", get(finding_list::page))

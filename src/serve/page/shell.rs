@@ -161,6 +161,7 @@ fn foot(frame: &PageFrame) -> Markup {
                 nav aria-label="More" {
                     ul {
                         li { a href="/ledger" { "Control ledger" } }
+                        li { a href="/ready" { "Readiness" } }
                         li { a href="/trends" { "Trends" } }
                         li { a href="/compare" { "Compare drills" } }
                         li { a href="/audit" { "Audit log" } }
