@@ -1,5 +1,5 @@
 //! What a simulated provider refuses though key and model are right: a user without the right, a text that a filter knows, too many tokens, a
-//! tenant that is not its own.
+//! tenant that is not its own. All with 400, which no gateway takes for a failure of the provider: 403 would open its breaker.
 
 use crate::dialect::RefusalReason;
 use crate::model::RefusalRule;
@@ -31,7 +31,7 @@ fn by(rule: &RefusalRule, request: &RuledRequest<'_>) -> Option<RefusalReason> {
     let above = |most: &u64| request.prompt.len() as u64 / 4 > *most;
     let is_foreign = |own: &String| request.tenant.is_some_and(|named| named != own);
     if user.as_ref().is_some_and(names) || tenant.as_ref().is_some_and(is_foreign) {
-        return Some(RefusalReason::Forbidden);
+        return Some(RefusalReason::BadRequest("This user or tenant may not ask for that.".to_owned()));
     }
     if contains.as_ref().is_some_and(holds) {
         return Some(RefusalReason::Status { code: 400, retry_after: None });
@@ -57,8 +57,8 @@ mod tests {
         };
         assert_eq!(asked("Hello.", r#"{"user":"lead"}"#, Some("org-ours")), None);
         assert_eq!(asked("Hello.", "{}", None), None, "who names no tenant is the key's own");
-        assert!(asked("Hello.", r#"{"user":"intern"}"#, None).unwrap().contains("Forbidden"));
-        assert!(asked("Hello.", "{}", Some("org-theirs")).unwrap().contains("Forbidden"));
+        assert!(asked("Hello.", r#"{"user":"intern"}"#, None).unwrap().contains("BadRequest"));
+        assert!(asked("Hello.", "{}", Some("org-theirs")).unwrap().contains("BadRequest"));
         assert!(asked("Show the Payroll.", "{}", None).unwrap().contains("400"));
         assert!(asked(&"word ".repeat(20), "{}", None).unwrap().contains("ContextTooLong"));
     }

@@ -70,10 +70,10 @@ impl ParityProbe {
     pub const TOKENS_MAX: u64 = 2_000_000;
 }
 
-/// What a simulated provider refuses, though key and model are right. Exactly one of the four is there.
+/// What a simulated provider refuses, though key and model are right, with 400. Exactly one of the four is there.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RefusalRule {
-    /// Requests that name this user: with 403.
+    /// Requests that name this user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// Requests whose text holds this, whatever the case of its letters: as by a filter.
@@ -82,7 +82,7 @@ pub struct RefusalRule {
     /// Requests with more tokens than this: as too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_above: Option<u64>,
-    /// Requests of any tenant but this: with 403.
+    /// Requests that name any tenant but this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
 }

@@ -44,9 +44,13 @@ impl DrillPlan {
         self.sealed(&nameless)
     }
 
-    /// The team's texts.
+    /// The team's texts; of a body in JSON those within it, too, since others may tell of them alone.
     pub fn prompts(&self) -> Vec<String> {
-        noted(|note| drop(self.sealed(note)))
+        let mut found = noted(|note| drop(self.sealed(note)));
+        let within = found.iter().filter_map(|text| serde_json::from_str::<Value>(text).ok());
+        let within: Vec<String> = within.flat_map(|mut value| noted(|note| seal_value(&mut value, note))).collect();
+        found.extend(within);
+        found
     }
 }
 

@@ -12,6 +12,7 @@ mod elsewhere;
 mod faults;
 mod good;
 mod hostile;
+mod parity;
 mod people;
 mod rotations;
 mod schedules;
