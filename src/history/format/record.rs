@@ -84,7 +84,7 @@ macro_rules! same {
 same! {
     FormatVersion, String, bool, u8, u16, u32, u64, usize, f64, Value,
     Amount, ByteRate, Duration, Fingerprint, Money, Rate, Ratio, Seed, WeekHours,
-    Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, Repeat, RequestKind,
+    Arrivals, AzureSlot, CalendarSource, ComponentImpact, CredentialKind, Criticality, Dialect, DualRun, EscalationUntil, Fault, Gate, GatewayKind, HttpVersion, KeyChange, KeySource, MailServer, Repeat, RequestKind,
     Requests, RotationPart, NotifySeverity, SloOn, StartMode, StepEnd, StreamEnd, TokenCache, Unreachable, UsageReport, WalkResult,
 }
 
