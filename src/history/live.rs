@@ -411,7 +411,10 @@ impl Live {
         if let Some(sides) = self.sides.as_mut().filter(|_| is_compared) {
             sides.served(provider, id, served);
         }
-        if let Some(workload) = self.workloads.get_mut(workload).filter(|_| served.completed()) {
+        // While nothing is broken, a standby that is asked beside the primary answers nobody.
+        let asks_both = self.plan.as_ref().is_some_and(|plan| !plan.environment.gateway.dual_run.is_off());
+        let for_nobody = asks_both && self.faults.is_empty() && self.is(provider, &ProviderSelector::Standby);
+        if let Some(workload) = self.workloads.get_mut(workload).filter(|_| served.completed() && !for_nobody) {
             workload.served(t, provider);
         }
     }

@@ -11,7 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A request's turn: the next may work once it is dropped. Of a provider without an end there is always one.
 #[derive(Debug, Default)]
-pub(super) struct Turn(Option<OwnedSemaphorePermit>);
+pub(super) struct Turn {
+    _held: Option<OwnedSemaphorePermit>,
+}
 
 /// The requests at one provider.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl Crowding {
     pub(super) async fn turn(&self) -> Option<Turn> {
         let Some(turns) = &self.turns else { return Some(Turn::default()) };
         if let Ok(turn) = Arc::clone(turns).try_acquire_owned() {
-            return Some(Turn(Some(turn)));
+            return Some(Turn { _held: Some(turn) });
         }
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -49,7 +51,7 @@ impl Crowding {
         }
         let _waiting = Waiting(&self.waiting);
         // The semaphore is never closed.
-        Arc::clone(turns).acquire_owned().await.ok().map(|turn| Turn(Some(turn)))
+        Arc::clone(turns).acquire_owned().await.ok().map(|turn| Turn { _held: Some(turn) })
     }
 }
 

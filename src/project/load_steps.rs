@@ -21,8 +21,13 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<LoadSteps> {
     let after = fields.required("after", &|reader, node| reader.time(node));
     fields.finish();
     let (peak, shares) = peak.zip(shares)?;
-    let rates = shares.into_iter().map(|share| Rate::per_second(peak.as_per_second() * share)).collect::<Option<Vec<_>>>()?;
+    let rates = shares.into_iter().map(|share| Rate::per_second(rounded(peak.as_per_second() * share))).collect::<Option<Vec<_>>>()?;
     Some(LoadSteps { peak, called, rates, each: each?, after: after?, begins: Duration::ZERO })
+}
+
+/// To a millionth, so that 55 % of 100/s is 55/s.
+fn rounded(rate: f64) -> f64 {
+    (rate * 1e6).round() / 1e6
 }
 
 /// Ascending shares of the peak: `[20%, 60%, 120%]`.

@@ -83,7 +83,7 @@ pub(super) fn capacity(evidence: &Evidence) -> Option<Capacity> {
     let climb = evidence.climb.as_ref()?;
     climb.began()?;
     let last = climb.ended.map_or(evidence.observed_until, |ended| ended.at);
-    let whole = climb.steps.iter().filter(|step| step.at + climb.each <= last + climb.each / 20);
+    let whole = climb.steps.iter().filter(|step| step.at + climb.each <= last + climb.each / 10);
     let steps: Vec<StepBorne> = whole.map(|step| borne(evidence, climb, step.at, step.rate)).collect();
     let broken = steps.iter().position(|step| step.bearing == Bearing::Broken);
     let before = &steps[..broken.unwrap_or(steps.len())];
@@ -134,4 +134,77 @@ fn recovery(evidence: &Evidence, eased: i64) -> Interval {
     let window = RequestWindow::new(evidence, eased, end, |request| good(&evidence.objectives, request));
     let start = Start { edge: Edge { lo: eased, hi: eased }, hold: evidence.objectives.hold.nanos() };
     window.recovery(start, HoldExtent::Hold, Index::Arrival).interval
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{ClimbStep, bare};
+
+    const SECOND: i64 = 1_000_000_000;
+
+    /// Steps of four seconds at these rates, of which a share of the requests is bad, and a second of recovery at 10 a second.
+    fn climbed(steps: &[(i64, i64)], answered_by: u16) -> Capacity {
+        let json = br#"{"bare_history": 1, "primary": ["a"], "standbys": ["b"], "requests": [], "objectives": {"hold_ms": 5000, "success": 0.95}}"#;
+        let mut evidence = bare(json).unwrap();
+        let (mut at, mut requests, mut begun) = (10 * SECOND, Vec::new(), Vec::new());
+        let one = |due: i64, bad: bool| {
+            let outcome = if bad { Outcome::Error } else { Outcome::Ok };
+            let done = due + 100_000_000;
+            JudgedRequest { due, sent: due, proof: done, done, by: if bad { By::Nobody } else { By::Provider(answered_by) }, outcome }
+        };
+        for (rate, bad_of_ten) in steps {
+            begun.push(ClimbStep { at, rate: *rate as f64 });
+            requests.extend((0..4 * rate).map(|place| one(at + place * SECOND / rate, place % 10 < *bad_of_ten)));
+            at += 4 * SECOND;
+        }
+        requests.extend((0..100).map(|place| one(at + place * SECOND / 10, place < 10)));
+        evidence.climb = Some(Climb {
+            peak: 40.0,
+            each: 4 * SECOND,
+            planned: vec![10.0, 20.0, 30.0, 40.0],
+            steps: begun,
+            ended: Some(ClimbStep { at, rate: 10.0 }),
+        });
+        evidence.observed_until = at + 10 * SECOND;
+        evidence.requests = requests;
+        capacity(&evidence).unwrap()
+    }
+
+    fn share(text: &str) -> Ratio {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn it_lies_between_the_last_step_that_was_borne_and_the_first_that_was_not() {
+        let seen = climbed(&[(10, 0), (20, 0), (30, 5)], 1);
+        assert_eq!((seen.borne, seen.broken, seen.unsent.as_slice()), (Some(0.5), Some(0.75), &[1.0][..]));
+        assert_eq!([seen.steps[1].requests, seen.steps[2].requests, seen.steps[2].bad], [40, 60, 30]);
+        assert_eq!((seen.steps[1].p95, seen.steps[2].p95), (Some(Millis(100_000_000)), None), "half of them were never answered");
+        let held = |promised: &str| seen.held(share(promised));
+        assert_eq!(
+            [held("50%"), held("60%"), held("75%"), held("90%")],
+            [Decision::Met, Decision::Inconclusive, Decision::Missed, Decision::Missed]
+        );
+        // Bad for the first second at the lower rate: the tenth was the last.
+        let recovery = seen.recovery.unwrap();
+        assert_eq!((recovery.lo, recovery.hi), (900_000_000, Some(SECOND)));
+    }
+
+    #[test]
+    fn without_a_broken_step_it_has_no_upper_end_and_without_a_borne_one_no_lower() {
+        let all = climbed(&[(10, 0), (20, 0), (30, 0), (40, 0)], 1);
+        assert_eq!((all.borne, all.broken, all.recovery), (Some(1.0), None, None));
+        assert_eq!(all.held(share("100%")), Decision::Met);
+        let none = climbed(&[(10, 9)], 1);
+        assert_eq!((none.borne, none.broken, none.held(share("25%"))), (None, Some(0.25), Decision::Missed));
+        let few = climbed(&[(10, 0), (20, 1)], 1);
+        assert_eq!((few.steps[1].bearing, few.held(share("50%"))), (Bearing::Unclear, Decision::Inconclusive), "4 of 40 at 95 %");
+    }
+
+    #[test]
+    fn a_step_that_the_primary_answered_says_nothing_of_the_standby() {
+        let strange = climbed(&[(10, 0), (20, 0)], 0);
+        assert!(strange.steps.iter().all(|step| step.bearing == Bearing::Unclear) && strange.borne.is_none(), "{strange:?}");
+    }
 }

@@ -148,3 +148,29 @@ fn a_drill_whose_fault_could_not_be_kept_is_not_whole() {
     assert!(folded(stopped(StopReason::Person)).complete);
     assert!(!folded(stopped(StopReason::Fault)).complete);
 }
+
+#[test]
+fn what_was_asked_only_to_compare_answers_nobody_and_is_no_attempt() {
+    let folded = |sight: Vec<Event>| {
+        let mut started = started();
+        started.plan.environment.gateway.dual_run = crate::model::DualRun::Standby;
+        let mut fold = Fold::new(&started);
+        for (t, event) in (1..).zip(sight.into_iter().chain([done(0, Outcome::Ok)])) {
+            fold.apply(&Stamped { t: t * MS, event });
+        }
+        let evidence = fold.finish();
+        let by = match evidence.requests[0].by {
+            By::Provider(place) => evidence.name(place).to_owned(),
+            _ => "nobody".into(),
+        };
+        let shadows: Vec<(bool, bool)> = evidence.shadows.iter().map(|shadow| (shadow.completed, shadow.beside.is_some())).collect();
+        (by, evidence.attempts.len(), shadows)
+    };
+    let (primary, standby) = (|status| seen("primary", 1, status, false), |at, status| seen("standby", at, status, false));
+    assert_eq!(folded(vec![primary(200), standby(2, 200)]), ("primary".into(), 1, vec![(true, true)]));
+    assert_eq!(folded(vec![primary(200), standby(2, 503)]), ("primary".into(), 1, vec![(false, true)]));
+    // The primary fails, and the gateway goes to the standby itself: of its two attempts the first was for nobody.
+    assert_eq!(folded(vec![primary(503), standby(2, 200), standby(5, 200)]), ("standby".into(), 2, vec![(true, true)]));
+    assert_eq!(folded(vec![standby(2, 200), standby(5, 200)]), ("standby".into(), 1, vec![(true, true)]), "the primary was never reached");
+    assert_eq!(folded(vec![standby(2, 200)]), ("standby".into(), 1, vec![]), "nobody else was asked");
+}

@@ -7,6 +7,7 @@ mod answers;
 mod gateway;
 mod keys;
 mod people;
+mod switched;
 mod users;
 
 use super::subject::Subject;
@@ -20,7 +21,7 @@ const SHOWN: usize = 8;
 type Teller = fn(&Subject<'_>) -> Option<Text>;
 
 /// What may be said of a workload, what matters most to its users first.
-const OF_WORKLOAD: [Teller; 24] = [
+const OF_WORKLOAD: [Teller; 25] = [
     users::lost,
     users::silently_truncated,
     users::late_without_errors,
@@ -30,6 +31,7 @@ const OF_WORKLOAD: [Teller; 24] = [
     gateway::rescued,
     gateway::retry_storm,
     answers::refused_by_standby,
+    switched::to_the_first_answer,
     people::alert_came_late,
     people::gateway_was_faster,
     users::lost_in_flight,
