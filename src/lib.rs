@@ -100,6 +100,7 @@
 //! | what is to be looked into, and which setting of a gateway would mend it | `report/findings/`, `report/findings/knobs.rs` |
 //! | what several drills together support | `verdict/repeats.rs` |
 //! | exit codes | `cli/exit.rs` |
+//! | when a difference between candidates is shown | `evaluation/pair_test.rs`, `evaluation/standings.rs` |
 //!
 //! To **add a fault**: one file in `fault/`, and one line in its list; `fault/mod.rs` says how. **A step** of runbooks: its data in
 //! `model/runbook.rs`, its YAML in `project/step.rs`, what it does in a file of `step/`; the compiler asks for the rest, because steps are a closed
@@ -137,6 +138,8 @@
 //! | finding | something that a drill showed and somebody should look into |
 //! | digest | what a report shows of a history, folded while it is read |
 //! | execution | a runbook walked in a real incident |
+//! | candidate | a provider that is compared with others on a team's own prompts |
+//! | shown | of a difference between candidates: so clear that chance explains it in one comparison of twenty at the most |
 
 pub mod alert;
 pub mod api;

@@ -192,10 +192,15 @@ fn nobody_is_asked_who_may_not_be_or_without_prompts_that_can_be_read() {
         .says("allow: {asks: [poor]}");
     let bad = project.lifeboat(&["compare", "good", "poor", "--prompts", "prompts/bad.jsonl"]);
     bad.exits_with(2).says("prompts/bad.jsonl:2: unknown key `promt`").says("did you mean `prompt`?");
+    // One that is not there answers nothing, and that is told.
+    project.edit("runbooks/inventory.yaml", "asks: [good]", "asks: [good, poor]");
+    project.edit("runbooks/inventory.yaml", "good: {dialect: openai,", "good: {dialect: openai, base_url: 'http://127.0.0.1:1/v1',");
+    project.edit("runbooks/inventory.yaml", "    dialect: anthropic\n", "    dialect: anthropic\n    base_url: 'http://127.0.0.1:1'\n");
+    let silent = compare(&["good", "poor", "--env", "real", "--limit", "2", "--out", "silent"]);
+    silent.exits_with(3).says("good and poor answered nothing.").says("no-answer");
     // A real provider: what it may cost is told, and nobody can be asked.
-    project.edit("runbooks/inventory.yaml", "asks: [good]", "asks: [good, poor], max_spend: 0.50 USD");
-    project.edit("runbooks/inventory.yaml", "good: {dialect: openai,", "good: {dialect: openai, base_url: 'https://api.example/v1',");
-    project.edit("runbooks/inventory.yaml", "    dialect: anthropic\n", "    dialect: anthropic\n    base_url: 'https://other.example'\n");
+    project.edit("runbooks/inventory.yaml", "http://127.0.0.1:1/v1", "https://api.example/v1");
+    project.edit("runbooks/inventory.yaml", "asks: [good, poor]", "asks: [good, poor], max_spend: 0.50 USD");
     let billed = compare(&["good", "poor", "--env", "real"]);
     billed
         .exits_with(2)

@@ -142,7 +142,7 @@ const HOMES: [(&str, &[&str]); 59] = [
     ("futures_util", &["proxy", "serve"]),
     ("tower_service", &["proxy"]),
     ("socket2", &["proxy", "peer"]),
-    ("reqwest", &["web", "asking", "secret", "step", "control", "drill", "lab", "serve"]),
+    ("reqwest", &["web", "asking", "compare", "secret", "step", "control", "drill", "lab", "serve"]),
     ("form_urlencoded", &["lab", "redact", "secret", "execution", "serve"]),
     ("base64", &["dialect", "lab", "project", "redact", "secret", "signing", "evidence", "serve"]),
     ("aho_corasick", &["redact"]),

@@ -41,7 +41,7 @@ const NAMES: usize = 60;
 /// Asks several providers the same prompts in turn, and says which is better, or that no difference is shown.
 ///
 /// Exit codes: 0 when it has measured, whatever came out · 1 something is shown to be worse than in the comparison of `--against` · 2 usage ·
-/// 3 nothing can be concluded, since too few candidates answered · 4 somebody stopped it or did not agree to its cost.
+/// 3 a candidate answered nothing at all, so not everything can be concluded · 4 somebody stopped it or did not agree to its cost.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

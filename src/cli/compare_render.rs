@@ -60,7 +60,7 @@ pub(super) fn conclude(comparison: &Comparison, folder: &ComparisonFolder, forma
     }
     let exit = exit(comparison);
     if exit == Exit::Inconclusive {
-        say("nothing can be concluded: too few of the candidates answered");
+        say(&format!("not everything can be concluded: {} answered nothing", comparison.silent().join(", ")));
     }
     Ok(exit)
 }
@@ -70,7 +70,7 @@ fn exit(comparison: &Comparison) -> Exit {
     match () {
         () if comparison.head.ended == ComparisonEnd::Stopped => Exit::Safety,
         () if comparison.has_regressed() => Exit::Missed,
-        () if !comparison.says_something() => Exit::Inconclusive,
+        () if !comparison.silent().is_empty() => Exit::Inconclusive,
         () => Exit::Met,
     }
 }

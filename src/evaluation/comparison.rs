@@ -217,8 +217,14 @@ impl Comparison {
 
     /// Whether anything can be said: at least two candidates answered something, or the only one.
     pub fn says_something(&self) -> bool {
-        let answered = self.candidates.iter().filter(|candidate| candidate.availability.hits > 0).count();
+        let answered = self.candidates.len() - self.silent().len();
         answered >= self.candidates.len().clamp(1, 2)
+    }
+
+    /// The candidates that answered nothing at all.
+    pub fn silent(&self) -> Vec<&str> {
+        let silent = self.candidates.iter().filter(|candidate| candidate.availability.hits == 0);
+        silent.map(|candidate| candidate.who.name.as_str()).collect()
     }
 
     /// Whether anything got worse since the one that it was held against.

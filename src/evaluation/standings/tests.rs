@@ -18,7 +18,7 @@ struct Truth {
 
 const TRUTH: [Truth; 3] = [
     Truth { name: "a", first_token: 600.0, price: 1000, right: 0.92 },
-    Truth { name: "b", first_token: 630.0, price: 1000, right: 0.95 },
+    Truth { name: "b", first_token: 640.0, price: 1000, right: 0.95 },
     Truth { name: "c", first_token: 600.0, price: 1150, right: 0.95 },
 ];
 const MEASURES: [CompareMeasure; 4] =

@@ -55,6 +55,7 @@ fn status(comparison: &Comparison) -> ReportStatus {
     let (word, grade) = match () {
         () if comparison.has_regressed() => ("worse than before", Grade::Bad),
         () if !comparison.says_something() => ("nothing concluded", Grade::Open),
+        () if !comparison.silent().is_empty() => ("not all answered", Grade::Open),
         () if comparison.order.iter().any(|pair| pair.shown) => ("order shown", Grade::Good),
         () if comparison.candidates.len() == 1 => ("measured", Grade::Neutral),
         () => ("no difference shown", Grade::Neutral),

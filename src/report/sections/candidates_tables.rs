@@ -51,7 +51,8 @@ fn dollars(dollars: f64) -> String {
 }
 
 fn month(money: Money) -> String {
-    format!("{:.0} USD", money.as_nanos() as f64 / 1e9)
+    let dollars = money.as_nanos() as f64 / 1e9;
+    if dollars < 100.0 { format!("{dollars:.2} USD") } else { format!("{dollars:.0} USD") }
 }
 
 fn named(candidate: &ComparedCandidate, cells: Vec<TableCell>) -> TableRow {

@@ -124,6 +124,10 @@ pub(in crate::report) fn headline(comparison: &Comparison) -> Vec<String> {
     if !worse.is_empty() {
         said.push(format!("Worse than before: {}.", worse.join(", ")));
     }
+    let silent = comparison.silent();
+    if !silent.is_empty() {
+        said.push(format!("{} answered nothing.", row(&silent)));
+    }
     if !comparison.says_something() {
         said.push("Nothing can be said: too few of the candidates answered.".to_owned());
         return said;
