@@ -4,7 +4,12 @@
 //!
 //! What this room does not do: open files, start anything, or talk to a gateway.
 
+mod failure_shape;
+mod read;
 pub mod sabotage;
+pub mod setting_name;
 mod setup;
 
-pub use setup::{GatewayHop, GatewaySetup, GatewayTiming, KeyReference, NamedSetting};
+pub use failure_shape::{FailureKinds, FailureShape};
+pub use read::{READ, kind_of, read};
+pub use setup::{Comeback, GatewayHop, GatewaySetup, GatewayTiming, KeyReference, NamedSetting};

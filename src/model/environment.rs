@@ -47,9 +47,21 @@ pub struct Environment {
     /// Whose approval that takes; `None` takes that of whoever sits at the terminal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<Approvals>,
+    /// The configuration of the gateway that stands here, as a file of the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<GatewayConfiguration>,
     /// What breaks the system here on purpose, and puts it back, for negative controls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sabotage: Vec<SabotageCommand>,
+}
+
+/// The configuration of a gateway, as a file of the project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayConfiguration {
+    /// Which gateway it is for.
+    pub kind: GatewayKind,
+    /// Its path from the project's root.
+    pub file: String,
 }
 
 impl Environment {

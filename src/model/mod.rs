@@ -83,8 +83,8 @@ pub use contact::{
 pub use dialect::Dialect;
 pub use due_pattern::{DayOfSpan, DueDays, DuePattern, DueSpan};
 pub use environment::{
-    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayKind, GatewaySettings, KeySource, LeverBinding,
-    LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
+    AlertsBinding, Allow, BreakerSettings, ControlBinding, Environment, GatewayConfiguration, GatewayKind, GatewaySettings, KeySource,
+    LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand, TokenCache,
 };
 pub use evidence::{BucketPlace, EvidencePolicy, LockMode, ObjectLock, ShipTo, WitnessPolicy, WitnessSource};
 pub use executable::Executable;

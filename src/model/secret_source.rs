@@ -288,6 +288,7 @@ impl SecretSourceSet {
             allow,
             protected: _,
             approvals: _,
+            configuration: _,
             sabotage,
         } = environment;
         start.iter().for_each(|start| self.start(start));

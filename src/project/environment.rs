@@ -34,6 +34,7 @@ pub(super) fn read(reader: &TreeReader<'_>, node: &Node) -> Option<Environment> 
         allow: fields.optional("allow", &super::allow::read).unwrap_or_default(),
         protected: fields.optional("protected", &|reader, node| reader.truth(node)).unwrap_or(false),
         approvals: fields.optional("approvals", &super::allow::approvals),
+        configuration: fields.optional("configuration", &super::configuration::read),
         sabotage: fields.optional("sabotage", &|reader, node| reader.list(node, &super::sabotage::read)).unwrap_or_default(),
     };
     if let Some((key, _)) = fields.raw("approvals").filter(|_| !environment.protected) {

@@ -26,6 +26,7 @@ mod check;
 mod clear_text;
 mod command;
 mod condition;
+mod configuration;
 mod contact;
 mod cross;
 mod document;

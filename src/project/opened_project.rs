@@ -10,7 +10,7 @@ use super::scenario::{self, ScenarioFile};
 use super::shape::{self, FileKind};
 use super::source::SourceText;
 use super::workload::RawWorkload;
-use super::{allow, cross, inventory, rotation, store, sums, table, trace};
+use super::{allow, configuration, cross, inventory, rotation, store, sums, table, trace};
 use crate::model::{DrillPlan, ExecutionPlan, Inventory, ReadFile, Runbook, SourceFile, Tokens};
 use crate::units::closest;
 use std::collections::BTreeMap;
@@ -102,6 +102,8 @@ impl Project {
         for (id, environment) in &inventory.environments {
             let found = allow::names(&document, root, &inventory, id, environment);
             document.findings.extend(found);
+            let configuration = configuration::there(&document, root, id, environment);
+            document.findings.extend(configuration);
         }
         let findings = document.findings.iter().cloned().collect();
         (Self { root: root.to_owned(), inventory, document }, findings)

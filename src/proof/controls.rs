@@ -271,6 +271,5 @@ impl DrilledSystem<'_> {
 
 /// Which gateway's configuration it is, and its path from the root.
 fn configuration(plan: &DrillPlan) -> Option<(GatewayKind, &str)> {
-    let _ = plan;
-    None
+    plan.environment.configuration.as_ref().map(|named| (named.kind, named.file.as_str()))
 }

@@ -5,8 +5,8 @@ use super::record::{is_usual, record};
 use super::sabotage::SabotageCommandRecord;
 use crate::model::{
     AlertsBinding, Allow, Approvals, Approver, BreakerSettings, CalendarSource, Complete, ControlBinding, Dialect, Environment,
-    GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding, StartCommand,
-    StreamEnd, TokenCache, UsageReport,
+    GatewayConfiguration, GatewayKind, GatewaySettings, KeySource, LeverBinding, LocksBinding, ProxyBinding, ResetCommand, ServiceBinding,
+    StartCommand, StreamEnd, TokenCache, UsageReport,
 };
 use crate::units::{Duration, Money, Rate, WeekHours};
 use serde::Deserialize as _;
@@ -38,8 +38,18 @@ record! {
         protected: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approvals: Option<ApprovalsRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        configuration: Option<GatewayConfigurationRecord>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         sabotage: Vec<SabotageCommandRecord>,
+    }
+}
+
+record! {
+    struct GatewayConfigurationRecord of GatewayConfiguration {
+        #[serde(deserialize_with = "known_kind")]
+        kind: GatewayKind,
+        file: String,
     }
 }
 
@@ -221,6 +231,10 @@ record! {
 fn known_gateway<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<GatewayKind>, D::Error> {
     let word = Option::<String>::deserialize(deserializer)?;
     Ok(word.map(|word| GatewayKind::from_word(&word).unwrap_or(GatewayKind::Other)))
+}
+
+fn known_kind<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<GatewayKind, D::Error> {
+    known_gateway(deserializer).map(|kind| kind.unwrap_or(GatewayKind::Other))
 }
 
 const fn usual_dialect() -> Dialect {

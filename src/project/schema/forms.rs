@@ -286,7 +286,7 @@ pub(super) const FORMS: &[Form] = &[
         "environment",
         "an environment",
         "embedded: truth; keys: =keys; gateway: @gateway; start: @start; carries: rate; services: {@address}; proxies: {@proxy}; \
-         control: url or @control; lever: @lever; locks: @locks; alerts: @alerts; prometheus: url or @prometheus; allow: @allow; protected: truth; approvals: @approvals; \
+         control: url or @control; lever: @lever; locks: @locks; alerts: @alerts; prometheus: url or @prometheus; allow: @allow; protected: truth; approvals: @approvals; configuration: @configuration; \
          sabotage: [@sabotage]",
     ),
     form(
@@ -314,6 +314,12 @@ pub(super) const FORMS: &[Form] = &[
     form("lever", "a lever", "file: text; url: url; token_from: env"),
     form("locks", "where locks are kept", "folder!: text; lease: time"),
     form("alerts", "where alerts are posted to", "listen!: text; token_from: env; hosts: [text]"),
+    choice(
+        "configuration",
+        "a gateway's configuration",
+        "litellm: text; portkey: text; envoy: text; haproxy: text; nginx: text",
+        "litellm portkey envoy haproxy nginx",
+    ),
     form("prometheus", "a Prometheus", "url!: url; token_from: env"),
     form(
         "allow",

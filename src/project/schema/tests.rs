@@ -49,6 +49,7 @@ environments:
     allow: {}
     protected: true
     approvals: {of: [{contact: a}]}
+    configuration: {nginx: a}
     sabotage: [{run: [a]}]
 evidence:
   witness: {url: "https://tsa.example/tsr"}
