@@ -98,7 +98,8 @@ pub async fn prove(order: ProofOrder) -> Result<ProofOutcome, Problem> {
     let usual = match usual {
         Ok(usual) => usual,
         Err(why) => {
-            outcome.untold = Some(format!("the drill as it is did not end with a verdict: {why}"));
+            let fewer = if order.at_once > 1 { "; with fewer `--at-once` the machine has more room" } else { "" };
+            outcome.untold = Some(format!("the drill as it is did not end with a verdict: {why}{fewer}"));
             return Ok(outcome);
         }
     };
