@@ -12,7 +12,7 @@ words! {
     SabotageKind {
         /// The gateway knows the primary alone.
         FallbackRemoved = "fallback-removed",
-        /// The gateway bears a key that the standby does not take.
+        /// The gateway has a key that the standby does not take.
         StandbyKeyWrong = "standby-key-wrong",
         /// Nobody answers in the standby's place.
         StandbyDead = "standby-dead",

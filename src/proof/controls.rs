@@ -1,7 +1,7 @@
 //! Which copies of the system a scenario is run on, and why others are left out: a sabotage is left out where nothing in the scenario could depend
 //! on what it breaks, never because it would stay green.
 
-use super::control::{Control, LeftOutControl, SabotageWay};
+use super::control::{LeftOutControl, NegativeControl, SabotageWay};
 use crate::exercise::PlannedDrill;
 use crate::gateway::sabotage::sabotaged;
 use crate::model::{
@@ -20,7 +20,7 @@ pub struct ProofPlan {
     /// The drill as it is.
     pub planned: PlannedDrill,
     /// Those that apply.
-    pub controls: Vec<Control>,
+    pub controls: Vec<NegativeControl>,
     /// Those that do not.
     pub left_out: Vec<LeftOutControl>,
 }
@@ -44,7 +44,7 @@ pub fn controls(planned: PlannedDrill) -> Result<ProofPlan, Problem> {
         Ok((plan, way)) => {
             let expects = if let SabotageWay::Command(command) = &way { command.expect } else { sabotage.kind.reason() };
             let plan = DrillPlan { sabotage: Some(sabotage.clone()), ..plan };
-            controls.push(Control { sabotage, expects, planned: PlannedDrill { plan, ..planned.clone() }, way });
+            controls.push(NegativeControl { sabotage, expects, planned: PlannedDrill { plan, ..planned.clone() }, way });
         }
         Err(why) => left_out.push(LeftOutControl { name: sabotage.name, why }),
     };

@@ -2,14 +2,15 @@
 //!
 //! What this file does not do: reach what a control plane serves.
 
-use super::{EditedConfiguration, WRONG_KEY, edited, elsewhere, tree};
+use super::edited::{EditedConfiguration, WRONG_KEY, edited, elsewhere};
+use super::tree;
 use crate::model::SabotageKind;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// How long it waits for a provider.
 const TIMEOUTS: [&str; 5] = ["timeout", "per_try_timeout", "per_try_idle_timeout", "idle_timeout", "connect_timeout"];
-/// The headers that bear keys.
+/// The headers that hold keys.
 const CREDENTIALS: [&str; 3] = ["authorization", "api-key", "x-api-key"];
 
 pub(super) fn sabotaged(text: &str, kind: SabotageKind) -> Result<EditedConfiguration, String> {
