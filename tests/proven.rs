@@ -14,6 +14,13 @@ fn quick() -> Project {
     project
 }
 
+/// Its inventory, with addresses for the providers: outside the lab they have some.
+fn elsewhere(project: &Project) -> String {
+    let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();
+    let inventory = inventory.replace("dialect: azure-openai", "dialect: azure-openai\n    base_url: \"http://127.0.0.1:9\"");
+    inventory.replace("dialect: openai,", "dialect: openai, base_url: \"http://127.0.0.1:9/v1\",")
+}
+
 fn outcome(run: &Run) -> Value {
     let all: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"));
     all[0].clone()
@@ -95,11 +102,8 @@ fn a_scenario_whose_objectives_cannot_fail_is_found_out() {
 #[test]
 fn nothing_is_broken_on_purpose_where_that_is_not_allowed() {
     let project = quick();
-    let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();
+    let inventory = elsewhere(&project);
     let staging = "  staging: {services: {chat: {url: \"http://127.0.0.1:9/v1\"}}}\n  live: {services: {chat: {url: \"http://127.0.0.1:9/v1\"}}, protected: true}\n";
-    // Elsewhere a provider has an address.
-    let inventory = inventory.replace("dialect: azure-openai", "dialect: azure-openai\n    base_url: \"http://127.0.0.1:9\"");
-    let inventory = inventory.replace("dialect: openai,", "dialect: openai, base_url: \"http://127.0.0.1:9/v1\",");
     project.write("runbooks/inventory.yaml", &(inventory + staging));
     let refused = |environment: &str| {
         let run = project.lifeboat(&["prove", "scenarios/quick.yaml", "--env", environment]);
@@ -118,20 +122,35 @@ fn a_real_nginx_is_broken_by_a_copy_of_its_configuration_and_the_original_is_not
     let start = "run: [sh, gateway/start.sh, \"${port}\"], ready: \"http://127.0.0.1:${port}/ready\", env: {FIRST: \"${proxy.first.url}\", \
                  FIRST_KEY: \"${credential.first}\", SECOND: \"${proxy.second.url}\", SECOND_KEY: \"${credential.second}\", BASE: \"FOLDER\"}";
     let start = start.replace("FOLDER", folder.path().to_str().unwrap());
+    // What a command breaks is put back whatever becomes of the drill: here it cannot even begin.
+    let own = "sabotage: [{name: no-gateway, run: [mv, gateway/start.sh, gateway/away.sh], undo: [mv, gateway/away.sh, gateway/start.sh]}]";
     let rest = "configuration: {nginx: gateway/nginx.conf}, services: {chat: {url: \"http://127.0.0.1:${port}/v1\"}}";
-    project.environment("nginx", &format!("start: {{{start}}}, {rest}")).edit("runbooks/inventory.yaml", "azure-openai", "openai");
+    project.environment("nginx", &format!("start: {{{start}}}, {rest}, {own}")).edit("runbooks/inventory.yaml", "azure-openai", "openai");
     let original = include_str!("proven/nginx.conf");
     project.write("gateway/nginx.conf", original).write("gateway/start.sh", include_str!("proven/start.sh"));
     let args = ["prove", "scenarios/quick.yaml", "--env", "nginx", "--trusted", "--at-once", "4", "--format", "json"];
-    let only = ["--only", "fallback-removed", "--only", "timeout-x10", "--only", "breaker-off"];
+    let only = ["--only", "fallback-removed", "--only", "timeout-x10", "--only", "breaker-off", "--only", "no-gateway"];
     let run = project.lifeboat(&[&args[..], &only].concat());
     let outcome = outcome(&run);
     let ends = ends(&outcome);
-    assert!(run.code == Some(0) && ends.len() == 3 && ends.iter().all(|(_, end, _)| end == "red"), "{ends:#?}\n{run:?}");
+    assert!(ends.len() == 4 && ends[..3].iter().all(|(_, end, _)| end == "red"), "{ends:#?}\n{run:?}");
+    assert_eq!((ends[3].0.as_str(), ends[3].1.as_str(), run.code), ("no-gateway", "could not tell", Some(3)), "{ends:#?}");
+    assert!(project.path("gateway/start.sh").is_file() && !project.path("drills/proofs/broken-on-purpose.json").exists());
     assert_eq!(std::fs::read_to_string(project.path("gateway/nginx.conf")).unwrap(), original);
     let left = std::fs::read_dir(project.path("drills/proofs")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(!left.into_iter().any(|name| name.ends_with(".project")), "a copy was left behind");
     assert_eq!(outcome["proven"], false, "three more apply, and were not asked for");
+}
+
+#[test]
+fn an_environment_of_ones_own_names_what_breaks_it_as_the_readme_shows() {
+    let project = quick();
+    let (_, block) = include_str!("../src/proof/README.md").split_once("```yaml\n").unwrap();
+    let block = block.split("```").next().unwrap().replace("support-chat", "chat");
+    let inventory = elsewhere(&project).replace("environments:\n", &block);
+    project.write("runbooks/inventory.yaml", &inventory);
+    let listed = project.lifeboat(&["prove", "scenarios/quick.yaml", "--env", "staging", "--list"]);
+    listed.exits_with(0).says("./gateway.sh without standby; must be red: no-standby-asked").says("the providers are not the lab's");
 }
 
 #[test]

@@ -19,10 +19,11 @@ const RECORDS: &str = include_str!("../src/import/README.md");
 const EVIDENCE: &str = include_str!("../src/evidence/README.md");
 const SCHEDULES: &str = include_str!("../src/schedule/README.md");
 const QUARTERS: &str = include_str!("../src/serve/README.md");
+const PROVE: &str = include_str!("../src/proof/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
-const ALL: [(&str, &str); 10] = [
+const ALL: [(&str, &str); 11] = [
     ("", README),
     ("scenarios", SCENARIOS),
     ("runbooks", RUNBOOKS),
@@ -32,6 +33,7 @@ const ALL: [(&str, &str); 10] = [
     ("src/evidence", EVIDENCE),
     ("src/schedule", SCHEDULES),
     ("src/serve", QUARTERS),
+    ("src/proof", PROVE),
     ("tests", TESTS),
 ];
 
@@ -92,6 +94,9 @@ fn no_block_is_left_out_by_these_tests() {
         (("src/import", "json"), 1),
         (("src/import", "python"), 1),
         (("src/import", "sh"), 1),
+        // Played by `proven`.
+        (("src/proof", "console"), 1),
+        (("src/proof", "yaml"), 1),
         (("src/proxy", "console"), 1),
         (("src/schedule", "console"), 1),
         (("src/schedule", "yaml"), 1),
