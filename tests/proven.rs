@@ -1,13 +1,24 @@
 //! Negative controls: each copy that is broken on purpose goes red for its own reason, and a scenario whose objectives cannot fail is found out.
 
-use crate::support::{Project, Run};
+use crate::support::{Project, Run, python};
+use lifeboat::gateway::sabotage::sabotaged;
+use lifeboat::model::{GatewayKind, SabotageKind};
 use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
 
 /// Fewer requests, so that seven drills at once leave the machine room.
 fn quick() -> Project {
     let project = Project::quick();
     project.edit("scenarios/quick.yaml", "rate: 50/s", "rate: 20/s");
     project
+}
+
+/// Its inventory, with addresses for the providers: outside the lab they have some.
+fn elsewhere(project: &Project) -> String {
+    let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();
+    let inventory = inventory.replace("dialect: azure-openai", "dialect: azure-openai\n    base_url: \"http://127.0.0.1:9\"");
+    inventory.replace("dialect: openai,", "dialect: openai, base_url: \"http://127.0.0.1:9/v1\",")
 }
 
 fn outcome(run: &Run) -> Value {
@@ -28,7 +39,7 @@ fn each_broken_copy_goes_red_for_its_own_reason_and_counts_nowhere_else() {
     let outcome = outcome(&run);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(
-        run.stderr.contains("quick in lab: 7 drills (one as it is, 6 on copies that are broken on purpose), about 26 s"),
+        run.stderr.contains("quick in lab: 7 drills (one as it is, 6 on copies that are broken on purpose), about 13 s"),
         "{}",
         run.stderr
     );
@@ -91,7 +102,7 @@ fn a_scenario_whose_objectives_cannot_fail_is_found_out() {
 #[test]
 fn nothing_is_broken_on_purpose_where_that_is_not_allowed() {
     let project = quick();
-    let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();
+    let inventory = elsewhere(&project);
     let staging = "  staging: {services: {chat: {url: \"http://127.0.0.1:9/v1\"}}}\n  live: {services: {chat: {url: \"http://127.0.0.1:9/v1\"}}, protected: true}\n";
     project.write("runbooks/inventory.yaml", &(inventory + staging));
     let refused = |environment: &str| {
@@ -101,4 +112,76 @@ fn nothing_is_broken_on_purpose_where_that_is_not_allowed() {
     };
     assert!(refused("staging").contains("hint: where no user is on it, add `allow: {sabotage: true}` to `staging`"));
     assert!(refused("live").contains("the environment `live` is protected"));
+}
+
+#[test]
+fn a_real_nginx_is_broken_by_a_copy_of_its_configuration_and_the_original_is_not_touched() {
+    let project = quick();
+    // Neither blanks nor quotes are taken in the names of nginx's sockets.
+    let folder = tempfile::Builder::new().prefix("gateway").tempdir().unwrap();
+    let start = "run: [sh, gateway/start.sh, \"${port}\"], ready: \"http://127.0.0.1:${port}/ready\", env: {FIRST: \"${proxy.first.url}\", \
+                 FIRST_KEY: \"${credential.first}\", SECOND: \"${proxy.second.url}\", SECOND_KEY: \"${credential.second}\", BASE: \"FOLDER\"}";
+    let start = start.replace("FOLDER", folder.path().to_str().unwrap());
+    // What a command breaks is put back whatever becomes of the drill: here it cannot even begin.
+    let own = "sabotage: [{name: no-gateway, run: [mv, gateway/start.sh, gateway/away.sh], undo: [mv, gateway/away.sh, gateway/start.sh]}]";
+    let rest = "configuration: {nginx: gateway/nginx.conf}, services: {chat: {url: \"http://127.0.0.1:${port}/v1\"}}";
+    project.environment("nginx", &format!("start: {{{start}}}, {rest}, {own}")).edit("runbooks/inventory.yaml", "azure-openai", "openai");
+    let original = include_str!("proven/nginx.conf");
+    project.write("gateway/nginx.conf", original).write("gateway/start.sh", include_str!("proven/start.sh"));
+    let args = ["prove", "scenarios/quick.yaml", "--env", "nginx", "--trusted", "--at-once", "4", "--format", "json"];
+    let only = ["--only", "fallback-removed", "--only", "timeout-x10", "--only", "breaker-off", "--only", "no-gateway"];
+    let run = project.lifeboat(&[&args[..], &only].concat());
+    let outcome = outcome(&run);
+    let ends = ends(&outcome);
+    assert!(ends.len() == 4 && ends[..3].iter().all(|(_, end, _)| end == "red"), "{ends:#?}\n{run:?}");
+    assert_eq!((ends[3].0.as_str(), ends[3].1.as_str(), run.code), ("no-gateway", "could not tell", Some(3)), "{ends:#?}");
+    assert!(project.path("gateway/start.sh").is_file() && !project.path("drills/proofs/broken-on-purpose.json").exists());
+    assert_eq!(std::fs::read_to_string(project.path("gateway/nginx.conf")).unwrap(), original);
+    let left = std::fs::read_dir(project.path("drills/proofs")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!left.into_iter().any(|name| name.ends_with(".project")), "a copy was left behind");
+    assert_eq!(outcome["proven"], false, "three more apply, and were not asked for");
+}
+
+#[test]
+fn an_environment_of_ones_own_names_what_breaks_it_as_the_readme_shows() {
+    let project = quick();
+    let (_, block) = include_str!("../src/proof/README.md").split_once("```yaml\n").unwrap();
+    let block = block.split("```").next().unwrap().replace("support-chat", "chat");
+    let inventory = elsewhere(&project).replace("environments:\n", &block);
+    project.write("runbooks/inventory.yaml", &inventory);
+    let listed = project.lifeboat(&["prove", "scenarios/quick.yaml", "--env", "staging", "--list"]);
+    listed.exits_with(0).says("./gateway.sh without standby; must be red: no-standby-asked").says("the providers are not the lab's");
+}
+
+#[test]
+fn what_is_broken_is_still_a_configuration_to_the_programs_themselves() {
+    let folder = tempfile::Builder::new().prefix("gateway").tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let nginx = include_str!("proven/nginx.conf").replace("FOLDER", place).replace("PORT", "0");
+    let nginx = nginx.replace("FIRST_URL", "http://127.0.0.1:1").replace("SECOND_URL", "http://127.0.0.1:2");
+    let envoy = python("envoy", "tests/gateways/requirements.txt").join("envoy");
+    let envoy = envoy.to_str().unwrap();
+    let checks: [(GatewayKind, &str, Vec<&str>); 3] = [
+        (GatewayKind::Nginx, &nginx, vec!["nginx", "-t", "-e", "stderr", "-p", place, "-c"]),
+        (GatewayKind::HaProxy, include_str!("proven/haproxy.cfg"), vec!["haproxy", "-c", "-f"]),
+        (GatewayKind::Envoy, include_str!("proven/envoy.yaml"), vec![envoy, "--mode", "validate", "--log-level", "error", "-c"]),
+    ];
+    for (gateway, text, command) in checks {
+        let kinds = [SabotageKind::FallbackRemoved, SabotageKind::TimeoutTimesTen, SabotageKind::BreakerOff, SabotageKind::StandbyKeyWrong];
+        let edited = kinds.iter().filter_map(|kind| Some((kind.word(), sabotaged(gateway, text, *kind).ok()?.text)));
+        let all: Vec<(&str, String)> = edited.chain([("as it is", text.to_owned())]).collect();
+        assert!(all.len() >= 4, "{gateway}: {}", all.len());
+        for (what, text) in all {
+            let file = folder.path().join(if gateway == GatewayKind::Envoy { "envoy.yaml" } else { "gateway.conf" });
+            std::fs::write(&file, &text).unwrap();
+            assert_valid(&command, &file, &format!("{gateway}, {what}: {text}"));
+        }
+    }
+}
+
+fn assert_valid(command: &[&str], file: &Path, what: &str) {
+    let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
+    let checked = Command::new(command[0]).args(&command[1..]).arg(file).env("PATH", &path).output();
+    let checked = checked.unwrap_or_else(|error| panic!("this test needs {}: {error}", command[0]));
+    assert!(checked.status.success(), "{what}\n{}", String::from_utf8_lossy(&checked.stderr));
 }

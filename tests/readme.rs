@@ -21,6 +21,7 @@ const SCHEDULES: &str = include_str!("../src/schedule/README.md");
 const QUARTERS: &str = include_str!("../src/serve/README.md");
 const COMPARISONS: &str = include_str!("../src/compare/README.md");
 const READINESS: &str = include_str!("../src/readiness/README.md");
+const PROVE: &str = include_str!("../src/proof/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
@@ -36,6 +37,7 @@ const ALL: [(&str, &str); 11] = [
     ("src/serve", QUARTERS),
     ("src/compare", COMPARISONS),
     ("src/readiness", READINESS),
+    ("src/proof", PROVE),
     ("tests", TESTS),
 ];
 
@@ -97,6 +99,9 @@ fn no_block_is_left_out_by_these_tests() {
         (("src/import", "json"), 1),
         (("src/import", "python"), 1),
         (("src/import", "sh"), 1),
+        // Played by `proven`.
+        (("src/proof", "console"), 1),
+        (("src/proof", "yaml"), 1),
         (("src/proxy", "console"), 1),
         (("src/readiness", "text"), 2),
         (("src/schedule", "console"), 1),

@@ -51,7 +51,7 @@ impl Exit {
             Some(ExerciseError::Folder { .. } | ExerciseError::Taken { .. } | ExerciseError::Evidence(_)) => Self::Usage,
             None if error.is::<crate::execution::DoorbellError>() => Self::Usage,
             None if error.is::<JudgeError>() || error.is::<crate::project::ProjectError>() => Self::Usage,
-            None if error.is::<crate::exercise::ReviewProblem>() => Self::Usage,
+            None if error.is::<crate::exercise::ReviewProblem>() || error.is::<crate::exercise::ProofFileError>() => Self::Usage,
             None if error.is::<crate::store::StoreError>() || error.is::<crate::store::AssignError>() => Self::Usage,
             None if error.is::<crate::evidence::VerifyError>() => Self::Usage,
             None if error.is::<crate::permission::trust::TrustError>() => Self::Usage,

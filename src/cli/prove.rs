@@ -75,7 +75,10 @@ enum ProofFormat {
 
 pub(super) fn prove(args: Args) -> anyhow::Result<Exit> {
     let Some(plans) = planned(&args)? else { return Ok(Exit::Usage) };
-    known_names(&args.only, &plans)?;
+    if let Err(problem) = known_names(&args.only, &plans) {
+        say(&format!("error: {}", explained(&problem)));
+        return Ok(Exit::Usage);
+    }
     if args.list {
         put(&plans.iter().map(listed).collect::<Vec<_>>().join("\n"))?;
         return Ok(Exit::Met);
@@ -85,43 +88,53 @@ pub(super) fn prove(args: Args) -> anyhow::Result<Exit> {
         return Ok(end);
     }
     note(&announced(&args, &plans));
-    let (format, supervisor, locks) = (args.format, orders.supervisor.clone(), orders.locks.clone());
     until_interrupted("stopping: every fault is healed, what was broken is put back (press Ctrl-C again to leave at once)", async |stop| {
-        let (mut outcomes, mut worst) = (Vec::new(), Exit::Met);
-        for plan in plans {
-            let order = ProofOrder {
-                plan,
-                only: args.only.clone(),
-                seed: args.seed.unwrap_or_else(drawn_seed),
-                at_once: usize::try_from(args.at_once).unwrap_or(1),
-                at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-                supervisor: supervisor.clone(),
-                wait: args.wait,
-                locks: locks.clone(),
-                stop: stop.clone(),
-                tell: Arc::new(told),
-            };
-            let root = order.plan.planned.root.clone();
-            let outcome = run_controls(order).await?;
-            if !*stop.borrow() {
-                keep(&root, &outcome)?;
-            }
-            worst = worst.max(exit_of(&outcome, *stop.borrow()));
-            if matches!(format, ProofFormat::Table) {
-                put(&format!("\n{}", outcome.to_text()))?;
-            }
-            outcomes.push(outcome);
-        }
-        match format {
-            ProofFormat::Table => {}
-            ProofFormat::Md => put(&outcomes.iter().map(ProofOutcome::to_markdown).collect::<Vec<_>>().join("\n"))?,
-            ProofFormat::Json => {
-                let all: Vec<_> = outcomes.iter().map(ProofOutcome::to_json).collect();
-                put(&(serde_json::to_string_pretty(&all)? + "\n"))?;
-            }
-        }
-        Ok(worst)
+        proven(&args, plans, &orders, stop).await
     })
+}
+
+/// Runs the controls of each scenario, keeps what came of them, and writes it.
+async fn proven(args: &Args, plans: Vec<ProofPlan>, orders: &DrillOrders, stop: watch::Receiver<bool>) -> anyhow::Result<Exit> {
+    let (mut outcomes, mut worst) = (Vec::new(), Exit::Met);
+    for plan in plans {
+        let root = plan.planned.root.clone();
+        let order = ProofOrder {
+            plan,
+            only: args.only.clone(),
+            seed: args.seed.unwrap_or_else(drawn_seed),
+            at_once: usize::try_from(args.at_once).unwrap_or(1),
+            at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            supervisor: orders.supervisor.clone(),
+            wait: args.wait,
+            locks: orders.locks.clone(),
+            stop: stop.clone(),
+            tell: Arc::new(told),
+        };
+        let outcome = match run_controls(order).await {
+            Ok(outcome) => outcome,
+            Err(problem) => {
+                say(&format!("error: {}", explained(&problem)));
+                return Ok(Exit::Safety);
+            }
+        };
+        if !*stop.borrow() {
+            keep(&root, &outcome)?;
+        }
+        worst = worst.max(exit_of(&outcome, *stop.borrow()));
+        if matches!(args.format, ProofFormat::Table) {
+            put(&format!("\n{}", outcome.to_text()))?;
+        }
+        outcomes.push(outcome);
+    }
+    match args.format {
+        ProofFormat::Table => {}
+        ProofFormat::Md => put(&outcomes.iter().map(ProofOutcome::to_markdown).collect::<Vec<_>>().join("\n"))?,
+        ProofFormat::Json => {
+            let all: Vec<_> = outcomes.iter().map(ProofOutcome::to_json).collect();
+            put(&(serde_json::to_string_pretty(&all)? + "\n"))?;
+        }
+    }
+    Ok(worst)
 }
 
 /// The controls of all scenarios; `None` where a scenario does not validate, which was said.
@@ -136,8 +149,13 @@ fn planned(args: &Args) -> anyhow::Result<Option<Vec<ProofPlan>>> {
         for finding in &read.findings {
             say(&finding.to_string());
         }
-        if let Some(planned) = read.planned.filter(|_| !invalid) {
-            plans.push(controls(planned)?);
+        match read.planned.filter(|_| !invalid).map(controls) {
+            Some(Ok(plan)) => plans.push(plan),
+            Some(Err(problem)) => {
+                say(&format!("error: {}", explained(&problem)));
+                invalid = true;
+            }
+            None => {}
         }
     }
     Ok((!invalid).then_some(plans))
@@ -175,7 +193,7 @@ fn announced(args: &Args, plans: &[ProofPlan]) -> String {
         let asked =
             plan.controls.iter().filter(|control| args.only.is_empty() || args.only.contains(&control.sabotage.name)).count() as u64;
         let each = plan.planned.plan.scenario.timeline.total().plus(BESIDES).as_secs_f64();
-        let turns = 1 + asked.div_ceil(args.at_once.unsigned_abs());
+        let turns = (1 + asked).div_ceil(args.at_once.unsigned_abs());
         let drills = counted(asked + 1, "drill");
         let name = &plan.planned.plan.scenario.name;
         let broken = format!("one as it is, {asked} on copies that are broken on purpose");

@@ -348,6 +348,9 @@ fn lab(site: &RigSite<'_>, names: &mut ResolvedNames) -> Result<(Vec<SimulatedPr
         let is_dead = plan.sabotaged(SabotageKind::StandbyDead) == Some(name.as_str());
         names.upstream.insert(name.clone(), if is_dead { nowhere(&simulated.base_url()) } else { simulated.base_url() });
         simulated.takes(plan.kind_of(provider));
+        if plan.sabotaged(SabotageKind::RevocationIgnored) == Some(name.as_str()) {
+            simulated.ignores_revocations();
+        }
         let credential = plan.credential_of(name).to_owned();
         tokens.push(tokio::spawn(record_tokens(simulated.minted_tokens(), credential, site.recorder.clone())));
         providers.push(simulated);

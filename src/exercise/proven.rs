@@ -54,6 +54,10 @@ pub fn proof_hash(plan: &DrillPlan, root: &Path) -> String {
     let mut text = plan_hash(&plan);
     let started = StartedFiles::of(&plan, root);
     started.hashes().for_each(|(path, sha256)| text += &format!("\n{path} {sha256}"));
+    if let Some(named) = &plan.environment.configuration {
+        let read = bytes_of(&root.join(&named.file), LARGEST).unwrap_or_default();
+        text += &format!("\n{} {}", named.file, sha256_hex(&read));
+    }
     sha256_hex(text.as_bytes())
 }
 

@@ -7,6 +7,7 @@ use crate::dialect::RefusalReason;
 use crate::units::{Fingerprint, Secret};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
@@ -50,6 +51,8 @@ pub(super) struct Keys {
     /// Whose, for the tests' log.
     whose: String,
     held: Mutex<HashMap<Secret, KeyStanding>>,
+    /// True where a key that is revoked is taken all the same.
+    lasting: AtomicBool,
 }
 
 /// Standing of a key: its state, and until when it is taken where it was lent.
@@ -73,7 +76,12 @@ impl Keys {
     pub(super) fn new(whose: &str, valid: Secret) -> Self {
         tell(KeyFate::Taken, whose, &valid);
         let held = HashMap::from([(valid, KeyStanding { state: KeyState::Valid, until: None })]);
-        Self { whose: whose.to_owned(), held: Mutex::new(held) }
+        Self { whose: whose.to_owned(), held: Mutex::new(held), lasting: AtomicBool::new(false) }
+    }
+
+    /// From now on a key that is revoked is taken all the same.
+    pub(super) fn last(&self) {
+        self.lasting.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn set(&self, key: Secret, state: KeyState) {
@@ -86,6 +94,9 @@ impl Keys {
         let mut keys = self.lock();
         let Some((key, held)) = keys.iter_mut().find(|(key, _)| key.fingerprint() == fingerprint) else { return false };
         tell(KeyFate::Revoked, &self.whose, key);
+        if self.lasting.load(Ordering::Relaxed) {
+            return true;
+        }
         *held = KeyStanding { state: KeyState::Revoked, until: None };
         true
     }

@@ -135,6 +135,11 @@ impl SimulatedProvider {
         self.core.keys.set(key.into(), state);
     }
 
+    /// From now on its issuer says of a key that it is revoked, and it is taken all the same: broken on purpose.
+    pub fn ignores_revocations(&self) {
+        self.core.keys.last();
+    }
+
     /// Says what its keys are. Of an `oauth-token` of Azure's only the tokens are taken that are minted from it, as Entra ID has it; a Vertex takes
     /// both.
     pub fn takes(&self, kind: CredentialKind) {

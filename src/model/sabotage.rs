@@ -12,7 +12,7 @@ words! {
     SabotageKind {
         /// The gateway knows the primary alone.
         FallbackRemoved = "fallback-removed",
-        /// The gateway bears a key that the standby does not take.
+        /// The gateway has a key that the standby does not take.
         StandbyKeyWrong = "standby-key-wrong",
         /// Nobody answers in the standby's place.
         StandbyDead = "standby-dead",
@@ -22,6 +22,8 @@ words! {
         TimeoutTimesTen = "timeout-x10",
         /// The gateway asks a provider that fails again and again.
         BreakerOff = "breaker-off",
+        /// The issuer says of a key that it is revoked, and the provider takes it all the same.
+        RevocationIgnored = "revocation-ignored",
         /// A step of the runbook that changes something is left out.
         StepSkipped = "step-skipped",
         /// What a command of the environment breaks.
@@ -44,6 +46,8 @@ words! {
         WaitsLonger = "waits-longer",
         /// The provider that is broken is asked by requests until its end.
         PrimaryAskedOn = "primary-asked-on",
+        /// The provider takes the key that was revoked.
+        OldKeyTaken = "old-key-taken",
         /// The step is not done.
         StepMissing = "step-missing",
         /// Any: it is enough that an objective is missed.
@@ -61,6 +65,7 @@ impl SabotageKind {
             Self::StandbySlow => SabotageReason::StandbySlower,
             Self::TimeoutTimesTen => SabotageReason::WaitsLonger,
             Self::BreakerOff => SabotageReason::PrimaryAskedOn,
+            Self::RevocationIgnored => SabotageReason::OldKeyTaken,
             Self::StepSkipped => SabotageReason::StepMissing,
             Self::Command => SabotageReason::Missed,
         }

@@ -3,7 +3,7 @@
 //! What this file does not do: print. Whoever wants to be told is told of each drill that begins and ends.
 
 use super::breaking;
-use super::control::{Control, SabotageWay};
+use super::control::{NegativeControl, SabotageWay};
 use super::controls::ProofPlan;
 use super::course::DrillCourse;
 use super::outcome::{ControlEnd, ControlResult, ProofOutcome, advice};
@@ -33,7 +33,7 @@ pub enum ProofNews {
 }
 
 /// Who is told.
-pub type Teller = Arc<dyn Fn(ProofNews) + Send + Sync>;
+pub type ProofTeller = Arc<dyn Fn(ProofNews) + Send + Sync>;
 
 /// Controls that are to be run.
 pub struct ProofOrder {
@@ -56,7 +56,7 @@ pub struct ProofOrder {
     /// Becomes true when a person wants them to stop.
     pub stop: watch::Receiver<bool>,
     /// Who is told.
-    pub tell: Teller,
+    pub tell: ProofTeller,
 }
 
 /// A drill that has ended.
@@ -77,20 +77,9 @@ pub async fn prove(order: ProofOrder) -> Result<ProofOutcome, Problem> {
     if let Some(name) = breaking::put_back_left(planned, &order.supervisor).await? {
         (order.tell)(ProofNews::Said(format!("`{name}`, which was left broken, was put back")));
     }
-    let (asked, rest): (Vec<Control>, Vec<Control>) =
+    let (asked, rest): (Vec<NegativeControl>, Vec<NegativeControl>) =
         order.plan.controls.iter().cloned().partition(|control| order.only.is_empty() || order.only.contains(&control.sabotage.name));
-    let mut outcome = ProofOutcome {
-        scenario: planned.plan.scenario.name.clone(),
-        environment: planned.plan.environment_name.clone(),
-        at: order.at.clone(),
-        sha256: proof_hash(&planned.plan, &planned.root),
-        as_it_is: None,
-        untold: None,
-        drill: None,
-        controls: Vec::new(),
-        not_asked: rest.into_iter().map(|control| control.sabotage.name).collect(),
-        left_out: order.plan.left_out.clone(),
-    };
+    let mut outcome = order.nothing_yet(rest.into_iter().map(|control| control.sabotage.name).collect());
     // What a command breaks is broken for everybody: those go one after the other, last.
     let (commands, copies): (Vec<_>, Vec<_>) =
         asked.into_iter().enumerate().partition(|(_, control)| matches!(control.way, SabotageWay::Command(_)));
@@ -98,7 +87,8 @@ pub async fn prove(order: ProofOrder) -> Result<ProofOutcome, Problem> {
     let usual = match usual {
         Ok(usual) => usual,
         Err(why) => {
-            outcome.untold = Some(format!("the drill as it is did not end with a verdict: {why}"));
+            let fewer = if order.at_once > 1 { "; with fewer `--at-once` the machine has more room" } else { "" };
+            outcome.untold = Some(format!("the drill as it is did not end with a verdict: {why}{fewer}"));
             return Ok(outcome);
         }
     };
@@ -139,11 +129,28 @@ struct DrillSite {
     wait: Option<Duration>,
     locks: Option<Arc<dyn LockTable>>,
     stop: watch::Receiver<bool>,
-    tell: Teller,
+    tell: ProofTeller,
 }
 
 impl ProofOrder {
-    fn site(&self, control: Option<&Control>) -> DrillSite {
+    /// What is known before anything was run.
+    fn nothing_yet(&self, not_asked: Vec<String>) -> ProofOutcome {
+        let planned = &self.plan.planned;
+        ProofOutcome {
+            scenario: planned.plan.scenario.name.clone(),
+            environment: planned.plan.environment_name.clone(),
+            at: self.at.clone(),
+            sha256: proof_hash(&planned.plan, &planned.root),
+            as_it_is: None,
+            untold: None,
+            drill: None,
+            controls: Vec::new(),
+            not_asked,
+            left_out: self.plan.left_out.clone(),
+        }
+    }
+
+    fn site(&self, control: Option<&NegativeControl>) -> DrillSite {
         let planned = &self.plan.planned;
         let name = control.map(|control| control.sabotage.name.clone());
         let moment: String = self.at.chars().take(19).map(|letter| if letter == ':' { '-' } else { letter }).collect();
@@ -164,12 +171,12 @@ impl ProofOrder {
 }
 
 /// A copy whose drill has ended, by its place among the controls.
-type EndedCopy = (usize, Control, Result<EndedControl, String>);
+type EndedCopy = (usize, NegativeControl, Result<EndedControl, String>);
 
 /// The drill as it is and those of copies, so many at once. Where the first ends otherwise than met, no more of the others begin.
-async fn at_once(order: &ProofOrder, copies: Vec<(usize, Control)>) -> (Result<EndedControl, String>, Vec<EndedCopy>) {
+async fn at_once(order: &ProofOrder, copies: Vec<(usize, NegativeControl)>) -> (Result<EndedControl, String>, Vec<EndedCopy>) {
     let (mut usual, mut ended, mut running) = (Err("it has ended by a fault of Lifeboat's own".to_owned()), Vec::new(), JoinSet::new());
-    let mut waiting: VecDeque<Option<(usize, Control)>> = std::iter::once(None).chain(copies.into_iter().map(Some)).collect();
+    let mut waiting: VecDeque<Option<(usize, NegativeControl)>> = std::iter::once(None).chain(copies.into_iter().map(Some)).collect();
     loop {
         while running.len() < order.at_once.max(1)
             && let Some(next) = waiting.pop_front()
@@ -199,7 +206,7 @@ async fn at_once(order: &ProofOrder, copies: Vec<(usize, Control)>) -> (Result<E
 }
 
 /// The drill of one copy.
-async fn of_copy(site: &DrillSite, control: &Control) -> Result<EndedControl, String> {
+async fn of_copy(site: &DrillSite, control: &NegativeControl) -> Result<EndedControl, String> {
     let mut planned = control.planned.clone();
     let mut copy = None;
     if let SabotageWay::File { path, text } = &control.way {
@@ -226,7 +233,7 @@ fn elsewhere(mut planned: PlannedDrill, root: &Path, place: &Path, path: &str) -
 }
 
 /// The drill of a system that a command breaks, and another puts back.
-async fn by_command(site: &DrillSite, control: Control, usual: &EndedControl) -> ControlResult {
+async fn by_command(site: &DrillSite, control: NegativeControl, usual: &EndedControl) -> ControlResult {
     let SabotageWay::Command(command) = &control.way else { return untold(&control, "it has no command".to_owned()) };
     if *site.stop.borrow() {
         return untold(&control, "it was not run".to_owned());
@@ -284,7 +291,7 @@ async fn drilled(site: &DrillSite, planned: PlannedDrill) -> Result<EndedControl
     Ok(EndedControl { verdict: judged.verdict, stopped: stopped.is_some(), course, drill })
 }
 
-fn untold(control: &Control, seen: String) -> ControlResult {
+fn untold(control: &NegativeControl, seen: String) -> ControlResult {
     ControlResult {
         name: control.sabotage.name.clone(),
         kind: control.sabotage.kind,
@@ -299,7 +306,7 @@ fn untold(control: &Control, seen: String) -> ControlResult {
     }
 }
 
-fn result(control: &Control, usual: &EndedControl, ended: Result<EndedControl, String>) -> ControlResult {
+fn result(control: &NegativeControl, usual: &EndedControl, ended: Result<EndedControl, String>) -> ControlResult {
     let step = control.sabotage.on.as_deref().unwrap_or_default();
     if control.expects == SabotageReason::StepMissing && !usual.course.steps.contains(step) {
         return untold(control, NOT_DONE.to_owned());

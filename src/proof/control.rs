@@ -5,7 +5,7 @@ use crate::model::{Sabotage, SabotageCommand, SabotageReason};
 
 /// A copy of the system that is broken on purpose.
 #[derive(Debug, Clone)]
-pub struct Control {
+pub struct NegativeControl {
     /// What is broken.
     pub sabotage: Sabotage,
     /// Why it must go red.

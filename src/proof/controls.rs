@@ -1,12 +1,12 @@
 //! Which copies of the system a scenario is run on, and why others are left out: a sabotage is left out where nothing in the scenario could depend
 //! on what it breaks, never because it would stay green.
 
-use super::control::{Control, LeftOutControl, SabotageWay};
+use super::control::{LeftOutControl, NegativeControl, SabotageWay};
 use crate::exercise::PlannedDrill;
 use crate::gateway::sabotage::sabotaged;
 use crate::model::{
-    Action, ActsOn, BreakerSettings, DrillPlan, GatewayKind, GatewaySettings, PlannedFault, RotationPart, Sabotage, SabotageKind, Step,
-    Taken, When,
+    Action, ActsOn, BreakerSettings, DrillPlan, GatewayKind, GatewaySettings, PlannedFault, RotationPart, Runbook, Sabotage, SabotageKind,
+    Step, Taken, When,
 };
 use crate::units::{Problem, Ratio};
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub struct ProofPlan {
     /// The drill as it is.
     pub planned: PlannedDrill,
     /// Those that apply.
-    pub controls: Vec<Control>,
+    pub controls: Vec<NegativeControl>,
     /// Those that do not.
     pub left_out: Vec<LeftOutControl>,
 }
@@ -44,7 +44,7 @@ pub fn controls(planned: PlannedDrill) -> Result<ProofPlan, Problem> {
         Ok((plan, way)) => {
             let expects = if let SabotageWay::Command(command) = &way { command.expect } else { sabotage.kind.reason() };
             let plan = DrillPlan { sabotage: Some(sabotage.clone()), ..plan };
-            controls.push(Control { sabotage, expects, planned: PlannedDrill { plan, ..planned.clone() }, way });
+            controls.push(NegativeControl { sabotage, expects, planned: PlannedDrill { plan, ..planned.clone() }, way });
         }
         Err(why) => left_out.push(LeftOutControl { name: sabotage.name, why }),
     };
@@ -70,13 +70,14 @@ pub fn controls(planned: PlannedDrill) -> Result<ProofPlan, Problem> {
 }
 
 /// Those that are about the system itself, in the order in which they are run.
-const KINDS: [SabotageKind; 6] = [
+const KINDS: [SabotageKind; 7] = [
     SabotageKind::FallbackRemoved,
     SabotageKind::StandbyKeyWrong,
     SabotageKind::StandbyDead,
     SabotageKind::StandbySlow,
     SabotageKind::TimeoutTimesTen,
     SabotageKind::BreakerOff,
+    SabotageKind::RevocationIgnored,
 ];
 
 /// What a scenario drills.
@@ -97,6 +98,16 @@ impl DrilledSystem<'_> {
 
     /// Whom a sabotage is about.
     fn about(&self, kind: SabotageKind) -> Option<String> {
+        if kind == SabotageKind::RevocationIgnored {
+            return self
+                .plan()
+                .scenario
+                .timeline
+                .faults
+                .iter()
+                .find(|planned| planned.fault.is_rotation())
+                .map(|planned| planned.on.clone());
+        }
         let is_about = matches!(kind, SabotageKind::StandbyKeyWrong | SabotageKind::StandbyDead | SabotageKind::StandbySlow);
         self.standby().filter(|_| is_about).cloned()
     }
@@ -121,6 +132,9 @@ impl DrilledSystem<'_> {
             SabotageKind::BreakerOff => {
                 ("the gateway asks the broken provider again and again".to_owned(), self.waits().and_then(|()| self.without_breaker()))
             }
+            SabotageKind::RevocationIgnored => {
+                ("the provider takes a key that was revoked".to_owned(), self.revokes().and_then(|()| self.of_the_lab()))
+            }
             SabotageKind::StepSkipped | SabotageKind::Command => (String::new(), Err("it is about another thing".to_owned())),
         }
     }
@@ -130,6 +144,16 @@ impl DrilledSystem<'_> {
         let plan = self.plan();
         let primaries = plan.workloads.leading().service.primaries();
         plan.scenario.timeline.faults.iter().filter(move |planned| primaries.contains(&planned.on))
+    }
+
+    /// Whether the runbook revokes a key that the scenario leaves alone.
+    fn revokes(&self) -> Result<(), String> {
+        let plan = self.plan();
+        let revokes = plan.runbook.iter().flat_map(Runbook::rotations).any(|rotate| rotate.part == RotationPart::Revoke);
+        if plan.only_rotates() && revokes {
+            return Ok(());
+        }
+        Err("no step of the runbook revokes a key of a planned rotation".to_owned())
     }
 
     /// Whether a standby is needed at all.
@@ -271,6 +295,5 @@ impl DrilledSystem<'_> {
 
 /// Which gateway's configuration it is, and its path from the root.
 fn configuration(plan: &DrillPlan) -> Option<(GatewayKind, &str)> {
-    let _ = plan;
-    None
+    plan.environment.configuration.as_ref().map(|named| (named.kind, named.file.as_str()))
 }

@@ -3,9 +3,10 @@
 //!
 //! What this file does not do: judge. The verdict is made as for any drill (`exercise`).
 
-use crate::history::{Event, Outcome, Phase, ReadError, Reader, RequestDone, Served, Stamped};
+use crate::history::{Event, KeyStanding, Outcome, Phase, ReadError, Reader, RequestDone, Served, Stamped};
 use crate::model::Objectives;
 use crate::run_folder::RunFile;
+use crate::units::Fingerprint;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
@@ -40,6 +41,8 @@ pub(super) struct DrillCourse {
     primaries: Vec<String>,
     /// The steps that began, by their names.
     pub(super) steps: BTreeSet<String>,
+    /// What was said last to a key that was revoked before.
+    pub(super) revoked_key: Option<KeyStanding>,
     /// Requests that were due while something was broken.
     pub(super) due: u64,
     /// Of these the ones that were not answered well.
@@ -114,6 +117,8 @@ struct CourseFold {
     seen: Vec<(Option<u64>, String, u64, Served)>,
     requests: Vec<EndedRequest>,
     steps: BTreeSet<String>,
+    revoked: Vec<Fingerprint>,
+    revoked_key: Option<KeyStanding>,
 }
 
 impl CourseFold {
@@ -130,6 +135,8 @@ impl CourseFold {
             Event::Phase(phase) if phase.name == Phase::Draining => self.until = self.until.or(Some(stamped.t)),
             Event::Served(served) => self.seen.push((served.id, served.by.to_string(), served.at, served.clone())),
             Event::Request(done) => self.request(done),
+            Event::KeyRevoked(revoked) => self.revoked.push(revoked.key),
+            Event::KeyProbed(probed) if self.revoked.contains(&probed.key) => self.revoked_key = Some(probed.standing),
             Event::StepStarted(step) => drop(self.steps.insert(step.name.clone())),
             _ => {}
         }
@@ -147,7 +154,8 @@ impl CourseFold {
         let usual = self.requests.iter().filter(|request| request.due + request.moment < from).map(|request| request.moment).max();
         // What is a little longer than before may be chance.
         let usual = usual.map_or(0, |usual| usual + usual / 4);
-        let mut course = DrillCourse { primaries: self.primaries, steps: self.steps, ..DrillCourse::default() };
+        let (primaries, steps, revoked_key) = (self.primaries, self.steps, self.revoked_key);
+        let mut course = DrillCourse { primaries, steps, revoked_key, ..DrillCourse::default() };
         let mut of_primaries = BTreeSet::new();
         for (id, by, at, served) in self.seen.into_iter().filter(|(id, ..)| id.is_some()) {
             if !within(at) {

@@ -28,7 +28,7 @@ mod reason;
 mod shadow;
 
 pub use breaking::{LeftBroken, left_broken};
-pub use conduct::{ProofNews, ProofOrder, Teller, prove};
-pub use control::{Control, LeftOutControl};
+pub use conduct::{ProofNews, ProofOrder, ProofTeller, prove};
+pub use control::{LeftOutControl, NegativeControl};
 pub use controls::{ProofPlan, controls};
 pub use outcome::{ControlEnd, ControlResult, ProofOutcome};

@@ -123,6 +123,7 @@ pub(super) const fn advice(kind: SabotageKind) -> &'static str {
         SabotageKind::BreakerOff => {
             "nothing in its objectives notices that the broken provider is asked on: `rescued: {at_most: 10%, after: 5s}` would, or an `slo` shorter than the gateway's timeout"
         }
+        SabotageKind::RevocationIgnored => "nothing in its objectives notices that the old key is still taken",
         SabotageKind::StepSkipped => "nothing in its objectives depends on this step: is it needed, or is what it is for not watched?",
         SabotageKind::Command => "nothing in its objectives notices it",
     }

@@ -2,6 +2,7 @@
 //! what the control is called counts for nothing.
 
 use super::course::{AskedOf, DrillCourse};
+use crate::history::KeyStanding;
 use crate::model::{Sabotage, SabotageReason};
 use crate::units::{counted, grouped};
 
@@ -37,6 +38,16 @@ pub(super) fn seen(reason: SabotageReason, sabotage: &Sabotage, usual: &DrillCou
             let is_there = usual.steps.contains(step) && !copy.steps.contains(step);
             let told = if is_there { "the step was not done".to_owned() } else { "the step was done all the same".to_owned() };
             SeenReason { is_there, told }
+        }
+        SabotageReason::OldKeyTaken => {
+            let taken = |course: &DrillCourse| course.revoked_key == Some(KeyStanding::Accepted);
+            let is_there = taken(copy) && !taken(usual);
+            let told = if taken(copy) {
+                "the provider still took the key that was revoked"
+            } else {
+                "the provider refused the key that was revoked"
+            };
+            SeenReason { is_there, told: told.to_owned() }
         }
         SabotageReason::Missed => SeenReason { is_there: true, told: bad(copy) },
     }

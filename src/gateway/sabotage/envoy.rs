@@ -2,14 +2,15 @@
 //!
 //! What this file does not do: reach what a control plane serves.
 
-use super::{EditedConfiguration, WRONG_KEY, edited, elsewhere, tree};
+use super::edited::{EditedConfiguration, WRONG_KEY, edited, elsewhere};
+use super::tree;
 use crate::model::SabotageKind;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// How long it waits for a provider.
 const TIMEOUTS: [&str; 5] = ["timeout", "per_try_timeout", "per_try_idle_timeout", "idle_timeout", "connect_timeout"];
-/// The headers that bear keys.
+/// The headers that hold keys.
 const CREDENTIALS: [&str; 3] = ["authorization", "api-key", "x-api-key"];
 
 pub(super) fn sabotaged(text: &str, kind: SabotageKind) -> Result<EditedConfiguration, String> {
@@ -139,44 +140,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    pub(super) const TEXT: &str = r#"
-static_resources:
-  listeners:
-  - name: users
-    address: {socket_address: {address: 127.0.0.1, port_value: 10000}}
-    filter_chains:
-    - filters:
-      - name: http
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: users
-          route_config:
-            virtual_hosts:
-            - name: all
-              domains: ["*"]
-              routes:
-              - match: {prefix: /standby}
-                route: {cluster: second, timeout: 0s}
-                request_headers_to_add: [{header: {key: authorization, value: "Bearer sk-second"}}]
-              - match: {prefix: /}
-                route: {cluster: providers, timeout: 5s, retry_policy: {retry_on: 5xx, per_try_idle_timeout: 0.7s}}
-          http_filters: [{name: router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}]
-  clusters:
-  - name: providers
-    connect_timeout: 0.7s
-    outlier_detection: {consecutive_5xx: 3}
-    load_assignment:
-      cluster_name: providers
-      endpoints:
-      - {priority: 0, lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 1}}}}]}
-      - {priority: 1, lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 2}}}}]}
-  - name: first
-    connect_timeout: 5s
-    load_assignment: {cluster_name: first, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 1}}}}]}]}
-  - name: second
-    connect_timeout: 5s
-    load_assignment: {cluster_name: second, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 2}}}}]}]}
-"#;
+    const TEXT: &str = include_str!("../../../tests/proven/envoy.yaml");
 
     fn tree_of(kind: SabotageKind) -> Value {
         serde_json::from_str(&sabotaged(TEXT, kind).unwrap().text).unwrap()

@@ -2,8 +2,8 @@
 //!
 //! What this file does not do: follow `use_backend` rules that choose a standby by other means than `backup`.
 
+use super::edited::{EditedConfiguration, WRONG_KEY, edited, elsewhere};
 use super::tree::text_times_ten;
-use super::{EditedConfiguration, WRONG_KEY, edited, elsewhere};
 use crate::model::SabotageKind;
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ const CHECKS: [(&str, usize); 12] = [
     ("on-marked-up", 1),
     ("slowstart", 1),
 ];
-/// The headers that bear keys.
+/// The headers that hold keys.
 const CREDENTIALS: [&str; 3] = ["authorization", "api-key", "x-api-key"];
 
 pub(super) fn sabotaged(text: &str, kind: SabotageKind) -> Result<EditedConfiguration, String> {

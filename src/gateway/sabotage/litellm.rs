@@ -2,7 +2,8 @@
 //!
 //! What this file does not do: check that LiteLLM takes the copy; the drill of it does.
 
-use super::{EditedConfiguration, WRONG_KEY, edited, elsewhere, tree};
+use super::edited::{EditedConfiguration, WRONG_KEY, edited, elsewhere};
+use super::tree;
 use crate::model::SabotageKind;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;

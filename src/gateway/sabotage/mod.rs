@@ -11,6 +11,7 @@
 //!
 //! What this file does not do: read what a configuration says (`gateway`), or start anything.
 
+mod edited;
 mod envoy;
 mod haproxy;
 mod litellm;
@@ -18,19 +19,9 @@ mod nginx;
 mod portkey;
 mod tree;
 
+pub use edited::EditedConfiguration;
+
 use crate::model::{GatewayKind, SabotageKind};
-
-/// A key that no provider takes. It is none.
-const WRONG_KEY: &str = "sk-wrong-on-purpose";
-
-/// A configuration that is broken on purpose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EditedConfiguration {
-    /// Its text.
-    pub text: String,
-    /// What was changed, for people: `removed fallbacks of router_settings`.
-    pub what: String,
-}
 
 /// Breaks a configuration; an error says why that is not possible here, as it follows the name of the sabotage.
 ///
@@ -47,23 +38,4 @@ pub fn sabotaged(gateway: GatewayKind, text: &str, kind: SabotageKind) -> Result
             Err(format!("copies of the configuration of {} cannot be made", gateway.name()))
         }
     }
-}
-
-/// The text with what was changed, where anything was.
-fn edited(text: String, changed: &[String], nothing: &str) -> Result<EditedConfiguration, String> {
-    if changed.is_empty() {
-        return Err(nothing.to_owned());
-    }
-    let mut told: Vec<&str> = Vec::new();
-    for each in changed {
-        if !told.contains(&each.as_str()) {
-            told.push(each);
-        }
-    }
-    Ok(EditedConfiguration { text, what: told.join(", ") })
-}
-
-/// What is said of a sabotage that is none of a configuration.
-fn elsewhere(kind: SabotageKind) -> String {
-    format!("{kind} is none of a configuration")
 }

@@ -2,18 +2,18 @@
 //!
 //! What this file does not do: follow `include`; what is included is not edited.
 
+use super::edited::{EditedConfiguration, WRONG_KEY, edited, elsewhere};
 use super::tree::text_times_ten;
-use super::{EditedConfiguration, WRONG_KEY, edited, elsewhere};
 use crate::model::SabotageKind;
 
 /// The timeouts that are about providers.
 const TIMEOUTS: [&str; 4] = ["proxy_connect_timeout", "proxy_read_timeout", "proxy_send_timeout", "proxy_next_upstream_timeout"];
-/// The headers that bear keys.
+/// The headers that hold keys.
 const CREDENTIALS: [&str; 3] = ["authorization", "api-key", "x-api-key"];
 
 pub(super) fn sabotaged(text: &str, kind: SabotageKind) -> Result<EditedConfiguration, String> {
     let mut changed = Vec::new();
-    let mut edit: Box<dyn FnMut(&Directive<'_>) -> Edit> = match kind {
+    let mut edit: Box<dyn FnMut(&NginxDirective<'_>) -> Edit> = match kind {
         SabotageKind::FallbackRemoved => Box::new(without_fallback),
         SabotageKind::StandbyKeyWrong => Box::new(wrong_key),
         SabotageKind::TimeoutTimesTen => Box::new(slower),
@@ -31,13 +31,13 @@ pub(super) fn sabotaged(text: &str, kind: SabotageKind) -> Result<EditedConfigur
 }
 
 /// One simple directive, without its semicolon.
-struct Directive<'t> {
+struct NginxDirective<'t> {
     words: Vec<&'t str>,
     /// The blocks around it, the outermost first, as `location @standby`.
     blocks: &'t [String],
 }
 
-impl Directive<'_> {
+impl NginxDirective<'_> {
     fn name(&self) -> &str {
         self.words.first().copied().unwrap_or_default()
     }
@@ -55,7 +55,7 @@ enum Edit {
 }
 
 /// Each simple directive of a text through `edit`; comments, quotes and blocks stay as they are.
-fn rewritten(text: &str, edit: &mut dyn FnMut(&Directive<'_>) -> Edit, changed: &mut Vec<String>) -> String {
+fn rewritten(text: &str, edit: &mut dyn FnMut(&NginxDirective<'_>) -> Edit, changed: &mut Vec<String>) -> String {
     let (mut result, mut blocks): (String, Vec<String>) = (String::with_capacity(text.len()), Vec::new());
     let (mut from, mut quote, mut comment, mut escaped) = (0, None, false, false);
     for (place, letter) in text.char_indices() {
@@ -75,7 +75,7 @@ fn rewritten(text: &str, edit: &mut dyn FnMut(&Directive<'_>) -> Edit, changed: 
             ';' => {
                 let written = &text[from..place];
                 let bare = bare(written);
-                let directive = Directive { words: bare.split_whitespace().collect(), blocks: &blocks };
+                let directive = NginxDirective { words: bare.split_whitespace().collect(), blocks: &blocks };
                 match edit(&directive) {
                     Edit::Kept => result += &text[from..=place],
                     Edit::Removed(what) => {
@@ -124,7 +124,7 @@ fn lead(written: &str) -> &str {
     }
 }
 
-fn without_fallback(directive: &Directive<'_>) -> Edit {
+fn without_fallback(directive: &NginxDirective<'_>) -> Edit {
     let words = &directive.words;
     if directive.is_upstream_server() && words.contains(&"backup") {
         return Edit::Removed(format!("removed the backup server {}", words.get(1).unwrap_or(&"")));
@@ -137,7 +137,7 @@ fn without_fallback(directive: &Directive<'_>) -> Edit {
     }
 }
 
-fn wrong_key(directive: &Directive<'_>) -> Edit {
+fn wrong_key(directive: &NginxDirective<'_>) -> Edit {
     let is_standby = directive.blocks.iter().any(|block| block.starts_with("location @"));
     let name = directive.words.get(1).map(|name| name.trim_matches(['"', '\'']).to_lowercase()).unwrap_or_default();
     if !is_standby || directive.name() != "proxy_set_header" || !CREDENTIALS.contains(&name.as_str()) {
@@ -147,7 +147,7 @@ fn wrong_key(directive: &Directive<'_>) -> Edit {
     Edit::Replaced(format!("proxy_set_header {name} {wrong}"), format!("another {name} in the named location"))
 }
 
-fn slower(directive: &Directive<'_>) -> Edit {
+fn slower(directive: &NginxDirective<'_>) -> Edit {
     let (name, length) = (directive.name(), directive.words.get(1).copied().unwrap_or_default());
     match text_times_ten(length).filter(|_| TIMEOUTS.contains(&name)) {
         Some(ten) => Edit::Replaced(format!("{name} {ten}"), format!("{name} times ten")),
@@ -156,7 +156,7 @@ fn slower(directive: &Directive<'_>) -> Edit {
 }
 
 /// A server that has failed is put aside for `fail_timeout` after `max_fails`; 0 never does it.
-fn never_put_aside(directive: &Directive<'_>) -> Edit {
+fn never_put_aside(directive: &NginxDirective<'_>) -> Edit {
     if !directive.is_upstream_server() || directive.words.contains(&"max_fails=0") {
         return Edit::Kept;
     }

@@ -2,7 +2,8 @@
 //!
 //! What this file does not do: find the config in the header or the program that sends it.
 
-use super::{EditedConfiguration, WRONG_KEY, edited, elsewhere, tree};
+use super::edited::{EditedConfiguration, WRONG_KEY, edited, elsewhere};
+use super::tree;
 use crate::model::SabotageKind;
 use serde_json::{Map, Value};
 
