@@ -63,12 +63,6 @@ fn twenty_configurations_are_checked_without_a_finding() {
         assert!(!KEYS.iter().any(|key| run.stderr.contains(key) || run.stdout.contains(key)), "{name}: {run:?}");
         let has_key = KEYS.iter().any(|key| std::fs::read_to_string(path).unwrap().contains(key));
         assert_eq!(has_key, run.stderr.contains("not taken over"), "{name}: {}", run.stderr);
-        // And the plan of each scenario can be made where the gateway is real, as far as it says where its providers are.
-        let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();
-        let plan = project.lifeboat(&["run", "scenarios/primary-refuses.yaml", "--env", "staging", "--dry-run"]);
-        let is_whole = !inventory.contains("# base_url");
-        assert_eq!(plan.code, Some(if is_whole { 0 } else { 2 }), "{name}: {plan:?}");
-        assert!(is_whole || plan.stdout.contains("add `base_url") || plan.stderr.contains("add `base_url"), "{name}: {plan:?}");
     }
 }
 
@@ -159,7 +153,7 @@ fn what_cannot_be_begun_from_says_what_can() {
     let project = Project::empty();
     project.write("notes.md", "# Notes\n").write("app.env", "A=1\n").write("broken.yaml", "model_list: [\n");
     let refused = |args: &[&str], said: &str| {
-        project.lifeboat(&[&["init"], args].concat()).exits_with(2).says(said);
+        project.lifeboat(&[&["init"][..], args].concat()).exits_with(2).says(said);
         assert!(!project.path("runbooks").exists(), "{args:?}");
     };
     refused(&["notes.md"], "is no configuration of a gateway that is known here");

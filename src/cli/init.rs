@@ -115,8 +115,13 @@ fn of_file(from: &Path, args: &Args) -> anyhow::Result<Beginning> {
             Problem::new(format!("{shown} is no configuration of a gateway that is known here"))
                 .hint("it knows those of LiteLLM, Portkey, Envoy, HAProxy and nginx, and .env files; without a file it asks six questions")
         })?;
-        let setup =
-            gateway::read(kind, &text).map_err(|problem| Problem { message: format!("{shown}: {}", problem.message), ..problem })?;
+        let setup = gateway::read(kind, &text).map_err(|problem| {
+            let told = Problem::new(format!("{shown}: {problem}"));
+            match problem.hint {
+                Some(hint) => told.hint(hint),
+                None => told,
+            }
+        })?;
         from_gateway(&setup, inside.as_deref(), &shown)
     };
     for (question, text) in [

@@ -5,7 +5,7 @@
 use super::beginning::{Beginning, BegunGateway, BegunProvider, key_variable, named};
 use super::well_known::WellKnownProvider;
 use crate::gateway::{GatewayHop, GatewaySetup, KeyReference};
-use crate::model::{CredentialKind, Dialect, origin_and_path};
+use crate::model::{CredentialKind, Dialect, GatewayKind, origin_and_path};
 use std::collections::BTreeSet;
 
 /// More providers make a project that nobody reads.
@@ -24,8 +24,8 @@ pub fn from_gateway(setup: &GatewaySetup, configuration: Option<&str>, shown: &s
         warnings.push("there is no standby: every outage drill will be missed until the service has a second provider".to_owned());
     }
     let key_from = match &setup.client_key {
-        Some(KeyReference::Env(name)) => Some(name.clone()),
-        Some(KeyReference::File(_) | KeyReference::Literal) => {
+        Some(KeyReference::Env(name)) if is_variable(name) => Some(name.clone()),
+        Some(_) => {
             warnings
                 .push(format!("what its clients send as their key was not taken over from {shown}: put it into the variable GATEWAY_KEY"));
             Some("GATEWAY_KEY".to_owned())
@@ -38,9 +38,10 @@ pub fn from_gateway(setup: &GatewaySetup, configuration: Option<&str>, shown: &s
         sharing,
         gateway: BegunGateway {
             kind: Some(setup.kind),
-            url: reached(setup.listens.as_deref(), providers.first().is_none_or(|first| !first.is_plain())),
+            url: reached(setup, providers.first()),
             key_from,
-            model: setup.models.first().cloned(),
+            // `*` is every model.
+            model: setup.models.iter().find(|model| !model.contains('*')).filter(|_| !passes_through(setup.kind)).cloned(),
             configuration: configuration.map(str::to_owned),
         },
         providers,
@@ -53,13 +54,15 @@ pub fn from_gateway(setup: &GatewaySetup, configuration: Option<&str>, shown: &s
 
 fn provider(hop: &GatewayHop, shown: &str, taken: &mut BTreeSet<String>, warnings: &mut Vec<String>) -> BegunProvider {
     let base = named(&hop.name, "provider");
-    let free = (1..).map(|count| if count == 1 { base.clone() } else { format!("{base}-{count}") });
-    let name = free.into_iter().find(|name| taken.insert(name.clone())).unwrap_or(base);
+    let mut free = (1..1000).map(|count| if count == 1 { base.clone() } else { format!("{base}-{count}") });
+    let name = free.find(|name| taken.insert(name.clone())).unwrap_or_default();
     let known = WellKnownProvider::of_dialect(hop.dialect);
     let key = match &hop.key {
-        Some(KeyReference::Env(variable)) => Some(format!("env:{variable}")),
+        // That variable holds where a file is, or half of what signs: the gateway signs by itself.
+        Some(KeyReference::Env(_)) if signs(hop) => None,
+        Some(KeyReference::Env(variable)) if is_variable(variable) => Some(format!("env:{variable}")),
         Some(KeyReference::File(path)) => Some(format!("file:{path}")),
-        Some(KeyReference::Literal) => {
+        Some(KeyReference::Env(_) | KeyReference::Literal) => {
             let variable = key_variable(&name);
             let place = format!("{shown}:{}", hop.line);
             warnings.push(format!(
@@ -104,11 +107,24 @@ fn bare(url: &str) -> Option<String> {
     (matches!(scheme, "http" | "https") && is_plain).then_some(whole)
 }
 
-/// Where users on this host reach what listens there.
-fn reached(listens: Option<&str>, has_version: bool) -> String {
-    let path = if has_version { "/v1" } else { "" };
-    let Some((host, port)) = listens.and_then(|listens| listens.rsplit_once(':')) else {
-        return format!("http://127.0.0.1:4000{path}");
+/// True for the name of a variable.
+fn is_variable(name: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && name.chars().all(is_letter)
+}
+
+/// True for a gateway that hands requests on as they are, and does not translate between dialects.
+pub(super) const fn passes_through(kind: GatewayKind) -> bool {
+    matches!(kind, GatewayKind::Envoy | GatewayKind::HaProxy | GatewayKind::Nginx)
+}
+
+/// Where users on this host reach it. What is asked of a gateway that passes requests on is what its providers are asked.
+fn reached(setup: &GatewaySetup, first: Option<&BegunProvider>) -> String {
+    let speaks = first.map_or(Dialect::OpenAi, |first| first.dialect);
+    let path = if passes_through(setup.kind) && speaks != Dialect::OpenAi { "" } else { "/v1" };
+    let Some((host, port)) = setup.listens.as_deref().and_then(|listens| listens.rsplit_once(':')) else {
+        let port = if setup.kind == GatewayKind::Portkey { 8787 } else { 4000 };
+        return format!("http://127.0.0.1:{port}{path}");
     };
     let host = if matches!(host, "" | "*" | "0.0.0.0" | "::" | "[::]") { "127.0.0.1" } else { host };
     let scheme = if matches!(port, "443" | "8443") { "https" } else { "http" };
@@ -119,7 +135,6 @@ fn reached(listens: Option<&str>, has_version: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::GatewayKind;
 
     fn hop(name: &str, key: Option<KeyReference>) -> GatewayHop {
         GatewayHop {
@@ -151,9 +166,14 @@ mod tests {
 
     #[test]
     fn an_address_is_where_people_on_this_host_reach_it() {
-        assert_eq!(reached(None, true), "http://127.0.0.1:4000/v1");
-        assert_eq!(reached(Some("*:80"), false), "http://127.0.0.1");
-        assert_eq!(reached(Some("gw.example:8080"), true), "http://gw.example:8080/v1");
+        let at = |kind, listens: &str| {
+            let setup = GatewaySetup { listens: Some(listens.to_owned()).filter(|listens| !listens.is_empty()), ..GatewaySetup::new(kind) };
+            reached(&setup, None)
+        };
+        assert_eq!(at(GatewayKind::LiteLlm, ""), "http://127.0.0.1:4000/v1");
+        assert_eq!(at(GatewayKind::Portkey, ""), "http://127.0.0.1:8787/v1");
+        assert_eq!(at(GatewayKind::HaProxy, "*:80"), "http://127.0.0.1/v1");
+        assert_eq!(at(GatewayKind::Envoy, "gw.example:8080"), "http://gw.example:8080/v1");
         assert_eq!(bare("https://$HOST/v1"), None);
     }
 }

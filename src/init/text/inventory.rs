@@ -1,8 +1,9 @@
 //! The inventory of a new project: with comments, since it is the file that people go on with.
 
 use super::super::beginning::{Beginning, BegunProvider};
+use super::super::from_gateway::passes_through;
 use super::{DrillTimes, RUNBOOK, modeline, pointing, quoted};
-use crate::model::GatewayKind;
+use crate::model::{Dialect, GatewayKind};
 use std::collections::BTreeMap;
 
 /// Its text.
@@ -154,7 +155,9 @@ fn address(begun: &Beginning) -> String {
     told.extend(gateway.key_from.as_ref().map(|name| format!("key_from: {}", quoted(&format!("env:{name}")))));
     told.extend(gateway.kind.map(GatewayKind::word).map(|word| format!("gateway: {word}")));
     told.extend(gateway.model.as_ref().filter(|_| !begun.is_plain()).map(|model| format!("model: {}", quoted(model))));
-    told.extend(begun.is_plain().then(|| format!("dialect: {}", begun.primary().dialect)));
+    let speaks = begun.primary().dialect;
+    let is_its_own = begun.is_plain() || gateway.kind.is_some_and(passes_through) && speaks != Dialect::OpenAi;
+    told.extend(is_its_own.then(|| format!("dialect: {speaks}")));
     format!("    services:\n      {}: {{{}}}\n", begun.service, told.join(", "))
 }
 
