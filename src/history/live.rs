@@ -151,7 +151,7 @@ impl Live {
             }
             Event::Overdue(overdue) => self.overdue(stamped.t, overdue),
             Event::Served(served) => self.served(stamped.t, served),
-            Event::Carried(_) | Event::TokenMinted(_) => {}
+            Event::Carried(_) | Event::TokenMinted(_) | Event::ParityProbed(_) => {}
             event => {
                 self.note(stamped.t, event);
                 self.notable.push(Arc::new(stamped.clone()));
