@@ -16,10 +16,10 @@ services:
   chat:
     criticality: recoverable
     providers: [first, second]
-    objectives: {rto: 1s, slo: {first_token: 1s}, deadline: 3s, success: 90%, stable_for: 5s, lag_max: 500ms}
+    objectives: {rto: 1500ms, slo: {first_token: 500ms}, deadline: 3s, success: 90%, stable_for: 5s, lag_max: 500ms}
   # Asked by nobody here; its file is copied all the same.
   beside:
-    criticality: recoverable
+    criticality: optional
     providers: [first, second]
     parity: [{name: beside, prompt: \"MARK-beside Herr Schmidt, born 1950\"}]
 environments:
@@ -42,7 +42,7 @@ traffic:
     expect: {status: 200, contains: \"MARK-answer nobody says that\"}
 timeline:
   baseline: 1500ms
-  faults: [{at: 0s, on: first, fault: {status: {code: 503}}, for: 6100ms}]
+  faults: [{at: 0s, on: first, fault: {status: {code: 503}}, for: 6600ms}]
   watch: 300ms
 parity:
   - {name: diagnosis, prompt: \"MARK-prompt Frau Meier has the flu.\", body: {metadata: {note: \"MARK-parameter of Frau Meier\"}}}

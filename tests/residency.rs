@@ -17,7 +17,7 @@ providers:
     simulation: &open {first_token_p50: 20ms, first_token_p95: 30ms, tail_share: 0%, tokens: 200/s}
   abroad: {dialect: openai, residency: us, simulation: *open}
 services:
-  chat: {criticality: recoverable, providers: [first, second, abroad], objectives: &promised {rto: 2500ms, slo: {first_token: 1s}, deadline: 3s, success: 90%, stable_for: 5s, lag_max: 500ms, residency: [eu]}}
+  chat: {criticality: recoverable, providers: [first, second, abroad], objectives: &promised {rto: 2500ms, slo: {first_token: 500ms}, deadline: 3s, success: 90%, stable_for: 5s, lag_max: 500ms, residency: [eu]}}
   loose: {criticality: recoverable, providers: [first, open, abroad], objectives: *promised}
 environments:
   lab: {embedded: true, gateway: &gateway {try_timeout: 2s, breaker: {failures: 3, cooldown: 500ms, probes: 1}}}
