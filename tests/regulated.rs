@@ -16,14 +16,14 @@ services:
   chat:
     criticality: recoverable
     providers: [first, second]
-    objectives: {rto: 1s, slo: {first_token: 250ms}, deadline: 2s, success: 90%, stable_for: 2s, lag_max: 200ms}
+    objectives: {rto: 1500ms, slo: {first_token: 500ms}, deadline: 3s, success: 90%, stable_for: 5s, lag_max: 500ms}
   # Asked by nobody here; its file is copied all the same.
   beside:
-    criticality: recoverable
+    criticality: optional
     providers: [first, second]
     parity: [{name: beside, prompt: \"MARK-beside Herr Schmidt, born 1950\"}]
 environments:
-  lab: {embedded: true, gateway: {try_timeout: 300ms, breaker: {failures: 3, cooldown: 500ms, probes: 1}, credentials: primary}}
+  lab: {embedded: true, gateway: {try_timeout: 2s, breaker: {failures: 3, cooldown: 500ms, probes: 1}, credentials: primary}}
 ";
 
 const SCENARIO: &str = "\
@@ -32,7 +32,7 @@ scenario: regulated
 title: What users ask is theirs
 service: chat
 traffic:
-  - {workload: chat, rate: 50/s, request: chat-stream}
+  - {workload: chat, rate: 20/s, request: chat-stream}
   - workload: application
     rate: 2/s
     judged: false
@@ -42,7 +42,7 @@ traffic:
     expect: {status: 200, contains: \"MARK-answer nobody says that\"}
 timeline:
   baseline: 1500ms
-  faults: [{at: 0s, on: first, fault: {status: {code: 503}}, for: 3500ms}]
+  faults: [{at: 0s, on: first, fault: {status: {code: 503}}, for: 6600ms}]
   watch: 300ms
 parity:
   - {name: diagnosis, prompt: \"MARK-prompt Frau Meier has the flu.\", body: {metadata: {note: \"MARK-parameter of Frau Meier\"}}}

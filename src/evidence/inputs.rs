@@ -58,8 +58,10 @@ impl StartedFiles {
         paths.extend(command.chain(driven.flatten().map(PathBuf::from)).take(FILES));
         let mut found: Vec<StartedFile> = paths.iter().filter_map(|path| StartedFile::read(path, root)).collect();
         // What a script asks are the team's own texts.
-        let scripts: BTreeSet<&str> = plan.workloads.iter().filter_map(|named| named.workload.script.as_deref()).collect();
-        for each in found.iter_mut().filter(|each| plan.keep.is_none() && scripts.contains(each.path.as_str())) {
+        let scripts = plan.workloads.iter().filter_map(|named| named.workload.script.as_ref());
+        let scripts: BTreeSet<String> =
+            scripts.map(|script| relative(&root.join(script), root).unwrap_or_else(|| script.clone())).collect();
+        for each in found.iter_mut().filter(|each| plan.keep.is_none() && scripts.contains(&each.path)) {
             each.text = None;
         }
         Self(found)

@@ -8,6 +8,7 @@ use super::edge::{Edge, signed};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Stamped, Started};
 use super::evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, Lost, Shadow, Stopped};
 use super::number::{number_of, workload_of};
+use super::parity::ParityProbed;
 use super::passage::{Passage, PassageFold};
 use super::read::{ReadError, Reader};
 use super::remark::RemarkAbout;
@@ -365,7 +366,7 @@ impl Fold {
         self.taken.push((served.by.to_string(), at, at + signed(served.took)));
         let by = &mut self.touched_by;
         match (served.id, &served.request) {
-            (Some(id), _) if workload_of(id) == self.workload => by.drill += 1,
+            (Some(id), _) if [self.workload, ParityProbed::PLACE].contains(&workload_of(id)) => by.drill += 1,
             (None, Some(request)) if is_health_check(request) => by.health_checks += 1,
             _ => by.others += 1,
         }

@@ -163,7 +163,7 @@ impl Live {
             }
             Event::Overdue(overdue) => self.overdue(stamped.t, overdue),
             Event::Served(served) => self.served(stamped.t, served),
-            Event::Carried(_) | Event::TokenMinted(_) => {}
+            Event::Carried(_) | Event::TokenMinted(_) | Event::ParityProbed(_) => {}
             event => {
                 if let (Event::Paced(paced), Some(climb)) = (event, &mut self.climb) {
                     climb.paced(paced);

@@ -31,7 +31,7 @@ stores:
   e: {kind: kubernetes}
   f: {kind: command}
 providers:
-  a: {dialect: openai, price: {input: 1 USD}, simulation: {models: {m: {}}, limits: {}}, contract: {ends: 2027-03-31}, retires: {m: 2027-03-31}}
+  a: {dialect: openai, price: {input: 1 USD}, simulation: {models: {m: {}}, limits: {}, refuses: [{user: a}]}, contract: {ends: 2027-03-31}, retires: {m: 2027-03-31}}
 services:
   a: {providers: [a], objectives: {slo: {complete: 1s}, rpo: {requests_lost: 1%}, rescued: {at_most: 1%}}, business: {}}
   b: {providers: {share: [a]}, objectives: {slo: {first_token: 1s}}}
@@ -73,6 +73,8 @@ timeline:
     - {on: a, fault: {status: {code: 503, shape: {form: pulse}}}, for: 1s}
 abort_when: [{for: 1s, service: a, success_below: 1%}, {query: {promql: up}}, {url: "http://a.example"}, {latency: {p95: 1s}}, {spend_above: 1 USD}]
 overlay: [{as: a, promql: up}, {as: b, csv: a.csv}]
+parity: [{name: a, prompt: a}, {name: b, tokens: 1}]
+keep: prompts
 "#,
     "version: 1\nscenario: b\nservice: a\ntraffic: [{workload: a, request: http, expect: {}}, {workload: b, request: tcp, expect: x}]\n",
     "version: 1\nscenario: c\nservice: a\ntraffic: {request: http, expect: {}}\n",

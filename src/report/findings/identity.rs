@@ -30,7 +30,7 @@ pub(super) fn outside(mut found: ReportFinding, subject: &Subject<'_>) -> Report
 pub(super) fn suggestion(kind: FindingId) -> Option<Suggestion> {
     let text = match kind {
         FindingId::ResidencyMissed => {
-            "Take the provider out of the routes of this service, or let the gateway refuse the route before it calls: an error for users is              what was promised where no permitted provider is left."
+            "Take the provider out of the routes of this service, or let the gateway refuse the route before it calls: an error for users is what was promised where no permitted provider is left."
         }
         FindingId::ParityMissed => {
             "Enforce the right, the policy and the limit in the gateway, before any provider is asked, or set the standby up as the primary is."
