@@ -36,7 +36,7 @@ fn quick(scenario: &str, runbook: &str, edits: &[(&str, &str)]) -> Project {
             ("rto: 12s", "rto: 1500ms"),
             ("rate: 20/s", "rate: 50/s"),
             ("standby over 2s", "standby over 500ms"),
-            ("escalate: [{after: 20s, to: ai-platform-lead}]\n", ""),
+            ("escalate: [{after: 12s, to: ai-platform-lead}]\n", ""),
         ];
         names.into_iter().chain(times).chain(rest).fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
     };
