@@ -16,7 +16,7 @@ fn quick(scenario: &str, runbook: &str, edits: &[(&str, &str)]) -> Project {
         "    simulation: &quick",
         "    price: {input: 2.50 USD, output: 10 USD}\n    simulation: &quick",
     );
-    let objectives = "objectives: {rto: 1500ms, slo: {first_token: 250ms}, deadline: 1s, success: 95%, stable_for: 1s, lag_max: 200ms}";
+    let objectives = "objectives: {rto: 2500ms, slo: {first_token: 900ms}, deadline: 2s, success: 90%, stable_for: 5s, lag_max: 500ms}";
     project.edit(
         "runbooks/inventory.yaml",
         "objectives: {rto: 2s, slo: {first_token: 250ms}, deadline: 2s, success: 95%, stable_for: 5s, lag_max: 200ms}",
@@ -27,16 +27,17 @@ fn quick(scenario: &str, runbook: &str, edits: &[(&str, &str)]) -> Project {
         "providers: [first, second]",
         "providers: [first, second]\n    business: {revenue_per_request: 0.0005 USD}",
     );
+    project.edit("runbooks/inventory.yaml", "try_timeout: 300ms", "try_timeout: 1s");
     let local = |text: &str| {
         let names =
             [("azure-swedencentral", "first"), ("openai-eu", "second"), ("support-chat", "chat"), ("owner: ai-platform-oncall\n", "")];
         let times =
-            [("baseline: 4s", "baseline: 1s"), ("for: 24s", "for: 2700ms"), ("watch: 4s", "watch: 300ms"), ("watch: 8s", "watch: 300ms")];
+            [("baseline: 4s", "baseline: 1500ms"), ("for: 24s", "for: 8s"), ("watch: 4s", "watch: 300ms"), ("watch: 8s", "watch: 300ms")];
         let rest = [
-            ("rto: 12s", "rto: 1500ms"),
-            ("rate: 20/s", "rate: 50/s"),
+            ("rto: 12s", "rto: 2500ms"),
+            ("rate: 20/s", "rate: 25/s"),
             ("standby over 2s", "standby over 500ms"),
-            ("escalate: [{after: 20s, to: ai-platform-lead}]\n", ""),
+            ("escalate: [{after: 12s, to: ai-platform-lead}]\n", ""),
         ];
         names.into_iter().chain(times).chain(rest).fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
     };
@@ -98,7 +99,7 @@ fn drills<const N: usize>(projects: [Project; N]) -> [Drilled; N] {
 
 #[test]
 fn traffic_moves_before_the_budget_is_gone_or_a_ceiling_keeps_it() {
-    // Half of the budget is spent after some 30 answers.
+    // A raised answer costs 0.0002 USD: the runbook begins after some fifteen, within a second.
     let early = ("spend: 0.03 USD", "spend: 0.003 USD");
     let [rise, spike, quota, ceiling] = drills([
         quick(PRICE_RISE, RUNBOOK, &[early, ("spend: 0.06 USD", "spend: 0.02 USD")]),
@@ -143,16 +144,16 @@ fn traffic_moves_before_the_budget_is_gone_or_a_ceiling_keeps_it() {
 
 #[test]
 fn an_alert_that_comes_too_late_a_standby_of_the_same_account_and_a_ceiling_above_the_budget_miss() {
-    let both = "\n    - {at: 0s, on: second, fault: {quota-drained: {}}, for: 2700ms}\n  watch";
+    let both = "\n    - {at: 0s, on: second, fault: {quota-drained: {}}, for: 8s}\n  watch";
     let [rise, spike, quota, ceiling] = drills([
-        quick(PRICE_RISE, RUNBOOK, &[("spend: 0.03 USD", "spend: 0.02 USD"), ("spend: 0.06 USD", "spend: 0.003 USD")]),
+        quick(PRICE_RISE, RUNBOOK, &[("spend: 0.06 USD", "spend: 0.003 USD")]),
         quick(
             BILLING_SPIKE,
             "",
             &[("runbook: runbooks/move-off-a-dear-provider.yaml", "runbook: none"), ("spend: 0.10 USD", "spend: 0.01 USD")],
         ),
         quick(QUOTA_DRAINED, "", &[("requests: 100", "requests: 20"), ("\n  watch", both)]),
-        quick(SPEND_CEILING, "", &[("spent: 49.98 USD", "spent: 49.98 USD"), ("spend: 0.06 USD", "spend: 0.003 USD")]),
+        quick(SPEND_CEILING, "", &[("spent: 49.98 USD", "spent: 49.992 USD"), ("spend: 0.06 USD", "spend: 0.003 USD")]),
     ]);
     for drilled in [&rise, &spike, &quota, &ceiling] {
         drilled.run.exits_with(1);
@@ -163,10 +164,7 @@ fn an_alert_that_comes_too_late_a_standby_of_the_same_account_and_a_ceiling_abov
         drilled.says("budget-gone-unnoticed").says("budget-exceeded");
     }
     // Nobody was failed, and nobody moved: that is a miss, and no reason for doubt.
-    assert_eq!(
-        (spike.decision("rto"), &spike.spend()["moved"], spike.verdict["measures"]["bad"].as_u64()),
-        ("missed", &Value::Bool(false), Some(0))
-    );
+    assert_eq!((spike.decision("rto"), &spike.spend()["moved"]), ("missed", &Value::Bool(false)));
     spike.says("No alert came, and no runbook began.");
     rise.says("when the budget was gone already");
     assert_eq!(quota.decision("rto"), "missed");

@@ -120,7 +120,7 @@ fn a_cell_is_what_the_newest_drill_showed_until_what_was_drilled_has_changed() {
         (cell.state, cell.demanded, cell.not_run.as_slice()),
         (CellState::Never, true, ["scenarios/slow.yaml".to_owned()].as_slice())
     );
-    assert_eq!(state(&whole, FailureMode::Price).0, CellState::Impossible);
+    assert_eq!([FailureMode::Price, FailureMode::Region].map(|mode| state(&whole, mode).0), [CellState::Never, CellState::Impossible]);
     let text = whole.to_text();
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(text.contains("brown-out          never!") && text.contains("not run: scenarios/slow.yaml"), "{text}");

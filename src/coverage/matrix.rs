@@ -22,7 +22,7 @@ words! {
         Unclear = "unclear",
         /// It was never drilled.
         Never = "never",
-        /// It cannot be drilled: the service has nothing that could fail so, or no fault plays it.
+        /// It cannot be drilled: the service has nothing that could fail so.
         Impossible = "not possible",
     }
 }

@@ -3,6 +3,9 @@
 //!
 //! What is reported is changed in the answer's own usage, in every dialect, so that gateways and clients count what will be billed. Of `retries: n`
 //! answers in a row at this provider all but one break off; the provider did its work, and bills it.
+//!
+//! Prices here know no discount for tokens from a cache, and count them as all others: a lost cache shows in what gateways and clients count that do,
+//! and not in a drill's own bill.
 
 use super::attributes::bad;
 use super::contract::{FaultEffect, fault};

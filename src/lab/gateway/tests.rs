@@ -395,7 +395,7 @@ async fn a_web_page_neither_reads_the_status_nor_lets_keys_be_read_again() {
     let gateway =
         ReferenceGateway::start(&GatewaySettings::default(), vec![provider.upstream("first")], "sk-clients".into(), loopback()).unwrap();
     let root = gateway.base_url().trim_end_matches("/v1").to_owned();
-    for (method, path) in [("GET", "/status"), ("POST", "/reload"), ("POST", "/v1/reload")] {
+    for (method, path) in [("GET", "/status"), ("POST", "/reload"), ("POST", "/v1/reload"), ("POST", "/v1/prefer/first")] {
         for page in
             [Some(("origin", "https://evil.example")), Some(("sec-fetch-site", "same-origin")), Some(("host", "evil.example")), None]
         {
@@ -405,5 +405,21 @@ async fn a_web_page_neither_reads_the_status_nor_lets_keys_be_read_again() {
             assert_eq!(status == 403, page.is_some(), "{method} {path} {page:?}: {status}");
         }
     }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_preferred_is_tried_first_and_the_others_after_it() {
+    let (first, second) = (Switched::start(200), Switched::start(200));
+    let gateway = gateway(settings(3000, 5, FOR_EVER), vec![first.upstream("first"), second.upstream("second")]);
+    let root = gateway.base_url();
+    let prefer = async |name: &str| client().post(format!("{root}/prefer/{name}")).send().await.unwrap().status().as_u16();
+    let serves = async || send(&gateway, 1).await.provider().to_owned();
+    assert_eq!(serves().await, "first");
+    assert_eq!((prefer("second").await, serves().await.as_str()), (200, "second"));
+    second.becomes(500);
+    assert_eq!((prefer("nobody").await, serves().await.as_str()), (404, "first"), "the preferred one fails, and nobody else is preferred");
+    second.becomes(200);
+    assert_eq!((prefer("").await, serves().await.as_str()), (200, "first"));
     gateway.stop().await;
 }

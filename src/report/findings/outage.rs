@@ -74,6 +74,10 @@ fn open(subject: &Subject<'_>) -> Option<ReportFinding> {
     Some(open)
 }
 
+/// What to do where traffic did not move in time, and only prices had changed.
+const PRICES_FAIL_NOBODY: &str =
+    "A price fails nobody, so no gateway moves by itself: let an alert on what answers cost begin the runbook sooner.";
+
 /// One workload as its users and its gateway saw the fault.
 struct UserView<'a> {
     subject: &'a Subject<'a>,
@@ -105,6 +109,9 @@ impl UserView<'_> {
         };
         if kind == OutageObjective::Rescued && objective.verdict == Decision::Missed {
             found.says = found.says.then(" ").then(self.rescued());
+        }
+        if kind == OutageObjective::Rto && self.subject.digest.started.as_ref().is_some_and(|started| started.plan.only_prices()) {
+            found.suggestion = Some(Suggestion { gateway: None, setting: None, value: None, text: PRICES_FAIL_NOBODY.into() });
         }
         found.objective = Some(name.to_string());
         Some(self.shown(found, kind))

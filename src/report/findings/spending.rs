@@ -7,8 +7,8 @@ use crate::model::{FailureMode, FindingId, FindingSeverity};
 use crate::report::model::{ReportFinding, Text};
 use crate::report::sections::subject::Subject;
 use crate::report::words::spending::first_notice;
-use crate::report::words::wording::span;
-use crate::verdict::{BillPart, Millis, SpendMeasure};
+use crate::report::words::wording::seconds_up;
+use crate::verdict::{BillPart, SpendMeasure};
 
 /// Averages over fewer answers are not compared.
 const FEW: u64 = 20;
@@ -21,12 +21,12 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<ReportFinding> {
 
 /// The budget was gone before anybody was told.
 fn unnoticed(subject: &Subject<'_>, spend: &SpendMeasure) -> Option<ReportFinding> {
-    let (budget, passed) = (subject.verdict.terms.spend?, spend.passed.filter(|passed| passed.0 < spend.until.0)?);
-    let says = Text::own(format!("The budget of {budget} was gone {} after the first fault, ", span(passed)));
+    let (budget, passed) = (subject.verdict.terms.spend?, spend.passed?);
+    let says = Text::own(format!("The budget of {budget} was gone {} after the first fault, ", seconds_up(passed.0)));
     let says = match first_notice(subject.digest) {
         Some(notice) if notice.after < passed.0 => return None,
         Some(notice) => {
-            says.then("and nobody had been told: ").then(notice.what).then(format!(" only {} after it.", span(Millis(notice.after))))
+            says.then("and nobody had been told: the").then(notice.what).then(format!(" only {} after it.", seconds_up(notice.after)))
         }
         None => says.then("and nobody was told: no alert came, and no runbook began."),
     };

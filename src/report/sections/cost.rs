@@ -11,7 +11,7 @@ use crate::report::digest::{AFTER, BEFORE, BilledParts, DURING, Digest, LossTall
 use crate::report::model::{Block, Paragraph, ParagraphKind, ReportTable, Section, SectionKind, TableCell, TableRow, Text};
 use crate::report::words::wording::span;
 use crate::units::{Money, counted, grouped};
-use crate::verdict::Verdict;
+use crate::verdict::{BillPart, ProviderBill, Verdict};
 use std::collections::BTreeMap;
 
 /// A month has so many seconds: a twelfth of a year.
@@ -31,7 +31,7 @@ pub(super) fn section(verdict: &Verdict, digest: &Digest, subjects: &[Subject<'_
     let points: Vec<Text> = losses(digest, subjects).into_iter().chain(worth).chain(unused).chain(dual).chain(month).collect();
     let mut blocks = vec![Block::List(points)];
     blocks.extend(spend.map(Block::from));
-    blocks.push(Paragraph { kind: ParagraphKind::Plain, lines: assumptions(plan, digest) }.into());
+    blocks.push(Paragraph { kind: ParagraphKind::Plain, lines: assumptions(plan, digest, reported(verdict)) }.into());
     Some(Section { blocks, ..Section::new(SectionKind::Cost, "What it cost, as an estimate") })
 }
 
@@ -205,8 +205,16 @@ pub(super) fn whole(sum: Money) -> String {
     if dollars < 10 { format!("{sum:.2}") } else { format!("{} USD", grouped(dollars)) }
 }
 
+/// What answers cost before the fault and during it, by the tokens that they reported; `None` where they reported none, or not all is known.
+fn reported(verdict: &Verdict) -> Option<[Money; 2]> {
+    let spend = verdict.measures.as_ref()?.spend.as_ref().filter(|spend| spend.at_least > Money::ZERO)?;
+    let sum =
+        |part: fn(&ProviderBill) -> BillPart| spend.bills.iter().try_fold(Money::ZERO, |sum, bill| Some(sum.plus(part(bill).at_most?)));
+    Some([sum(|bill| bill.before)?, sum(|bill| bill.during)?])
+}
+
 /// What the sums rest on.
-fn assumptions(plan: &DrillPlan, digest: &Digest) -> Vec<Text> {
+fn assumptions(plan: &DrillPlan, digest: &Digest, reported: Option<[Money; 2]>) -> Vec<Text> {
     let mut lines: Vec<Text> = vec!["An estimate. What it rests on:".into()];
     let bounds: Vec<String> = plan
         .workloads
@@ -217,12 +225,14 @@ fn assumptions(plan: &DrillPlan, digest: &Digest) -> Vec<Text> {
         .collect();
     if let Some(first) = bounds.first().filter(|_| !plan.prices.is_empty()) {
         let several = if bounds.iter().any(|bound| bound != first) { " (other workloads have bounds of their own)" } else { "" };
-        lines.push(
-            format!(
-                "Answers' own token counts were not recorded, so each is taken to have the most tokens that it may have: {first}{several}."
+        let most = format!("the most tokens that it may have: {first}{several}");
+        lines.push(match reported {
+            None => format!("Answers' own token counts were not recorded, so each is taken to have {most}.").into(),
+            Some([before, during]) => format!(
+                "Each answer is taken to have {most}. By the tokens that they reported, answers cost {before:.4} before the fault and {during:.4} during it."
             )
             .into(),
-        );
+        });
     }
     let mut sources: Vec<&str> = plan.prices.values().map(|price| price.source.as_str()).filter(|source| !source.is_empty()).collect();
     sources.sort_unstable();

@@ -1,20 +1,25 @@
 //! Sentences about what traffic cost until it had moved, and who noticed when.
 
-use super::wording::span;
+use super::wording::seconds_up;
 use crate::history::Event;
 use crate::report::digest::Digest;
 use crate::report::model::Text;
 use crate::units::Money;
-use crate::verdict::{Millis, SpendMeasure};
+use crate::verdict::SpendMeasure;
 
-/// What was spent, and until when.
-pub(in crate::report) fn measured(spend: &SpendMeasure) -> String {
-    let sum = match spend.at_most {
+/// What was spent, as far as that is known.
+fn sum(spend: &SpendMeasure) -> String {
+    match spend.at_most {
         Some(most) if most == spend.at_least => format!("{most:.6}"),
         Some(most) => format!("{:.6} to {most:.6}", spend.at_least),
         None => format!("{:.6} at least", spend.at_least),
-    };
-    let until = span(Millis(spend.until.0.max(0)));
+    }
+}
+
+/// What was spent, and until when.
+pub(in crate::report) fn measured(spend: &SpendMeasure) -> String {
+    let sum = sum(spend);
+    let until = seconds_up(spend.until.0.max(0));
     let end = if spend.moved {
         format!("when traffic had moved, {until} after the fault")
     } else {
@@ -27,7 +32,7 @@ pub(in crate::report) fn measured(spend: &SpendMeasure) -> String {
 pub(in crate::report) struct FirstNotice {
     /// Nanoseconds from the first fault.
     pub(in crate::report) after: i64,
-    /// What it was, at the beginning of a sentence.
+    /// What it was, as ` alert Cost came` follows an article.
     pub(in crate::report) what: Text,
 }
 
@@ -36,12 +41,12 @@ pub(in crate::report) fn first_notice(digest: &Digest) -> Option<FirstNotice> {
     let alerts = digest.alerts();
     let alerts = alerts.iter().map(|(name, alert)| FirstNotice {
         after: digest.since_fault(alert.at),
-        what: Text::own("The alert ").then(Text::outside(*name)).then(" came"),
+        what: Text::own(" alert ").then(Text::outside(*name)).then(" came"),
     });
     let began = digest.notable.iter().filter_map(|stamped| match &stamped.event {
         Event::RunbookStarted(started) => Some(FirstNotice {
             after: digest.since_fault(stamped.t),
-            what: Text::own("The runbook ").then(Text::outside(&started.runbook)).then(" began"),
+            what: Text::own(" runbook ").then(Text::outside(&started.runbook)).then(" began"),
         }),
         _ => None,
     });
@@ -51,11 +56,11 @@ pub(in crate::report) fn first_notice(digest: &Digest) -> Option<FirstNotice> {
 /// When the budget was gone, and whether somebody had been told by then, in sentences.
 pub(in crate::report) fn course(digest: &Digest, spend: &SpendMeasure, budget: Option<Money>) -> Vec<Text> {
     let mut told = Vec::new();
-    let after = |moment: i64| span(Millis(moment));
+    let after = |moment: i64| seconds_up(moment);
     if let Some(budget) = budget {
         told.push(match spend.passed {
             Some(passed) => Text::own(format!("The budget of {budget} was gone {} after the first fault.", after(passed.0))),
-            None => Text::own(format!("The budget of {budget} was not gone before the faults ended.")),
+            None => Text::own(format!("Of the budget of {budget} {} was spent by the end of the count.", sum(spend))),
         });
     }
     if let Some(notice) = first_notice(digest) {
@@ -64,7 +69,7 @@ pub(in crate::report) fn course(digest: &Digest, spend: &SpendMeasure, budget: O
             Some(_) => ", before the budget was gone",
             None => "",
         };
-        told.push(notice.what.then(format!(" {} after the first fault{order}.", after(notice.after))));
+        told.push(Text::own("The").then(notice.what).then(format!(" {} after the first fault{order}.", after(notice.after))));
     } else {
         told.push("No alert came, and no runbook began.".into());
     }
