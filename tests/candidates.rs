@@ -284,6 +284,8 @@ fn simulated() -> SimulatedProvider {
         credential: None,
         models: BTreeMap::new(),
         price: None,
+        contract: None,
+        retires: BTreeMap::new(),
         simulation,
     };
     SimulatedProvider::start("lab", &provider, "sk-of-the-lab".into(), Seed(1), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap()

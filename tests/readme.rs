@@ -25,7 +25,7 @@ const PROVE: &str = include_str!("../src/proof/README.md");
 const TESTS: &str = include_str!("README.md");
 
 /// Each with the folder that it stands in.
-const ALL: [(&str, &str); 11] = [
+const ALL: [(&str, &str); 13] = [
     ("", README),
     ("scenarios", SCENARIOS),
     ("runbooks", RUNBOOKS),
