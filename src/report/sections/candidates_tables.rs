@@ -64,11 +64,15 @@ fn named(candidate: &ComparedCandidate, cells: Vec<TableCell>) -> TableRow {
 /// All but times.
 pub(super) fn other_numbers(comparison: &Comparison) -> ReportTable {
     let has_quality = comparison.candidates.iter().any(|candidate| candidate.quality.is_some());
+    let has_score = comparison.candidates.iter().any(|candidate| candidate.score.is_some());
     let has_month = comparison.head.volume.is_some();
     let row = |candidate: &ComparedCandidate| {
         let mut cells = vec![share(candidate.availability)];
         if has_quality {
             cells.push(candidate.quality.map_or(TableCell::BLANK, share));
+        }
+        if has_score {
+            cells.push(candidate.score.map_or(TableCell::BLANK, |score| format!("{score:.2}").into()));
         }
         cells.push(share(candidate.refusals));
         let tokens = candidate.input_tokens.zip(candidate.output_tokens);
@@ -81,6 +85,7 @@ pub(super) fn other_numbers(comparison: &Comparison) -> ReportTable {
     };
     let mut columns = vec!["candidate", "answered"];
     columns.extend(has_quality.then_some("right"));
+    columns.extend(has_score.then_some("mean score"));
     columns.extend(["refused", "tokens", "a request"]);
     columns.extend(has_month.then_some("a month"));
     ReportTable { columns, rows: comparison.candidates.iter().map(row).collect() }
