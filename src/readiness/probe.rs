@@ -125,7 +125,7 @@ impl HopProbe {
                     tokio::time::sleep(AGAIN_AFTER).await;
                     continue;
                 }
-                Err(problem) => return FirstLook::silent(&problem),
+                Err(problem) => return FirstLook::silent(&problem, is_named),
             };
             if (200..300).contains(&answer.status) {
                 return self.served(answer, came, form, limit, refused_stream);
@@ -293,9 +293,11 @@ fn error_status(code: Option<&str>) -> u16 {
 
 impl FirstLook {
     /// Nobody answered.
-    fn silent(problem: &Problem) -> Self {
+    fn silent(problem: &Problem, is_named: bool) -> Self {
         let told = with_causes(problem);
         let found = match untrusted(&told) {
+            // That says why.
+            _ if !is_named => HopFinding::unlooked(HopCheck::Answer, "its host has no address"),
             Some(why) => HopFinding::failing(HopCheck::Certificate, HopReason::CertificateRefused, why),
             None => HopFinding::failing(HopCheck::Answer, HopReason::NoAnswer, told),
         };
