@@ -21,6 +21,7 @@ use crate::units::{Problem, with_causes};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::{Duration, Instant};
 
 /// How long after an error of its own it is asked again.
@@ -299,7 +300,7 @@ impl FirstLook {
             // That says why.
             _ if !is_named => HopFinding::unlooked(HopCheck::Answer, "its host has no address"),
             Some(why) => HopFinding::failing(HopCheck::Certificate, HopReason::CertificateRefused, why),
-            None => HopFinding::failing(HopCheck::Answer, HopReason::NoAnswer, told),
+            None => HopFinding::failing(HopCheck::Answer, HopReason::NoAnswer, in_short(problem)),
         };
         Self { findings: vec![found], answer: None, serves: None }
     }
@@ -313,6 +314,16 @@ impl FirstLook {
         findings.push(found);
         Self { findings, answer: Some((answer, came)), serves: None }
     }
+}
+
+/// A problem with its innermost cause alone: those between say once more that nothing could be sent.
+fn in_short(problem: &Problem) -> String {
+    let mut innermost = problem.source();
+    while let Some(next) = innermost.and_then(Error::source) {
+        innermost = Some(next);
+    }
+    let cause = innermost.map(|cause| cause.to_string().split(" (os error").next().unwrap_or_default().to_lowercase());
+    cause.map_or_else(|| problem.message.clone(), |cause| format!("{}: {cause}", problem.message))
 }
 
 /// What is wrong with a certificate, where that is why nothing could be asked.
