@@ -17,7 +17,7 @@ use crate::dialect::{
     probe_request, told_quotas, with_parameters,
 };
 use crate::model::{CheckOutcome, HopCheck, HopReason, Price, Tokens};
-use crate::units::{Problem, with_causes};
+use crate::units::{Problem, Secret, with_causes};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -248,14 +248,14 @@ impl HopProbe {
 
     /// What it tells of its model.
     async fn context_of_model(&self) -> Option<u64> {
-        let key = self.asked.key.as_ref().map_or("", |key| key.expose());
+        let key = self.asked.key.as_ref().map_or("", Secret::expose);
         let request = model_request(self.asked.dialect, &self.asked.model, key)?;
         let answer = self.asked.ask(&self.client, &request, self.within).await.ok()?;
         capacity::of_model(&answer.body()).filter(|_| (200..300).contains(&answer.status))
     }
 
     fn request(&self, form: ProbeForm, limit: TokenLimit) -> Option<WireRequest> {
-        let key = self.asked.key.as_ref().map_or("", |key| key.expose());
+        let key = self.asked.key.as_ref().map_or("", Secret::expose);
         let wire = probe_request(self.asked.dialect, &self.asked.model, form, limit, key)?;
         Some(WireRequest { body: with_parameters(wire.body, &self.body), ..wire })
     }
