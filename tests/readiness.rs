@@ -2,7 +2,7 @@
 
 mod servers;
 
-use super::support::Project;
+use super::support::{Project, Served, wait_for};
 use lifeboat::lab::{KeyState, SimulatedProvider};
 use lifeboat::model::{Dialect, Provider, RateLimits, Simulation};
 use lifeboat::units::{Duration, Ratio, Seed};
@@ -229,7 +229,7 @@ fn what_may_be_spent_is_spent_on_standbys_and_a_gateway_is_a_hop_as_well() {
     hops.add("second", "openai", &second.base_url(), "");
     hops.keys.push(("READY_CLIENT".to_owned(), "sk-gateway".to_owned()));
     let services = "services:\n  chat: {criticality: recoverable, providers: [first, second]}\n";
-    let binding = format!("services: {{chat: {{url: '{}', key_from: READY_CLIENT}}}}", gateway.base_url());
+    let binding = format!("services: {{chat: {{url: '{}', key_from: 'env:READY_CLIENT'}}}}", gateway.base_url());
     hops.write(&project, &format!("{services}environments:\n  here: {{{binding}}}\n"));
     project.run(&mut hops.ready(&project, &[])).exits_with(0).says("chat: 3 of 3 hops alive").says("its gateway: answers in");
     let before = (first.attempts().len(), second.attempts().len(), gateway.attempts().len());
@@ -237,6 +237,8 @@ fn what_may_be_spent_is_spent_on_standbys_and_a_gateway_is_a_hop_as_well() {
     // One hop can cost some 0.0014 USD.
     let capped = project.run(&mut hops.ready(&project, &["--max-spend", "0.002 USD"]));
     capped.exits_with(3).says("second (standby): answers in").says("of the round's 0.002 USD only");
+    let history = project.lifeboat(&["ready", "--history"]);
+    assert_eq!(history.stdout.lines().count(), 3, "what there was no money for has not changed: {}", history.stdout);
     assert_eq!((first.attempts().len(), second.attempts().len(), gateway.attempts().len()), (3, 6, 3));
     // A gateway asks its providers: where one of them may not be asked, it is not asked either.
     hops.write(&project, &format!("{services}environments:\n  here: {{{binding}, allow: {{asks: [second]}}}}\n"));
@@ -260,4 +262,34 @@ fn a_provider_whose_requests_are_signed_is_asked_by_a_signature() {
     let run = project.run(&mut hops.ready(&project, &["--all"]));
     run.exits_with(0).says("chat: 1 of 1 hop alive").says("its dialect has no way to ask for JSON").says("it calls a tool");
     assert_eq!(bedrock.attempts().len(), 2);
+}
+
+#[test]
+fn rounds_begin_by_themselves_and_page_api_and_metrics_tell_what_they_found() {
+    let runtime = runtime();
+    let _inside = runtime.enter();
+    let project = Project::empty().unsearched();
+    let (first, second) = (provider("first", Dialect::OpenAi, |_| {}), provider("second", Dialect::AzureOpenAi, |_| {}));
+    let mut hops = Hops::default();
+    hops.add("first", "openai", &first.base_url(), "");
+    hops.add("second", "azure-openai", &second.base_url(), "");
+    hops.credentials = hops.credentials.replace("env:", "dotenv:.env#");
+    project.write(".env", &hops.keys.iter().map(|(name, key)| format!("{name}={key}\n")).collect::<String>());
+    hops.write(&project, "services:\n  chat: {criticality: recoverable, providers: [first, second]}\nenvironments:\n  here: {}\n");
+    let served = Served::start(&project, &["--no-schedules", "--ready-every", "1s", "--ready-env", "here"]);
+    let told = |value: &str| {
+        let line = format!("lifeboat_hop_ready{{service=\"chat\",provider=\"second\",environment=\"here\"}} {value}");
+        served.ask("GET", "/metrics", &[], "").body.contains(&line).then_some(())
+    };
+    wait_for("a round in which it is alive", || told("1.0"));
+    second.set_key("sk-second", KeyState::Revoked);
+    wait_for("a round in which it is dead", || told("0.0"));
+    assert!(served.ask("GET", "/metrics", &[], "").body.contains("lifeboat_ready_last_round_timestamp_seconds{environment=\"here\"} 1"));
+    let page = served.ask("GET", "/ready", &[], "").body;
+    assert!(page.contains("1 hop of 2 is dead") && page.contains("its key is refused (401)"), "{page}");
+    let api = served.ask("GET", "/api/v1/ready", &[], "").json();
+    let found = api["hops"].as_array().unwrap().iter().find(|hop| hop["hop"] == "second").unwrap();
+    assert_eq!((&found["state"], &found["reason"]), (&"dead".into(), &"key-refused".into()), "{api:#}");
+    let changes = served.ask("GET", "/api/v1/ready/changes?days=1", &[], "").json();
+    assert_eq!(changes["changes"].as_array().unwrap().len(), 3, "{changes:#}");
 }

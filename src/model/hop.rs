@@ -121,7 +121,9 @@ words! {
         NotAllowed = "not-allowed",
         /// It is no place that serves chat models, which alone are asked.
         ServesNoModels = "serves-no-models",
-        /// It cannot be asked from here: it has no address, or asking it would cost more than may be spent.
+        /// Asking it could cost more than the round may.
+        SpendCap = "spend-cap",
+        /// It cannot be asked from here: it has no address, or its key cannot be read.
         NotAsked = "not-asked",
     }
 }

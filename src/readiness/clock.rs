@@ -17,7 +17,7 @@ pub(super) fn look(date: Option<&str>, came: DateTime<Utc>) -> HopFinding {
     let apart = (told.with_timezone(&Utc) - came).num_seconds();
     let words = || {
         let (much, way) = (apart.abs(), if apart > 0 { "ahead of" } else { "behind" });
-        let much = if much < 120 { format!("{much} s") } else { format!("{} min", much / 60) };
+        let much = if much < 120 { format!("{much} s") } else { format!("{} min", (much + 30) / 60) };
         format!("its clock is {much} {way} this host's")
     };
     match apart.abs() {

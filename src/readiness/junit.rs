@@ -5,7 +5,7 @@
 
 use super::reading::HopReading;
 use super::round::ReadinessRound;
-use crate::model::{CheckOutcome, HopState};
+use crate::model::{CheckOutcome, HopReason, HopState};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 /// The whole round.
@@ -25,7 +25,7 @@ pub fn junit(round: &ReadinessRound) -> String {
 }
 
 fn case(service: &str, name: &str, reading: &HopReading) -> TestCase {
-    let reason = reading.reason.map_or("", |reason| reason.word());
+    let reason = reading.reason.map_or("", HopReason::word);
     let status = match reading.state {
         HopState::Alive | HopState::Warned => TestCaseStatus::success(),
         HopState::Dead => not(NonSuccessKind::Failure, reason, reading),

@@ -17,10 +17,11 @@ use crate::dialect::{
     probe_request, told_quotas, with_parameters,
 };
 use crate::model::{CheckOutcome, HopCheck, HopReason, Price, Tokens};
-use crate::units::{Problem, with_causes};
+use crate::units::{Problem, Secret, with_causes};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::{Duration, Instant};
 
 /// How long after an error of its own it is asked again.
@@ -125,7 +126,7 @@ impl HopProbe {
                     tokio::time::sleep(AGAIN_AFTER).await;
                     continue;
                 }
-                Err(problem) => return FirstLook::silent(&problem),
+                Err(problem) => return FirstLook::silent(&problem, is_named),
             };
             if (200..300).contains(&answer.status) {
                 return self.served(answer, came, form, limit, refused_stream);
@@ -247,14 +248,14 @@ impl HopProbe {
 
     /// What it tells of its model.
     async fn context_of_model(&self) -> Option<u64> {
-        let key = self.asked.key.as_ref().map_or("", |key| key.expose());
+        let key = self.asked.key.as_ref().map_or("", Secret::expose);
         let request = model_request(self.asked.dialect, &self.asked.model, key)?;
         let answer = self.asked.ask(&self.client, &request, self.within).await.ok()?;
         capacity::of_model(&answer.body()).filter(|_| (200..300).contains(&answer.status))
     }
 
     fn request(&self, form: ProbeForm, limit: TokenLimit) -> Option<WireRequest> {
-        let key = self.asked.key.as_ref().map_or("", |key| key.expose());
+        let key = self.asked.key.as_ref().map_or("", Secret::expose);
         let wire = probe_request(self.asked.dialect, &self.asked.model, form, limit, key)?;
         Some(WireRequest { body: with_parameters(wire.body, &self.body), ..wire })
     }
@@ -293,11 +294,13 @@ fn error_status(code: Option<&str>) -> u16 {
 
 impl FirstLook {
     /// Nobody answered.
-    fn silent(problem: &Problem) -> Self {
+    fn silent(problem: &Problem, is_named: bool) -> Self {
         let told = with_causes(problem);
         let found = match untrusted(&told) {
+            // That says why.
+            _ if !is_named => HopFinding::unlooked(HopCheck::Answer, "its host has no address"),
             Some(why) => HopFinding::failing(HopCheck::Certificate, HopReason::CertificateRefused, why),
-            None => HopFinding::failing(HopCheck::Answer, HopReason::NoAnswer, told),
+            None => HopFinding::failing(HopCheck::Answer, HopReason::NoAnswer, in_short(problem)),
         };
         Self { findings: vec![found], answer: None, serves: None }
     }
@@ -311,6 +314,16 @@ impl FirstLook {
         findings.push(found);
         Self { findings, answer: Some((answer, came)), serves: None }
     }
+}
+
+/// A problem with its innermost cause alone: those between say once more that nothing could be sent.
+fn in_short(problem: &Problem) -> String {
+    let mut innermost = problem.source();
+    while let Some(next) = innermost.and_then(Error::source) {
+        innermost = Some(next);
+    }
+    let cause = innermost.map(|cause| cause.to_string().split(" (os error").next().unwrap_or_default().to_lowercase());
+    cause.map_or_else(|| problem.message.clone(), |cause| format!("{}: {cause}", problem.message))
 }
 
 /// What is wrong with a certificate, where that is why nothing could be asked.

@@ -115,7 +115,7 @@ pub async fn round(order: &RoundOrder<'_>, site: SecretContext<'_>) -> Result<Re
                 let most = probe.price.as_ref().map_or(Money::ZERO, |price| most_of(order, price));
                 if most > left {
                     let told = format!("asking it could cost {most:.4}, and of the round's {:.4} only {left:.4} are left", order.cap());
-                    readings.push(HopReading::unasked(probe.hop, HopReason::NotAsked, &told));
+                    readings.push(HopReading::unasked(probe.hop, HopReason::SpendCap, &told));
                     continue;
                 }
                 left = Money::from_nanos(left.as_nanos() - most.as_nanos());

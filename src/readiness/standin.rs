@@ -15,7 +15,7 @@ const ABILITIES: [HopCheck; 3] = [HopCheck::Streaming, HopCheck::Tools, HopCheck
 pub(super) fn weigh(readings: &mut [HopReading], services: &[ServiceReadiness]) {
     let seen = readings.to_vec();
     let by_id = |id: &str| seen.iter().find(|reading| reading.hop.id() == id);
-    for reading in readings.iter_mut() {
+    for reading in readings {
         let id = reading.hop.id();
         let own = services.iter().filter(|service| service.hops.iter().any(|hop| hop.hop == id));
         let beside: Vec<&HopReading> = own.clone().flat_map(|service| &service.hops).filter_map(|hop| by_id(&hop.hop)).collect();

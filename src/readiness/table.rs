@@ -61,7 +61,7 @@ fn summary(reading: &HopReading) -> String {
         (HopState::Alive, Some(answer)) => answer.told.clone(),
         _ => reading.told.clone(),
     };
-    match reading.since.filter(|_| reading.state.is_ready() != Some(true)) {
+    match reading.since.filter(|_| matches!(reading.state, HopState::Dead | HopState::Unknown)) {
         Some(since) => format!("{told}; so since {}", since.format("%Y-%m-%d %H:%M UTC")),
         None => told,
     }

@@ -4,6 +4,7 @@
 //!
 //! What this file does not do: ask a hop (`readiness`), or judge it.
 
+use crate::model::HopReason;
 use crate::project::Project;
 use crate::readiness::{ProbeDepth, ReadinessRound, RoundOrder, round};
 use crate::secret::SecretContext;
@@ -41,7 +42,9 @@ pub async fn keep_round(store: &DrillStore, round: &ReadinessRound) -> Result<Ve
         tokens: round.cost.tokens,
         most: round.cost.most.as_nanos(),
     };
-    let found = round.hops.iter().map(|reading| FoundHop {
+    // What there was no money for is as it was before.
+    let asked = round.hops.iter().filter(|reading| reading.reason != Some(HopReason::SpendCap));
+    let found = asked.map(|reading| FoundHop {
         hop: reading.hop.id(),
         state: reading.state,
         reason: reading.reason,
