@@ -49,7 +49,7 @@ pub(super) struct DrillCourse {
     pub(super) bad: u64,
     /// Nanoseconds that each of those waited which waited longer than any did before.
     waits: Vec<u64>,
-    /// Those among the requests of the last third that waited so, or were seen to be asked of one that serves first.
+    /// Those among the requests of the fault's last third that waited so, or were asked in vain of one that serves first.
     pub(super) late_of_last: u64,
     /// How many those of the last third are.
     pub(super) last: u64,
@@ -117,6 +117,10 @@ struct CourseFold {
     seen: Vec<(Option<u64>, String, u64, Served)>,
     requests: Vec<EndedRequest>,
     steps: BTreeSet<String>,
+    /// The first fault on one that serves first: its place, and when it began.
+    broken: Option<(u32, u64)>,
+    /// When that ended.
+    mended: Option<u64>,
     revoked: Vec<Fingerprint>,
     revoked_key: Option<KeyStanding>,
 }
@@ -135,6 +139,10 @@ impl CourseFold {
             Event::Phase(phase) if phase.name == Phase::Draining => self.until = self.until.or(Some(stamped.t)),
             Event::Served(served) => self.seen.push((served.id, served.by.to_string(), served.at, served.clone())),
             Event::Request(done) => self.request(done),
+            Event::FaultConfirmed(fault) if self.broken.is_none() && self.primaries.contains(&fault.on) => {
+                self.broken = Some((fault.fault, fault.lo));
+            }
+            Event::FaultHealed(fault) if self.broken.is_some_and(|(place, _)| place == fault.fault) => self.mended = Some(fault.lo),
             Event::KeyRevoked(revoked) => self.revoked.push(revoked.key),
             Event::KeyProbed(probed) if self.revoked.contains(&probed.key) => self.revoked_key = Some(probed.standing),
             Event::StepStarted(step) => drop(self.steps.insert(step.name.clone())),
@@ -161,7 +169,8 @@ impl CourseFold {
             if !within(at) {
                 continue;
             }
-            if course.primaries.contains(&by) {
+            // Whoever serves again answers.
+            if course.primaries.contains(&by) && !served.completed() {
                 of_primaries.extend(id);
             }
             let asked = course.asked.entry(by).or_default();
@@ -171,7 +180,9 @@ impl CourseFold {
             asked.took.push(served.took);
         }
         course.asked.values_mut().for_each(|asked| asked.took.sort_unstable());
-        let third = from.saturating_add(until.saturating_sub(from) / 3 * 2);
+        let begun = self.broken.map_or(from, |(_, lo)| lo);
+        let over = self.mended.unwrap_or(until);
+        let third = begun.saturating_add(over.saturating_sub(begun) / 3 * 2);
         for request in self.requests.iter().filter(|request| within(request.due)) {
             course.due += 1;
             course.bad += u64::from(!request.good);
@@ -179,7 +190,7 @@ impl CourseFold {
             if waited {
                 course.waits.push(request.moment);
             }
-            if request.due >= third {
+            if (third..over).contains(&request.due) {
                 course.last += 1;
                 course.late_of_last += u64::from(waited || of_primaries.contains(&request.id));
             }

@@ -98,6 +98,6 @@ const fn expected(control: &ControlResult) -> &'static str {
 /// What was seen, and what to do about it.
 fn told(control: &ControlResult) -> String {
     let missed = if control.missed.is_empty() { String::new() } else { format!("{} missed; ", control.missed.join(", ")) };
-    let advice = if control.advice.is_empty() { String::new() } else { format!(". {}", control.advice) };
+    let advice = if control.advice.is_empty() { String::new() } else { format!("; {}", control.advice) };
     format!("{missed}{}{advice}", control.seen)
 }
