@@ -61,7 +61,8 @@ pub(super) fn init(args: &Args) -> anyhow::Result<Exit> {
     let begun = match &args.from {
         Some(from) => of_file(from, args)?,
         None => of_answers(args)?,
-    };
+    }
+    .without_clear_text();
     let files = files(&begun);
     let left = place(&files, &args.dir)?;
     for file in files.iter().filter(|file| !left.contains(&file.path)) {
