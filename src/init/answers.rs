@@ -205,10 +205,12 @@ fn provider(text: &str) -> Result<BegunProvider, Problem> {
 /// A gateway's address, with or without its scheme and path.
 fn gateway(text: &str) -> Result<String, Problem> {
     let near = format!("http://{text}");
-    let whole = match text.contains("://") {
-        true => text.to_owned(),
-        false if is_clear(&near) => format!("https://{text}"),
-        false => near,
+    let whole = if text.contains("://") {
+        text.to_owned()
+    } else if is_clear(&near) {
+        format!("https://{text}")
+    } else {
+        near
     };
     let url = address(&whole)?;
     let (_, path) = origin_and_path(&url);
