@@ -187,7 +187,7 @@ fn six_answers_are_asked_for_at_a_terminal_and_each_is_looked_at() {
         assert!(shown.contains(said), "{said}: {shown}");
     }
     let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();
-    for told in ["  support-chat:", "providers: [openai, azure-openai]", "rto: 15s", "http://gw.acme.example/v1", "name: \"On call\""] {
+    for told in ["  support-chat:", "providers: [openai, azure-openai]", "rto: 15s", "https://gw.acme.example/v1", "name: \"On call\""] {
         assert!(inventory.contains(told), "{told}: {inventory}");
     }
     project.lifeboat(&["check"]).exits_with(0).says("no problems found");

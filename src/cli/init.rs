@@ -1,7 +1,7 @@
 //! `lifeboat init`: a project to begin with. It reads one file or asks six questions, and writes only what is not there.
 
 use super::terminal::note;
-use super::{Exit, put, say};
+use super::{Exit, put, say, told};
 use crate::gateway;
 use crate::host::bytes_of;
 use crate::init::{Answers, Beginning, InitQuestion, files, from_gateway, from_variables, is_variables, place};
@@ -58,10 +58,19 @@ const FILE_MAX: usize = 5_000_000;
 const WARNINGS_TOLD: usize = 12;
 
 pub(super) fn init(args: &Args) -> anyhow::Result<Exit> {
+    // Whatever goes wrong here is about what was typed, or about what lies in the folder.
+    begin(args).or_else(|error| {
+        say(&format!("error: {}", told(&error)));
+        Ok(Exit::Usage)
+    })
+}
+
+fn begin(args: &Args) -> anyhow::Result<Exit> {
     let begun = match &args.from {
         Some(from) => of_file(from, args)?,
         None => of_answers(args)?,
-    };
+    }
+    .without_clear_text();
     let files = files(&begun);
     let left = place(&files, &args.dir)?;
     for file in files.iter().filter(|file| !left.contains(&file.path)) {

@@ -11,7 +11,8 @@ use crate::verdict::verdict_schema;
 /// Prints the form of a file as JSON Schema (2020-12).
 ///
 /// An editor with a YAML language server completes and checks a scenario by it: write the schema into a file, and name that file in a comment on
-/// the scenario's first line, `# yaml-language-server: $schema=scenario.schema.json`. `lifeboat check` knows more than a schema can say.
+/// the scenario's first line, `# yaml-language-server: $schema=scenario.schema.json`; `lifeboat init` does both. `lifeboat check` knows more than a
+/// schema can say.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Of which file

@@ -1,6 +1,6 @@
 //! The six questions, and what may be answered: each answer is looked at as it is given.
 
-use super::beginning::{Beginning, BegunGateway, BegunProvider, key_variable, named};
+use super::beginning::{Beginning, BegunGateway, BegunProvider, is_clear, key_variable, named};
 use super::well_known::WellKnownProvider;
 use crate::model::{CredentialKind, Dialect, origin_and_path};
 use crate::units::{Duration, Problem, closest, is_unprintable};
@@ -204,7 +204,14 @@ fn provider(text: &str) -> Result<BegunProvider, Problem> {
 
 /// A gateway's address, with or without its scheme and path.
 fn gateway(text: &str) -> Result<String, Problem> {
-    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let near = format!("http://{text}");
+    let whole = if text.contains("://") {
+        text.to_owned()
+    } else if is_clear(&near) {
+        format!("https://{text}")
+    } else {
+        near
+    };
     let url = address(&whole)?;
     let (_, path) = origin_and_path(&url);
     Ok(if path.is_empty() && !text.contains("://") { format!("{url}/v1") } else { url })

@@ -1,7 +1,7 @@
 //! What is known of a system before it has a project: one service, who serves it, the gateway before them, what is promised, whose it is.
 
 use super::well_known::WellKnownProvider;
-use crate::model::{CredentialKind, Dialect, GatewayKind};
+use crate::model::{CredentialKind, Dialect, GatewayKind, origin_and_path};
 use crate::units::Duration;
 
 /// What a project is begun with.
@@ -106,6 +106,29 @@ impl Beginning {
     /// The scenario to play first, from the project's root.
     pub const FIRST_SCENARIO: &str = "scenarios/primary-is-silent.yaml";
 
+    /// The same without keys that would go to another host in clear text, where everybody on the way could read them; each with a warning.
+    #[must_use]
+    pub fn without_clear_text(mut self) -> Self {
+        for provider in &mut self.providers {
+            if provider.key.is_some() && provider.base_url.as_deref().is_some_and(is_clear) {
+                provider.key = None;
+                self.warnings.push(format!(
+                    "the key of `{}` would go over the network in clear text, and was left out: add `credential:` once its `base_url` begins with https",
+                    provider.name
+                ));
+            }
+        }
+        if self.gateway.key_from.is_some() && is_clear(&self.gateway.url) {
+            self.gateway.key_from = None;
+            self.warnings.push(
+                "the key of the gateway's clients would go over the network in clear text, and was left out: add `key_from:` once its `url` begins \
+                 with https"
+                    .to_owned(),
+            );
+        }
+        self
+    }
+
     /// Those that serve when the first do not.
     pub(super) fn standbys(&self) -> &[BegunProvider] {
         &self.providers[self.sharing.clamp(1, self.providers.len())..]
@@ -132,6 +155,14 @@ impl Beginning {
     }
 }
 
+/// True for an address on another host without TLS.
+pub(super) fn is_clear(url: &str) -> bool {
+    let (origin, _) = origin_and_path(url);
+    let Some(host) = origin.strip_prefix("http://") else { return false };
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    !(host == "localhost" || host.ends_with(".localhost") || host == "::1" || host.starts_with("127."))
+}
+
 /// A text as the name of something in an inventory: small letters, digits and dashes.
 pub(super) fn named(text: &str, otherwise: &str) -> String {
     let plain: String = text.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
@@ -150,6 +181,12 @@ pub(super) fn key_variable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_in_clear_on_another_host_without_tls() {
+        assert!(["http://gpu.example:8000/v1", "http://10.0.0.7"].into_iter().all(is_clear));
+        assert!(!["https://gpu.example", "http://127.0.0.1:4000/v1", "http://localhost", "http://[::1]:80"].into_iter().any(is_clear));
+    }
 
     #[test]
     fn names_and_variables_are_made_of_any_text() {

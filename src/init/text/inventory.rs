@@ -143,10 +143,17 @@ fn environments(begun: &Beginning) -> String {
     text
 }
 
-/// The configuration itself, so that it can be read for what it promises and broken on purpose.
+/// The configuration itself, as a comment: what `check` then has to say of its timeouts is a finding, and a project begins without any.
 fn configuration(begun: &Beginning) -> String {
     let known = begun.gateway.kind.zip(begun.gateway.configuration.as_ref());
-    known.map_or_else(String::new, |(kind, file)| format!("    configuration: {{{}: {}}}\n", kind.word(), quoted(file)))
+    known.map_or_else(String::new, |(kind, file)| {
+        format!(
+            "    # With its configuration `lifeboat check` reckons how long a cutover can take at most, and `lifeboat prove` breaks copies of it:\n    \
+             # configuration: {{{}: {}}}\n",
+            kind.word(),
+            quoted(file)
+        )
+    })
 }
 
 fn address(begun: &Beginning) -> String {
