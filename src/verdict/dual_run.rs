@@ -9,7 +9,7 @@ use crate::units::Tally;
 
 /// What a shadow did beside the provider that answered.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DualRun {
+pub struct ShadowComparison {
     /// The provider that was asked beside.
     pub shadow: String,
     /// Requests that were asked of both.
@@ -27,7 +27,7 @@ pub struct DualRun {
 }
 
 /// `None` where nobody was asked beside.
-pub(super) fn dual_run(evidence: &Evidence) -> Option<DualRun> {
+pub(super) fn dual_run(evidence: &Evidence) -> Option<ShadowComparison> {
     let shadows = &evidence.shadows;
     let provider = shadows.first()?.provider;
     let asked = shadows.len() as u64;
@@ -41,7 +41,7 @@ pub(super) fn dual_run(evidence: &Evidence) -> Option<DualRun> {
         let place = (own_times.len() * percent).div_ceil(100).checked_sub(1)?;
         Some((Millis(own_times[place]), Millis(rest_times[place])))
     };
-    Some(DualRun {
+    Some(ShadowComparison {
         shadow: evidence.name(provider).to_owned(),
         asked,
         failed: own.hits,

@@ -2,7 +2,7 @@
 
 use super::Millis;
 use super::capacity::{Capacity, capacity};
-use super::dual_run::{DualRun, dual_run};
+use super::dual_run::{ShadowComparison, dual_run};
 use super::false_start::FalseStart;
 use super::interval::Interval;
 use super::onset::{HoldExtent, Index, Recovery, Start};
@@ -93,7 +93,7 @@ pub struct Measures {
     /// How much of its primary's load the standby bore, where the traffic climbed in steps.
     pub capacity: Option<Capacity>,
     /// What a provider did that was asked beside the one that answered.
-    pub dual_run: Option<DualRun>,
+    pub dual_run: Option<ShadowComparison>,
 }
 
 /// The measures and what the objectives need besides.

@@ -60,7 +60,7 @@ mod window;
 
 pub use capacity::{Capacity, StepBorne};
 pub use difference::{Contrast, CountOf, counts, longer_by, percentile_ranks, times};
-pub use dual_run::DualRun;
+pub use dual_run::ShadowComparison;
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use interval::Interval;

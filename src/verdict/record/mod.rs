@@ -11,9 +11,9 @@ mod repeats;
 mod rotation;
 
 pub use parts::{
-    CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, DualRunRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord,
-    FalseStartRecord, IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord,
-    RescuedRecord, ShareRecord, StepBorneRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
+    CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord,
+    IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord, RescuedRecord,
+    ShadowComparisonRecord, ShareRecord, StepBorneRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
 };
 pub use repeats::{
     BoundaryRecord, DriftRecord, PlannedTrialRecord, QuantileRecord, REPEATS_FORMAT, RepeatsEnd, RepeatsEndRecord, RepeatsReadError,

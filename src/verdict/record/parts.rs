@@ -4,8 +4,8 @@ use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, Tou
 use crate::model::{Bearing, Gate, Objectives, SloOn};
 use crate::units::Fingerprint;
 use crate::verdict::{
-    Basis, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, DualRun, EarlyStop, FailedAt, FalseStart, Interval,
-    Later, Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, Reason, Rescued, Share, StepBorne,
+    Basis, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval, Later,
+    Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, Reason, Rescued, ShadowComparison, Share, StepBorne,
     TellingWindow, Unnamed, Wave, WhyNot,
 };
 use serde::{Deserialize, Serialize};
@@ -264,7 +264,7 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<CapacityRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        dual_run: Option<DualRunRecord>,
+        dual_run: Option<ShadowComparisonRecord>,
     }
 }
 
@@ -297,7 +297,7 @@ record! {
 
 record! {
     /// What a provider did that was asked beside the one that answered. Of two numbers the first is its own.
-    DualRunRecord of DualRun {
+    ShadowComparisonRecord of ShadowComparison {
         shadow: String,
         asked: u64,
         failed: u64,
