@@ -14,7 +14,7 @@ pub struct ShadowComparison {
     pub shadow: String,
     /// Requests that were asked of both.
     pub asked: u64,
-    /// Of these the ones that the shadow did not answer whole.
+    /// Of these the ones that the shadow did not begin to answer well.
     pub failed: u64,
     /// The same of whoever was to answer them.
     pub failed_beside: u64,
@@ -32,7 +32,7 @@ pub(super) fn dual_run(evidence: &Evidence) -> Option<ShadowComparison> {
     let provider = shadows.first()?.provider;
     let asked = shadows.len() as u64;
     let failures = |failed: fn(&Shadow) -> bool| Tally { hits: shadows.iter().filter(|shadow| failed(shadow)).count() as u64, of: asked };
-    let (own, rest) = (failures(|shadow| !shadow.completed), failures(|shadow| shadow.beside.is_none()));
+    let (own, rest) = (failures(|shadow| !shadow.answered), failures(|shadow| shadow.beside.is_none()));
     let both = || shadows.iter().filter(|shadow| shadow.completed).filter_map(|shadow| Some((shadow.took, shadow.beside?)));
     let (mut own_times, mut rest_times): (Vec<i64>, Vec<i64>) = both().unzip();
     own_times.sort_unstable();
