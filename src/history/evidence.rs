@@ -151,7 +151,9 @@ pub struct Shadow {
     pub provider: u16,
     /// How long it took.
     pub took: i64,
-    /// True where the answer was whole and well.
+    /// True where the answer began well. Some gateways hang up then: nobody wants the rest.
+    pub answered: bool,
+    /// True where it was whole as well.
     pub completed: bool,
     /// How long the answer took of the provider that answered the request, by its proxy; `None` where it was not seen to answer whole.
     pub beside: Option<i64>,

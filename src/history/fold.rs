@@ -82,6 +82,8 @@ struct SeenAttempt {
     completed: bool,
     touched: bool,
     reached: bool,
+    /// True where an answer began well, whole or not.
+    answered: bool,
     took: i64,
 }
 
@@ -357,7 +359,8 @@ impl Fold {
         self.billed.extend(BilledExchange::of(served, provider, reached));
         self.passage.served(provider, served, true, reached);
         let (at, completed, touched, took) = (signed(served.at), served.completed(), served.touched, signed(served.took));
-        self.sight.push((id, SeenAttempt { at, provider, completed, touched, reached, took }));
+        let answered = (200..300).contains(&served.status);
+        self.sight.push((id, SeenAttempt { at, provider, completed, touched, reached, answered, took }));
     }
 
     /// Takes in whose exchange a fault touched.
@@ -421,18 +424,21 @@ impl Fold {
         }
     }
 
-    /// Takes out what was asked only to compare: of each request the first attempt at the shadow's provider, where others beside it tell that it was
-    /// not the way to an answer.
+    /// Takes out what was asked only to compare: of each request one attempt at the shadow's provider, where others beside it tell that it was not the
+    /// way to an answer. Of several there it is the first that was not read to its end: some gateways hang up on what they mirror.
     fn shadowed(&mut self, shadow: u16) {
         let mut kept = Vec::with_capacity(self.sight.len());
         for group in self.sight.chunk_by(|(left, _), (right, _)| left == right) {
-            let first = group.iter().position(|(_, seen)| seen.provider == shadow).filter(|_| group.len() > 1);
+            let own = || group.iter().enumerate().filter(|(_, (_, seen))| seen.provider == shadow).map(|(place, _)| place);
+            let first = own().find(|place| own().count() > 1 && !group[*place].1.completed).or_else(|| own().next());
+            let first = first.filter(|_| group.len() > 1);
             kept.extend(group.iter().enumerate().filter(|(place, _)| Some(*place) != first).map(|(_, seen)| *seen));
             let (Some(first), Ok(request)) = (first, u32::try_from(group[0].0)) else { continue };
             let (_, seen) = group[first];
             let beside = group.iter().enumerate().find(|(place, (_, other))| *place != first && other.completed);
             let beside = beside.map(|(_, (_, other))| other.took);
-            self.evidence.shadows.push(Shadow { request, provider: shadow, took: seen.took, completed: seen.completed, beside });
+            let SeenAttempt { took, answered, completed, .. } = seen;
+            self.evidence.shadows.push(Shadow { request, provider: shadow, took, answered, completed, beside });
         }
         self.sight = kept;
     }

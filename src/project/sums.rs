@@ -164,12 +164,16 @@ fn sums_of(story: &ScenarioWithRunbook, terms: &WorkloadSums<'_>) -> Vec<Finding
         found
             .extend(message.map(|message| document.error(&["service"], message, "add a standby to the service, or write `gate: restore`")));
     }
-    found.extend(failback(terms));
+    found.extend(failback(terms).into_iter().chain(climb(terms)));
     found.extend(rescued(terms));
     found.extend(rescued_unseen(terms));
-    let path: Vec<&str> = terms.told.path.iter().map(String::as_str).collect();
-    found.extend(load_steps::sums(document, plan, named, &path));
     found
+}
+
+/// A climb that can show nothing.
+fn climb(terms: &WorkloadSums<'_>) -> Vec<Finding> {
+    let path: Vec<&str> = terms.told.path.iter().map(String::as_str).collect();
+    load_steps::sums(terms.document, terms.plan, terms.named, &path)
 }
 
 /// The shortest baseline that has enough requests.

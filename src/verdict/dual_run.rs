@@ -9,12 +9,18 @@ use crate::units::Tally;
 
 /// What a shadow did beside the provider that answered.
 #[derive(Debug, Clone, PartialEq)]
+<<<<<<< ours
 pub struct ShadowMeasure {
+||||||| base
+pub struct DualRun {
+=======
+pub struct ShadowComparison {
+>>>>>>> theirs
     /// The provider that was asked beside.
     pub shadow: String,
     /// Requests that were asked of both.
     pub asked: u64,
-    /// Of these the ones that the shadow did not answer whole.
+    /// Of these the ones that the shadow did not begin to answer well.
     pub failed: u64,
     /// The same of whoever was to answer them.
     pub failed_beside: u64,
@@ -27,12 +33,18 @@ pub struct ShadowMeasure {
 }
 
 /// `None` where nobody was asked beside.
+<<<<<<< ours
 pub(super) fn dual_run(evidence: &Evidence) -> Option<ShadowMeasure> {
+||||||| base
+pub(super) fn dual_run(evidence: &Evidence) -> Option<DualRun> {
+=======
+pub(super) fn dual_run(evidence: &Evidence) -> Option<ShadowComparison> {
+>>>>>>> theirs
     let shadows = &evidence.shadows;
     let provider = shadows.first()?.provider;
     let asked = shadows.len() as u64;
     let failures = |failed: fn(&Shadow) -> bool| Tally { hits: shadows.iter().filter(|shadow| failed(shadow)).count() as u64, of: asked };
-    let (own, rest) = (failures(|shadow| !shadow.completed), failures(|shadow| shadow.beside.is_none()));
+    let (own, rest) = (failures(|shadow| !shadow.answered), failures(|shadow| shadow.beside.is_none()));
     let both = || shadows.iter().filter(|shadow| shadow.completed).filter_map(|shadow| Some((shadow.took, shadow.beside?)));
     let (mut own_times, mut rest_times): (Vec<i64>, Vec<i64>) = both().unzip();
     own_times.sort_unstable();
@@ -41,7 +53,13 @@ pub(super) fn dual_run(evidence: &Evidence) -> Option<ShadowMeasure> {
         let place = (own_times.len() * percent).div_ceil(100).checked_sub(1)?;
         Some((Millis(own_times[place]), Millis(rest_times[place])))
     };
+<<<<<<< ours
     Some(ShadowMeasure {
+||||||| base
+    Some(DualRun {
+=======
+    Some(ShadowComparison {
+>>>>>>> theirs
         shadow: evidence.name(provider).to_owned(),
         asked,
         failed: own.hits,

@@ -12,6 +12,7 @@ PATH="$PATH:/usr/sbin"
 here=$(dirname "$0")
 case $1 in reload | share) port=$(echo "$2" | sed 's|.*:||; s|/.*||') ;; *) port=$1 ;; esac
 folder=${TMPDIR:-/tmp}/lifeboat-nginx-$port
+link=${TMPDIR:-/tmp}/lifeboat-cold-standby-$(id -u)
 
 active() {
   share=
@@ -58,7 +59,7 @@ http {
 }
 CONF
   STANDBY=http://unix:$folder/machine.sock
-  ln -sfn "$folder" "${TMPDIR:-/tmp}/lifeboat-cold-standby-$(id -u)"
+  ln -sfn "$folder" "$link"
 fi
 mirrored=
 [ "${MIRROR:-}" = standby ] && mirrored='mirror /mirrored;'
@@ -93,6 +94,10 @@ $(provider standby "$STANDBY" "$STANDBY_KEY")
 CONF
 nginx -e stderr -p "$folder" -c "$folder/nginx.conf" -g 'daemon off;' &
 child=$!
-trap 'kill "$child" 2>/dev/null || true; wait "$child" || true; rm -rf "$folder"; exit 0' TERM INT
+gone() {
+  [ "${COLD:-}" != standby ] || rm -f "$link"
+  rm -rf "$folder"
+}
+trap 'kill "$child" 2>/dev/null || true; wait "$child" || true; gone; exit 0' TERM INT
 wait "$child" || true
-rm -rf "$folder"
+gone

@@ -172,5 +172,11 @@ fn what_was_asked_only_to_compare_answers_nobody_and_is_no_attempt() {
     // The primary fails, and the gateway goes to the standby itself: of its two attempts the first was for nobody.
     assert_eq!(folded(vec![primary(503), standby(2, 200), standby(5, 200)]), ("standby".into(), 2, vec![(true, true)]));
     assert_eq!(folded(vec![standby(2, 200), standby(5, 200)]), ("standby".into(), 1, vec![(true, true)]), "the primary was never reached");
+    // nginx hangs up on what it mirrors once the head has come, and may ask for that after what it passes on.
+    let hung_up = |at| {
+        let Event::Served(served) = standby(at, 200) else { unreachable!() };
+        Event::Served(Served { cut: true, ..served })
+    };
+    assert_eq!(folded(vec![standby(2, 200), hung_up(3)]), ("standby".into(), 1, vec![(false, true)]));
     assert_eq!(folded(vec![standby(2, 200)]), ("standby".into(), 1, vec![]), "nobody else was asked");
 }

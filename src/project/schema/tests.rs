@@ -31,7 +31,7 @@ stores:
   e: {kind: kubernetes}
   f: {kind: command}
 providers:
-  a: {dialect: openai, price: {input: 1 USD}, simulation: {models: {m: {}}, limits: {}, refuses: [{user: a}]}, contract: {ends: 2027-03-31}, retires: {m: 2027-03-31}}
+  a: {dialect: openai, price: {input: 1 USD}, simulation: {models: {m: {}}, limits: {}, refuses: [{user: a}]}, contract: {ends: 2027-03-31}, retires: {m: 2027-03-31, capacity: {}}}
 services:
   a: {providers: [a], objectives: {slo: {complete: 1s}, rpo: {requests_lost: 1%}, rescued: {at_most: 1%}}, business: {}}
   b: {providers: {share: [a]}, objectives: {slo: {first_token: 1s}}}
@@ -65,7 +65,7 @@ const SCENARIOS: [&str; 4] = [
     r#"version: 1
 scenario: a
 service: a
-traffic: {rate: [{at: 0s, rate: 1/s}], bursts: {every: 1s}, expect: {}, timeouts: {}, max_tokens: {input: 1}}
+traffic: {rate: [{at: 0s, rate: 1/s}], bursts: {every: 1s}, expect: {}, timeouts: {}, max_tokens: {input: 1}, steps: {}}
 timeline:
   faults:
     - {on: a, fault: {status: {code: 503, only: {header: a}, match: {}, shape: {form: ramp}}}, for: 1s}

@@ -4,9 +4,9 @@ use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, Tou
 use crate::model::{Bearing, Gate, Objectives, ProbeDecision, SloOn};
 use crate::units::{Fingerprint, Money};
 use crate::verdict::{
-    Basis, BillPart, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval,
-    Later, Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, ProviderBill, Reason, Rescued, ShadowMeasure,
-    Share, SpendMeasure, StepBorne, TellingWindow, Unnamed, Wave, WhyNot,
+    Basis, BillPart, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval, Later,
+    Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, ProviderBill, Reason, Rescued, ShadowMeasure,
+    ShadowComparison, Share, SpendMeasure, StepBorne, TellingWindow, Unnamed, Wave, WhyNot,
 };
 use serde::{Deserialize, Serialize};
 
@@ -268,7 +268,7 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<CapacityRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        dual_run: Option<DualRunRecord>,
+        dual_run: Option<ShadowComparisonRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spend: Option<SpendRecord>,
     }
@@ -303,7 +303,13 @@ record! {
 
 record! {
     /// What a provider did that was asked beside the one that answered. Of two numbers the first is its own.
+<<<<<<< ours
     DualRunRecord of ShadowMeasure {
+||||||| base
+    DualRunRecord of DualRun {
+=======
+    ShadowComparisonRecord of ShadowComparison {
+>>>>>>> theirs
         shadow: String,
         asked: u64,
         failed: u64,
