@@ -9,13 +9,7 @@ use crate::units::Tally;
 
 /// What a shadow did beside the provider that answered.
 #[derive(Debug, Clone, PartialEq)]
-<<<<<<< ours
-pub struct ShadowMeasure {
-||||||| base
-pub struct DualRun {
-=======
 pub struct ShadowComparison {
->>>>>>> theirs
     /// The provider that was asked beside.
     pub shadow: String,
     /// Requests that were asked of both.
@@ -33,13 +27,7 @@ pub struct ShadowComparison {
 }
 
 /// `None` where nobody was asked beside.
-<<<<<<< ours
-pub(super) fn dual_run(evidence: &Evidence) -> Option<ShadowMeasure> {
-||||||| base
-pub(super) fn dual_run(evidence: &Evidence) -> Option<DualRun> {
-=======
 pub(super) fn dual_run(evidence: &Evidence) -> Option<ShadowComparison> {
->>>>>>> theirs
     let shadows = &evidence.shadows;
     let provider = shadows.first()?.provider;
     let asked = shadows.len() as u64;
@@ -53,13 +41,7 @@ pub(super) fn dual_run(evidence: &Evidence) -> Option<ShadowComparison> {
         let place = (own_times.len() * percent).div_ceil(100).checked_sub(1)?;
         Some((Millis(own_times[place]), Millis(rest_times[place])))
     };
-<<<<<<< ours
-    Some(ShadowMeasure {
-||||||| base
-    Some(DualRun {
-=======
     Some(ShadowComparison {
->>>>>>> theirs
         shadow: evidence.name(provider).to_owned(),
         asked,
         failed: own.hits,

@@ -2,13 +2,7 @@
 
 use super::Millis;
 use super::capacity::{Capacity, capacity};
-<<<<<<< ours
-use super::dual_run::{ShadowMeasure, dual_run};
-||||||| base
-use super::dual_run::{DualRun, dual_run};
-=======
 use super::dual_run::{ShadowComparison, dual_run};
->>>>>>> theirs
 use super::false_start::FalseStart;
 use super::interval::Interval;
 use super::onset::{HoldExtent, Index, Recovery, Start};
@@ -100,15 +94,9 @@ pub struct Measures {
     /// How much of its primary's load the standby bore, where the traffic climbed in steps.
     pub capacity: Option<Capacity>,
     /// What a provider did that was asked beside the one that answered.
-<<<<<<< ours
-    pub dual_run: Option<ShadowMeasure>,
+    pub dual_run: Option<ShadowComparison>,
     /// What traffic cost; `None` where no proxy saw any answer.
     pub spend: Option<SpendMeasure>,
-||||||| base
-    pub dual_run: Option<DualRun>,
-=======
-    pub dual_run: Option<ShadowComparison>,
->>>>>>> theirs
 }
 
 /// The measures and what the objectives need besides.

@@ -67,13 +67,7 @@ mod window;
 
 pub use capacity::{Capacity, StepBorne};
 pub use difference::{Contrast, CountOf, counts, longer_by, percentile_ranks, times};
-<<<<<<< ours
-pub use dual_run::ShadowMeasure;
-||||||| base
-pub use dual_run::DualRun;
-=======
 pub use dual_run::ShadowComparison;
->>>>>>> theirs
 pub use effect::ObservedEffect;
 pub use false_start::{FalseStart, WhyNot};
 pub use identity::{LeakedKey, SentIdentity};

@@ -31,7 +31,7 @@ stores:
   e: {kind: kubernetes}
   f: {kind: command}
 providers:
-  a: {dialect: openai, price: {input: 1 USD}, simulation: {models: {m: {}}, limits: {}, refuses: [{user: a}]}, contract: {ends: 2027-03-31}, retires: {m: 2027-03-31, capacity: {}}}
+  a: {dialect: openai, price: {input: 1 USD}, simulation: {models: {m: {}}, limits: {}, refuses: [{user: a}], capacity: {}}, contract: {ends: 2027-03-31}, retires: {m: 2027-03-31}}
 services:
   a: {providers: [a], objectives: {slo: {complete: 1s}, rpo: {requests_lost: 1%}, rescued: {at_most: 1%}}, business: {}}
   b: {providers: {share: [a]}, objectives: {slo: {first_token: 1s}}}

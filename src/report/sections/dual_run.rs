@@ -5,13 +5,7 @@ use crate::price::most_tokens;
 use crate::report::digest::Digest;
 use crate::report::model::Text;
 use crate::units::counted;
-<<<<<<< ours
-use crate::verdict::{Millis, ShadowMeasure};
-||||||| base
-use crate::verdict::{DualRun, Millis};
-=======
 use crate::verdict::{Millis, ShadowComparison};
->>>>>>> theirs
 
 /// In sentences, of each workload that was asked twice.
 pub(super) fn told(digest: &Digest, subjects: &[Subject<'_>]) -> Vec<Text> {
@@ -28,13 +22,7 @@ fn of(digest: &Digest, subject: &Subject<'_>) -> Vec<Text> {
     [Some(asked), Some(failures(dual)), times(dual), cost(digest, subject, dual)].into_iter().flatten().collect()
 }
 
-<<<<<<< ours
-fn failures(dual: &ShadowMeasure) -> Text {
-||||||| base
-fn failures(dual: &DualRun) -> Text {
-=======
 fn failures(dual: &ShadowComparison) -> Text {
->>>>>>> theirs
     let (low, high) = dual.more;
     let told = if low > 0.0 {
         format!("which is more by {:.1} to {:.1} points", low * 100.0, high * 100.0)
@@ -46,13 +34,7 @@ fn failures(dual: &ShadowComparison) -> Text {
     Text::own(format!("It failed {} of them, and the provider beside it {}, {told}.", dual.failed, dual.failed_beside))
 }
 
-<<<<<<< ours
-fn times(dual: &ShadowMeasure) -> Option<Text> {
-||||||| base
-fn times(dual: &DualRun) -> Option<Text> {
-=======
 fn times(dual: &ShadowComparison) -> Option<Text> {
->>>>>>> theirs
     let ((own, other), (own_p95, other_p95)) = (dual.median?, dual.p95?);
     let ms = |Millis(nanos): Millis| format!("{:.0} ms", nanos as f64 / 1e6);
     let told = format!(
@@ -66,13 +48,7 @@ fn times(dual: &ShadowComparison) -> Option<Text> {
 }
 
 /// An upper bound, as all that is said of money here.
-<<<<<<< ours
-fn cost(digest: &Digest, subject: &Subject<'_>, dual: &ShadowMeasure) -> Option<Text> {
-||||||| base
-fn cost(digest: &Digest, subject: &Subject<'_>, dual: &DualRun) -> Option<Text> {
-=======
 fn cost(digest: &Digest, subject: &Subject<'_>, dual: &ShadowComparison) -> Option<Text> {
->>>>>>> theirs
     let plan = &digest.started.as_ref()?.plan;
     let tokens = most_tokens(subject.workload.named.as_ref()?, plan)?;
     let sum = plan.prices.get(&dual.shadow)?.of(tokens.input, tokens.output).times(dual.asked);

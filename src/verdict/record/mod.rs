@@ -12,20 +12,10 @@ mod repeats;
 mod rotation;
 
 pub use parts::{
-<<<<<<< ours
-    BillPartRecord, CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, DualRunRecord, EarlyStopRecord, EvidenceRecord,
-    FailedAtRecord, FalseStartRecord, IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord,
-    OutageRecord, PaidRecord, ProviderBillRecord, RescuedRecord, ShareRecord, SpendRecord, StepBorneRecord, TellingWindowRecord,
-    TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
-||||||| base
-    CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, DualRunRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord,
+    BillPartRecord, CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord,
     FalseStartRecord, IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord,
-    RescuedRecord, ShareRecord, StepBorneRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
-=======
-    CapacityRecord, CaveatRecord, DepartureRecord, DispatchedRecord, EarlyStopRecord, EvidenceRecord, FailedAtRecord, FalseStartRecord,
-    IntervalRecord, LaterRecord, MeasuresRecord, ObjectiveVerdictRecord, ObservedEffectRecord, OutageRecord, PaidRecord, RescuedRecord,
-    ShadowComparisonRecord, ShareRecord, StepBorneRecord, TellingWindowRecord, TermsRecord, TouchedByRecord, UnnamedRecord, WhyNotRecord,
->>>>>>> theirs
+    ProviderBillRecord, RescuedRecord, ShadowComparisonRecord, ShareRecord, SpendRecord, StepBorneRecord, TellingWindowRecord, TermsRecord,
+    TouchedByRecord, UnnamedRecord, WhyNotRecord,
 };
 pub use passage::{LeakedKeyRecord, OutsideAreaRecord, ProbedDecisionRecord, ProbedParityRecord, ResidencyRecord};
 pub use repeats::{

@@ -4,8 +4,8 @@ use crate::history::{Balanced, Caveat, KeyStanding, Lost, Phase, StopReason, Tou
 use crate::model::{Bearing, Gate, Objectives, ProbeDecision, SloOn};
 use crate::units::{Fingerprint, Money};
 use crate::verdict::{
-    Basis, BillPart, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval, Later,
-    Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, ProviderBill, Reason, Rescued, ShadowMeasure,
+    Basis, BillPart, Capacity, Criterion, CriterionFinding, Decision, Departure, Dispatched, EarlyStop, FailedAt, FalseStart, Interval,
+    Later, Measures, Millis, ObjectiveName, ObjectiveVerdict, ObservedEffect, Outage, Paid, ProviderBill, Reason, Rescued,
     ShadowComparison, Share, SpendMeasure, StepBorne, TellingWindow, Unnamed, Wave, WhyNot,
 };
 use serde::{Deserialize, Serialize};
@@ -303,13 +303,7 @@ record! {
 
 record! {
     /// What a provider did that was asked beside the one that answered. Of two numbers the first is its own.
-<<<<<<< ours
-    DualRunRecord of ShadowMeasure {
-||||||| base
-    DualRunRecord of DualRun {
-=======
     ShadowComparisonRecord of ShadowComparison {
->>>>>>> theirs
         shadow: String,
         asked: u64,
         failed: u64,
