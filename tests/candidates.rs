@@ -182,7 +182,7 @@ fn ctrl_c_ends_it_with_what_is_known() {
 fn nobody_is_asked_who_may_not_be_or_without_prompts_that_can_be_read() {
     let project = lab();
     project.write("prompts/bad.jsonl", "{\"prompt\": \"a\"}\n{\"promt\": \"b\"}\n");
-    let compare = |more: &[&str]| project.lifeboat(&[&["compare"], more, &["--prompts", "prompts/codes.jsonl"]].concat());
+    let compare = |more: &[&str]| project.lifeboat(&[&["compare"][..], more, &["--prompts", "prompts/codes.jsonl"]].concat());
     compare(&["good", "poore"]).exits_with(2).says("there is no provider `poore` in the inventory").says("did you mean `poor`?");
     compare(&["good"]).exits_with(2).says("there is nothing to compare it with");
     compare(&["good", "good"]).exits_with(2).says("`good` is named twice");
