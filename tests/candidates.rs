@@ -182,7 +182,7 @@ fn ctrl_c_ends_it_with_what_is_known() {
 fn nobody_is_asked_who_may_not_be_or_without_prompts_that_can_be_read() {
     let project = lab();
     project.write("prompts/bad.jsonl", "{\"prompt\": \"a\"}\n{\"promt\": \"b\"}\n");
-    let compare = |more: &[&str]| project.lifeboat(&[&["compare"], more, &["--prompts", "prompts/codes.jsonl"]].concat());
+    let compare = |more: &[&str]| project.lifeboat(&[&["compare"][..], more, &["--prompts", "prompts/codes.jsonl"]].concat());
     compare(&["good", "poore"]).exits_with(2).says("there is no provider `poore` in the inventory").says("did you mean `poor`?");
     compare(&["good"]).exits_with(2).says("there is nothing to compare it with");
     compare(&["good", "good"]).exits_with(2).says("`good` is named twice");
@@ -228,24 +228,24 @@ fn answers(url: &str) -> bool {
 }
 
 /// A LiteLLM proxy whose model always says `Paris`.
-fn litellm(project: &Project) -> (Server, String) {
+fn litellm(site: &Project) -> (Server, String) {
     let programs = python("litellm", "scenarios/gateways/litellm/requirements.txt");
-    project.write(
+    site.write(
         "litellm.yaml",
         "model_list:\n  - model_name: mock\n    litellm_params: {model: openai/mock, api_key: none, mock_response: Paris}\n\
          litellm_settings: {telemetry: false}\ngeneral_settings: {master_key: sk-of-litellm}\n",
     );
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new(programs.join("litellm"));
-    command.args(["--config", "litellm.yaml", "--host", "127.0.0.1", "--port", &port.to_string()]).current_dir(project.path("."));
+    command.args(["--config", "litellm.yaml", "--host", "127.0.0.1", "--port", &port.to_string()]).current_dir(site.path("."));
     command.env("LITELLM_LOCAL_MODEL_COST_MAP", "True").env("NO_PROXY", "*").stdout(Stdio::null()).stderr(Stdio::null());
     (Server(command.spawn().unwrap()), format!("http://127.0.0.1:{port}/v1"))
 }
 
 /// An npm package's server, which knows the capital of France and calls a tool, and otherwise says that it does not know.
-fn aimock(project: &Project) -> (Server, String) {
+fn aimock(site: &Project) -> (Server, String) {
     let modules = node("aimock", &["@copilotkit/aimock@1.43.0"]);
-    project.write(
+    site.write(
         "fixtures.json",
         &json!({"fixtures": [
             {"match": {"userMessage": "France"}, "response": {"content": "The capital of France is Paris."}},
@@ -254,9 +254,9 @@ fn aimock(project: &Project) -> (Server, String) {
         ]})
         .to_string(),
     );
-    let said = project.path("aimock.txt");
+    let said = site.path("aimock.txt");
     let mut command = Command::new("node");
-    command.arg(modules.join("@copilotkit/aimock/dist/cli.js")).args(["-p", "0", "-f", "fixtures.json"]).current_dir(project.path("."));
+    command.arg(modules.join("@copilotkit/aimock/dist/cli.js")).args(["-p", "0", "-f", "fixtures.json"]).current_dir(site.path("."));
     command.stdout(std::fs::File::create(&said).unwrap()).stderr(Stdio::null());
     let server = Server(command.spawn().unwrap());
     let url = wait_for("the address of the npm package's server", || {
@@ -293,11 +293,12 @@ fn simulated() -> SimulatedProvider {
 
 #[test]
 fn three_real_servers_are_held_side_by_side() {
-    let project = Project::empty();
+    // The servers' own files, with their key, lie elsewhere.
+    let (project, site) = (Project::empty(), Project::empty().unsearched());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let within = runtime.enter();
-    let (_first, litellm) = litellm(&project);
-    let (_second, aimock) = aimock(&project);
+    let (_first, litellm) = litellm(&site);
+    let (_second, aimock) = aimock(&site);
     let simulated = simulated();
     let inventory = format!(
         "version: 1\ncredentials:\n  lab-key: {{kind: api-key, from: 'env:LAB_KEY'}}\n  litellm-key: {{kind: api-key, from: 'env:LITELLM_KEY'}}\n\

@@ -36,7 +36,13 @@ impl ComparisonFolder {
     /// # Errors
     /// Where it cannot be made, or holds a comparison already.
     pub fn new(root: &Path, out: Option<&Path>, name: &str) -> Result<Self, Problem> {
-        let folder = out.map_or_else(|| comparisons(root).join(name), Path::to_owned);
+        // Two that begin within a second have names of their own.
+        let free = || {
+            let names = std::iter::once(name.to_owned()).chain((2..).map(|number| format!("{name}-{number}")));
+            let mut folders = names.map(|name| comparisons(root).join(name));
+            folders.find(|folder| !folder.exists()).unwrap_or_else(|| comparisons(root).join(name))
+        };
+        let folder = out.map_or_else(free, Path::to_owned);
         let problem = |error| {
             Problem::new(format!("cannot make the folder {}", folder.display())).caused_by(error).hint("choose another with `--out`")
         };
