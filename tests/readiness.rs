@@ -175,7 +175,7 @@ fn each_hop_that_is_dead_is_named_with_its_own_reason() {
     table
         .exits_with(1)
         .says("its key is refused (401, authentication_error)")
-        .says("price of it nor a public list says what house-model costs");
+        .says("nor a public list says what house-model costs");
     table.says("`allow.asks` of the environment here does not name it").says("requests, ").says(" tokens, at most 0.0");
     assert!(labs.iter().any(|(name, started)| name == "outside" && started.attempts().is_empty()));
 }
