@@ -63,6 +63,7 @@ mod pages;
 mod parameters;
 mod people;
 mod places;
+mod predicted;
 mod quarter;
 mod random_systems;
 mod readme;

@@ -199,6 +199,7 @@ fn plan() -> DrillPlan {
         ..Step::new(name, Action::Pause(Duration::from_secs(1)), Duration::from_secs(3))
     };
     DrillPlan {
+        prediction: None,
         prices: std::collections::BTreeMap::new(),
         scenario: scenario(),
         runbook: Some(Runbook {

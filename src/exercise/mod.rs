@@ -24,6 +24,7 @@ mod orders;
 mod outline;
 mod permit;
 mod plan_hash;
+mod predicted;
 mod provenance;
 mod repeated;
 mod repeats;

@@ -2,8 +2,8 @@
 
 use super::inventory::kind_of;
 use super::{
-    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Price, Provider, Runbook, Scenario,
-    SecretStore, Workload, Workloads, origin_and_path,
+    Contact, Credential, CredentialKind, CredentialSource, Environment, KeySource, Mail, NamedWorkload, Prediction, Price, Provider,
+    Runbook, Scenario, SecretStore, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
 use serde::Serialize;
@@ -44,6 +44,9 @@ pub struct DrillPlan {
     pub mail: Option<Mail>,
     /// What a provider's tokens cost, by name, where that is known.
     pub prices: BTreeMap<String, Price>,
+    /// What the gateway's configuration lets expect of the fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<Prediction>,
 }
 
 impl DrillPlan {

@@ -117,6 +117,10 @@ words! {
         ContactNotTold = "contact-not-told",
         /// The runbook was interrupted and resumed.
         Interrupted = "interrupted",
+        /// By the gateway's configuration the cutover can take longer than was promised.
+        SlowByConfiguration = "slow-by-configuration",
+        /// It took longer than the gateway's configuration lets expect.
+        LongerThanPredicted = "longer-than-predicted",
     }
 }
 

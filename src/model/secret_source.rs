@@ -68,6 +68,7 @@ impl SecretSource {
             contacts,
             mail,
             prices: _,
+            prediction: _,
         } = plan;
         let mut found = SecretSourceSet::default();
         contacts.values().for_each(|contact| found.contact(contact));

@@ -199,6 +199,7 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
         stores,
         contacts,
         mail: inventory.mail.clone(),
+        prediction: None,
     })
 }
 

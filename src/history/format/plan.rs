@@ -1,6 +1,6 @@
 //! The plan of a drill, and that of an execution.
 
-use super::environment::EnvironmentRecord;
+use super::environment::{EnvironmentRecord, known_kind};
 use super::guard::GuardsRecord;
 use super::inventory::{ContactRecord, CredentialRecord, MailRecord, PriceRecord, ProviderRecord, ServiceRecord};
 use super::objectives::DeclaredObjectivesRecord;
@@ -10,7 +10,8 @@ use super::runbook::RunbookRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::TimelineRecord;
 use super::workload::NamedWorkloadRecord;
-use crate::model::{DrillPlan, ExecutionPlan, Scenario, SourceFile, Workloads};
+use crate::model::{DrillPlan, ExecutionPlan, GatewayKind, PredictedChange, Prediction, PredictionTerm, Scenario, SourceFile, Workloads};
+use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +33,51 @@ record! {
         mail: Option<MailRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         prices: BTreeMap<String, PriceRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prediction: Option<PredictionRecord>,
+    }
+}
+
+record! {
+    struct PredictionRecord of Prediction {
+        #[serde(deserialize_with = "known_kind")]
+        kind: GatewayKind,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+        provider: String,
+        shape: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cutover: Option<Duration>,
+        because: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait: Option<Duration>,
+        passed_on: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        terms: Vec<PredictionTermRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<PredictedChangeRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        then: Option<Duration>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        doubts: Vec<String>,
+    }
+}
+
+record! {
+    struct PredictionTermRecord of PredictionTerm {
+        name: String,
+        value: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<u64>,
+    }
+}
+
+record! {
+    struct PredictedChangeRecord of PredictedChange {
+        setting: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<u64>,
+        value: String,
     }
 }
 

@@ -23,6 +23,7 @@ pub(in super::super) fn plan(objectives: Objectives) -> DrillPlan {
         business: None,
     };
     DrillPlan {
+        prediction: None,
         scenario: Scenario {
             name: "outage".into(),
             title: "Nobody answers".into(),

@@ -3,6 +3,7 @@
 //!
 //! - `course`: what happened to the drill itself: stopped, steps that failed, what was missed or left behind.
 //! - `outage`: what users felt, workload by workload: objectives that were missed, nearly missed or are open, and what gateway and provider did.
+//! - `predicted`: what the gateway's configuration let expect.
 //! - `rotation`: what was promised of keys.
 //! - `walk`: the same of a runbook that was walked for real.
 //! - `knobs`: the settings that would mend them.
@@ -15,6 +16,7 @@ pub(in crate::report) mod course;
 mod half_done;
 mod knobs;
 mod outage;
+mod predicted;
 mod review;
 mod rotation;
 pub(in crate::report) mod walk;
@@ -59,6 +61,7 @@ fn shown(digest: &Digest, subjects: &[Subject<'_>]) -> Vec<ReportFinding> {
     for subject in subjects {
         found.extend(rotation::findings(subject));
         found.extend(outage::findings(subject));
+        found.extend(predicted::findings(subject));
     }
     sorted(found)
 }

@@ -124,6 +124,8 @@ pub enum SectionKind {
     Restoration,
     /// Which drill it was.
     Identity,
+    /// What the gateway's configuration let expect, against what was measured.
+    Predicted,
 }
 
 impl SectionKind {
@@ -149,6 +151,7 @@ impl SectionKind {
             Self::Trend => "trend",
             Self::Repeats => "repeats",
             Self::Basis => "basis",
+            Self::Predicted => "predicted",
             Self::Guards => "guards",
             Self::Restoration => "restoration",
             Self::Identity => "identity",

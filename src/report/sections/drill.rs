@@ -8,7 +8,8 @@ use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
 use super::{
-    basis, cost, credential_section, faults, found, guards, limits, objectives, picture, restoration, runbook, traffic, waterfall,
+    basis, cost, credential_section, faults, found, guards, limits, objectives, picture, predicted, restoration, runbook, traffic,
+    waterfall,
 };
 use crate::history::{Event, Stamped};
 use crate::model::FindingState;
@@ -132,7 +133,7 @@ fn workload(subject: &Subject<'_>) -> Option<Section> {
 
 /// Where one workload's seconds went, and what was promised to it and measured.
 fn about(subject: &Subject<'_>) -> Vec<Section> {
-    [waterfall::section(subject), objectives::section(subject)].into_iter().flatten().collect()
+    [waterfall::section(subject), objectives::section(subject), predicted::section(subject)].into_iter().flatten().collect()
 }
 
 /// Which drill it was, for machines.

@@ -19,6 +19,7 @@ pub(in crate::report) mod objectives;
 pub(in crate::report) mod origin;
 pub(in crate::report) mod picture;
 pub(in crate::report) mod picture_events;
+pub(in crate::report) mod predicted;
 pub(in crate::report) mod providers;
 pub(in crate::report) mod repeats;
 pub(in crate::report) mod repeats_summary;
