@@ -68,6 +68,7 @@ mod parameters;
 mod people;
 mod places;
 mod proven;
+mod predicted;
 mod quarter;
 mod random_systems;
 mod readiness;

@@ -15,6 +15,7 @@ const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 const RUNBOOKS: &str = include_str!("../../runbooks/README.md");
 const PROXY: &str = include_str!("../proxy/README.md");
 const MEASUREMENT: &str = include_str!("../verdict/README.md");
+const PREDICT: &str = include_str!("../gateway/README.md");
 const RECORDS: &str = include_str!("../import/README.md");
 const EVIDENCE: &str = include_str!("../evidence/README.md");
 const READINESS: &str = include_str!("../readiness/README.md");
@@ -49,7 +50,13 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
+<<<<<<< ours
 const TOPICS: [Topic; 31] = [
+||||||| base
+const TOPICS: [Topic; 28] = [
+=======
+const TOPICS: [Topic; 29] = [
+>>>>>>> theirs
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -74,6 +81,7 @@ const TOPICS: [Topic; 31] = [
     part("leaked-keys", "a key is in public", RUNBOOKS, "Leaked keys"),
     whole("proxies", "where the fault proxy can stand", PROXY),
     whole("measurement", "what is measured, and how", MEASUREMENT),
+    whole("predict", "the longest time to cut over, from the gateway's configuration", PREDICT),
     whole("records", "judging what other tools recorded", RECORDS),
     whole("evidence", "what a drill leaves, and how others check it", EVIDENCE),
     whole("quarters", "drills every quarter, without anyone remembering", QUARTERS),
@@ -131,6 +139,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "readiness" | "src/readiness" => Some("readiness"),
         "serve" | "src/serve" => Some("quarters"),
         "proof" | "src/proof" => Some("prove"),
+        "gateway" | "src/gateway" => Some("predict"),
         _ => None,
     };
     TOPICS.iter().find(is_meant).map(|topic| topic.name).or_else(of_file)

@@ -201,6 +201,7 @@ fn plan() -> DrillPlan {
         ..Step::new(name, Action::Pause(Duration::from_secs(1)), Duration::from_secs(3))
     };
     DrillPlan {
+        prediction: None,
         prices: std::collections::BTreeMap::new(),
         parity: Vec::new(),
         keep: None,

@@ -25,6 +25,7 @@ mod outline;
 mod permit;
 mod plan_hash;
 mod proven;
+mod predicted;
 mod provenance;
 mod repeated;
 mod repeats;

@@ -1,7 +1,7 @@
 //! What is to be run: scenarios read for an environment, how many drills of them, with which seeds and in which folders, and what somebody must
 //! agree to before the first of them begins. Plain data: it comes from a command line, a schedule or a test alike.
 
-use super::ceiling;
+use super::{ceiling, predicted};
 use crate::model::{Action, DrillPlan, EvidencePolicy, ReadFile, SecretSource, StartMode};
 use crate::permission::{Approval, LockTable};
 use crate::project::{Findings, Project, ProjectError};
@@ -53,6 +53,7 @@ impl ReadScenario {
         Ok(match project.plan_as_read(scenario, environment) {
             Ok((mut plan, findings, files)) => {
                 let unaffordable = ceiling::priced(&mut plan).err();
+                plan.prediction = predicted::by_configuration(&plan, &root);
                 let secrets = SecretSource::of_inventory(&project.inventory);
                 let evidence = project.inventory.evidence.clone();
                 Self { planned: Some(PlannedDrill { root, plan, files, secrets, evidence, approvals: Vec::new() }), unaffordable, findings }

@@ -7,6 +7,7 @@
 
 use super::orders::PlannedDrill;
 use super::plan_hash::plan_hash;
+use super::predicted;
 use super::spending::{keys_written, most_spent};
 use crate::fault::unsaid;
 use crate::model::{
@@ -53,8 +54,22 @@ struct Subject<'a> {
 type OutlineSection = fn(&Subject<'_>) -> Vec<OutlineLine>;
 
 /// In their order.
-const SECTIONS: &[OutlineSection] =
-    &[place, traffic, money, timeline, runbook, objectives, guards, permission, commands, files, secrets, irreversible, identity];
+const SECTIONS: &[OutlineSection] = &[
+    place,
+    traffic,
+    money,
+    timeline,
+    runbook,
+    objectives,
+    expectation,
+    guards,
+    permission,
+    commands,
+    files,
+    secrets,
+    irreversible,
+    identity,
+];
 
 fn place(of: &Subject<'_>) -> Vec<OutlineLine> {
     let (plan, environment) = (of.plan, &of.plan.environment);
@@ -232,6 +247,23 @@ fn objectives(of: &Subject<'_>) -> Vec<OutlineLine> {
         let asked = format!("{} before the fault and {times} while the standby serves", counted(times, "probe"));
         lines.push(OutlineLine::new("objective", format!("the standby decides as the primary does: {asked}")));
     }
+    lines
+}
+
+/// What the gateway's configuration lets expect, and what would halve it.
+fn expectation(of: &Subject<'_>) -> Vec<OutlineLine> {
+    let Some(told) = of.plan.prediction.clone().or_else(|| predicted::by_settings(of.plan)) else { return Vec::new() };
+    let by = told.file.as_deref().map_or_else(|| "the gateway's settings".to_owned(), str::to_owned);
+    let mut lines = vec![OutlineLine::new("expected", format!("cutover {} by {by}, after {}: {}", told.told(), told.shape, told.because))];
+    for term in told.terms.iter().filter(|_| told.file.is_some()) {
+        let place = term.line.map_or_else(|| "by default".to_owned(), |line| format!("line {line}"));
+        lines.push(OutlineLine::new("", format!("   {}: {} ({place})", term.name, term.value)));
+    }
+    if let Some((change, then)) = told.change().zip(told.then) {
+        let better = if told.cutover.is_some() { "to halve it, " } else { "to bound it, " };
+        lines.push(OutlineLine::new("", format!("   {better}{change}: {then} then")));
+    }
+    lines.extend(told.doubts.iter().map(|doubt| OutlineLine::new("", format!("   not certain: {doubt}"))));
     lines
 }
 

@@ -106,6 +106,18 @@ pub enum Comeback {
     Health,
 }
 
+/// Whether a gateway waits behind its last attempt at a provider too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LastWait {
+    /// It waits between two attempts alone.
+    #[default]
+    None,
+    /// Behind the last one as well, where there was more than one.
+    AfterRetries,
+    /// Before the next provider is asked as well.
+    BeforeNext,
+}
+
 /// When a gateway gives up, tries again, and leaves its first provider alone. `None` where it never does, or knows no such thing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GatewayTiming {
@@ -127,6 +139,8 @@ pub struct GatewayTiming {
     pub backoff: Option<NamedSetting<Duration>>,
     /// The longest that each of its waits can take in the course of one request, in order; what chance adds is in it.
     pub waits: Vec<Duration>,
+    /// Which of its waits there are.
+    pub last_wait: LastWait,
     /// What it waits after; `None`: after each failure.
     pub waits_on: Option<FailureKinds>,
     /// How many failures until it leaves a provider alone.

@@ -3,7 +3,8 @@
 use super::inventory::kind_of;
 use super::{
     Contact, Credential, CredentialKind, CredentialSource, Environment, FailureMode, KeptTexts, KeySource, Mail, NamedWorkload,
-    ParityProbe, Price, Provider, Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Tokens, Workload, Workloads, origin_and_path,
+    ParityProbe, Prediction, Price, Provider,
+    Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Tokens, Workload, Workloads, origin_and_path,
 };
 use crate::units::Duration;
 use serde::Serialize;
@@ -55,6 +56,8 @@ pub struct DrillPlan {
     /// The most tokens that one request of a workload may have, by the workload's name, where that is bounded.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub most_tokens: BTreeMap<String, Tokens>,
+    /// What the gateway's configuration lets expect of the fault.
+    pub prediction: Option<Prediction>,
 }
 
 impl DrillPlan {

@@ -131,6 +131,10 @@ words! {
         ParityMissed = "parity-missed",
         /// A key reached a provider that it is not for.
         KeyLeaked = "key-leaked",
+        /// By the gateway's configuration the cutover can take longer than was promised.
+        SlowByConfiguration = "slow-by-configuration",
+        /// It took longer than the gateway's configuration lets expect.
+        LongerThanPredicted = "longer-than-predicted",
     }
 }
 

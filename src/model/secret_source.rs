@@ -76,6 +76,7 @@ impl SecretSource {
             keep,
             sabotage: _,
             most_tokens: _,
+            prediction: _,
         } = plan;
         let mut found = SecretSourceSet::default();
         if keep.is_none() {

@@ -10,6 +10,7 @@ use super::document::SourceDocument;
 use super::finding::Finding;
 use super::inside::{self, NamedFile};
 use super::reader::TreeReader;
+use super::source::{SourceText, Spot};
 use super::tree::Node;
 use crate::model::{Environment, GatewayConfiguration, GatewayKind};
 use std::path::Path;
@@ -47,4 +48,22 @@ pub(super) fn there(document: &SourceDocument, root: &Path, id: &str, environmen
     };
     let (message, hint) = wrong.or_else(absent)?;
     Some(document.error(&["environments", id, "configuration", kind.word()], message, hint))
+}
+
+impl Finding {
+    /// A warning at a line of a gateway's configuration, from 1; 0 is the file as a whole.
+    pub fn of_configuration(path: &str, text: &str, line: usize, message: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
+        let said = line.checked_sub(1).and_then(|index| text.lines().nth(index));
+        let Some(said) = said else { return Self::of_file(path, message, hint).warning() };
+        let indent = said.chars().take_while(|letter| letter.is_whitespace()).count();
+        let offset = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let source = SourceText { path: path.to_owned(), text: text.to_owned() };
+        let spot = Spot { line, column: indent + 1, length: said.trim().chars().count().max(1), offset };
+        source.error(spot, message, hint).warning()
+    }
+
+    /// An error of a gateway's configuration as a whole.
+    pub fn unreadable_configuration(path: &str, message: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
+        Self::of_file(path, message, hint)
+    }
 }

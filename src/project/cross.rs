@@ -208,6 +208,7 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
         mail: inventory.mail.clone(),
         parity,
         keep: story.scenario.keep.or(inventory.evidence.keep),
+        prediction: None,
     })
 }
 

@@ -5,7 +5,7 @@ use super::span::span;
 use super::tree::ConfigNode;
 use crate::gateway::failure_shape::FailureKinds;
 use crate::gateway::setting_name::{ENVOY_CONSECUTIVE, ENVOY_EJECTION, ENVOY_RETRIES, ENVOY_RETRY_ON, ENVOY_TRY_TIMEOUT};
-use crate::gateway::setup::{Comeback, GatewayTiming, NamedSetting};
+use crate::gateway::setup::{Comeback, GatewayTiming, LastWait, NamedSetting};
 use crate::units::Duration;
 
 fn length(name: &str, node: Option<&ConfigNode>) -> Option<NamedSetting<Duration>> {
@@ -62,7 +62,7 @@ pub(super) fn timing(route: EnvoyRoute<'_>, ends: &[Endpoint<'_>], doubts: &mut 
     let most = length("max_interval", policy.and_then(|policy| policy.some(&["retry_back_off", "max_interval"])))
         .map_or(base.value.times(10), |most| most.value);
     // Each wait is drawn from nothing up to this.
-    let waits = (0..retries.value.min(at_first)).map(|place| base.value.times(2_u32.saturating_pow(place + 1) - 1).min(most)).collect();
+    let waits = (0..at_first).map(|place| base.value.times(2_u32.saturating_pow(place + 1) - 1).min(most)).collect();
     let named = retry_on.map(|(kinds, line)| NamedSetting::said(ENVOY_RETRY_ON, kinds, line));
     let connect = length("connect_timeout", cluster.and_then(|cluster| cluster.some(&["connect_timeout"])));
     let mut timing = GatewayTiming {
@@ -75,6 +75,7 @@ pub(super) fn timing(route: EnvoyRoute<'_>, ends: &[Endpoint<'_>], doubts: &mut 
         passes_on: named.clone().filter(|_| passes),
         retries_on: named,
         comeback: Comeback::All,
+        last_wait: LastWait::BeforeNext,
         ..GatewayTiming::default()
     };
     if let Some(cluster) = cluster {

@@ -9,7 +9,7 @@ use crate::gateway::failure_shape::FailureKinds;
 use crate::gateway::setting_name::{
     LITELLM_ALLOWED_FAILS, LITELLM_COOLDOWN, LITELLM_FALLBACKS, LITELLM_POLICY, LITELLM_RETRIES, LITELLM_STREAM_TIMEOUT, LITELLM_TIMEOUT,
 };
-use crate::gateway::setup::{GatewayHop, GatewaySetup, GatewayTiming, KeyReference, NamedSetting};
+use crate::gateway::setup::{GatewayHop, GatewaySetup, GatewayTiming, KeyReference, LastWait, NamedSetting};
 use crate::model::{Dialect, GatewayKind};
 use crate::units::{Duration, Problem};
 
@@ -30,6 +30,8 @@ const POLICIES: [(&str, fn() -> FailureKinds); 6] = [
 
 /// In a group of several deployments one is put aside once more than half of a minute's requests, five at least, have failed.
 const SHARE_FAILS: u32 = 5;
+/// So many of its waits are reckoned with: all from the fifth on are as long.
+const WAITS: u32 = 20;
 
 fn status(code: u16) -> FailureKinds {
     FailureKinds { statuses: vec![(code, code)], ..FailureKinds::default() }
@@ -182,13 +184,33 @@ fn key(node: &ConfigNode) -> Option<KeyReference> {
     })
 }
 
-fn timing(root: &ConfigNode, first: &ConfigNode, own: usize, falls_back: Option<usize>) -> GatewayTiming {
-    let seconds = |node: &ConfigNode| {
-        node.number().filter(|number| *number > 0.0).map(|number| Duration::from(std::time::Duration::from_secs_f64(number.min(1e9))))
+/// A length of time, in seconds; none where nothing or zero is said.
+fn length(name: &str, node: Option<&ConfigNode>) -> Option<NamedSetting<Duration>> {
+    let node = node?;
+    let seconds = node.number().filter(|number| *number > 0.0)?.min(1e9);
+    Some(NamedSetting::said(name, Duration::from(std::time::Duration::from_secs_f64(seconds)), node.line))
+}
+
+fn count(name: &str, node: Option<&ConfigNode>) -> Option<NamedSetting<u32>> {
+    let node = node?;
+    Some(NamedSetting::said(name, node.number()? as u32, node.line))
+}
+
+/// What is said of single errors, each with one more: in the file it is how often it is tried again, or what is allowed.
+fn policy(root: &ConfigNode, part: &str, end: &str) -> Vec<(FailureKinds, NamedSetting<u32>)> {
+    let of = |(word, kinds): &(&str, fn() -> FailureKinds)| {
+        let key = format!("{word}{end}");
+        let setting = count(&format!("router_settings.{part}.{key}"), root.some(&["router_settings", part, &key]))?;
+        Some((kinds(), plus_one(setting)))
     };
-    let length = |name: &str, node: Option<&ConfigNode>| node.and_then(|node| Some(NamedSetting::said(name, seconds(node)?, node.line)));
-    let count =
-        |name: &str, node: Option<&ConfigNode>| node.and_then(|node| Some(NamedSetting::said(name, node.number()? as u32, node.line)));
+    POLICIES.iter().filter_map(of).collect()
+}
+
+fn plus_one(setting: NamedSetting<u32>) -> NamedSetting<u32> {
+    NamedSetting { value: setting.value.saturating_add(1), ..setting }
+}
+
+fn timing(root: &ConfigNode, first: &ConfigNode, own: usize, falls_back: Option<usize>) -> GatewayTiming {
     let (params, router) = (|name: &str| first.some(&["litellm_params", name]), |name: &str| root.some(&["router_settings", name]));
     let whole = |name: &str| root.some(&["litellm_settings", name]);
     // Where both are set, the one of `litellm_settings` comes first.
@@ -205,66 +227,49 @@ fn timing(root: &ConfigNode, first: &ConfigNode, own: usize, falls_back: Option<
         .or_else(|| count("litellm_settings.num_retries", whole("num_retries")))
         .unwrap_or_else(|| NamedSetting::usual(LITELLM_RETRIES, 2));
     // It waits before the first retry, and after each retry that failed, the last one as well; not where the group has somebody else.
-    let waits = |retries: u32| (0..=retries).map(|place| Duration::from_millis((500 << place.min(5)).min(8000) + 750));
-    let policy = |part: &str, end: &str| -> Vec<(FailureKinds, NamedSetting<u32>)> {
-        let of = |(word, kinds): &(&str, fn() -> FailureKinds)| {
-            let key = format!("{word}{end}");
-            Some((kinds(), count(&format!("router_settings.{part}.{key}"), root.some(&["router_settings", part, &key]))?))
-        };
-        POLICIES.iter().filter_map(of).collect()
-    };
-    let plus_one = |setting: NamedSetting<u32>| NamedSetting { value: setting.value.saturating_add(1), ..setting };
-    let mut failures_for: Vec<_> =
-        policy("allowed_fails_policy", "AllowedFails").into_iter().map(|(kinds, setting)| (kinds, plus_one(setting))).collect();
-    let usual_fails = whole("allowed_fails").and_then(ConfigNode::number).unwrap_or(3.0);
-    // The router takes a number that is also the library's own for one that nobody set.
-    let fails = count(LITELLM_ALLOWED_FAILS, router("allowed_fails")).filter(|setting| f64::from(setting.value) != usual_fails);
-    let counted = FailureKinds {
-        timeout: true,
-        statuses: vec![(401, 402), (404, 404), (408, 408), (429, 429), (500, 599)],
-        ..FailureKinds::default()
-    };
-    let has_policy = root.some(&["router_settings", "allowed_fails_policy"]).is_some();
-    let failures = match fails {
-        Some(setting) => Some(plus_one(setting)),
-        None if has_policy => Some(NamedSetting::usual(LITELLM_ALLOWED_FAILS, usual_fails as u32 + 1)),
-        None if own > 1 => Some(NamedSetting::usual(LITELLM_ALLOWED_FAILS, SHARE_FAILS)),
-        None => None,
-    };
-    if router("disable_cooldowns").is_some_and(ConfigNode::is_true) {
-        failures_for.clear();
-    }
-    let cools = failures.is_some() && !router("disable_cooldowns").is_some_and(ConfigNode::is_true);
-    let counts_name = if has_policy { LITELLM_POLICY } else { LITELLM_ALLOWED_FAILS };
-    GatewayTiming {
+    let waits = (0..WAITS).map(|place| Duration::from_millis((500 << place.min(5)).min(8000) + 750));
+    let retried: &[(u16, u16)] =
+        if own > 1 { &[(401, 401), (403, 403), (408, 409), (429, 429), (500, 599)] } else { &[(408, 409), (429, 429), (500, 599)] };
+    let mut timing = GatewayTiming {
         attempts: Some(plus_one(retries.clone())),
-        attempts_for: policy("retry_policy", "Retries").into_iter().map(|(kinds, setting)| (kinds, plus_one(setting))).collect(),
-        connect: None,
+        attempts_for: policy(root, "retry_policy", "Retries"),
         timeout: Some(timeout),
         stream_timeout,
-        limit: None,
-        backoff: (own == 1 && retries.value > 0).then(|| NamedSetting::usual("INITIAL_RETRY_DELAY", Duration::from_millis(500))),
-        waits: if own == 1 && retries.value > 0 { waits(retries.value).collect() } else { Vec::new() },
-        counts_share: failures.as_ref().is_some_and(|setting| setting.line.is_none()) && !has_policy,
-        failures: failures.filter(|_| cools),
-        failures_for,
-        cooldown: cools.then(|| {
-            length("litellm_params.cooldown_time", params("cooldown_time"))
-                .or_else(|| length(LITELLM_COOLDOWN, router("cooldown_time")))
-                .unwrap_or_else(|| NamedSetting::usual(LITELLM_COOLDOWN, Duration::from_secs(5)))
-        }),
-        retries_on: Some(NamedSetting::usual(
-            LITELLM_RETRIES,
-            FailureKinds::network_and(if own > 1 {
-                &[(401, 401), (403, 403), (408, 409), (429, 429), (500, 599)]
-            } else {
-                &[(408, 409), (429, 429), (500, 599)]
-            }),
-        )),
+        backoff: (own == 1).then(|| NamedSetting::usual("INITIAL_RETRY_DELAY", Duration::from_millis(500))),
+        waits: if own == 1 { waits.collect() } else { Vec::new() },
+        last_wait: LastWait::AfterRetries,
+        retries_on: Some(NamedSetting::usual(LITELLM_RETRIES, FailureKinds::network_and(retried))),
         passes_on: falls_back.map(|line| NamedSetting::said(LITELLM_FALLBACKS, FailureKinds::all(), line)),
-        counts: cools.then(|| NamedSetting::usual(counts_name, counted)),
         ..GatewayTiming::default()
+    };
+    if !router("disable_cooldowns").is_some_and(ConfigNode::is_true) {
+        cool(root, first, own, &mut timing);
     }
+    timing
+}
+
+/// What puts a deployment aside.
+fn cool(root: &ConfigNode, first: &ConfigNode, own: usize, timing: &mut GatewayTiming) {
+    let router = |name: &str| root.some(&["router_settings", name]);
+    let usual = root.some(&["litellm_settings", "allowed_fails"]).and_then(ConfigNode::number).unwrap_or(3.0);
+    // The router takes a number that is also the library's own for one that nobody set.
+    let fails = count(LITELLM_ALLOWED_FAILS, router("allowed_fails")).filter(|setting| f64::from(setting.value) != usual);
+    let has_policy = router("allowed_fails_policy").is_some();
+    let failures = match fails {
+        Some(setting) => plus_one(setting),
+        None if has_policy => NamedSetting::usual(LITELLM_ALLOWED_FAILS, usual as u32 + 1),
+        None if own > 1 => NamedSetting::usual(LITELLM_ALLOWED_FAILS, SHARE_FAILS),
+        None => return,
+    };
+    let statuses = vec![(401, 402), (404, 404), (408, 408), (429, 429), (500, 599)];
+    let counted = FailureKinds { timeout: true, statuses, ..FailureKinds::default() };
+    timing.counts_share = failures.line.is_none() && !has_policy;
+    timing.failures = Some(failures);
+    timing.failures_for = policy(root, "allowed_fails_policy", "AllowedFails");
+    timing.counts = Some(NamedSetting::usual(if has_policy { LITELLM_POLICY } else { LITELLM_ALLOWED_FAILS }, counted));
+    timing.cooldown = length("litellm_params.cooldown_time", first.some(&["litellm_params", "cooldown_time"]))
+        .or_else(|| length(LITELLM_COOLDOWN, router("cooldown_time")))
+        .or_else(|| Some(NamedSetting::usual(LITELLM_COOLDOWN, Duration::from_secs(5))));
 }
 
 /// What stands there and is not followed.

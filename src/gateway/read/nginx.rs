@@ -201,24 +201,7 @@ fn timing(way: &Way<'_>, ordered: &[&Member<'_>], doubts: &mut Vec<String>) -> G
     let pass_within = length(NGINX_NEXT_TIMEOUT, None).filter(|limit| limit.value > Duration::ZERO);
     let tries = way.holds(NGINX_TRIES).and_then(|directive| Some((directive.value().parse::<u32>().ok()?, directive.line)));
     let next = way.holds(NGINX_NEXT);
-    let words: Vec<&str> = next.map_or_else(|| vec!["error", "timeout"], |next| next.words.iter().skip(1).map(String::as_str).collect());
-    let (has, any_method) = (|word: &str| words.contains(&word), words.contains(&"non_idempotent"));
-    let statuses = |words: &[&str]| -> Vec<(u16, u16)> {
-        let codes = words.iter().filter_map(|word| word.strip_prefix("http_")).filter_map(|code| code.parse::<u16>().ok());
-        codes.map(|code| (code, code)).collect()
-    };
-    let off = has("off");
-    // A POST that was sent is passed on only where that is said; one whose connection never came about always is.
-    let passed = FailureKinds {
-        connect: !off && has("error"),
-        timeout: !off && has("timeout") && any_method,
-        cut: !off && has("error") && any_method,
-        statuses: if off || !any_method { Vec::new() } else { statuses(&words) },
-    };
-    let counted = FailureKinds {
-        statuses: statuses(&words).into_iter().filter(|(code, _)| !matches!(code, 403 | 404)).collect(),
-        ..FailureKinds::network_and(&[])
-    };
+    let (passed, counted) = kinds(next);
     let named = |name: &str, kinds: FailureKinds| match next {
         Some(next) => NamedSetting::said(name, kinds, next.line),
         None => NamedSetting::usual(name, kinds),
@@ -247,6 +230,29 @@ fn timing(way: &Way<'_>, ordered: &[&Member<'_>], doubts: &mut Vec<String>) -> G
         comeback: Comeback::OneRequest,
         ..GatewayTiming::default()
     }
+}
+
+/// What is passed on, and what counts as a failure.
+fn kinds(next: Option<&Directive>) -> (FailureKinds, FailureKinds) {
+    let words: Vec<&str> = next.map_or_else(|| vec!["error", "timeout"], |next| next.words.iter().skip(1).map(String::as_str).collect());
+    let (has, any_method) = (|word: &str| words.contains(&word), words.contains(&"non_idempotent"));
+    let statuses = |words: &[&str]| -> Vec<(u16, u16)> {
+        let codes = words.iter().filter_map(|word| word.strip_prefix("http_")).filter_map(|code| code.parse::<u16>().ok());
+        codes.map(|code| (code, code)).collect()
+    };
+    let off = has("off");
+    // A POST that was sent is passed on only where that is said; one whose connection never came about always is.
+    let passed = FailureKinds {
+        connect: !off && has("error"),
+        timeout: !off && has("timeout") && any_method,
+        cut: !off && has("error") && any_method,
+        statuses: if off || !any_method { Vec::new() } else { statuses(&words) },
+    };
+    let counted = FailureKinds {
+        statuses: statuses(&words).into_iter().filter(|(code, _)| !matches!(code, 403 | 404)).collect(),
+        ..FailureKinds::network_and(&[])
+    };
+    (passed, counted)
 }
 
 fn doubts(list: &[Directive], chosen: &Way<'_>, ways: &[Way<'_>], setup: &mut GatewaySetup) {

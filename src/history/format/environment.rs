@@ -237,7 +237,7 @@ fn known_gateway<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Op
     Ok(word.map(|word| GatewayKind::from_word(&word).unwrap_or(GatewayKind::Other)))
 }
 
-fn known_kind<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<GatewayKind, D::Error> {
+pub(super) fn known_kind<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<GatewayKind, D::Error> {
     known_gateway(deserializer).map(|kind| kind.unwrap_or(GatewayKind::Other))
 }
 

@@ -108,6 +108,7 @@ impl From<PlanRecord1> for PlanRecord {
             workload: traffic,
         };
         Self {
+            prediction: None,
             scenario,
             runbook: old.runbook,
             environment_name: old.environment_name,

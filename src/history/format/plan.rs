@@ -1,6 +1,6 @@
 //! The plan of a drill, and that of an execution.
 
-use super::environment::EnvironmentRecord;
+use super::environment::{EnvironmentRecord, known_kind};
 use super::guard::GuardsRecord;
 use super::inventory::{ContactRecord, CredentialRecord, MailRecord, ParityProbeRecord, PriceRecord, ProviderRecord, ServiceRecord};
 use super::objectives::DeclaredObjectivesRecord;
@@ -11,7 +11,8 @@ use super::sabotage::SabotageRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::TimelineRecord;
 use super::workload::{NamedWorkloadRecord, TokensRecord};
-use crate::model::{DrillPlan, ExecutionPlan, KeptTexts, Scenario, SourceFile, Workloads};
+use crate::model::{DrillPlan, ExecutionPlan, KeptTexts, GatewayKind, PredictedChange, Prediction, PredictionTerm, Scenario, SourceFile, Workloads};
+use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,6 +41,41 @@ record! {
         sabotage: Option<SabotageRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         most_tokens: BTreeMap<String, TokensRecord>,
+        prediction: Option<PredictionRecord>,
+    }
+}
+
+record! {
+    struct PredictionRecord of Prediction {
+        #[serde(deserialize_with = "known_kind")]
+        kind: GatewayKind,
+        file: Option<String>,
+        provider: String,
+        shape: String,
+        cutover: Option<Duration>,
+        because: String,
+        wait: Option<Duration>,
+        passed_on: bool,
+        terms: Vec<PredictionTermRecord>,
+        changes: Vec<PredictedChangeRecord>,
+        then: Option<Duration>,
+        doubts: Vec<String>,
+    }
+}
+
+record! {
+    struct PredictionTermRecord of PredictionTerm {
+        name: String,
+        value: String,
+        line: Option<u64>,
+    }
+}
+
+record! {
+    struct PredictedChangeRecord of PredictedChange {
+        setting: String,
+        line: Option<u64>,
+        value: String,
     }
 }
 

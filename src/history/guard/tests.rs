@@ -24,6 +24,7 @@ pub(in super::super) fn plan(objectives: Objectives) -> DrillPlan {
         parity: Vec::new(),
     };
     DrillPlan {
+        prediction: None,
         scenario: Scenario {
             name: "outage".into(),
             title: "Nobody answers".into(),

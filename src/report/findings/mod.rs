@@ -4,6 +4,7 @@
 //! - `course`: what happened to the drill itself: stopped, steps that failed, what was missed or left behind.
 //! - `outage`: what users felt, workload by workload: objectives that were missed, nearly missed or are open, and what gateway and provider did.
 //! - `spending`: whether somebody noticed before a budget was gone, and whether moving saves anything.
+//! - `predicted`: what the gateway's configuration let expect.
 //! - `rotation`: what was promised of keys.
 //! - `walk`: the same of a runbook that was walked for real.
 //! - `knobs`: the settings that would mend them.
@@ -17,6 +18,7 @@ mod half_done;
 mod identity;
 mod knobs;
 mod outage;
+mod predicted;
 mod review;
 mod rotation;
 mod spending;
@@ -62,6 +64,7 @@ fn shown(digest: &Digest, subjects: &[Subject<'_>]) -> Vec<ReportFinding> {
     for subject in subjects {
         found.extend(rotation::findings(subject));
         found.extend(outage::findings(subject));
+        found.extend(predicted::findings(subject));
     }
     sorted(found)
 }

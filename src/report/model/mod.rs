@@ -136,6 +136,8 @@ pub enum SectionKind {
     Parity,
     /// Candidate providers side by side.
     Candidates,
+    /// What the gateway's configuration let expect, against what was measured.
+    Predicted,
 }
 
 impl SectionKind {
@@ -163,6 +165,7 @@ impl SectionKind {
             Self::Trend => "trend",
             Self::Repeats => "repeats",
             Self::Basis => "basis",
+            Self::Predicted => "predicted",
             Self::Guards => "guards",
             Self::Restoration => "restoration",
             Self::Identity => "identity",

@@ -25,6 +25,7 @@ pub(in crate::report) mod origin;
 mod parity;
 pub(in crate::report) mod picture;
 pub(in crate::report) mod picture_events;
+pub(in crate::report) mod predicted;
 pub(in crate::report) mod providers;
 pub(in crate::report) mod repeats;
 pub(in crate::report) mod repeats_summary;

@@ -98,6 +98,7 @@ impl Story {
         let mut environment = Environment { embedded: true, ..Environment::default() };
         environment.gateway.replicas = u32::try_from(self.replicas.len()).unwrap();
         let plan = DrillPlan {
+            prediction: None,
             prices: BTreeMap::new(),
             parity: Vec::new(),
             keep: None,
