@@ -50,13 +50,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-<<<<<<< ours
-const TOPICS: [Topic; 31] = [
-||||||| base
-const TOPICS: [Topic; 28] = [
-=======
-const TOPICS: [Topic; 29] = [
->>>>>>> theirs
+const TOPICS: [Topic; 32] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),

@@ -8,15 +8,8 @@ use super::origin::origin;
 use super::subject::Subject;
 use super::trend::{self, TrendLast};
 use super::{
-<<<<<<< ours
-    basis, capacity, cost, credential_section, faults, found, guards, limits, margin, objectives, parity, picture, residency, restoration,
-    runbook, traffic, waterfall,
-||||||| base
-    basis, cost, credential_section, faults, found, guards, limits, objectives, picture, restoration, runbook, traffic, waterfall,
-=======
-    basis, cost, credential_section, faults, found, guards, limits, objectives, picture, predicted, restoration, runbook, traffic,
-    waterfall,
->>>>>>> theirs
+    basis, capacity, cost, credential_section, faults, found, guards, limits, margin, objectives, parity, picture, predicted, residency,
+    restoration, runbook, traffic, waterfall,
 };
 use crate::history::{Event, Stamped};
 use crate::model::FindingState;
@@ -156,7 +149,8 @@ fn about(subject: &Subject<'_>) -> Vec<Section> {
         capacity::section(subject),
         residency::section(subject),
         parity::section(subject),
-    , predicted::section(subject)];
+        predicted::section(subject),
+    ];
     sections.into_iter().flatten().collect()
 }
 
