@@ -76,7 +76,7 @@ const TOPICS: [Topic; 29] = [
     whole("evidence", "what a drill leaves, and how others check it", EVIDENCE),
     whole("quarters", "drills every quarter, without anyone remembering", QUARTERS),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
-    whole("prove", "copies that are broken on purpose must go red", PROVE),
+    whole("controls", "copies that are broken on purpose must go red", PROVE),
 ];
 
 impl Topic {
@@ -103,6 +103,7 @@ fn topic(word: &str) -> Option<&'static Topic> {
         "verify" => "evidence",
         "schedule" => "schedules",
         "serve" => "quarters",
+        "prove" => "controls",
         word => word,
     };
     TOPICS.iter().find(|topic| topic.name == name)
@@ -124,7 +125,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "import" | "src/import" => Some("records"),
         "evidence" | "src/evidence" => Some("evidence"),
         "serve" | "src/serve" => Some("quarters"),
-        "proof" | "src/proof" => Some("prove"),
+        "proof" | "src/proof" => Some("controls"),
         _ => None,
     };
     TOPICS.iter().find(is_meant).map(|topic| topic.name).or_else(of_file)
