@@ -82,7 +82,7 @@ const TOPICS: [Topic; 32] = [
     whole("comparisons", "candidate providers side by side: prompts, expectations, what is shown", COMPARISONS),
     whole("readiness", "whether every hop is alive today", READINESS),
     part("bare-history", "a record of your own, as JSON", RECORDS, "Bare histories"),
-    whole("prove", "copies that are broken on purpose must go red", PROVE),
+    whole("controls", "copies that are broken on purpose must go red", PROVE),
 ];
 
 impl Topic {
@@ -110,6 +110,7 @@ fn topic(word: &str) -> Option<&'static Topic> {
         "schedule" => "schedules",
         "serve" => "quarters",
         "compare" => "comparisons",
+        "prove" => "controls",
         word => word,
     };
     TOPICS.iter().find(|topic| topic.name == name)
@@ -132,7 +133,7 @@ fn linked(target: &str) -> Option<&'static str> {
         "evidence" | "src/evidence" => Some("evidence"),
         "readiness" | "src/readiness" => Some("readiness"),
         "serve" | "src/serve" => Some("quarters"),
-        "proof" | "src/proof" => Some("prove"),
+        "proof" | "src/proof" => Some("controls"),
         "gateway" | "src/gateway" => Some("predict"),
         _ => None,
     };

@@ -74,7 +74,7 @@ impl Matrix {
             "drill",
             "plan_sha256",
             "scenarios_not_run",
-            "never_seen_red",
+            "unproven",
         ];
         let seconds = |ns: i64| format!("{:.3}", ns as f64 / 1e9);
         let of = |row: &MatrixRow, cell: &Cell| {
@@ -122,8 +122,8 @@ fn told(cell: &Cell) -> String {
     let cutover = cell.cutover.map(cutover_text);
     match cell.state {
         CellState::Met | CellState::Missed => {
-            let unproven = cell.unproven.then(|| "never seen red".to_owned());
-            cutover.into_iter().chain(drill).chain(unproven).collect::<Vec<_>>().join("  ")
+            let unproven = cell.unproven.then(|| "unproven".to_owned());
+            cutover.into_iter().chain(unproven).chain(drill).collect::<Vec<_>>().join("  ")
         }
         CellState::Stale | CellState::Unclear => cell.why.clone(),
         CellState::Never if !cell.not_run.is_empty() => format!("not run: {}", cell.not_run.join(", ")),

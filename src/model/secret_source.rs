@@ -323,10 +323,7 @@ impl SecretSourceSet {
             sabotage,
         } = environment;
         start.iter().for_each(|start| self.start(start));
-        for SabotageCommand { name: _, run: _, undo: _, env, pass, within: _, expect: _ } in sabotage {
-            self.written(env);
-            self.passed(pass);
-        }
+        sabotage.iter().for_each(|command| self.sabotage(command));
         services.values().for_each(|service| self.service(service));
         for ProxyBinding { listen: _, tls: _, hosts: _ } in proxies.values() {}
         if let Some(ControlBinding { url, token_from, lease: _ }) = control {
@@ -345,6 +342,10 @@ impl SecretSourceSet {
             self.url(url);
             token_from.iter().for_each(|name| self.variable(name));
         }
+        self.allow(allow);
+    }
+
+    fn allow(&mut self, allow: &Allow) {
         let Allow {
             faults_on: _,
             asks: _,
@@ -366,6 +367,12 @@ impl SecretSourceSet {
                 CalendarSource::Variable(name) => self.address(&format!("env:{name}")),
             }
         }
+    }
+
+    fn sabotage(&mut self, command: &SabotageCommand) {
+        let SabotageCommand { name: _, run: _, undo: _, env, pass, within: _, expect: _ } = command;
+        self.written(env);
+        self.passed(pass);
     }
 
     fn start(&mut self, start: &StartCommand) {

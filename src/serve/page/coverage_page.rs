@@ -145,7 +145,7 @@ fn cell(cell: &Cell) -> Markup {
                     @if let Some(cutover) = cell.cutover { span.soft { (interval(cutover)) } }
                     @if let Some(environment) = &cell.environment { span.soft { "in " (short(environment, 30)) } }
                     @if !cell.why.is_empty() { span.soft { (short(&cell.why, 120)) } }
-                    @if cell.unproven { span.soft { "never seen red" } }
+                    @if cell.unproven { span.soft { "unproven" } }
                     @if let Some(plan) = &cell.plan { span.soft { "plan " code { (short(plan, 8)) } } }
                 }
                 None if cell.state == CellState::Impossible => span.soft { (cell.state) },
