@@ -44,7 +44,7 @@ const NOBODY: [&str; 4] = ["none", "no", "nobody", "-"];
 
 impl Default for Answers {
     fn default() -> Self {
-        let provider = |name| provider(name).unwrap_or_else(|_| unreachable!("both are well known"));
+        let provider = |name| provider(name).expect("both are well known");
         Self {
             service: Beginning::SERVICE.to_owned(),
             primary: provider("azure-openai"),

@@ -117,6 +117,12 @@ impl Provider {
         Self { contract: None, retires: BTreeMap::new(), ..self.clone() }
     }
 
+    /// As the lab imitates it before its own gateway, which passes on requests in OpenAI's dialect and translates none.
+    #[must_use]
+    pub fn imitated(self) -> Self {
+        if self.dialect.has_openai_bodies() { self } else { Self { dialect: Dialect::OpenAi, ..self } }
+    }
+
     /// The model identifier that answers chat requests.
     pub fn chat_model(&self) -> &str {
         self.models.get("chat").map_or("gpt-4o", String::as_str)

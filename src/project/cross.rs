@@ -171,8 +171,13 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let asked = workloads.iter().flat_map(|each| &each.service.providers);
     let probed = scenario.abort_when.iter().filter_map(Guard::service).flat_map(|guard| &guard.probe.service.providers);
     let named = asked.chain(probed).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
-    let providers: std::collections::BTreeMap<_, _> =
-        named.filter_map(|name| Some((name.clone(), inventory.providers.get(name)?.planned()))).collect();
+    let is_bound = |each: &NamedWorkload| environment.services.contains_key(&each.service_name);
+    let imitates = environment.embedded && environment.start.is_none() && !workloads.iter().any(is_bound);
+    let provider_of = |name: &String| {
+        let provider = inventory.providers.get(name)?.planned();
+        Some((name.clone(), if imitates { provider.imitated() } else { provider }))
+    };
+    let providers: std::collections::BTreeMap<_, _> = named.filter_map(provider_of).collect();
     let rotated = runbook.iter().flat_map(|runbook| &runbook.steps).filter_map(|step| match &step.action {
         Action::Rotate(rotate) => Some(&rotate.credential),
         _ => None,

@@ -52,7 +52,7 @@ fn credentials(begun: &Beginning) -> String {
 }
 
 fn providers(begun: &Beginning) -> String {
-    let mut text = "# Places that serve models. `simulation` is how the lab imitates them: fast, so that a drill there measures the gateway.\nproviders:\n".to_owned();
+    let mut text = "# Places that serve models. `simulation` is how the lab imitates them: fast, so that a drill there measures the\n# gateway, and before its own gateway all in OpenAI's dialect.\nproviders:\n".to_owned();
     for (place, provider) in begun.providers.iter().enumerate() {
         text += &one_provider(begun, place, provider);
     }

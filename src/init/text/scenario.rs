@@ -21,7 +21,8 @@ pub(in crate::init) fn texts(begun: &Beginning) -> Vec<(String, String)> {
             name: "primary-is-silent",
             about: "the primary takes connections and requests, and answers nothing. The slowest way to fail, since every timeout is paid in full",
             title: "The primary stops answering",
-            fault: "{blackhole: {}}",
+            // Where others share the load, who waited for this one is known only if each request is seen.
+            fault: if begun.sharing > 1 && !begun.is_plain() { "{stall: {}}" } else { "{blackhole: {}}" },
         },
         FirstScenario {
             name: "primary-refuses",
