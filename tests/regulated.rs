@@ -114,5 +114,5 @@ fn who_wants_to_keep_prompts_says_so() {
     project.write("runbooks/inventory.yaml", &INVENTORY.replace("environments:\n", "evidence: {keep: prompts}\nenvironments:\n"));
     project.lifeboat(&["check"]).exits_with(0);
     project.write("scenarios/regulated.yaml", &shorter.replace("keep: prompts", "keep: everything"));
-    project.lifeboat(&["check"]).exits_with(1).says("prompts");
+    project.lifeboat(&["check"]).exits_with(2).says("write `prompts`");
 }

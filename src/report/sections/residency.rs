@@ -35,7 +35,7 @@ fn row(sent: &SentIdentity, residency: Option<&Residency>) -> TableRow {
         (None, _) => "not promised",
         (Some(residency), Some(place)) if residency.permitted.contains(place) => "yes",
         (Some(_), Some(_)) => "no",
-        (Some(_), None) => "nobody says where it stands",
+        (Some(_), None) => "no residency told",
     };
     let place = sent.residency.as_ref().map_or_else(|| "not said".into(), Text::outside);
     TableRow::of([

@@ -14,7 +14,7 @@ pub(in crate::report) fn where_to(residency: &Residency) -> String {
     let mut told: Vec<String> = residency.outside.iter().map(area).collect();
     if residency.unseen > 0 {
         let were = if residency.unseen == 1 { "was" } else { "were" };
-        told.push(format!("{} {were} answered by nobody whom the proxies saw", counted(residency.unseen, "request")));
+        told.push(format!("{} {were} answered past the proxies", counted(residency.unseen, "request")));
     }
     if residency.is_blind {
         told.push("the proxies did not see all".into());
@@ -25,9 +25,9 @@ pub(in crate::report) fn where_to(residency: &Residency) -> String {
 /// `12 requests reached openai-us (us), the first, request 204, 3.120 s after the fault`.
 fn area(area: &OutsideArea) -> String {
     let OutsideArea { provider, residency, attempts, connections, nameless, first_request, first } = area;
-    let place = residency.as_ref().map_or_else(|| "of which nobody says where it stands".to_owned(), Clone::clone);
+    let place = residency.as_ref().map_or_else(|| "no residency told".to_owned(), Clone::clone);
     let mut counts: Vec<String> = Vec::new();
-    for (count, what) in [(*attempts, "request"), (*connections, "connection"), (*nameless, "request of nobody knows whom")] {
+    for (count, what) in [(*attempts, "request"), (*connections, "connection"), (*nameless, "request without a mark")] {
         if count > 0 {
             counts.push(counted(count, what));
         }
