@@ -19,7 +19,7 @@
 //! wall-clock time of the origin (the only one in the file), who started it, where, why, and from which files, which are named by their
 //! hashes and never quoted; and the whole plan, so that a verdict can be recomputed from the file alone. Moments (`due`, `at`, `lo`,
 //! `hi`) are nanoseconds since the origin; in `request`, `late`, `proof` and `done` count from `due`, and in `served`, `took`
-//! counts from `at`. Where a drill has several workloads, the `id` of a request holds its workload's place in the bits above the 40th and
+//! counts from `at`, and `tokens` are those of the prompt and of the answer as it reported them. Where a drill has several workloads, the `id` of a request holds its workload's place in the bits above the 40th and
 //! its place in that workload's schedule in those below (see `number`); the first workload has place 0. A key whose value says nothing (`null`, `false`, an empty text, a `status` of 200) is left out. A history that ends
 //! without `finished` belongs to a drill that was killed. One with `cancelled` for the reason `fault` belongs to a drill whose fault
 //! proxy failed: what users suffered then may be the instrument's doing, and no verdict on it is decisive.
