@@ -172,10 +172,7 @@ fn each_hop_that_is_dead_is_named_with_its_own_reason() {
     let cost = &round["cost"];
     assert!(cost["requests"].as_u64().unwrap() < 60 && cost["tokens"].as_u64().unwrap() < 6000, "{cost}");
     let table = project.run(&mut hops.ready(&project, &["--within", "5s"]));
-    table
-        .exits_with(1)
-        .says("its key is refused (401, authentication_error)")
-        .says("nor a public list says what house-model costs");
+    table.exits_with(1).says("its key is refused (401, authentication_error)").says("nor a public list says what house-model costs");
     table.says("`allow.asks` of the environment here does not name it").says("requests, ").says(" tokens, at most 0.0");
     assert!(labs.iter().any(|(name, started)| name == "outside" && started.attempts().is_empty()));
 }

@@ -10,8 +10,8 @@ mod expected;
 mod failure_shape;
 mod predict;
 mod read;
-pub mod sabotage;
 mod reckon;
+pub mod sabotage;
 pub mod setting_name;
 mod setup;
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::inventory::kind_of;
 use super::{
     Contact, Credential, CredentialKind, CredentialSource, Environment, FailureMode, KeptTexts, KeySource, Mail, NamedWorkload,
-    ParityProbe, Prediction, Price, Provider,
-    Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Tokens, Workload, Workloads, origin_and_path,
+    ParityProbe, Prediction, Price, Provider, Runbook, Sabotage, SabotageKind, Scenario, SecretStore, Tokens, Workload, Workloads,
+    origin_and_path,
 };
 use crate::units::Duration;
 use serde::Serialize;

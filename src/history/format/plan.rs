@@ -11,7 +11,9 @@ use super::sabotage::SabotageRecord;
 use super::store::{CredentialSourceRecord, SecretStoreRecord};
 use super::timeline::TimelineRecord;
 use super::workload::{NamedWorkloadRecord, TokensRecord};
-use crate::model::{DrillPlan, ExecutionPlan, KeptTexts, GatewayKind, PredictedChange, Prediction, PredictionTerm, Scenario, SourceFile, Workloads};
+use crate::model::{
+    DrillPlan, ExecutionPlan, GatewayKind, KeptTexts, PredictedChange, Prediction, PredictionTerm, Scenario, SourceFile, Workloads,
+};
 use crate::units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
