@@ -6,7 +6,7 @@ use super::measures::{Measured, Measures};
 use super::objective_name::{ObjectiveName, OutageObjective};
 use crate::history::{Caveat, Lost};
 use crate::model::{Gate, LossBudget, Objectives, Rescues};
-use crate::units::share_of;
+use crate::units::{Money, share_of};
 
 /// The judgement of one objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +58,21 @@ pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<Objectiv
         _ => Decision::Inconclusive,
     });
     let rpo = objectives.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit.nanos())));
+<<<<<<< ours
     let capacity = objectives.capacity.zip(measures.capacity.as_ref()).map(|(promised, capacity)| capacity.held(promised));
     let spend = objectives.spend.map(|budget| match &measures.spend {
         Some(spend) if spend.at_least > budget => Decision::Missed,
         Some(spend) if spend.at_most.is_some_and(|most| most <= budget) => Decision::Met,
         _ => Decision::Inconclusive,
     });
+||||||| base
+    let spend = objectives.spend.map(|budget| match &measures.spend {
+        Some(spend) if spend.at_least > budget => Decision::Missed,
+        Some(spend) if spend.at_most.is_some_and(|most| most <= budget) => Decision::Met,
+        _ => Decision::Inconclusive,
+    });
+=======
+>>>>>>> theirs
     [
         (OutageObjective::Rto, Some(rto)),
         (OutageObjective::Stability, stability),
@@ -75,7 +84,7 @@ pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<Objectiv
         (OutageObjective::Failback, failback),
         (OutageObjective::Rpo, rpo),
         (OutageObjective::Capacity, capacity),
-        (OutageObjective::Spend, spend),
+        (OutageObjective::Spend, objectives.spend.map(|budget| kept(budget, measures))),
     ]
     .into_iter()
     .filter_map(|(name, verdict)| Some(ObjectiveVerdict { name: ObjectiveName::Outage(name), verdict: verdict? }))
@@ -118,6 +127,15 @@ fn needs(objective: ObjectiveName, lost: Lost) -> bool {
         // Between two answers there may have been any number of failures.
         Lost::Unanswered => counts || matches!(objective, ObjectiveName::RTO | ObjectiveName::STABILITY | ObjectiveName::FAILBACK),
         _ => false,
+    }
+}
+
+/// Whether a budget was kept until traffic had moved.
+fn kept(budget: Money, measures: &Measures) -> Decision {
+    match &measures.spend {
+        Some(spend) if spend.at_least > budget => Decision::Missed,
+        Some(spend) if spend.at_most.is_some_and(|most| most <= budget) => Decision::Met,
+        _ => Decision::Inconclusive,
     }
 }
 

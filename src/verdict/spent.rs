@@ -71,10 +71,11 @@ pub struct SpendMeasure {
     pub bills: Vec<ProviderBill>,
 }
 
-/// Adds up what was billed; `None` where no proxy saw any answer. `end` is when the faults ended.
+/// Adds up what was billed; `None` where no proxy saw any answer, or none reported its tokens and no budget was promised. `end` is when the faults ended.
 pub(super) fn spent(evidence: &Evidence, (fault, end): (Edge, i64), cutover: Interval) -> Option<SpendMeasure> {
     let billing = &evidence.billing;
-    if billing.answers.is_empty() {
+    let is_told = evidence.objectives.spend.is_some() || billing.answers.iter().any(|answer| answer.reported);
+    if billing.answers.is_empty() || !is_told {
         return None;
     }
     let moved = cutover.hi.map(|hi| fault.lo.saturating_add(hi)).filter(|moved| *moved < end);
