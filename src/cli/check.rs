@@ -112,8 +112,9 @@ fn machine_read(
     }));
     let told = |severity: Severity, told: &String| {
         let (message, hint) = told.split_once("\n\nhint: ").unwrap_or((told, ""));
-        let finding = Finding::unreadable_configuration("runbooks/inventory.yaml", message, hint);
-        CheckedFinding { rule: CheckRule::Permission, finding: Finding { severity, ..finding } }
+        let mut finding = Finding::unreadable_configuration("runbooks/inventory.yaml", message, hint);
+        finding.severity = severity;
+        CheckedFinding { rule: CheckRule::Permission, finding }
     };
     all.extend(unreadable.iter().map(|text| told(Severity::Error, text)));
     all.extend(frozen.iter().map(|text| told(Severity::Warning, text)));

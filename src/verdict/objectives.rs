@@ -58,21 +58,7 @@ pub(super) fn hold(objectives: &Objectives, measured: &Measured) -> Vec<Objectiv
         _ => Decision::Inconclusive,
     });
     let rpo = objectives.rpo.map(|limit| measures.rpa.map_or(Decision::Inconclusive, |rpa| met_if(rpa.0 <= limit.nanos())));
-<<<<<<< ours
     let capacity = objectives.capacity.zip(measures.capacity.as_ref()).map(|(promised, capacity)| capacity.held(promised));
-    let spend = objectives.spend.map(|budget| match &measures.spend {
-        Some(spend) if spend.at_least > budget => Decision::Missed,
-        Some(spend) if spend.at_most.is_some_and(|most| most <= budget) => Decision::Met,
-        _ => Decision::Inconclusive,
-    });
-||||||| base
-    let spend = objectives.spend.map(|budget| match &measures.spend {
-        Some(spend) if spend.at_least > budget => Decision::Missed,
-        Some(spend) if spend.at_most.is_some_and(|most| most <= budget) => Decision::Met,
-        _ => Decision::Inconclusive,
-    });
-=======
->>>>>>> theirs
     [
         (OutageObjective::Rto, Some(rto)),
         (OutageObjective::Stability, stability),
