@@ -230,7 +230,12 @@ fn command_line() -> std::process::ExitCode {
     leave_no_core();
     // Before any store, provider or server is asked. It fails only where it was done before, and then it is done.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let done = match cli.command {
+    done(cli.command)
+}
+
+/// What the command says, done.
+fn done(command: CliCommand) -> std::process::ExitCode {
+    let done = match command {
         CliCommand::Run(args) => run::run(args),
         CliCommand::Approve(args) => approve::approve(&args),
         CliCommand::Check(args) => check::check(&args),

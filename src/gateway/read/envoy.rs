@@ -3,7 +3,7 @@
 //! The way of a request is followed from the first listener on an address whose routes lead to a cluster, through listeners of the same bootstrap
 //! that listen on pipes or on loopback, to the providers. What this file does not do: ask control planes (xDS), or follow Lua and Wasm.
 
-use super::envoy_bootstrap::{Address, Bootstrap, Endpoint, EnvoyRoute, hops_of, reaches, routes};
+use super::envoy_bootstrap::{Address, Bootstrap, ClusterEndpoint, EnvoyRoute, hops_of, reaches, routes};
 use super::envoy_timing::timing;
 use super::place::{self, HopNames};
 use super::tree::ConfigNode;
@@ -48,7 +48,7 @@ pub(super) fn read(root: &ConfigNode) -> Result<GatewaySetup, Problem> {
     Ok(setup)
 }
 
-fn hop(bootstrap: &Bootstrap<'_>, route: EnvoyRoute<'_>, endpoint: &Endpoint<'_>, names: &mut HopNames) -> GatewayHop {
+fn hop(bootstrap: &Bootstrap<'_>, route: EnvoyRoute<'_>, endpoint: &ClusterEndpoint<'_>, names: &mut HopNames) -> GatewayHop {
     let at = |node: &ConfigNode| node.at(&["endpoint", "address"]).and_then(Address::of);
     let (mut way, mut cluster, mut address) = (route, endpoint.cluster, at(endpoint.node));
     for _ in 0..PASSED_MAX {

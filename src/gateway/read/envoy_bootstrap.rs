@@ -17,7 +17,7 @@ pub(super) struct EnvoyRoute<'c> {
 }
 
 /// An endpoint of a cluster, with its priority.
-pub(super) struct Endpoint<'c> {
+pub(super) struct ClusterEndpoint<'c> {
     pub(super) cluster: &'c ConfigNode,
     pub(super) priority: u32,
     pub(super) node: &'c ConfigNode,
@@ -34,7 +34,7 @@ impl<'c> Bootstrap<'c> {
     }
 
     /// Its endpoints in order of priority; of an aggregate, those of its clusters one after the other.
-    pub(super) fn endpoints(&self, name: &str) -> Vec<Endpoint<'c>> {
+    pub(super) fn endpoints(&self, name: &str) -> Vec<ClusterEndpoint<'c>> {
         let Some(cluster) = self.cluster(name) else { return Vec::new() };
         let inner = cluster.items_at(&["cluster_type", "typed_config", "clusters"]);
         if !inner.is_empty() {
@@ -42,15 +42,18 @@ impl<'c> Bootstrap<'c> {
             let of = |(place, name): (usize, &'c str)| {
                 let priority = place as u32;
                 let plain = self.cluster(name).filter(|cluster| cluster.some(&["cluster_type"]).is_none());
-                plain.map(|_| self.endpoints(name).into_iter().map(move |endpoint| Endpoint { priority, ..endpoint })).into_iter().flatten()
+                plain
+                    .map(|_| self.endpoints(name).into_iter().map(move |endpoint| ClusterEndpoint { priority, ..endpoint }))
+                    .into_iter()
+                    .flatten()
             };
             return names.enumerate().flat_map(of).collect();
         }
-        let mut found: Vec<Endpoint<'c>> = Vec::new();
+        let mut found: Vec<ClusterEndpoint<'c>> = Vec::new();
         for group in cluster.items_at(&["load_assignment", "endpoints"]) {
             let priority = group.at(&["priority"]).and_then(ConfigNode::number).unwrap_or(0.0) as u32;
             let ends = group.items_at(&["lb_endpoints"]).iter();
-            found.extend(ends.map(|node| Endpoint { cluster, priority, node }));
+            found.extend(ends.map(|node| ClusterEndpoint { cluster, priority, node }));
         }
         found.sort_by_key(|endpoint| endpoint.priority);
         found
@@ -103,7 +106,7 @@ pub(super) fn reaches(bootstrap: &Bootstrap<'_>, route: EnvoyRoute<'_>) -> bool 
 }
 
 /// The endpoints behind a route.
-pub(super) fn hops_of<'c>(bootstrap: &Bootstrap<'c>, route: EnvoyRoute<'c>) -> Vec<Endpoint<'c>> {
+pub(super) fn hops_of<'c>(bootstrap: &Bootstrap<'c>, route: EnvoyRoute<'c>) -> Vec<ClusterEndpoint<'c>> {
     if let Some(name) = route.action.text_at(&["cluster"]) {
         return bootstrap.endpoints(name);
     }

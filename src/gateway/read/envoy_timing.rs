@@ -1,6 +1,6 @@
 //! When Envoy gives up, tries again and ejects a host: of a route's retry policy, and of the first cluster's outlier detection and health checks.
 
-use super::envoy_bootstrap::{Endpoint, EnvoyRoute};
+use super::envoy_bootstrap::{ClusterEndpoint, EnvoyRoute};
 use super::span::span;
 use super::tree::ConfigNode;
 use crate::gateway::failure_shape::FailureKinds;
@@ -38,7 +38,7 @@ fn retried(words: &str, codes: &[ConfigNode]) -> FailureKinds {
 }
 
 /// All of it.
-pub(super) fn timing(route: EnvoyRoute<'_>, ends: &[Endpoint<'_>], doubts: &mut Vec<String>) -> GatewayTiming {
+pub(super) fn timing(route: EnvoyRoute<'_>, ends: &[ClusterEndpoint<'_>], doubts: &mut Vec<String>) -> GatewayTiming {
     let cluster = ends.first().map(|endpoint| endpoint.cluster);
     let policy = route.action.some(&["retry_policy"]).or_else(|| route.host.some(&["retry_policy"]));
     let of = |key: &str| policy.and_then(|policy| policy.some(&[key]));
@@ -97,7 +97,7 @@ pub(super) fn timing(route: EnvoyRoute<'_>, ends: &[Endpoint<'_>], doubts: &mut 
 }
 
 /// How often the first host is asked for one request, and whether somebody else is asked after it.
-fn at_first(policy: Option<&ConfigNode>, ends: &[Endpoint<'_>], retries: u32) -> (u32, bool) {
+fn at_first(policy: Option<&ConfigNode>, ends: &[ClusterEndpoint<'_>], retries: u32) -> (u32, bool) {
     let first = ends.first().map_or(0, |endpoint| endpoint.priority);
     let (peers, others) =
         (ends.iter().filter(|endpoint| endpoint.priority == first).count(), ends.iter().any(|endpoint| endpoint.priority != first));

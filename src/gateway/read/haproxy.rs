@@ -5,7 +5,7 @@
 
 use super::address::{self, Place};
 use super::place::{self, HopNames};
-use super::sections::{Line, Section, option, sections};
+use super::sections::{Line, NamedSection, option, sections};
 use super::span::span;
 use crate::gateway::failure_shape::FailureKinds;
 use crate::gateway::setting_name::{HAPROXY_ERROR_LIMIT, HAPROXY_RETRIES, HAPROXY_RETRY_ON, HAPROXY_RISE, HAPROXY_TIMEOUT};
@@ -20,12 +20,12 @@ const PASSED_MAX: usize = 4;
 
 /// The whole file.
 struct Config {
-    sections: Vec<Section>,
+    sections: Vec<NamedSection>,
 }
 
 impl Config {
     /// The first line in a section, else in the defaults that hold for it, that begins with these words; the last one counts.
-    fn holds(&self, section: &Section, words: &[&str]) -> Option<&Line> {
+    fn holds(&self, section: &NamedSection, words: &[&str]) -> Option<&Line> {
         let of = |lines: &'_ [Line]| lines.iter().rposition(|line| line.begins(words));
         let own = self.sections.iter().find(|other| other.line == section.line)?;
         if let Some(place) = of(&own.lines) {
@@ -38,12 +38,12 @@ impl Config {
         of(&defaults.lines).and_then(|place| defaults.lines.get(place))
     }
 
-    fn backend(&self, name: &str) -> Option<&Section> {
+    fn backend(&self, name: &str) -> Option<&NamedSection> {
         self.sections.iter().find(|section| matches!(section.kind.as_str(), "backend" | "listen") && section.name == name)
     }
 
     /// Where a frontend sends what no condition sends elsewhere.
-    fn target<'c>(&'c self, front: &'c Section) -> Option<&'c Section> {
+    fn target<'c>(&'c self, front: &'c NamedSection) -> Option<&'c NamedSection> {
         if servers(front).next().is_some() {
             return Some(front);
         }
@@ -52,7 +52,7 @@ impl Config {
     }
 
     /// The part of this configuration that listens where a server is.
-    fn listening(&self, address: &str) -> Option<&Section> {
+    fn listening(&self, address: &str) -> Option<&NamedSection> {
         self.sections.iter().find(|section| {
             binds(section).any(|bind| {
                 let clean = |text: &str| text.trim_start_matches("unix@").trim_start_matches("abns@").to_owned();
@@ -62,17 +62,17 @@ impl Config {
     }
 
     /// Whether a server is used: its options, and those of `default-server`.
-    fn parameter<'c>(&'c self, section: &'c Section, server: &'c Line, name: &str) -> Option<(&'c str, usize)> {
+    fn parameter<'c>(&'c self, section: &'c NamedSection, server: &'c Line, name: &str) -> Option<(&'c str, usize)> {
         let own = option(server, name).map(|value| (value, server.line));
         own.or_else(|| self.holds(section, &["default-server"]).and_then(|line| option(line, name).map(|value| (value, line.line))))
     }
 }
 
-fn servers(section: &Section) -> impl Iterator<Item = &Line> {
+fn servers(section: &NamedSection) -> impl Iterator<Item = &Line> {
     section.lines.iter().filter(|line| line.begins(&["server"]) && line.words.len() > 2 && !line.has("disabled"))
 }
 
-fn binds(section: &Section) -> impl Iterator<Item = &str> {
+fn binds(section: &NamedSection) -> impl Iterator<Item = &str> {
     section.lines.iter().filter(|line| line.begins(&["bind"])).filter_map(|line| line.words.get(1)).map(String::as_str)
 }
 
@@ -118,7 +118,7 @@ fn listens(bind: &str) -> String {
     }
 }
 
-fn hop(config: &Config, section: &Section, server: &Line, names: &mut HopNames) -> GatewayHop {
+fn hop(config: &Config, section: &NamedSection, server: &Line, names: &mut HopNames) -> GatewayHop {
     let (mut section, mut last) = (section, server);
     for _ in 0..PASSED_MAX {
         let next = config.listening(&last.words[2]).filter(|next| next.line != section.line).and_then(|next| config.target(next));
@@ -172,7 +172,7 @@ fn retried(words: &[String]) -> FailureKinds {
     kinds
 }
 
-fn timing(config: &Config, section: &Section, server: &Line, sharing: usize, all: usize) -> GatewayTiming {
+fn timing(config: &Config, section: &NamedSection, server: &Line, sharing: usize, all: usize) -> GatewayTiming {
     let length = |name: &'static str, words: &[&str]| {
         let line = config.holds(section, words)?;
         Some(NamedSetting::said(name, span(line.words.get(words.len())?, MILLI)?, line.line))
@@ -216,7 +216,7 @@ fn timing(config: &Config, section: &Section, server: &Line, sharing: usize, all
 }
 
 /// What takes a server out: its health checks, and errors in the traffic.
-fn watched(config: &Config, section: &Section, server: &Line, timing: &mut GatewayTiming) {
+fn watched(config: &Config, section: &NamedSection, server: &Line, timing: &mut GatewayTiming) {
     let parameter = |name: &str| config.parameter(section, server, name);
     if parameter("check").is_none() {
         return;
@@ -263,7 +263,7 @@ fn watched(config: &Config, section: &Section, server: &Line, timing: &mut Gatew
     timing.health_failures = Some(fall);
 }
 
-fn doubts(config: &Config, front: &Section, target: &Section, server: &Line, setup: &mut GatewaySetup) {
+fn doubts(config: &Config, front: &NamedSection, target: &NamedSection, server: &Line, setup: &mut GatewaySetup) {
     for section in &config.sections {
         for line in &section.lines {
             if line.words.iter().any(|word| word.starts_with("lua.") || word.starts_with("lua-load")) {

@@ -18,14 +18,14 @@ const PASSED_MAX: usize = 4;
 
 /// Where a request goes on: the directives that hold there, the innermost block first, and the `proxy_pass` itself.
 #[derive(Clone, Copy)]
-struct Way<'d> {
+struct PassedWay<'d> {
     http: &'d Directive,
     server: &'d Directive,
     location: &'d Directive,
     pass: &'d Directive,
 }
 
-impl<'d> Way<'d> {
+impl<'d> PassedWay<'d> {
     /// The directive of this name that holds: the innermost.
     fn holds(&self, name: &str) -> Option<&'d Directive> {
         [&self.location.inner, &self.server.inner, &self.http.inner]
@@ -59,9 +59,9 @@ pub(super) fn read(text: &str) -> Result<GatewaySetup, Problem> {
     // A part of a configuration, as in `conf.d`, has no `http` around it.
     let https: Vec<&Directive> =
         Some(of_name(&list, "http").collect::<Vec<_>>()).filter(|found| !found.is_empty()).unwrap_or_else(|| vec![&whole]);
-    let ways: Vec<Way<'_>> = https.iter().flat_map(|http| ways(http)).collect();
+    let ways: Vec<PassedWay<'_>> = https.iter().flat_map(|http| ways(http)).collect();
     // With one group of several behind it, before one that knows a single address.
-    let outside = |way: &&Way<'_>| listens(way.server).is_some();
+    let outside = |way: &&PassedWay<'_>| listens(way.server).is_some();
     let chosen =
         ways.iter().filter(outside).max_by_key(|way| (members(way).len().min(2), std::cmp::Reverse(way.pass.line))).ok_or_else(|| {
             Problem::new("nothing in this configuration of nginx passes requests on")
@@ -83,13 +83,13 @@ pub(super) fn read(text: &str) -> Result<GatewaySetup, Problem> {
 }
 
 /// All places in which requests are passed on.
-fn ways(http: &Directive) -> Vec<Way<'_>> {
+fn ways(http: &Directive) -> Vec<PassedWay<'_>> {
     let mut found = Vec::new();
     for server in of_name(&http.inner, "server") {
         let mut waiting = vec![server];
         while let Some(block) = waiting.pop() {
             let passes = of_name(&block.inner, "proxy_pass").chain(of_name(&block.inner, "grpc_pass"));
-            found.extend(passes.map(|pass| Way { http, server, location: block, pass }));
+            found.extend(passes.map(|pass| PassedWay { http, server, location: block, pass }));
             waiting.extend(block.inner.iter().rev().filter(|inner| matches!(inner.name(), "location" | "if" | "limit_except")));
         }
     }
@@ -111,7 +111,7 @@ fn listens(server: &Directive) -> Option<String> {
 }
 
 /// The servers behind a `proxy_pass`, in the order of the file.
-fn members<'d>(way: &Way<'d>) -> Vec<Member<'d>> {
+fn members<'d>(way: &PassedWay<'d>) -> Vec<Member<'d>> {
     let target = way.pass.value();
     let host = target.split_once("://").map_or(target, |(_, rest)| rest).split('/').next().unwrap_or_default();
     let group = of_name(&way.http.inner, "upstream").find(|group| group.value() == host);
@@ -125,7 +125,7 @@ fn members<'d>(way: &Way<'d>) -> Vec<Member<'d>> {
 }
 
 /// The provider behind a member, through sockets of this configuration.
-fn hop(chosen: &Way<'_>, member: &Member<'_>, ways: &[Way<'_>], names: &mut HopNames, doubts: &mut Vec<String>) -> GatewayHop {
+fn hop(chosen: &PassedWay<'_>, member: &Member<'_>, ways: &[PassedWay<'_>], names: &mut HopNames, doubts: &mut Vec<String>) -> GatewayHop {
     let (mut way, mut address) = (*chosen, member.address.to_owned());
     let mut scheme = way.pass.value().split_once("://").map_or("http", |(scheme, _)| scheme).to_owned();
     for _ in 0..PASSED_MAX {
@@ -187,7 +187,7 @@ fn same_place(listen: &str, address: &str) -> bool {
     listen == address || address::same_port_here(&listen, &address)
 }
 
-fn timing(way: &Way<'_>, ordered: &[&Member<'_>], doubts: &mut Vec<String>) -> GatewayTiming {
+fn timing(way: &PassedWay<'_>, ordered: &[&Member<'_>], doubts: &mut Vec<String>) -> GatewayTiming {
     let mut length = |name: &str, usual: Option<Duration>| -> Option<NamedSetting<Duration>> {
         let Some(directive) = way.holds(name) else { return usual.map(|usual| NamedSetting::usual(name, usual)) };
         let read = span(directive.value(), 1.0);
@@ -255,7 +255,7 @@ fn kinds(next: Option<&Directive>) -> (FailureKinds, FailureKinds) {
     (passed, counted)
 }
 
-fn doubts(list: &[Directive], chosen: &Way<'_>, ways: &[Way<'_>], setup: &mut GatewaySetup) {
+fn doubts(list: &[Directive], chosen: &PassedWay<'_>, ways: &[PassedWay<'_>], setup: &mut GatewaySetup) {
     let mut waiting: Vec<&Directive> = list.iter().collect();
     while let Some(directive) = waiting.pop() {
         waiting.extend(&directive.inner);

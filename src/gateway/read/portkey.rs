@@ -17,7 +17,7 @@ const RETRIED: [u16; 5] = [429, 500, 502, 503, 504];
 const RETRIES_MAX: u32 = 5;
 
 /// A target with what it inherits.
-struct Target<'t> {
+struct PortkeyTarget<'t> {
     node: &'t ConfigNode,
     retry: Option<&'t ConfigNode>,
     timeout: Option<&'t ConfigNode>,
@@ -59,7 +59,7 @@ fn flatten<'t>(
     node: &'t ConfigNode,
     retry: Option<&'t ConfigNode>,
     timeout: Option<&'t ConfigNode>,
-    found: &mut Vec<Target<'t>>,
+    found: &mut Vec<PortkeyTarget<'t>>,
     doubts: &mut Vec<String>,
 ) {
     let mut waiting = vec![(node, retry, timeout)];
@@ -71,7 +71,7 @@ fn flatten<'t>(
             let is_target =
                 ["provider", "virtual_key", "virtualKey", "custom_host", "customHost"].iter().any(|key| node.some(&[key]).is_some());
             if is_target {
-                found.push(Target { node, retry, timeout });
+                found.push(PortkeyTarget { node, retry, timeout });
             } else if node.entries().iter().all(|(key, _)| key == "override_params") || !node.entries().is_empty() {
                 doubts.push(format!("what begins on line {} names no provider", node.line));
             }
@@ -145,7 +145,7 @@ fn key(node: &ConfigNode) -> Option<KeyReference> {
     Some(inner.filter(is_name).map_or(KeyReference::Literal, |name| KeyReference::Env(name.to_owned())))
 }
 
-fn timing(first: &Target<'_>, fallback: Option<(&ConfigNode, Option<Vec<u16>>)>) -> GatewayTiming {
+fn timing(first: &PortkeyTarget<'_>, fallback: Option<(&ConfigNode, Option<Vec<u16>>)>) -> GatewayTiming {
     let retries = first.retry.and_then(|retry| retry.some(&["attempts"])).and_then(|node| Some((node.number()? as u32, node.line)));
     let attempts = retries.map_or_else(
         || NamedSetting::usual(PORTKEY_RETRIES, 1),

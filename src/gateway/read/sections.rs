@@ -5,7 +5,7 @@
 
 /// `frontend`, `backend`, `listen`, `defaults`, `global` and others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Section {
+pub(super) struct NamedSection {
     pub(super) kind: String,
     pub(super) name: String,
     /// The defaults that it names.
@@ -64,15 +64,15 @@ const KINDS: [&str; 13] = [
 ];
 
 /// The sections of a text.
-pub(super) fn sections(text: &str) -> Vec<Section> {
-    let mut found: Vec<Section> = Vec::new();
+pub(super) fn sections(text: &str) -> Vec<NamedSection> {
+    let mut found: Vec<NamedSection> = Vec::new();
     for (place, line) in text.lines().enumerate() {
         let words = words(line);
         let Some(first) = words.first() else { continue };
         if KINDS.contains(&first.as_str()) {
             let from = words.iter().position(|word| word == "from").and_then(|place| words.get(place + 1)).cloned();
             let name = words.get(1).filter(|word| *word != "from").cloned().unwrap_or_default();
-            found.push(Section { kind: first.clone(), name, from, line: place + 1, lines: Vec::new() });
+            found.push(NamedSection { kind: first.clone(), name, from, line: place + 1, lines: Vec::new() });
         } else if let Some(section) = found.last_mut() {
             section.lines.push(Line { words, line: place + 1 });
         }
