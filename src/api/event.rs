@@ -83,6 +83,7 @@ pub struct ExchangeRecord<T = String> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Fingerprint>,
     /// The tokens that the answer reports, as it went out to the gateway; absent where it reports none that can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<Tokens>,
 }
 

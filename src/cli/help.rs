@@ -50,7 +50,7 @@ const fn whole(name: &'static str, about: &'static str, text: &'static str) -> T
     Topic { name, about, text, heading: None }
 }
 
-const TOPICS: [Topic; 32] = [
+const TOPICS: [Topic; 33] = [
     part("gateway", "a drill of your own gateway, from its files to the verdict", README, "Your own gateway"),
     part("verdict", "how to read it", README, "How to read the verdict"),
     part("exit-codes", "what a command's exit code says", README, "Exit codes"),
@@ -71,6 +71,7 @@ const TOPICS: [Topic; 32] = [
     part("alerts", "the team's own alert starts the runbook", RUNBOOKS, "Alerts"),
     part("incidents", "a runbook for real", RUNBOOKS, "Incidents"),
     whole("schedules", "when drills are due, and what becomes of each time", SCHEDULES),
+    part("switching", "users moved by one line", RUNBOOKS, "Switching by one line"),
     part("examples", "runbooks as real teams walk them", RUNBOOKS, "Examples"),
     part("leaked-keys", "a key is in public", RUNBOOKS, "Leaked keys"),
     whole("proxies", "where the fault proxy can stand", PROXY),

@@ -49,6 +49,7 @@ impl UsageReader {
             let done = match read(&self.open) {
                 Reading::Unfinished if self.open.len() <= LONGEST => break,
                 Reading::Unfinished => KEY.len(),
+                Reading::Usage(_, length) if length > LONGEST => KEY.len(),
                 Reading::Nothing(length) => length,
                 Reading::Usage(tokens, length) => {
                     self.found = together(self.found, tokens);

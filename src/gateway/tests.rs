@@ -46,7 +46,7 @@ fn litellm_pays_for_retries_and_for_the_waits_around_them() {
     assert_eq!(seconds(&predicted(GatewayKind::LiteLlm, &policy, FailureShape::NoAnswer, 1500)), Some(2.25));
     let short = policy.replace("cooldown_time: 30", "cooldown_time: 2");
     let short = predicted(GatewayKind::LiteLlm, &short, FailureShape::NoAnswer, 1500);
-    assert!(short.cutover.is_none() && short.because.contains("`router_settings.cooldown_time` on line 12"), "{}", short.because);
+    assert!(short.cutover.is_none() && short.because.contains("`router_settings.cooldown_time` on line 11"), "{}", short.because);
     assert!(short.then.is_some());
 }
 

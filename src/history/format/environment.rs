@@ -208,7 +208,9 @@ record! {
         token_cache: TokenCache,
         #[serde(default, skip_serializing_if = "is_usual")]
         dual_run: DualRun,
+        #[serde(default, skip_serializing_if = "is_usual")]
         residency: RouteResidency,
+        #[serde(default, skip_serializing_if = "is_usual")]
         credentials: RouteCredentials,
     }
 }

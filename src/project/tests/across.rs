@@ -460,7 +460,7 @@ error: `colour` is not a key of a scenario
    |
  4 | colour: blue
    | ^^^^^^
-   = hint: it may have `version`, `scenario`, `title`, `service`, `runbook`, `traffic`, `timeline`, `objectives`, `abort_when` or `overlay`
+   = hint: it may have `version`, `scenario`, `title`, `service`, `runbook`, `traffic`, `timeline`, `objectives`, `abort_when`, `overlay`, `parity` or `keep`
 
 error: `50` has no unit of time
   --> scenarios/outage.yaml:6:17
