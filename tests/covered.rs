@@ -124,7 +124,7 @@ fn a_cell_is_what_the_newest_drill_showed_until_what_was_drilled_has_changed() {
     let text = whole.to_text();
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(text.contains("brown-out          never!") && text.contains("not run: scenarios/slow.yaml"), "{text}");
-    assert!(text.contains("outage             met           2026-10-01  4.2 to 4.8 s  outage in lab"), "{text}");
+    assert!(text.contains("outage             met?          2026-10-01  4.2 to 4.8 s  outage in lab"), "{text}");
     assert_eq!(whole.to_csv().lines().count(), 1 + 2 * 10);
     assert!(whole.to_markdown().contains("| service | criticality | outage | brown-out |"), "{}", whole.to_markdown());
 }

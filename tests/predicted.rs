@@ -246,7 +246,7 @@ services:
   chat:
     criticality: recoverable
     providers: [first, second]
-    objectives: {rto: 3s, slo: {first_token: 1500ms}, deadline: 3s, success: 95%, stable_for: 3s, lag_max: 500ms}
+    objectives: {rto: 3s, slo: {first_token: 1500ms}, deadline: 3s, success: 95%, stable_for: 5s, lag_max: 500ms}
 environments:
   gateway:
     embedded: true
@@ -276,6 +276,6 @@ service: chat
 traffic: {rate: 20/s, request: chat-stream}
 timeline:
   baseline: 3s
-  faults: [{at: 0s, on: first, fault: FAULT, for: 6500ms}]
+  faults: [{at: 0s, on: first, fault: FAULT, for: 8500ms}]
   watch: 500ms
 ";

@@ -8,7 +8,7 @@ use crate::units::counted;
 const WIDTH: usize = 80;
 
 impl Matrix {
-    /// For people, in 80 columns: a service after the other, a line a failure. `!` marks what is demanded and not met.
+    /// For people, in 80 columns: a service after the other, a line a failure. `!` marks what is demanded and not met, `?` what was never seen to go red.
     pub fn to_text(&self) -> String {
         if self.rows.is_empty() {
             return "the inventory names no service\n".to_owned();
@@ -20,6 +20,9 @@ impl Matrix {
                 text += &line(cell);
             }
             text.push('\n');
+        }
+        if self.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.unproven) {
+            text += "`?` is unproven: never seen to go red; `lifeboat prove SCENARIO` tries that\n";
         }
         text + &self.summary() + "\n"
     }
@@ -107,9 +110,15 @@ impl Matrix {
     }
 }
 
-/// `  outage             met     2026-11-20  4.2 to 4.8 s  azure-outage in staging`.
+/// `  outage             met?    2026-11-20  4.2 to 4.8 s  azure-outage in staging`.
 fn line(cell: &Cell) -> String {
-    let mark = if cell.is_wanting() { "!" } else { "" };
+    let mark = if cell.is_wanting() {
+        "!"
+    } else if cell.unproven {
+        "?"
+    } else {
+        ""
+    };
     let state = format!("{}{mark}", cell.state);
     let day = cell.drilled.map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default();
     let text = format!("  {:<18} {state:<13} {day:<10}  {}", cell.mode.word(), told(cell));
@@ -121,10 +130,7 @@ fn told(cell: &Cell) -> String {
     let drill = cell.scenario.as_ref().zip(cell.environment.as_ref()).map(|(scenario, environment)| format!("{scenario} in {environment}"));
     let cutover = cell.cutover.map(cutover_text);
     match cell.state {
-        CellState::Met | CellState::Missed => {
-            let unproven = cell.unproven.then(|| "unproven".to_owned());
-            cutover.into_iter().chain(unproven).chain(drill).collect::<Vec<_>>().join("  ")
-        }
+        CellState::Met | CellState::Missed => cutover.into_iter().chain(drill).collect::<Vec<_>>().join("  "),
         CellState::Stale | CellState::Unclear => cell.why.clone(),
         CellState::Never if !cell.not_run.is_empty() => format!("not run: {}", cell.not_run.join(", ")),
         CellState::Never if cell.demanded => "no scenario shows it".to_owned(),
