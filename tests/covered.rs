@@ -284,7 +284,7 @@ fn a_drill_fills_its_cell_a_change_makes_it_stale_and_a_deferral_says_who_why_an
     let covered = project.lifeboat(&["coverage"]);
     covered.exits_with(0).says("quick in lab");
     let outage = |run: &crate::support::Run| run.stdout.lines().find(|line| line.starts_with("  outage ")).unwrap().to_owned();
-    assert!(outage(&covered).contains(" met "), "{covered:?}");
+    assert!(outage(&covered).contains(" met? "), "it was never seen to go red: {covered:?}");
     project.lifeboat(&["coverage", "--strict"]).exits_with(1);
     let ledger = project.lifeboat(&["ledger", "--format", "csv"]);
     let row = ledger.stdout.lines().rfind(|line| line.starts_with("service,")).unwrap();

@@ -175,7 +175,7 @@ fn a_store_that_loses_the_end_of_a_key_is_found_out() {
     let project = Project::shipped();
     project.edit("runbooks/inventory.yaml", "from: \"dotenv:.env#AZURE_OPENAI_KEY\"", "from: \"command:pass\"");
     let store = "pass: {kind: command, read: [cat, key.txt], write: [sh, -c, \"cut -c 1-18 > key.txt\"]}";
-    project.edit("runbooks/inventory.yaml", "\nproviders:\n", &format!("\nstores:\n  {store}\n\nproviders:\n"));
+    project.edit("runbooks/inventory.yaml", "\nstores:\n", &format!("\nstores:\n  {store}\n"));
     project.edit("runbooks/inventory.yaml", "allow: {stores: [\"dotenv:.env\"]}", "allow: {stores: [pass]}");
     project.write("key.txt", "sk-the-first-key\n").write(".env", "OPENAI_API_KEY=sk-the-standbys-key\n");
     let drill = Drill::of(&project, "planned-rotation", "lab-stores", 1);

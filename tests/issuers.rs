@@ -439,8 +439,8 @@ async fn before_aws(moto: &Moto) -> (Stage, AccessKey, AccessKey) {
     stage.project.edit(inventory, "file:aws-access-key.json", "aws-secretsmanager:chat/aws");
     let keys = "access_key_id: \"env:AWS_ACCESS_KEY_ID\", secret_access_key: \"env:AWS_SECRET_ACCESS_KEY\"";
     let (address, store) = (&moto.address, "kind: aws-secretsmanager, region: eu-central-1");
-    let stores = format!("\nstores: {{aws-secretsmanager: {{{store}, address: \"{address}\", {keys}}}}}\ncredentials:\n");
-    stage.project.edit(inventory, "\ncredentials:\n", &stores);
+    let stores = format!("\nstores:\n  aws-secretsmanager: {{{store}, address: \"{address}\", {keys}}}\n");
+    stage.project.edit(inventory, "\nstores:\n", &stores);
     let issuer = format!("issuer: {{kind: iam, address: \"{address}\", token_service: \"{address}\", ");
     stage.project.edit(inventory, "issuer: {kind: iam, ", &issuer);
     // What somebody wrote down wrongly is not what is deleted.

@@ -13,7 +13,7 @@ fn all<'e>(events: &'e [Value], kind: &str) -> Vec<&'e Value> {
 fn keeping(from: &str, stores: &str) -> Project {
     let project = Project::shipped();
     project.edit("runbooks/inventory.yaml", "from: \"dotenv:.env#AZURE_OPENAI_KEY\"", &format!("from: \"{from}\""));
-    project.edit("runbooks/inventory.yaml", "\nproviders:\n", &format!("\nstores:\n  {stores}\n\nproviders:\n"));
+    project.edit("runbooks/inventory.yaml", "\nstores:\n", &format!("\nstores:\n  {stores}\n"));
     let store = stores.split(':').next().unwrap();
     project.edit("runbooks/inventory.yaml", "allow: {stores: [\"dotenv:.env\"]}", &format!("allow: {{stores: [{store}]}}"));
     project

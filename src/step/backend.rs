@@ -19,7 +19,10 @@ pub fn declared(
 ) -> BTreeMap<String, CredentialBackend> {
     let site = SecretContext { stores, root };
     let keeping = |(name, credential): (&String, &Credential)| {
-        let provider = providers.values().find(|provider| provider.credential.as_ref() == Some(name));
+        // One that can be asked, where several take it.
+        let mut takers: Vec<&Provider> = providers.values().filter(|provider| provider.credential.as_ref() == Some(name)).collect();
+        takers.sort_by_key(|provider| provider.base_url.is_none());
+        let provider = takers.first().copied();
         let issuer = match (&credential.issuer, provider) {
             (Some(issuer), Some(provider)) => open_issuer(name, issuer, provider, site).map_err(|error| problem_of(&error)),
             (None, _) => Err(Problem::new(format!("it is not known who issues and revokes {name}"))

@@ -74,7 +74,9 @@ record! {
         client_errors: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<Ratio>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         residency: Option<Vec<String>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         spend: Option<Money>,
     }
 }
