@@ -163,7 +163,7 @@ async fn the_runbook_that_a_drill_proved_is_walked_unchanged_and_both_hear_the_s
 }
 
 const STORE: &str =
-    "stores: {aws-secretsmanager: {kind: aws-secretsmanager, region: eu-west-1, access_key_id: \"env:A\", secret_access_key: \"env:B\"}}\n";
+    "  aws-secretsmanager: {kind: aws-secretsmanager, region: eu-west-1, access_key_id: \"env:A\", secret_access_key: \"env:B\"}\n";
 
 #[test]
 fn every_shipped_runbook_can_be_executed() {
@@ -179,7 +179,7 @@ fn every_shipped_runbook_can_be_executed() {
         if four_steps {
             // Two keys side by side need a store that can hold them.
             project.edit("runbooks/inventory.yaml", dotenv, aws);
-            project.edit("runbooks/inventory.yaml", "\nenvironments:\n", &format!("\n{STORE}environments:\n"));
+            project.edit("runbooks/inventory.yaml", "\nstores:\n", &format!("\nstores:\n{STORE}"));
         }
         let run = project.lifeboat(&["execute", &name, "--rehearse", "--env", "staging", "--service", "support-chat"]);
         // What is missing here is the world: keys, a cluster, a network. Every step is one that can be walked.
