@@ -87,7 +87,7 @@ fn no_prompt_is_in_any_output_and_a_leaked_key_is_told() {
     if project.path(".lifeboat").exists() {
         found.extend(leaks.below(&project.path(".lifeboat")));
     }
-    let unpack = "mkdir bundle; zstd -dc drills/one.lifeboat.tar.zst | tar x -C bundle --no-same-owner";
+    let unpack = "mkdir bundle; zstd -dc drills/one.lifeboat.tar.zst | tar x -C bundle --no-same-owner; chmod -R go= bundle";
     assert!(Command::new("sh").args(["-ec", unpack]).current_dir(project.path(".")).status().unwrap().success());
     found.extend(leaks.below(&project.path("bundle")));
     let served = Served::start(&project, &[]);
