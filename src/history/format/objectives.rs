@@ -38,6 +38,7 @@ record! {
         rpo: Option<Duration>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<Ratio>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         spend: Option<Money>,
     }
 }
