@@ -4,7 +4,7 @@ use super::terminal::note;
 use super::{Exit, put, say, told};
 use crate::gateway;
 use crate::host::bytes_of;
-use crate::init::{Answers, Beginning, InitQuestion, files, from_gateway, from_variables, is_variables, place};
+use crate::init::{Answers, BegunProject, InitQuestion, files, from_gateway, from_variables, is_variables, place};
 use crate::units::{Problem, explained};
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -91,13 +91,13 @@ fn begin(args: &Args) -> anyhow::Result<Exit> {
 
 /// What to type next.
 fn next(dir: &Path) -> String {
-    let first = Beginning::FIRST_SCENARIO;
+    let first = BegunProject::FIRST_SCENARIO;
     let go = if dir == Path::new(".") { String::new() } else { format!("cd {} && ", quoted(&dir.display().to_string())) };
     format!(
         "\nnext, in the lab:        {go}lifeboat check && lifeboat run {first}\n\
          then, in an editor:      runbooks/inventory.yaml tells what to change in the gateway, and which addresses are missing\n\
          then, the real gateway:  lifeboat doctor {first} --env {}",
-        Beginning::REAL
+        BegunProject::REAL
     )
 }
 
@@ -108,7 +108,7 @@ fn quoted(path: &str) -> String {
 }
 
 /// From a configuration, or from the names of variables.
-fn of_file(from: &Path, args: &Args) -> anyhow::Result<Beginning> {
+fn of_file(from: &Path, args: &Args) -> anyhow::Result<BegunProject> {
     let shown = from.display().to_string();
     let unread = |error: std::io::Error| {
         Problem::new(format!("cannot read {shown}")).caused_by(error).hint("name a configuration of a gateway or a .env file")
@@ -154,7 +154,7 @@ fn within(file: &Path, folder: &Path) -> Option<String> {
 }
 
 /// From options, and from answers at a terminal.
-fn of_answers(args: &Args) -> anyhow::Result<Beginning> {
+fn of_answers(args: &Args) -> anyhow::Result<BegunProject> {
     let given = |question| match question {
         InitQuestion::Service => &args.service,
         InitQuestion::Primary => &args.primary,

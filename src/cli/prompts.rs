@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// Files beside one that names them.
 #[derive(Debug)]
-struct Beside(PathBuf);
+struct KeptBeside(PathBuf);
 
-impl OpenFile for Beside {
+impl OpenFile for KeptBeside {
     fn open(&self, path: &str) -> Result<String, String> {
         std::fs::read_to_string(self.0.join(path)).map_err(|error| error.to_string())
     }
@@ -25,7 +25,7 @@ pub(super) fn prompts_of(paths: &[PathBuf], ideal: IdealMatch) -> anyhow::Result
                 .hint("name a file of prompts: `lifeboat help comparisons`")
         })?;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        Ok((path.display().to_string(), text, Beside(folder)))
+        Ok((path.display().to_string(), text, KeptBeside(folder)))
     };
     let files = paths.iter().map(read).collect::<Result<Vec<_>, Problem>>()?;
     let files: Vec<PromptFile<'_>> = files.iter().map(|(name, text, open)| PromptFile { name, text, open }).collect();

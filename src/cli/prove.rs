@@ -164,15 +164,13 @@ fn planned(args: &Args) -> anyhow::Result<Option<Vec<ProofPlan>>> {
 /// An error where a control was asked for that no scenario has.
 fn known_names(only: &[String], plans: &[ProofPlan]) -> Result<(), Problem> {
     let all = || plans.iter().flat_map(|plan| &plan.controls).map(|control| control.sabotage.name.as_str());
-    for name in only.iter().filter(|name| !all().any(|known| known == *name)) {
-        let left = plans.iter().flat_map(|plan| &plan.left_out).find(|left| left.name == *name);
-        let meant = closest(name, all()).map_or_else(|| "`--list` names them".to_owned(), |meant| format!("did you mean `{meant}`?"));
-        return Err(match left {
-            Some(left) => Problem::new(format!("the control `{name}` does not apply: {}", left.why)).hint("`--list` names those that do"),
-            None => Problem::new(format!("there is no control `{name}`")).hint(meant),
-        });
-    }
-    Ok(())
+    let Some(name) = only.iter().find(|name| !all().any(|known| known == *name)) else { return Ok(()) };
+    let left = plans.iter().flat_map(|plan| &plan.left_out).find(|left| left.name == *name);
+    let meant = closest(name, all()).map_or_else(|| "`--list` names them".to_owned(), |meant| format!("did you mean `{meant}`?"));
+    Err(match left {
+        Some(left) => Problem::new(format!("the control `{name}` does not apply: {}", left.why)).hint("`--list` names those that do"),
+        None => Problem::new(format!("there is no control `{name}`")).hint(meant),
+    })
 }
 
 fn listed(plan: &ProofPlan) -> String {

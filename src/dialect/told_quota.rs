@@ -67,7 +67,7 @@ fn go_time(text: &str) -> Option<Duration> {
             "d" => 86_400_000.0,
             _ => return None,
         };
-        sum = sum.checked_add(u64::try_from(millis(number, scale)?.as_nanos() / 1_000_000).ok()?)?;
+        sum = sum.checked_add(millis(number, scale)?.as_nanos() / 1_000_000)?;
         rest = &after[unit..];
     }
     (!text.is_empty()).then(|| Duration::from_millis(sum))

@@ -132,7 +132,7 @@ fn value(name: &str, measure: CompareMeasure, comparison: &Comparison) -> Option
         CompareMeasure::Whole => candidate.end_ms.map(|times| times.p50.value),
         CompareMeasure::Pace => candidate.tokens_a_second.map(|pace| pace.value),
         CompareMeasure::Cost => candidate.request_usd,
-        CompareMeasure::Quality => candidate.quality.and_then(|quality| quality.share()),
+        CompareMeasure::Quality => candidate.quality.and_then(super::bounds::CountedShare::share),
         CompareMeasure::Refusals => candidate.refusals.share(),
     }
 }

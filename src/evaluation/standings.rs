@@ -56,7 +56,7 @@ impl Standings {
         let mut tests = BTreeMap::new();
         for measure in measures {
             for one in 0..candidates.len() {
-                (one + 1..candidates.len()).for_each(|other| drop(tests.insert((*measure, one, other), PairTest::default())));
+                (one + 1..candidates.len()).for_each(|other| _ = tests.insert((*measure, one, other), PairTest::default()));
             }
         }
         Self { candidates: candidates.to_vec(), tests, dearer: BTreeMap::new(), counted: BTreeSet::new(), last: BTreeMap::new() }
@@ -80,11 +80,7 @@ impl Standings {
                     let nanos = |answer: &AnswerSample| answer.cost.map_or(0, |cost| i128::from(cost.as_nanos()));
                     *self.dearer.entry((*one, *other)).or_default() += nanos(second) - nanos(first);
                 }
-                measure if measure.counts_prompts() => {
-                    if !self.counted.insert((*measure, *one, *other, first.prompt.clone())) {
-                        continue;
-                    }
-                }
+                measure if measure.counts_prompts() && !self.counted.insert((*measure, *one, *other, first.prompt.clone())) => continue,
                 _ => {}
             }
             test.add(pair);

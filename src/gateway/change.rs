@@ -15,7 +15,7 @@ use crate::units::Duration;
 const SHARES: [u64; 7] = [50, 45, 40, 30, 20, 10, 5];
 
 /// A changed setup, and what was changed.
-type Changed = (GatewaySetup, PredictedChange);
+type ChangedSetting = (GatewaySetup, PredictedChange);
 
 /// What to change so that the time to cut over is no longer than `goal`, or has a limit where there is no goal; and the time that it then takes.
 pub fn mending(
@@ -37,7 +37,7 @@ pub fn mending(
 }
 
 /// Each setting that could be changed, in the order in which people would.
-fn candidates(setup: &GatewaySetup, shape: FailureShape, expected: &Expected) -> Vec<Changed> {
+fn candidates(setup: &GatewaySetup, shape: FailureShape, expected: &Expected) -> Vec<ChangedSetting> {
     [
         timeouts(setup, expected),
         attempts(setup),
@@ -70,7 +70,7 @@ fn round(length: Duration) -> Duration {
     Duration::from_nanos((length.as_nanos() / step * step).max(10_000_000))
 }
 
-fn timeouts(setup: &GatewaySetup, expected: &Expected) -> Vec<Changed> {
+fn timeouts(setup: &GatewaySetup, expected: &Expected) -> Vec<ChangedSetting> {
     let timing = &setup.timing;
     let streams = timing.stream_timeout.is_some() && expected.streamed;
     let name = match setup.kind {
@@ -93,16 +93,16 @@ fn timeouts(setup: &GatewaySetup, expected: &Expected) -> Vec<Changed> {
         let mut changed = setup.clone();
         let new = Some(NamedSetting { value, ..setting.clone() });
         if streams {
-            changed.timing.stream_timeout = new
+            changed.timing.stream_timeout = new;
         } else {
-            changed.timing.timeout = new
+            changed.timing.timeout = new;
         }
         (changed, change(&setting, written(setup.kind, value)))
     };
     tried.into_iter().map(with).collect()
 }
 
-fn attempts(setup: &GatewaySetup) -> Vec<Changed> {
+fn attempts(setup: &GatewaySetup) -> Vec<ChangedSetting> {
     let Some(setting) = setup.timing.attempts.as_ref().filter(|attempts| attempts.value > 1 && setup.kind != GatewayKind::Nginx) else {
         return Vec::new();
     };
@@ -115,7 +115,7 @@ fn attempts(setup: &GatewaySetup) -> Vec<Changed> {
     (1..setting.value).rev().map(with).collect()
 }
 
-fn failures(setup: &GatewaySetup) -> Vec<Changed> {
+fn failures(setup: &GatewaySetup) -> Vec<ChangedSetting> {
     let Some(setting) = setup.timing.failures.as_ref().filter(|failures| failures.value > 1 && setup.timing.failures_for.is_empty()) else {
         return Vec::new();
     };
@@ -129,7 +129,7 @@ fn failures(setup: &GatewaySetup) -> Vec<Changed> {
 }
 
 /// Letting a request that fails go on to the next provider.
-fn passing(setup: &GatewaySetup, shape: FailureShape) -> Vec<Changed> {
+fn passing(setup: &GatewaySetup, shape: FailureShape) -> Vec<ChangedSetting> {
     let timing = &setup.timing;
     if timing.passes_on.as_ref().is_some_and(|on| on.value.holds(shape)) {
         return Vec::new();
@@ -148,7 +148,7 @@ fn passing(setup: &GatewaySetup, shape: FailureShape) -> Vec<Changed> {
 }
 
 /// Leaving a provider alone until service has held.
-fn rest(setup: &GatewaySetup, expected: &Expected) -> Vec<Changed> {
+fn rest(setup: &GatewaySetup, expected: &Expected) -> Vec<ChangedSetting> {
     let Some(setting) = setup.timing.cooldown.as_ref().filter(|rests| rests.value < expected.hold && setup.kind != GatewayKind::HaProxy)
     else {
         return Vec::new();
@@ -160,7 +160,7 @@ fn rest(setup: &GatewaySetup, expected: &Expected) -> Vec<Changed> {
 }
 
 /// Leaving a provider alone at all.
-fn breaker(setup: &GatewaySetup, shape: FailureShape, expected: &Expected) -> Vec<Changed> {
+fn breaker(setup: &GatewaySetup, shape: FailureShape, expected: &Expected) -> Vec<ChangedSetting> {
     let timing = &setup.timing;
     let counts = timing.counts.as_ref().is_some_and(|counts| counts.value.holds(shape));
     if timing.failures.is_some() && counts {

@@ -102,8 +102,7 @@ impl Fold {
 
     /// The same for the workload at this place, which the plan has.
     pub fn of(started: &Started, workload: usize) -> Self {
-        let plan = &started.plan;
-        let named = &plan.workloads[workload];
+        let (plan, named) = (&started.plan, &started.plan.workloads[workload]);
         let (service, among_others) = (&named.service, plan.workloads.are_several());
         let mut providers = service.providers.clone();
         providers.extend(plan.providers.keys().filter(|name| !service.providers.contains(name)).cloned());

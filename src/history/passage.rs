@@ -143,10 +143,11 @@ impl PassageFold {
 
     /// An exchange at the provider of this place; `own` where it is a request of the workload.
     pub(super) fn served(&mut self, place: u16, served: &Served, own: bool, reached: bool) {
-        if let Some(id) = served.id.filter(|id| self.leads && super::workload_of(*id) == ParityProbed::PLACE) {
-            if reached && !served.touched {
-                self.sight.push((id, signed(served.at), place, served.status));
-            }
+        if let Some(id) = served.id.filter(|id| self.leads && super::workload_of(*id) == ParityProbed::PLACE)
+            && reached
+            && !served.touched
+        {
+            self.sight.push((id, signed(served.at), place, served.status));
         }
         let at = usize::from(place);
         if !reached {

@@ -1,6 +1,6 @@
 //! The six questions, and what may be answered: each answer is looked at as it is given.
 
-use super::beginning::{Beginning, BegunGateway, BegunProvider, is_clear, key_variable, named};
+use super::beginning::{BegunGateway, BegunProject, BegunProvider, is_clear, key_variable, named};
 use super::well_known::WellKnownProvider;
 use crate::model::{CredentialKind, Dialect, origin_and_path};
 use crate::units::{Duration, Problem, closest, is_unprintable};
@@ -46,12 +46,12 @@ impl Default for Answers {
     fn default() -> Self {
         let provider = |name| provider(name).expect("both are well known");
         Self {
-            service: Beginning::SERVICE.to_owned(),
+            service: BegunProject::SERVICE.to_owned(),
             primary: provider("azure-openai"),
             standby: Some(provider("openai")),
             gateway: GATEWAY.to_owned(),
-            rto: Beginning::RTO,
-            owner: Beginning::OWNER.to_owned(),
+            rto: BegunProject::RTO,
+            owner: BegunProject::OWNER.to_owned(),
         }
     }
 }
@@ -115,7 +115,7 @@ impl Answers {
     }
 
     /// What a project is begun with.
-    pub fn beginning(self) -> Beginning {
+    pub fn beginning(self) -> BegunProject {
         // A primary that was answered may be the usual standby.
         let standby = self.standby.filter(|standby| standby.name != self.primary.name);
         let warnings = if standby.is_some() {
@@ -123,7 +123,7 @@ impl Answers {
         } else {
             vec!["there is no standby: every outage drill will be missed until the service has a second provider".to_owned()]
         };
-        Beginning {
+        BegunProject {
             service: self.service,
             providers: [Some(self.primary), standby].into_iter().flatten().collect(),
             sharing: 1,
@@ -142,7 +142,7 @@ impl Answers {
     }
 }
 
-impl Beginning {
+impl BegunProject {
     /// Takes an answer in the place of what was read; who serves is left as it is.
     ///
     /// # Errors
@@ -165,7 +165,7 @@ fn service(text: &str) -> Result<String, Problem> {
     let is_good = text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.len() <= 60
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.'));
-    let hint = || format!("use letters, digits and dashes, for example `{}`", named(text, Beginning::SERVICE));
+    let hint = || format!("use letters, digits and dashes, for example `{}`", named(text, BegunProject::SERVICE));
     if is_good { Ok(text.to_owned()) } else { Err(Problem::new(format!("`{text}` is not a name")).hint(hint())) }
 }
 

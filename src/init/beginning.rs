@@ -6,7 +6,7 @@ use crate::units::Duration;
 
 /// What a project is begun with.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Beginning {
+pub struct BegunProject {
     /// The service's name.
     pub service: String,
     /// Who serves, in order of preference; never empty.
@@ -92,7 +92,7 @@ impl BegunProvider {
     }
 }
 
-impl Beginning {
+impl BegunProject {
     /// The usual service.
     pub(super) const SERVICE: &str = "chat";
     /// The usual owner.

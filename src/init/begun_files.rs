@@ -1,6 +1,6 @@
 //! All files of a new project.
 
-use super::beginning::Beginning;
+use super::beginning::BegunProject;
 use super::text::{RUNBOOK, SCHEMAS, inventory, runbook, scenario};
 use crate::project::{ProjectFile, project_schema};
 
@@ -19,7 +19,7 @@ pub struct BegunFile {
 const IGNORED: &str = "/drills/\n/executions/\n.env\n";
 
 /// The files that begin a project, those first that people look at first.
-pub fn files(begun: &Beginning) -> Vec<BegunFile> {
+pub fn files(begun: &BegunProject) -> Vec<BegunFile> {
     let own = |path: &str, text: String| BegunFile { path: path.to_owned(), text, is_optional: false };
     let mut all = vec![own("runbooks/inventory.yaml", inventory::text(begun))];
     all.extend(scenario::texts(begun).into_iter().map(|(path, text)| own(&path, text)));

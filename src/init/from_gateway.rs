@@ -2,7 +2,7 @@
 //!
 //! What this file does not do: read the configuration (`gateway`).
 
-use super::beginning::{Beginning, BegunGateway, BegunProvider, key_variable, named};
+use super::beginning::{BegunGateway, BegunProject, BegunProvider, key_variable, named};
 use super::well_known::WellKnownProvider;
 use crate::gateway::{GatewayHop, GatewaySetup, KeyReference};
 use crate::model::{CredentialKind, Dialect, GatewayKind, origin_and_path};
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 const PROVIDERS_MAX: usize = 12;
 
 /// What a project is begun with. `configuration` is the file's path from the project's root, where it lies below it; `shown` is how people call it.
-pub fn from_gateway(setup: &GatewaySetup, configuration: Option<&str>, shown: &str) -> Beginning {
+pub fn from_gateway(setup: &GatewaySetup, configuration: Option<&str>, shown: &str) -> BegunProject {
     let mut warnings: Vec<String> = setup.doubts.clone();
     let mut taken = BTreeSet::new();
     let providers: Vec<BegunProvider> =
@@ -33,8 +33,8 @@ pub fn from_gateway(setup: &GatewaySetup, configuration: Option<&str>, shown: &s
         None => None,
     };
     let sharing = setup.sharing.clamp(1, providers.len().max(1));
-    Beginning {
-        service: Beginning::SERVICE.to_owned(),
+    BegunProject {
+        service: BegunProject::SERVICE.to_owned(),
         sharing,
         gateway: BegunGateway {
             kind: Some(setup.kind),
@@ -45,8 +45,8 @@ pub fn from_gateway(setup: &GatewaySetup, configuration: Option<&str>, shown: &s
             configuration: configuration.map(str::to_owned),
         },
         providers,
-        rto: Beginning::RTO,
-        owner: Beginning::OWNER.to_owned(),
+        rto: BegunProject::RTO,
+        owner: BegunProject::OWNER.to_owned(),
         from: shown.to_owned(),
         warnings,
     }

@@ -2,7 +2,7 @@
 //! in which a key may stand.
 
 use super::answers::Answers;
-use super::beginning::{Beginning, BegunProvider};
+use super::beginning::{BegunProject, BegunProvider};
 use super::well_known::WellKnownProvider;
 use crate::model::CredentialKind;
 use crate::units::Problem;
@@ -21,7 +21,7 @@ pub fn is_variables(file_name: &str) -> bool {
 ///
 /// # Errors
 /// Where no variable of a known provider is there.
-pub fn from_variables(text: &str, inside: Option<&str>, shown: &str) -> Result<Beginning, Problem> {
+pub fn from_variables(text: &str, inside: Option<&str>, shown: &str) -> Result<BegunProject, Problem> {
     let names = names(text);
     let mut providers: Vec<BegunProvider> = Vec::new();
     for name in &names {

@@ -2,12 +2,12 @@
 //!
 //! Where the change is meant: `INSTA_UPDATE=always cargo test --lib init::`, and read the difference.
 
-use super::{Answers, Beginning, InitQuestion, files, from_gateway, from_variables};
+use super::{Answers, BegunProject, InitQuestion, files, from_gateway, from_variables};
 use crate::gateway::{kind_of, read};
 use insta::assert_snapshot;
 
 /// All files but the schemas, which have a test of their own.
-fn told(begun: &Beginning) -> String {
+fn told(begun: &BegunProject) -> String {
     let warnings: String = begun.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
     let files = files(begun).into_iter().filter(|file| !file.path.ends_with(".json"));
     warnings + &files.map(|file| format!("--- {}\n{}", file.path, file.text)).collect::<String>()

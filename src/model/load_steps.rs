@@ -53,7 +53,7 @@ words! {
     /// Whether a step was borne.
     Bearing {
         /// As many requests were well served as was promised.
-        Borne = "borne",
+        Borne = "held",
         /// More were not than was promised, and more than chance explains.
         Broken = "broken",
         /// More than was promised, and no more than chance explains; or too few requests to say anything.

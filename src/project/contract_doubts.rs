@@ -153,8 +153,7 @@ fn plain(model: &str) -> String {
     let model = model.rsplit('/').next().unwrap_or_default();
     let model = model.split(['@', ':']).next().unwrap_or_default();
     // A version has a point between digits; a vendor's name ends in one before a letter.
-    let begin =
-        model.match_indices('.').map(|(place, _)| place + 1).filter(|place| model[*place..].starts_with(char::is_alphabetic)).last();
+    let begin = model.match_indices('.').map(|(place, _)| place + 1).rfind(|place| model[*place..].starts_with(char::is_alphabetic));
     let mut parts: Vec<&str> = model[begin.unwrap_or(0)..].split('-').collect();
     let is_version =
         |part: &str| part.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));

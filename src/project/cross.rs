@@ -11,8 +11,8 @@ use super::workload::RawWorkload;
 use super::{asked, guarded, inventory, overlay, rotation, store, variable};
 use crate::fault;
 use crate::model::{
-    Action, ActsOn, Bound, CredentialSource, Dialect, DrillPlan, Guard, KeySource, NamedWorkload, Needs, PlannedFault, RequestKind,
-    Runbook, Scenario, Service, Workloads,
+    Action, ActsOn, Bound, CredentialSource, Dialect, DrillPlan, Environment, Guard, Inventory, KeySource, NamedWorkload, Needs,
+    PlannedFault, Provider, RequestKind, Runbook, Scenario, Service, Workloads,
 };
 use crate::units::{Duration, Rate};
 
@@ -149,6 +149,26 @@ fn resolved(project: &Project, scenario: &Scenario, told: &RawWorkload, thinned:
     Some(NamedWorkload { name, service_name, service, objectives, residency, judged: told.judged, workload })
 }
 
+/// The providers that a plan's services use, its guards ask and its faults break. The lab's own gateway passes on one dialect, so before it all
+/// are imitated in that.
+fn providers_of(
+    inventory: &Inventory,
+    environment: &Environment,
+    scenario: &Scenario,
+    workloads: &Workloads,
+) -> std::collections::BTreeMap<String, Provider> {
+    let asked = workloads.iter().flat_map(|each| &each.service.providers);
+    let probed = scenario.abort_when.iter().filter_map(Guard::service).flat_map(|guard| &guard.probe.service.providers);
+    let named = asked.chain(probed).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
+    let is_bound = |each: &NamedWorkload| environment.services.contains_key(&each.service_name);
+    let imitates = environment.embedded && environment.start.is_none() && !workloads.iter().any(is_bound);
+    let provider_of = |name: &String| {
+        let provider = inventory.providers.get(name)?.planned();
+        Some((name.clone(), if imitates { provider.imitated() } else { provider }))
+    };
+    named.filter_map(provider_of).collect()
+}
+
 /// The plan of a story, objectives resolved; `None` where a name is not declared. It may still be unsound: ask [`sums`].
 pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_name: &str) -> Option<DrillPlan> {
     let inventory = &project.inventory;
@@ -168,16 +188,7 @@ pub(super) fn plan(project: &Project, story: &ScenarioWithRunbook, environment_n
     let parity = if story.scenario.parity.is_empty() { own } else { story.scenario.parity.clone() };
     let workloads = Workloads::new(workloads)?;
     let runbook = story.runbook.as_ref().map(|file| file.runbook.clone());
-    let asked = workloads.iter().flat_map(|each| &each.service.providers);
-    let probed = scenario.abort_when.iter().filter_map(Guard::service).flat_map(|guard| &guard.probe.service.providers);
-    let named = asked.chain(probed).chain(scenario.timeline.faults.iter().map(|fault| &fault.on));
-    let is_bound = |each: &NamedWorkload| environment.services.contains_key(&each.service_name);
-    let imitates = environment.embedded && environment.start.is_none() && !workloads.iter().any(is_bound);
-    let provider_of = |name: &String| {
-        let provider = inventory.providers.get(name)?.planned();
-        Some((name.clone(), if imitates { provider.imitated() } else { provider }))
-    };
-    let providers: std::collections::BTreeMap<_, _> = named.filter_map(provider_of).collect();
+    let providers = providers_of(inventory, &environment, &scenario, &workloads);
     let rotated = runbook.iter().flat_map(|runbook| &runbook.steps).filter_map(|step| match &step.action {
         Action::Rotate(rotate) => Some(&rotate.credential),
         _ => None,

@@ -281,8 +281,7 @@ fn names(document: &SourceDocument, inventory: &Inventory) -> Vec<Finding> {
         }
         found.extend(residency(document, &["services", id, "objectives", "residency"], service, inventory));
     }
-    found.extend(contract::names(document, inventory));
-    found.extend(serving::names(document, inventory));
+    found.extend(contract::names(document, inventory).into_iter().chain(serving::names(document, inventory)));
     found.extend(variable::unknown_secrets_in(document, &["contacts"], &inventory.secrets));
     for (id, environment) in &inventory.environments {
         found.extend(names_in_environment(document, inventory, id, environment));

@@ -29,7 +29,7 @@ fn retried(words: &str, codes: &[ConfigNode]) -> FailureKinds {
             "connect-failure" | "refused-stream" => kinds.connect = true,
             "retriable-4xx" => kinds.statuses.push((409, 409)),
             "retriable-status-codes" => {
-                kinds.statuses.extend(codes.iter().filter_map(ConfigNode::number).map(|code| (code as u16, code as u16)))
+                kinds.statuses.extend(codes.iter().filter_map(ConfigNode::number).map(|code| (code as u16, code as u16)));
             }
             _ => {}
         }

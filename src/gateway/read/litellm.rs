@@ -13,8 +13,11 @@ use crate::gateway::setup::{GatewayHop, GatewaySetup, GatewayTiming, KeyReferenc
 use crate::model::{Dialect, GatewayKind};
 use crate::units::{Duration, Problem};
 
+/// The failures that an error of a policy is about.
+type FailuresOf = fn() -> FailureKinds;
+
 /// Errors of the policies, with what they are about.
-const POLICIES: [(&str, fn() -> FailureKinds); 6] = [
+const POLICIES: [(&str, FailuresOf); 6] = [
     ("TimeoutError", || FailureKinds { timeout: true, statuses: vec![(408, 408)], ..FailureKinds::default() }),
     ("InternalServerError", || FailureKinds {
         connect: true,

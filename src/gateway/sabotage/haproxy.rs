@@ -75,7 +75,7 @@ fn slower(line: &str, changed: &mut Vec<String>) -> Option<String> {
 fn unchecked(line: &str, changed: &mut Vec<String>) -> Option<String> {
     let all = words(line);
     match all[..] {
-        ["option", "httpchk" | "tcp-check" | "ssl-hello-chk", ..] | ["http-check", ..] | ["tcp-check", ..] => {
+        ["option", "httpchk" | "tcp-check" | "ssl-hello-chk", ..] | ["http-check" | "tcp-check", ..] => {
             changed.push("removed health checks".to_owned());
             None
         }

@@ -70,7 +70,7 @@ fn rewritten(text: &str, edit: &mut dyn FnMut(&NginxDirective<'_>) -> Edit, chan
             '#' if place == 0
                 || text[..place].ends_with(|before: char| before.is_whitespace() || before == ';' || before == '{' || before == '}') =>
             {
-                comment = true
+                comment = true;
             }
             ';' => {
                 let written = &text[from..place];

@@ -1,18 +1,18 @@
 //! The inventory of a new project: with comments, since it is the file that people go on with.
 
-use super::super::beginning::{Beginning, BegunProvider};
+use super::super::beginning::{BegunProject, BegunProvider};
 use super::super::from_gateway::passes_through;
 use super::{DrillTimes, RUNBOOK, modeline, pointing, quoted};
 use crate::model::{Dialect, GatewayKind};
 use std::collections::BTreeMap;
 
 /// Its text.
-pub(in crate::init) fn text(begun: &Beginning) -> String {
+pub(in crate::init) fn text(begun: &BegunProject) -> String {
     let parts = [head(begun), contacts(begun), credentials(begun), providers(begun), services(begun), environments(begun)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn head(begun: &Beginning) -> String {
+fn head(begun: &BegunProject) -> String {
     let from = begun.from.replace(char::is_control, " ");
     format!(
         "{}# What scenarios and runbooks may name. `lifeboat init` wrote it from {from}; it is yours now, and `lifeboat help inventory` tells what else it\n\
@@ -21,7 +21,7 @@ fn head(begun: &Beginning) -> String {
     )
 }
 
-fn contacts(begun: &Beginning) -> String {
+fn contacts(begun: &BegunProject) -> String {
     let reach = if begun.owner.contains('@') && !begun.owner.contains(char::is_whitespace) {
         format!(", reach: {}", quoted(&format!("mailto:{}", begun.owner)))
     } else {
@@ -35,7 +35,7 @@ fn contacts(begun: &Beginning) -> String {
     format!("contacts:\n  {}: {{name: {}{reach}}}{hint}\n", begun.owner_id(), quoted(&begun.owner))
 }
 
-fn credentials(begun: &Beginning) -> String {
+fn credentials(begun: &BegunProject) -> String {
     let named = begun.providers.iter().filter_map(|provider| Some((provider.credential()?, provider)));
     let each: BTreeMap<String, &BegunProvider> = named.collect();
     if each.is_empty() {
@@ -51,7 +51,7 @@ fn credentials(begun: &Beginning) -> String {
     )
 }
 
-fn providers(begun: &Beginning) -> String {
+fn providers(begun: &BegunProject) -> String {
     let mut text = "# Places that serve models. `simulation` is how the lab imitates them: fast, so that a drill there measures the\n# gateway, and before its own gateway all in OpenAI's dialect.\nproviders:\n".to_owned();
     for (place, provider) in begun.providers.iter().enumerate() {
         text += &one_provider(begun, place, provider);
@@ -59,7 +59,7 @@ fn providers(begun: &Beginning) -> String {
     text
 }
 
-fn one_provider(begun: &Beginning, place: usize, provider: &BegunProvider) -> String {
+fn one_provider(begun: &BegunProject, place: usize, provider: &BegunProvider) -> String {
     let mut text = format!("  {}:\n    dialect: {}\n", provider.name, provider.dialect);
     if let Some(region) = provider.region.as_deref().filter(|region| !region.is_empty()) {
         text += &format!("    region: {}\n", quoted(region));
@@ -89,7 +89,7 @@ fn one_provider(begun: &Beginning, place: usize, provider: &BegunProvider) -> St
     text
 }
 
-fn services(begun: &Beginning) -> String {
+fn services(begun: &BegunProject) -> String {
     let times = DrillTimes::of(begun);
     let names: Vec<&str> = begun.providers.iter().map(|provider| provider.name.as_str()).collect();
     let (sharing, standbys) = names.split_at(begun.sharing.clamp(1, names.len()));
@@ -121,7 +121,7 @@ fn services(begun: &Beginning) -> String {
     )
 }
 
-fn environments(begun: &Beginning) -> String {
+fn environments(begun: &BegunProject) -> String {
     let times = DrillTimes::of(begun);
     let mut text = "environments:\n".to_owned();
     text += "  # Providers and gateway are simulated, in the drill's own process: nothing else is needed. This is the default.\n";
@@ -134,9 +134,9 @@ fn environments(begun: &Beginning) -> String {
     for line in pointing::lines(begun) {
         text += &format!("  # {line}\n");
     }
-    text += &format!("  {}:\n{}{}{}", Beginning::REAL, configuration(begun), address(begun), proxies(begun));
+    text += &format!("  {}:\n{}{}{}", BegunProject::REAL, configuration(begun), address(begun), proxies(begun));
     text += &format!(
-        "    # At most: whom a drill may break, how fast it may ask, and what it may spend (`max_spend: 1 USD`, where prices are known).\n    \
+        "    # At most: which providers a drill may break, how fast it may ask, and what it may spend (`max_spend: 1 USD`, where prices are known).\n    \
          allow: {{faults_on: [{}], max_rate: 10/s}}\n",
         begun.primary().name
     );
@@ -144,7 +144,7 @@ fn environments(begun: &Beginning) -> String {
 }
 
 /// The configuration itself, as a comment: what `check` then has to say of its timeouts is a finding, and a project begins without any.
-fn configuration(begun: &Beginning) -> String {
+fn configuration(begun: &BegunProject) -> String {
     let known = begun.gateway.kind.zip(begun.gateway.configuration.as_ref());
     known.map_or_else(String::new, |(kind, file)| {
         format!(
@@ -156,7 +156,7 @@ fn configuration(begun: &Beginning) -> String {
     })
 }
 
-fn address(begun: &Beginning) -> String {
+fn address(begun: &BegunProject) -> String {
     let gateway = &begun.gateway;
     let mut told = vec![format!("url: {}", quoted(&gateway.url))];
     told.extend(gateway.key_from.as_ref().map(|name| format!("key_from: {}", quoted(&format!("env:{name}")))));
@@ -168,7 +168,7 @@ fn address(begun: &Beginning) -> String {
     format!("    services:\n      {}: {{{}}}\n", begun.service, told.join(", "))
 }
 
-fn proxies(begun: &Beginning) -> String {
+fn proxies(begun: &BegunProject) -> String {
     let line =
         |(place, provider): (usize, &BegunProvider)| format!("      {}: {{listen: \"{}\"}}\n", provider.name, pointing::listens(place));
     let lines: String = begun.providers.iter().enumerate().map(line).collect();

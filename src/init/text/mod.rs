@@ -5,7 +5,7 @@ pub(super) mod pointing;
 pub(super) mod runbook;
 pub(super) mod scenario;
 
-use super::beginning::Beginning;
+use super::beginning::BegunProject;
 use crate::units::Duration;
 
 /// Where the schemas lie, from the project's root.
@@ -55,7 +55,7 @@ pub(super) struct DrillTimes {
 }
 
 impl DrillTimes {
-    pub(super) fn of(begun: &Beginning) -> Self {
+    pub(super) fn of(begun: &BegunProject) -> Self {
         let rto = begun.rto.as_nanos() / 1_000_000;
         let millis = Duration::from_millis;
         // The hold is two cooldowns of the lab's breaker and at least 5 s.

@@ -2,7 +2,7 @@
 //!
 //! What this file does not do: change it. Whoever runs a gateway knows how its configuration is rolled out.
 
-use super::super::beginning::{Beginning, BegunProvider};
+use super::super::beginning::{BegunProject, BegunProvider};
 use crate::model::{GatewayKind, origin_and_path};
 
 /// The first port on which proxies listen.
@@ -14,7 +14,7 @@ pub(super) fn listens(place: usize) -> String {
 }
 
 /// Sentences for people, a line each, without `#`.
-pub(super) fn lines(begun: &Beginning) -> Vec<String> {
+pub(super) fn lines(begun: &BegunProject) -> Vec<String> {
     let file = begun.gateway.configuration.as_deref().unwrap_or("its configuration");
     let head = match begun.gateway.kind {
         Some(GatewayKind::LiteLlm) => format!("In {file}, each provider's `api_base` becomes the address of the proxy before it:"),
@@ -35,7 +35,7 @@ pub(super) fn lines(begun: &Beginning) -> Vec<String> {
     [head].into_iter().chain(each).chain([note]).collect()
 }
 
-fn line(begun: &Beginning, place: usize, provider: &BegunProvider) -> String {
+fn line(begun: &BegunProject, place: usize, provider: &BegunProvider) -> String {
     let at = provider.line.map_or_else(String::new, |line| format!("line {line}, "));
     let path = provider.base_url.as_deref().map_or("", |url| origin_and_path(url).1);
     let listens = listens(place);

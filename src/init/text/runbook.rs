@@ -1,11 +1,11 @@
 //! A runbook that only watches: the gateway is trusted to move users by itself, and each stage is seen to happen.
 
-use super::super::beginning::Beginning;
+use super::super::beginning::BegunProject;
 use super::{DrillTimes, modeline};
 use crate::units::Duration;
 
 /// Its text.
-pub(in crate::init) fn text(begun: &Beginning) -> String {
+pub(in crate::init) fn text(begun: &BegunProject) -> String {
     let times = DrillTimes::of(begun);
     let patience = times.fault.plus(Duration::from_secs(5)).typed();
     let mut text = modeline("runbook");

@@ -1,6 +1,6 @@
 //! Three scenarios: the primary stops answering, the primary refuses, the primary's key is revoked.
 
-use super::super::beginning::Beginning;
+use super::super::beginning::BegunProject;
 use super::{DrillTimes, RUNBOOK, modeline};
 use crate::model::Dialect;
 use crate::units::Duration;
@@ -14,7 +14,7 @@ struct FirstScenario {
 }
 
 /// Their paths from the project's root, the first one to try first, and their texts.
-pub(in crate::init) fn texts(begun: &Beginning) -> Vec<(String, String)> {
+pub(in crate::init) fn texts(begun: &BegunProject) -> Vec<(String, String)> {
     let is_bytes = begun.primary().dialect == Dialect::Tcp;
     let all = [
         FirstScenario {
@@ -52,7 +52,7 @@ pub(in crate::init) fn texts(begun: &Beginning) -> Vec<(String, String)> {
     all.iter().map(|each| (format!("scenarios/{}.yaml", each.name), text(begun, each))).collect()
 }
 
-fn text(begun: &Beginning, told: &FirstScenario) -> String {
+fn text(begun: &BegunProject, told: &FirstScenario) -> String {
     let times = DrillTimes::of(begun);
     let request = match begun.primary().dialect {
         Dialect::Http => "request: http, path: /, expect: {status: 200}",

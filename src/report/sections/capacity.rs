@@ -12,13 +12,13 @@ use crate::verdict::{Capacity, Millis, StepBorne};
 /// The section of one workload; nothing where its traffic did not climb.
 pub(in crate::report) fn section(subject: &Subject<'_>) -> Option<Section> {
     let (capacity, steps) = told(subject)?;
-    let columns = vec!["share of the peak", "rate", "requests counted", "well served", "95 of 100 within", "the step was"];
+    let columns = vec!["share of the peak", "rate", "requests counted", "served well", "95 of 100 within", "the step was"];
     let table = ReportTable { columns, rows: capacity.steps.iter().map(row).collect() };
     let mut lines = vec![rule()];
     lines.extend(unsent(capacity));
     lines.extend(recovered(capacity));
     lines.extend(at_cutover(subject));
-    let section = Section::new(SectionKind::Capacity, "How much of the load the standby bears");
+    let section = Section::new(SectionKind::Capacity, "How much of the load the standby can take");
     Some(
         section
             .with(Block::from(Paragraph::key(sentence_of(capacity, steps))))
@@ -83,7 +83,7 @@ fn row(step: &StepBorne) -> TableRow {
 }
 
 fn rule() -> Text {
-    "Of each step the later half counts. It was borne where no more requests were late, wrong or lost than was promised, and broken where more were than chance explains.".into()
+    "Of each step the later half counts. The standby held it where no more requests were late, wrong or lost than was promised, and broke where more were than chance explains.".into()
 }
 
 fn unsent(capacity: &Capacity) -> Option<Text> {
@@ -101,7 +101,7 @@ fn recovered(capacity: &Capacity) -> Option<Text> {
     let (recovery, rate) = (capacity.recovery?, capacity.eased_to?);
     let rate = per_second(rate);
     Some(match recovery.hi {
-        Some(_) => format!("With {rate} again, users were well served {} after the rate fell.", between(recovery)).into(),
+        Some(_) => format!("With {rate} again, users were served well {} after the rate fell.", between(recovery)).into(),
         None => format!("With {rate} again, the standby did not recover while the fault lasted.").into(),
     })
 }

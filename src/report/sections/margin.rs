@@ -79,7 +79,7 @@ fn notes(revenue: Option<Amount>) -> Vec<Text> {
                 .then(", and prices are in USD: nothing is converted here, so no margin is told."),
         ),
         Some(revenue) => {
-            lines.push(Text::own("A request earns ").then(Text::outside(revenue.to_string())).then(", as the inventory says."))
+            lines.push(Text::own("A request earns ").then(Text::outside(revenue.to_string())).then(", as the inventory says."));
         }
     }
     lines

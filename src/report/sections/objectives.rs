@@ -87,7 +87,7 @@ fn words(subject: &Subject<'_>, name: ObjectiveName, measures: &Measures) -> (St
             measures.failback.map_or_else(not_seen, |failback| format!("{} after the heal", between(failback))),
         ),
         ObjectiveName::Outage(OutageObjective::Capacity) => (
-            terms.capacity.map_or_else(String::new, |capacity| format!("the standby bears {capacity} of the peak")),
+            terms.capacity.map_or_else(String::new, |capacity| format!("the standby takes {capacity} of the peak")),
             measures.capacity.as_ref().map_or_else(not_seen, capacity::measured),
         ),
         ObjectiveName::Outage(OutageObjective::Residency) => {

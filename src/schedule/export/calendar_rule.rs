@@ -38,7 +38,7 @@ pub(super) struct DayRule {
 }
 
 impl DayRule {
-    fn holds(&self, day: &Day) -> bool {
+    fn holds(&self, day: &RuleDay) -> bool {
         let of_month = match &self.days {
             MonthDays::Any => true,
             MonthDays::Of(days) => days.contains(&day.number),
@@ -64,7 +64,7 @@ pub(super) struct CalendarRules {
 }
 
 /// A day of the calendar as rules see it.
-struct Day {
+struct RuleDay {
     date: NaiveDate,
     month: u32,
     number: u32,
@@ -108,7 +108,7 @@ impl CalendarRules {
         };
         let rules: Vec<DayRule> = found.into_iter().flat_map(of).collect();
         let until = from + TimeDelta::days(DATES_AHEAD);
-        let is_date = |day: &&Day| day.is_due && without.contains(&day.month) && day.date >= from && day.date <= until;
+        let is_date = |day: &&RuleDay| day.is_due && without.contains(&day.month) && day.date >= from && day.date <= until;
         let dates = cycle.iter().filter(is_date).map(|day| day.date).take(DATES_MAX).collect();
         Some(Self { rules, dates, minutes })
     }
@@ -127,10 +127,10 @@ impl CalendarRules {
     }
 }
 
-fn cycle(holds: &dyn Fn(NaiveDate) -> bool, from: NaiveDate) -> Vec<Day> {
+fn cycle(holds: &dyn Fn(NaiveDate) -> bool, from: NaiveDate) -> Vec<RuleDay> {
     let first = NaiveDate::from_ymd_opt(from.year(), 1, 1).unwrap_or(from);
     let days = first.iter_days().take_while(|date| date.year() < first.year() + CYCLE);
-    let of = |date: NaiveDate| Day {
+    let of = |date: NaiveDate| RuleDay {
         date,
         month: date.month(),
         number: date.day(),
@@ -148,8 +148,8 @@ fn next_month(date: NaiveDate) -> NaiveDate {
 }
 
 /// Rules that hold in these months on just the days that are due: the simplest that do.
-fn fitting(cycle: &[Day], months: &BTreeSet<u32>) -> Option<Vec<DayRule>> {
-    let days: Vec<&Day> = cycle.iter().filter(|day| months.contains(&day.month)).collect();
+fn fitting(cycle: &[RuleDay], months: &BTreeSet<u32>) -> Option<Vec<DayRule>> {
+    let days: Vec<&RuleDay> = cycle.iter().filter(|day| months.contains(&day.month)).collect();
     let due = || days.iter().filter(|day| day.is_due);
     let rule = |days: MonthDays, weekdays: &BTreeSet<u32>| DayRule { months: months.clone(), days, weekdays: weekdays.clone() };
     let weekdays: BTreeSet<u32> = due().map(|day| day.weekday).collect();
@@ -170,7 +170,7 @@ fn fitting(cycle: &[Day], months: &BTreeSet<u32>) -> Option<Vec<DayRule>> {
 }
 
 /// Each day of the week by itself: by its numbers, else counted from the end of the month.
-fn each_weekday(days: &[&Day], weekdays: &BTreeSet<u32>, rule: &dyn Fn(MonthDays, &BTreeSet<u32>) -> DayRule) -> Vec<DayRule> {
+fn each_weekday(days: &[&RuleDay], weekdays: &BTreeSet<u32>, rule: &dyn Fn(MonthDays, &BTreeSet<u32>) -> DayRule) -> Vec<DayRule> {
     let mut alike: BTreeMap<MonthDays, BTreeSet<u32>> = BTreeMap::new();
     for weekday in weekdays {
         let those = || days.iter().filter(|day| day.weekday == *weekday);
@@ -184,8 +184,8 @@ fn each_weekday(days: &[&Day], weekdays: &BTreeSet<u32>, rule: &dyn Fn(MonthDays
 }
 
 /// A day of the week or a day of the month, as two rules of which at most one holds.
-fn either(days: &[&Day], all: &BTreeSet<u32>, rule: &dyn Fn(MonthDays, &BTreeSet<u32>) -> DayRule) -> Vec<DayRule> {
-    let always = |of: &dyn Fn(&Day) -> u32| {
+fn either(days: &[&RuleDay], all: &BTreeSet<u32>, rule: &dyn Fn(MonthDays, &BTreeSet<u32>) -> DayRule) -> Vec<DayRule> {
+    let always = |of: &dyn Fn(&RuleDay) -> u32| {
         let mut found: BTreeSet<u32> = days.iter().map(|day| of(day)).collect();
         for day in days.iter().filter(|day| !day.is_due) {
             found.remove(&of(day));

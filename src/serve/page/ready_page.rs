@@ -128,7 +128,7 @@ mod tests {
             changed: true,
         };
         let round = RoundRecord { environment: "prod".to_owned(), at, requests: 3, tokens: 41, most: 200_000 };
-        let page = whole(&[hop.clone()], &[round], &[hop]).into_string();
+        let page = whole(std::slice::from_ref(&hop), &[round], std::slice::from_ref(&hop)).into_string();
         for told in
             ["1 hop of 1 is dead", "open&lt;ai&gt;", "its key is refused (401)", "key-refused", "3 requests, 41 tokens, at most 0.0002 USD"]
         {
