@@ -40,9 +40,11 @@ record! {
         parity: Vec<ParityProbeRecord>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep: Option<KeptTexts>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         sabotage: Option<SabotageRecord>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         most_tokens: BTreeMap<String, TokensRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         prediction: Option<PredictionRecord>,
     }
 }
