@@ -151,9 +151,13 @@ record! {
 
 record! {
     struct RefusalRuleRecord of RefusalRule {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         contains: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         tokens_above: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         tenant: Option<String>,
     }
 }

@@ -20,15 +20,31 @@ fn parsed(line: &str) -> Stamped {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
 }
 
-/// Fails with what differs, and not with all that is the same. The order of keys means nothing.
+/// Where two values differ first, and in what; the order of keys means nothing.
+fn difference(path: &str, one: &serde_json::Value, other: &serde_json::Value) -> Option<String> {
+    use serde_json::Value;
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys = one.keys().chain(other.keys().filter(|key| !one.contains_key(*key)));
+            let mut of = keys.map(|key| (key, one.get(key), other.get(key)));
+            of.find_map(|(key, one, other)| match (one, other) {
+                (Some(one), Some(other)) => difference(&format!("{path}.{key}"), one, other),
+                _ => Some(format!("{path}.{key}: written {one:?}, read {other:?}")),
+            })
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            one.iter().zip(other).enumerate().find_map(|(place, (one, other))| difference(&format!("{path}[{place}]"), one, other))
+        }
+        _ => (one != other).then(|| format!("{path}: written {one}, read {other}")),
+    }
+}
+
+/// Fails with what differs, and not with all that is the same.
 fn assert_same(written: &str, line: &str) {
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-    if value(written) == value(line) {
-        return;
+    if let Some(differs) = difference("", &value(written), &value(line)) {
+        panic!("{}…\nin {}…", differs.chars().take(400).collect::<String>(), line.chars().take(80).collect::<String>());
     }
-    let differs = written.bytes().zip(line.bytes()).position(|(written, read)| written != read).unwrap_or(written.len().min(line.len()));
-    let near = |text: &str| text.chars().skip(differs.saturating_sub(60)).take(200).collect::<String>();
-    panic!("written …{}…\n   read …{}…", near(written), near(line));
 }
 
 #[test]
