@@ -92,8 +92,10 @@ pub struct DeclaredObjectives {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Ratio>,
     /// The legal areas that requests may reach, as providers name theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residency: Option<Vec<String>>,
     /// What answers may cost from the first fault until traffic has moved, or until the faults end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spend: Option<Money>,
 }
 

@@ -52,11 +52,13 @@ pub struct DrillPlan {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<KeptTexts>,
     /// What is broken on purpose in the copy that it is of; `None` for the system itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sabotage: Option<Sabotage>,
     /// The most tokens that one request of a workload may have, by the workload's name, where that is bounded.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub most_tokens: BTreeMap<String, Tokens>,
     /// What the gateway's configuration lets expect of the fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
 }
 

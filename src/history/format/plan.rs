@@ -53,16 +53,23 @@ record! {
     struct PredictionRecord of Prediction {
         #[serde(deserialize_with = "known_kind")]
         kind: GatewayKind,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<String>,
         provider: String,
         shape: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         cutover: Option<Duration>,
         because: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         wait: Option<Duration>,
         passed_on: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         terms: Vec<PredictionTermRecord>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changes: Vec<PredictedChangeRecord>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         then: Option<Duration>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         doubts: Vec<String>,
     }
 }
@@ -71,6 +78,7 @@ record! {
     struct PredictionTermRecord of PredictionTerm {
         name: String,
         value: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         line: Option<u64>,
     }
 }
@@ -78,6 +86,7 @@ record! {
 record! {
     struct PredictedChangeRecord of PredictedChange {
         setting: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         line: Option<u64>,
         value: String,
     }
