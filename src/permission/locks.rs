@@ -4,9 +4,10 @@
 
 use super::lock::{HolderOfLock, LockRecord, LockState};
 use super::lock_table::{LockEntry, LockTable};
+use super::stillness::stands_for;
 use crate::units::{Duration, Explained};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -141,28 +142,19 @@ pub async fn lock_all(order: LockOrder, mut stop: watch::Receiver<bool>, mut tel
     }
 }
 
-/// What somebody who waits has seen.
+/// What somebody who waits has told.
 #[derive(Debug, Default)]
 struct Waits {
-    /// Of each lock, since when it stands as it does, by this process's own clock.
-    seen: HashMap<(String, u64), (Vec<u8>, Instant)>,
     /// The holder who was told of last.
     told: Option<String>,
     /// Of whom it was said that a lock was taken over from them.
     said: HashSet<String>,
 }
 
-impl Waits {
-    /// Whether a lock has not been renewed for the length of its lease.
-    fn has_expired(&mut self, wish: &LockWish, entry: &LockEntry, usual: Duration) -> bool {
-        let key = (wish.table.place(&wish.name), entry.generation);
-        let (text, since) = self.seen.entry(key).or_insert_with(|| (entry.text.clone(), Instant::now()));
-        if *text != entry.text {
-            (*text, *since) = (entry.text.clone(), Instant::now());
-        }
-        let lease = entry.record.as_ref().map_or(usual.std(), LockRecord::lease);
-        since.elapsed() >= lease
-    }
+/// Whether a lock has not been renewed for the length of its lease.
+fn has_expired(wish: &LockWish, entry: &LockEntry, usual: Duration) -> bool {
+    let lease = entry.record.as_ref().map_or(usual.std(), LockRecord::lease);
+    stands_for(wish.table.place(&wish.name), entry) >= lease
 }
 
 /// Tries all; those that were had are given back where one is held.
@@ -177,11 +169,11 @@ fn take_all(
         match taken {
             Ok(Ok(lock)) => held.push(lock),
             Ok(Err(holder)) => {
-                held.iter_mut().for_each(give_back);
+                give_back_all(held);
                 return Ok(Err(holder));
             }
             Err(source) => {
-                held.iter_mut().for_each(give_back);
+                give_back_all(held);
                 return Err(LockRefusal::Place { place: wish.table.place(&wish.name), source });
             }
         }
@@ -204,7 +196,7 @@ fn take(
                 let left = match state {
                     LockState::Free => None,
                     LockState::Left => Some("whose process is gone"),
-                    LockState::Held if waits.has_expired(wish, entry, order.lease) => {
+                    LockState::Held if has_expired(wish, entry, order.lease) => {
                         Some("which was not renewed for as long as its lease")
                     }
                     LockState::Held => return Ok(Err(holder(wish, entry))),
@@ -237,11 +229,39 @@ fn token() -> Result<String, Error> {
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
-/// Gives a lock back; one that is another's by now stays theirs.
-fn give_back(lock: &mut HeldLock) {
+/// Gives a lock back; one that is another's by now stays theirs. False where that could not be written.
+fn give_back(lock: &mut HeldLock) -> bool {
     lock.record.free = true;
-    if let Err(error) = lock.wish.table.rewrite(&lock.wish.name, lock.generation, &lock.record) {
-        tracing::debug!(%error, "a lock was not given back; it ends with its lease");
+    let written = lock.wish.table.rewrite(&lock.wish.name, lock.generation, &lock.record);
+    if let Err(error) = &written {
+        tracing::debug!(%error, "a lock was not given back; if it never is it ends with its lease");
+    }
+    written.is_ok()
+}
+
+/// Gives all of them back, at once where that can be.
+fn give_back_all(mut held: Vec<HeldLock>) {
+    held.retain_mut(|lock| !give_back(lock));
+    let Some(lease) = held.iter().map(|lock| lock.record.lease()).max() else { return };
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(give_back_late(held, lease));
+    }
+}
+
+/// Gives back what could not be given back at once: its place may be away for a while, and as long as this process runs it would seem held.
+async fn give_back_late(mut left: Vec<HeldLock>, lease: std::time::Duration) {
+    let mut pause = LOOK;
+    for _ in 0..TRIES {
+        tokio::time::sleep(pause).await;
+        let tried = tokio::task::spawn_blocking(move || {
+            left.retain_mut(|lock| !give_back(lock));
+            left
+        });
+        match tried.await {
+            Ok(still) if !still.is_empty() => left = still,
+            _ => return,
+        }
+        pause = (2 * pause).min(lease.max(LOOK));
     }
 }
 
@@ -273,7 +293,7 @@ impl Drop for HeldLocks {
             renewing.abort();
         }
         // A renewal that is being written is waited for.
-        locked(&self.held).drain(..).for_each(|mut lock| give_back(&mut lock));
+        give_back_all(std::mem::take(&mut *locked(&self.held)));
     }
 }
 
@@ -419,6 +439,60 @@ mod tests {
         assert!(had >= last + LEASE.std() - std::time::Duration::from_millis(100), "it was taken from a host that lives");
         assert!(told.last().unwrap().contains("not renewed for as long as its lease"), "{told:?}");
         drop(held.unwrap());
+    }
+
+    #[tokio::test]
+    async fn whoever_tries_again_and_again_without_waiting_notices_a_host_that_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        foreign(folder.path(), 0);
+        let began = Instant::now();
+        let held = loop {
+            match locked_by(order(folder.path(), None)).await.0 {
+                Ok(held) => break held,
+                Err(error) => assert!(began.elapsed() < LEASE.std() * 100, "{error}"),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        assert!(began.elapsed() >= LEASE.std() && held.count() == 2);
+    }
+
+    /// A place that is away for a while.
+    #[derive(Debug)]
+    struct Away(LockFolder, std::sync::atomic::AtomicBool);
+
+    impl LockTable for Away {
+        fn place(&self, name: &str) -> String {
+            self.0.place(name)
+        }
+
+        fn newest(&self, name: &str) -> Result<Option<LockEntry>, Error> {
+            self.0.newest(name)
+        }
+
+        fn put(&self, name: &str, generation: u64, record: &LockRecord) -> Result<bool, Error> {
+            self.0.put(name, generation, record)
+        }
+
+        fn rewrite(&self, name: &str, generation: u64, record: &LockRecord) -> Result<bool, Error> {
+            if self.1.load(std::sync::atomic::Ordering::SeqCst) { Err(Error::other("away")) } else { self.0.rewrite(name, generation, record) }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_given_back_is_given_back_once_its_place_is_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = Arc::new(Away(LockFolder::at(folder.path().to_owned()), false.into()));
+        let wish = LockWish { name: "a".into(), what: "the service a".into(), table: table.clone() };
+        let wishes = vec![wish.clone()];
+        // Its lease never runs out here: the process that holds it lives.
+        let order = LockOrder { wishes, drill: "outage in staging".into(), lease: Duration::from_secs(600), wait: None };
+        let held = locked_by(order.clone()).await.0.unwrap();
+        table.1.store(true, std::sync::atomic::Ordering::SeqCst);
+        drop(held);
+        assert!(held_by(&wish).is_some(), "it could not be given back");
+        table.1.store(false, std::sync::atomic::Ordering::SeqCst);
+        let had = locked_by(LockOrder { wait: Some(Duration::from_secs(60)), ..order }).await.0;
+        assert_eq!(had.unwrap().count(), 1);
     }
 
     #[tokio::test]

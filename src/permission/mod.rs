@@ -9,6 +9,7 @@
 //!  lock_table  where locks are kept: what that must be able to do
 //!  lock_folder locks as files of a folder that processes and hosts share
 //!  locks       several of them: taken together, waited for, renewed, given back
+//!  stillness   for how long those of others have stood as they stand, so that a holder that is gone is noticed
 //!  register    the drills of this user that run on this host, so that one that was killed is found
 //!  permit      what a drill has while it runs: its levers and its locks
 //!  trust   which commands of which project this user has agreed to
@@ -46,6 +47,7 @@ mod permit;
 mod pulled_lever;
 mod refusal;
 mod register;
+mod stillness;
 mod timetable;
 pub mod trust;
 mod who;
