@@ -111,7 +111,9 @@ pub fn of_file(path: &Path, sought: Option<&str>) -> std::io::Result<Chain> {
     let mut input = BufReader::with_capacity(1 << 16, HistoryInput::new(listing::open(path)?));
     let mut chain = read(&mut input, sought)?;
     let input = input.get_ref();
-    chain.tail.torn += input.torn();
+    if chain.tail.torn == 0 {
+        chain.tail.torn = input.torn();
+    }
     if input.form() == HistoryForm::Compressed {
         (chain.sha256, chain.bytes) = listing::hash_of(path)?;
     }

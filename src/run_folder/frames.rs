@@ -75,9 +75,10 @@ impl FrameMaker {
 /// The text of frames.
 pub(super) struct FrameReader {
     decoder: Decoder<'static>,
-    /// What was read of the file and not decoded yet, from `at` on.
+    /// What was read of the file; what was not decoded yet is from `at` to `until`.
     bytes: Vec<u8>,
     at: usize,
+    until: usize,
     /// Bytes of the frame that is read which have gone into the decoder.
     begun: u64,
     /// Whether the decoder may have more without more of the file.
@@ -92,21 +93,22 @@ impl FrameReader {
     /// # Errors
     /// Where there is no memory for it.
     pub(super) fn new(head: Vec<u8>) -> Result<Self> {
-        Ok(Self { decoder: Decoder::new()?, bytes: head, at: 0, begun: 0, has_more: false, line: 0 })
+        let until = head.len();
+        Ok(Self { decoder: Decoder::new()?, bytes: head, at: 0, until, begun: 0, has_more: false, line: 0 })
     }
 
     /// Bytes of a frame that is not whole, where the end was reached in the middle of one.
     pub(super) fn torn(&self) -> u64 {
-        self.begun + (self.bytes.len() - self.at) as u64
+        self.begun + (self.until - self.at) as u64
     }
 
     /// Text, as far as frames of the input are there; none where none is now.
     pub(super) fn read(&mut self, input: &mut impl Read, out: &mut [u8]) -> Result<usize> {
         loop {
-            if out.is_empty() || self.at == self.bytes.len() && !self.has_more && !self.fill(input)? {
+            if out.is_empty() || self.at == self.until && !self.has_more && !self.fill(input)? {
                 return Ok(0);
             }
-            let done = self.decoder.run_on_buffers(&self.bytes[self.at..], out).map_err(|error| damaged(&error.to_string()))?;
+            let done = self.decoder.run_on_buffers(&self.bytes[self.at..self.until], out).map_err(|error| damaged(&error.to_string()))?;
             self.at += done.bytes_read;
             self.begun = if done.remaining == 0 { 0 } else { self.begun + done.bytes_read as u64 };
             self.has_more = done.bytes_written == out.len();
@@ -120,15 +122,14 @@ impl FrameReader {
     /// Takes in more of the file; false where there is none.
     fn fill(&mut self, input: &mut impl Read) -> Result<bool> {
         self.bytes.resize(PIECE, 0);
-        let read = loop {
+        (self.at, self.until) = (0, 0);
+        self.until = loop {
             match input.read(&mut self.bytes) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => break read,
+                read => break read?,
             }
         };
-        self.bytes.truncate(read.as_ref().copied().unwrap_or(0));
-        self.at = 0;
-        Ok(read? > 0)
+        Ok(self.until > 0)
     }
 
     fn bound(&mut self, text: &[u8]) -> Result<()> {
@@ -207,7 +208,7 @@ mod tests {
     /// Text that repeats itself as a history does, and its frames.
     fn framed() -> (Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<u8>) {
         let line = |number: u64| format!("{{\"t\":{},\"request\":{{\"id\":{number},\"outcome\":\"ok\"}}}}\n", number * 7_919_123);
-        let texts = [0..1, 1..50, 50..20_000, 20_000..20_003].map(|lines| lines.map(line).collect::<String>().into_bytes());
+        let texts = [0..1, 1..50, 50..5_000, 5_000..5_003].map(|lines| lines.map(line).collect::<String>().into_bytes());
         let mut maker = FrameMaker::new().unwrap();
         let frames = texts.clone().map(|text| maker.frame(&text).unwrap());
         (texts.to_vec(), frames.to_vec(), maker.table())
@@ -261,7 +262,8 @@ mod tests {
             let mut reader = FrameReader::new(Vec::new()).unwrap();
             let kept = drained(&mut reader, &mut &file[..place]).unwrap();
             let (whole, torn) = if place < frames[0].len() { (0, place) } else { (texts[0].len(), place - frames[0].len()) };
-            assert_eq!((kept.len(), reader.torn()), (whole, torn as u64), "{place}");
+            // What is not packed in a frame, because that would not make it smaller, is there as far as it goes.
+            assert!(kept.len() >= whole && text.starts_with(&kept) && reader.torn() == torn as u64, "{place}: {}", kept.len());
         }
     }
 }
