@@ -17,6 +17,7 @@ mod children;
 mod clients;
 mod command_line;
 mod compared;
+mod compressed;
 mod covered;
 mod crash_matrix;
 mod credentials;

@@ -60,6 +60,7 @@ fn drills_run_from_plain_orders_one_after_the_other_and_two_at_once_in_one_proce
             seed: Seed(seed),
             reason: Some("a scheduler wants it".into()),
             out: out.map(|out| project.path(out)),
+            history: None,
             sign: None,
             supervisor: env!("CARGO_BIN_EXE_lifeboat").into(),
             wait: None,

@@ -10,6 +10,7 @@ use crate::report::{
     ComparedDrill, Digest, DrillContext, EarlierDrills, IncidentFacts, Report, UsersSide, comparison, drill, execution, recorded, repeats,
     walked,
 };
+use crate::run_folder::{HistoryInput, RunFile, history_in};
 use crate::verdict::VerdictRecord;
 use std::fs::File;
 use std::io::BufReader;
@@ -158,7 +159,7 @@ impl BesideOptions {
 
     /// The report of a runbook that was walked for real; or in words why there is none.
     fn walked(&self, path: &Path) -> anyhow::Result<Result<Report, String>> {
-        let history = &read(BufReader::new(File::open(history_of(path))?))?;
+        let history = &read(BufReader::new(HistoryInput::new(File::open(history_of(path))?)))?;
         let unread = || anyhow::anyhow!("{}: this is no execution", path.display());
         if self.trend.is_some() {
             return Ok(Err(NO_TREND.to_owned()));
@@ -256,7 +257,7 @@ impl FoundDrills {
 
 /// The history of a folder; the file itself where it is one.
 fn history_of(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("history.jsonl") } else { path.to_owned() }
+    if path.is_dir() { history_in(path) } else { path.to_owned() }
 }
 
 /// The folder that a drill's folder lies in.
@@ -266,10 +267,14 @@ fn above(drill: &Path) -> PathBuf {
     folder.and_then(Path::parent).map_or_else(|| PathBuf::from("/"), Path::to_owned)
 }
 
-/// A folder's or a file's own name; that of the folder for its `history.jsonl`.
+/// A folder's or a file's own name; that of the folder for its history.
 fn called(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let own = if whole.file_name().is_some_and(|name| name == "history.jsonl") { whole.parent().unwrap_or(&whole) } else { &whole };
+    let own = if whole.file_name().and_then(|name| RunFile::of_name(name.to_str()?)).is_some_and(RunFile::is_history) {
+        whole.parent().unwrap_or(&whole)
+    } else {
+        &whole
+    };
     own.file_name().map_or_else(|| own.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
@@ -281,6 +286,6 @@ fn is_execution(folder: &Path) -> bool {
         return false;
     }
     let Ok(opened) = File::open(&file) else { return false };
-    let first = Reader::new(BufReader::new(opened)).next_event();
+    let first = Reader::new(BufReader::new(HistoryInput::new(opened))).next_event();
     matches!(first, Ok(Some(stamped)) if matches!(stamped.event, Event::ExecutionStarted(_)))
 }

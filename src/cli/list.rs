@@ -1,12 +1,13 @@
 //! `lifeboat list`: the drills, executions and series that the store knows, the newest first.
 
+use super::arguments::word;
 use super::stored::StoreOption;
 use super::terminal::note;
 use super::{Exit, put, until_interrupted};
 use crate::exercise::read_proof;
 use crate::project::Project;
 use crate::store::{DrillEntry, DrillQuery, DrillState, RunKind};
-use crate::units::{Duration, closest, printable};
+use crate::units::{Duration, printable};
 use crate::verdict::{Decision, Interval};
 use chrono::{DateTime, Local, NaiveDate, TimeZone, Utc};
 use std::collections::BTreeSet;
@@ -129,13 +130,6 @@ impl Args {
             offset: 0,
         }
     }
-}
-
-fn word<T>(text: &str, words: &[&'static str], of: impl Fn(&str) -> Option<T>) -> Result<T, String> {
-    of(text).ok_or_else(|| {
-        let meant = closest(text, words.iter().copied()).map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
-        format!("it is one of {}{meant}", words.join(", "))
-    })
 }
 
 /// A day here, a moment, or so long ago.

@@ -34,7 +34,7 @@ pub(super) fn page(drill: &Path, report: &Report) -> anyhow::Result<Exit> {
 
 /// The page in the drill's folder; `None` where it cannot be there, or another is evidence.
 fn kept(drill: &Path, page: &str) -> Option<PathBuf> {
-    let is_history = drill.file_name().is_some_and(|name| name == &*RunFile::History.name());
+    let is_history = drill.file_name().and_then(|name| RunFile::of_name(name.to_str()?)).is_some_and(RunFile::is_history);
     let folder = if drill.is_dir() { Some(drill) } else { drill.parent().filter(|_| is_history) }?;
     let path = RunFile::Page.within(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     let stands = bytes_of(&path, page.len()).is_ok_and(|bytes| bytes == page.as_bytes());

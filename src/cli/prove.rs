@@ -218,6 +218,7 @@ fn asked_of(args: &Args, plans: &[ProofPlan]) -> anyhow::Result<DrillOrders> {
         seed: drawn_seed(),
         reason: None,
         out: None,
+        history: None,
         sign: None,
         supervisor: std::env::current_exe()?,
         wait: args.wait,

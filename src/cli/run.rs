@@ -1,6 +1,6 @@
 //! `lifeboat run`: drills, shown live, each ending with its verdict and the paths of what it leaves behind.
 
-use super::arguments::{relative, seed};
+use super::arguments::{relative, seed, word};
 use super::desk::{TypedLines, desk};
 use super::end::{exit_of, say_early, say_left};
 use super::leftovers::{HealPolicy, before_drills};
@@ -14,8 +14,9 @@ use crate::exercise::{
     self, Consent, DrillOrders, DrillTurn, Exercise, ExerciseError, FinishedDrill, FinishedRepeats, Observer, PlannedDrill, ReadScenario,
     Refusal, drawn_seed, keys_written,
 };
-use crate::model::{DrillPlan, Executable};
+use crate::model::{DrillPlan, Executable, HistoryForm};
 use crate::report::summary_with;
+use crate::run_folder::RunFile;
 use crate::step::{Attendance, Prompt};
 use crate::units::{Duration, Seed, explained};
 use crate::verdict::record::RepeatsRecord;
@@ -49,6 +50,11 @@ pub(super) struct Args {
     /// The drill's folder, instead of a new one under `drills/`; numbered where there are several drills
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// How the history is kept: as text (plain), or compressed while it is written, some 50 bytes a request, for `zstd -dc`; without it,
+    /// compressed where more than 200,000 requests are planned
+    #[arg(long, value_name = "plain|compressed", conflicts_with = "undo",
+        value_parser = |text: &str| word(text, HistoryForm::WORDS, HistoryForm::from_word))]
+    history: Option<HistoryForm>,
     /// Why: kept in the history, so that it is known later
     #[arg(long, value_name = "TEXT", conflicts_with = "undo")]
     reason: Option<String>,
@@ -110,6 +116,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         seed: args.seed.unwrap_or_else(drawn_seed),
         reason: args.reason,
         out: args.out,
+        history: args.history,
         sign: args.sign,
         supervisor: std::env::current_exe()?,
         wait: args.wait,
@@ -302,10 +309,10 @@ fn conclude(finish: &FinishedDrill, has_others: bool) -> anyhow::Result<Exit> {
     if !(has_others && is_quiet()) {
         put_verdict(&summary_with(&finish.judged.verdict, Some(&finish.judged.digest), width()))?;
     }
-    for (label, file) in
-        [("history", "history.jsonl"), ("verdict.json", "verdict.json"), ("report", "report.html"), ("signed", "test-result.sigstore.json")]
-    {
-        let path = finish.folder.join(file);
+    let history = RunFile::of_history(finish.judged.digest.form());
+    let files = [("history", history), ("verdict.json", RunFile::Verdict), ("report", RunFile::Page), ("signed", RunFile::TestResult)];
+    for (label, file) in files {
+        let path = file.within(&finish.folder);
         if path.is_file() && !is_quiet() {
             put_path(label, &relative(&path))?;
         }

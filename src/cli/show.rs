@@ -6,6 +6,7 @@ use super::terminal::{put_report, show_work, width};
 use super::{Exit, say, stored};
 use crate::project::Project;
 use crate::report::screen;
+use crate::run_folder::holds_history;
 use crate::units::Problem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +51,7 @@ fn newest() -> anyhow::Result<PathBuf> {
     let root = Project::find(Path::new("."))?;
     let drills = root.join("drills");
     let found = std::fs::read_dir(&drills).into_iter().flatten().flatten().map(|entry| entry.path());
-    let newest = found.filter(|path| path.join("history.jsonl").is_file()).max_by(|one, other| one.file_name().cmp(&other.file_name()));
+    let newest = found.filter(|path| holds_history(path)).max_by(|one, other| one.file_name().cmp(&other.file_name()));
     let none =
         || Problem::new(format!("there is no drill in {}", drills.display())).hint("run one with `lifeboat run`, or name a drill's folder");
     newest.ok_or_else(|| none().into())

@@ -13,7 +13,7 @@ use crate::host::regular;
 use crate::model::{Executable, ExecutionPlan};
 use crate::permission::trust::{KnownCommand, Novelty, TRUSTED, TrustBook, TrustError, TrustStanding, is_everything_trusted, known};
 use crate::project::{Project, check as check_files, runbooks_of};
-use crate::run_folder::RunFile;
+use crate::run_folder::{HistoryInput, history_in};
 use crate::units::{counted, explained};
 use std::collections::BTreeMap;
 use std::io::{BufReader, IsTerminal};
@@ -149,8 +149,8 @@ pub(super) fn refused_recorded(args: TrustArgs, folder: &Path) -> anyhow::Result
 
 /// What a history says that is to be gone on with, and the project that it was of.
 fn recorded(folder: &Path) -> Option<(PathBuf, ExecutionPlan)> {
-    let file = regular(&RunFile::History.within(folder)).ok()?;
-    let mut reader = Reader::new(BufReader::new(file));
+    let file = regular(&history_in(folder)).ok()?;
+    let mut reader = Reader::new(BufReader::new(HistoryInput::new(file)));
     let mut found = None;
     while let Ok(Some(stamped)) = reader.next_event() {
         match stamped.event {

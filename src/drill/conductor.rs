@@ -19,7 +19,7 @@ use super::{driven, health, overlays, permit, standstill};
 use crate::evidence::witness::{StampedPart, Witness, WitnessError};
 use crate::history::{Cancelled, Event, FORMAT, Finished, Guarded, Live, Phase, PhaseEntered, RunOrigin, Started, StopReason};
 use crate::journal::{Clock, Journal, JournalError, Recorder, Wall};
-use crate::model::{Dialect, DrillPlan, NamedWorkload, SecretSource};
+use crate::model::{Dialect, DrillPlan, HistoryForm, NamedWorkload, SecretSource};
 use crate::permission::Approval;
 use crate::permission::Permit;
 use crate::redact::Redactor;
@@ -100,12 +100,12 @@ pub struct Drill {
 }
 
 impl Drill {
-    /// Opens the history over an empty file.
+    /// Opens the history over an empty file, in this form.
     ///
     /// # Errors
     /// Where the operating system gives no thread.
-    pub fn begin(order: Order, history: impl Write + Send + 'static) -> std::io::Result<Self> {
-        let journal = Journal::start(history, Clock::start())?;
+    pub fn begin(order: Order, form: HistoryForm, history: impl Write + Send + 'static) -> std::io::Result<Self> {
+        let journal = Journal::start_as(form, history, Clock::start())?;
         let gaps = gaps(&order.plan, order.seed);
         Ok(Self { order, journal, gaps })
     }

@@ -10,7 +10,7 @@ use super::listing::hash_through;
 use super::sigstore::{SigstoreBundle, Untaken};
 use super::statement::{PAYLOAD, Predicate, Resource, Statement};
 use crate::host::{self, private};
-use crate::run_folder::RunFile;
+use crate::run_folder::{RunFile, form_in};
 use crate::signing::{Envelope, KeyName, SigningKey, VerifyingKey};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub struct AttestationError {
 /// # Errors
 /// Where a file cannot be read or written.
 pub fn sign(folder: &Path, outcome: &DrillOutcome, key: &SigningKey) -> Result<KeyName, AttestationError> {
-    let about = if RunFile::Manifest.within(folder).exists() { RunFile::Manifest } else { RunFile::History };
+    let about = signed_file(folder);
     let subject = Resource::new(about.name(), hash_of(&about.within(folder))?);
     let mut stamps = Vec::new();
     for file in [RunFile::PlanStamp, RunFile::HeadStamp] {
@@ -114,11 +114,16 @@ fn checked(folder: &Path, file: RunFile, predicate: Predicate, keys: &[Verifying
     found
 }
 
+/// The file of a folder that stands for all of it.
+fn signed_file(folder: &Path) -> RunFile {
+    if RunFile::Manifest.within(folder).exists() { RunFile::Manifest } else { RunFile::of_history(form_in(folder)) }
+}
+
 /// A statement held against the files that it names; true where they are what it says.
 fn held(folder: &Path, file: RunFile, statement: &Statement) -> (bool, Vec<Check>) {
     let mut found = Vec::new();
     let mut wrong = |what: &str, state, detail: String| found.push(Check::new(what, state, detail));
-    let own = if RunFile::Manifest.within(folder).exists() { RunFile::Manifest } else { RunFile::History };
+    let own = signed_file(folder);
     let about: Vec<&Resource> = statement.subject.iter().collect();
     match about[..] {
         [subject] if subject.name == own.name() => match hash_of(&own.within(folder)) {

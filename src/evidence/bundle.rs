@@ -16,7 +16,7 @@ use super::listing::hash_through;
 use super::opened::{BundleError, FILES_MAX, OpenedBundle, SUFFIX, Trailer, entry_error, is_plain};
 use super::scratch::ScratchFolder;
 use crate::host;
-use crate::run_folder::{FileNature, RunFile, files_of, is_running};
+use crate::run_folder::{FileNature, RunFile, files_of, holds_history, is_running};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -96,7 +96,8 @@ type Listed = (String, PathBuf);
 fn listed(folder: &Path) -> Result<Vec<Listed>, BundleError> {
     let mut files = Vec::new();
     run_files(folder, "", &mut files)?;
-    if !files.iter().any(|(name, _)| name.ends_with(&*RunFile::History.name()) || *name == *RunFile::Repeats.name()) {
+    let is_history = |name: &str| name.rsplit('/').next().and_then(RunFile::of_name).is_some_and(RunFile::is_history);
+    if !files.iter().any(|(name, _)| is_history(name) || *name == *RunFile::Repeats.name()) {
         return Err(BundleError::NoDrill { path: folder.to_owned() });
     }
     files.sort();
@@ -117,7 +118,7 @@ fn run_files(folder: &Path, before: &str, files: &mut Vec<Listed>) -> Result<(),
     }
     if is_series {
         for (name, path) in entries(folder)? {
-            if path.is_dir() && !path.is_symlink() && RunFile::of_name(&name).is_none() && RunFile::History.within(&path).exists() {
+            if path.is_dir() && !path.is_symlink() && RunFile::of_name(&name).is_none() && holds_history(&path) {
                 run_files(&path, &format!("{before}{name}/"), files)?;
             }
         }

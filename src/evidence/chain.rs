@@ -9,9 +9,13 @@
 //!
 //! What this file does not do: know what an event means beyond its moment and whether it is the last, or say whether any of it is bad.
 
+use super::listing;
 use crate::history::Seal;
+use crate::model::HistoryForm;
+use crate::run_folder::HistoryInput;
 use crate::units::{RunningHash, sha256_hex};
-use std::io::BufRead;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
 /// No seal's line is longer; of a longer line only its beginning is kept.
 const SHORT: usize = 256;
@@ -97,6 +101,23 @@ pub enum BreakCause {
     SealCut(u64),
     /// It fits, and the seal has another moment than the line before it.
     Moment,
+}
+
+/// Holds the history in a file, plain or compressed, against its seals, and looks for one of this head. The hash and the size are the file's.
+///
+/// # Errors
+/// Those of reading it.
+pub fn of_file(path: &Path, sought: Option<&str>) -> std::io::Result<Chain> {
+    let mut input = BufReader::with_capacity(1 << 16, HistoryInput::new(listing::open(path)?));
+    let mut chain = read(&mut input, sought)?;
+    let input = input.get_ref();
+    if chain.tail.torn == 0 {
+        chain.tail.torn = input.torn();
+    }
+    if input.form() == HistoryForm::Compressed {
+        (chain.sha256, chain.bytes) = listing::hash_of(path)?;
+    }
+    Ok(chain)
 }
 
 /// Holds a history against its seals, and looks for one of this head.

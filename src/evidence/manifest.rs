@@ -27,11 +27,10 @@ use super::listing::{self, ListedKind, Listing};
 use super::program::program_sha256;
 use crate::host::private;
 use crate::model::words;
-use crate::run_folder::{FileNature, RunFile};
+use crate::run_folder::{FileNature, RunFile, form_in};
 use crate::units::{Explained, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// The major number of the form that is written and read.
@@ -345,13 +344,17 @@ fn made(folder: &Path, facts: ManifestFacts) -> Result<Manifest, ManifestError> 
     let trials = trials_of(folder).map_err(unreadable(""))?;
     let has_own = |name: &str| name == RunFile::Undo.name() || trials.iter().any(|trial| trial == name);
     let listing = Listing::of(folder, &has_own).map_err(unreadable(""))?;
+    let own = RunFile::of_history(form_in(folder)).name();
     let mut files = Vec::new();
     let mut history = None;
     for (name, kind) in &listing.entries {
         let (ListedKind::File(_), Some(role)) = (kind, role_of(name)) else { continue };
-        let (sha256, bytes) = if *name == RunFile::History.name() {
-            let chain = listing::open(&folder.join(name)).and_then(|file| chain::read(BufReader::with_capacity(1 << 16, file), None));
-            let chain = chain.map_err(unreadable(name))?;
+        // A copy that somebody has packed or unpacked meanwhile is not what was written.
+        if *name != own && RunFile::of_name(name).is_some_and(RunFile::is_history) {
+            continue;
+        }
+        let (sha256, bytes) = if *name == own {
+            let chain = chain::of_file(&folder.join(name), None).map_err(unreadable(name))?;
             history = Some(HistoryFacts { lines: chain.lines, complete: chain.is_complete(), head: chain.head });
             (chain.sha256, chain.bytes)
         } else {

@@ -9,10 +9,9 @@ use super::chain::{self, BreakCause, Chain, ChainBreak};
 use super::check::{Check, CheckState};
 use super::listing::{self, ENTRIES, ListedKind, Listing};
 use super::manifest::{self, FileRole, HistoryFacts, LATER, ListedFile, Manifest, ManifestError, ReadManifest};
-use crate::run_folder::{FileNature, RunFile, is_running};
+use crate::run_folder::{FileNature, RunFile, form_in, is_running};
 use crate::units::{Explained, counted, grouped};
 use std::borrow::Cow;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// So many files that the manifest does not list are named one by one.
@@ -100,7 +99,8 @@ pub fn folder(folder: &Path) -> Result<VerifiedFolder, VerifyError> {
         return Err(unreadable(std::io::ErrorKind::NotADirectory.into()));
     }
     let stands = |file: RunFile| listing::entry(folder, &file.name()).is_some();
-    if !stands(RunFile::Manifest) && !stands(RunFile::History) && !stands(RunFile::Repeats) {
+    let stands_history = stands(RunFile::History) || stands(RunFile::CompressedHistory);
+    if !stands(RunFile::Manifest) && !stands_history && !stands(RunFile::Repeats) {
         return Err(VerifyError::Other { path: folder.to_owned() });
     }
     if is_running(folder) {
@@ -141,15 +141,20 @@ impl VerifiedFolder {
         } else {
             self.put(name, CheckState::Changed, "it was changed after it was written: its last line does not fit the rest of it");
         }
+        // A manifest has the facts of one history, however many stand there by the names of histories.
+        let history = manifest.files.iter().find(|listed| is_history(&listed.name)).filter(|_| manifest.history.is_some());
+        let repacked = history.and_then(|listed| self.repacked(folder, listed, manifest.history.as_ref()));
         for listed in &manifest.files {
-            if listed.name == RunFile::History.name() {
-                self.listed_history(folder, listed, manifest.history.as_ref());
+            if is_history(&listed.name) && history.is_none_or(|history| history == listed) {
+                if repacked.is_none() || listing::entry(folder, &listed.name).is_some() {
+                    self.listed_history(folder, listed, manifest.history.as_ref());
+                }
             } else {
                 let (state, detail) = state_of(folder, listed);
                 self.put(&*listed.name, state, detail);
             }
         }
-        if let (Some(_), None) = (&manifest.history, manifest.file(&RunFile::History.name())) {
+        if manifest.history.is_some() && history.is_none() {
             self.put(RunFile::History.name(), CheckState::Changed, "the manifest speaks of a history and lists none");
         }
         for copy in manifest.inputs.iter().filter_map(|input| input.copy.as_ref()) {
@@ -163,13 +168,29 @@ impl VerifiedFolder {
                 self.put(&*input.path, CheckState::Changed, "its copy is not what was read, and nothing was taken out of it");
             }
         }
-        self.unlisted(folder, manifest)?;
+        self.unlisted(folder, manifest, repacked)?;
         self.manifest = Some(read);
         Ok(())
     }
 
-    /// What stands in the folder and not in its manifest.
-    fn unlisted(&mut self, folder: &Path, manifest: &Manifest) -> std::io::Result<()> {
+    /// The history in the form that the manifest does not list, where somebody has packed or unpacked it and its lines are the same.
+    fn repacked(&mut self, folder: &Path, listed: &ListedFile, facts: Option<&HistoryFacts>) -> Option<RunFile> {
+        let other = if listed.name == RunFile::History.name() { RunFile::CompressedHistory } else { RunFile::History };
+        // Only of one that was written to its end its head stands for all of it.
+        let facts = facts.filter(|facts| facts.complete)?;
+        let Some(ListedKind::File(_)) = listing::entry(folder, &other.name()) else { return None };
+        let chain = chain::of_file(&other.within(folder), None).ok()?;
+        if !chain.breaks.is_empty() || recorded(&chain) != *facts {
+            return None;
+        }
+        let done = if other == RunFile::History { "unpacked" } else { "packed" };
+        self.put(other.name(), CheckState::Intact, format!("{}: the lines of `{}`, {done}", fits(&chain), listed.name));
+        self.chain = Some(chain);
+        Some(other)
+    }
+
+    /// What stands in the folder and not in its manifest, but for a history that is known to be the one that it lists.
+    fn unlisted(&mut self, folder: &Path, manifest: &Manifest, known: Option<RunFile>) -> std::io::Result<()> {
         let undo = RunFile::Undo.name();
         let trials = self.trials.clone();
         let has_own = |name: &str| name == undo || trials.iter().any(|trial| trial == name);
@@ -177,7 +198,12 @@ impl VerifiedFolder {
         let own = RunFile::Manifest.name();
         let mut added = 0;
         for (name, kind) in &listing.entries {
-            if *name == own || manifest.file(name).is_some() || LATER.contains(&name.as_str()) && matches!(kind, ListedKind::File(_)) {
+            let is_known = known.is_some_and(|known| known.name() == *name);
+            if *name == own
+                || is_known
+                || manifest.file(name).is_some()
+                || LATER.contains(&name.as_str()) && matches!(kind, ListedKind::File(_))
+            {
                 continue;
             }
             let known = RunFile::of_name(name).filter(|_| matches!(kind, ListedKind::File(_)));
@@ -226,11 +252,11 @@ impl VerifiedFolder {
     /// A history that the manifest lists.
     fn listed_history(&mut self, folder: &Path, listed: &ListedFile, facts: Option<&HistoryFacts>) {
         let name = &*listed.name;
-        let Some(chain) = self.history(folder, facts.and_then(|facts| facts.head.as_deref())) else {
+        let Some(chain) = self.history(folder, name, facts.and_then(|facts| facts.head.as_deref()), Some(listed)) else {
             return;
         };
         let is_same = chain.sha256 == listed.sha256 && chain.bytes == listed.bytes;
-        let recorded = HistoryFacts { lines: chain.lines, head: chain.head.clone(), complete: chain.is_complete() };
+        let recorded = recorded(&chain);
         let breaks = chain.breaks.clone();
         for each in &breaks {
             self.put(name, CheckState::Changed, told(each));
@@ -252,10 +278,9 @@ impl VerifiedFolder {
         self.chain = Some(chain);
     }
 
-    /// Reads the history; what is no history there is told.
-    fn history(&mut self, folder: &Path, head: Option<&str>) -> Option<Chain> {
-        let name = RunFile::History.name();
-        match listing::entry(folder, &name) {
+    /// Reads the history of this name; what is no history there is told.
+    fn history(&mut self, folder: &Path, name: &str, head: Option<&str>, listed: Option<&ListedFile>) -> Option<Chain> {
+        match listing::entry(folder, name) {
             Some(ListedKind::File(_)) => {}
             None => {
                 self.put(name, CheckState::Missing, "it is not there");
@@ -266,11 +291,16 @@ impl VerifiedFolder {
                 return None;
             }
         }
-        let file = listing::open(&RunFile::History.within(folder));
-        match file.and_then(|file| chain::read(BufReader::with_capacity(1 << 16, file), head)) {
+        let path = folder.join(name);
+        match chain::of_file(&path, head) {
             Ok(chain) => Some(chain),
             Err(error) => {
-                self.put(name, CheckState::Unknown, format!("it cannot be read: {error}"));
+                // What cannot be unpacked may be known to be another file all the same.
+                let is_other = listed.is_some_and(|listed| listing::hash_of(&path).is_ok_and(|(sha256, _)| sha256 != listed.sha256));
+                match is_other {
+                    true => self.put(name, CheckState::Changed, format!("it is not the file that the manifest lists: {error}")),
+                    false => self.put(name, CheckState::Unknown, format!("it cannot be read: {error}")),
+                }
                 None
             }
         }
@@ -290,14 +320,14 @@ impl VerifiedFolder {
         if !is_absent {
             self.put(&*name, state, crate::units::explained(error).replace("\n\nhint: ", "; "));
         }
-        if listing::entry(folder, &RunFile::History.name()).is_none() {
+        let history = RunFile::of_history(form_in(folder)).name();
+        if listing::entry(folder, &history).is_none() {
             if is_absent {
                 self.put(name, CheckState::Missing, "there is none; a series that was run to its end has one");
             }
             return;
         }
-        let Some(chain) = self.history(folder, None) else { return };
-        let history = RunFile::History.name();
+        let Some(chain) = self.history(folder, &history, None, None) else { return };
         for each in &chain.breaks {
             self.checks.push(Check::new(&*history, CheckState::Changed, told(each)));
         }
@@ -351,6 +381,16 @@ impl VerifiedFolder {
             Some(other) => self.put(undo, CheckState::Changed, format!("added: it is {}", other.words())),
         }
     }
+}
+
+/// Whether this is the name of a folder's own history.
+fn is_history(name: &str) -> bool {
+    RunFile::of_name(name).is_some_and(RunFile::is_history)
+}
+
+/// What a manifest says of a history.
+fn recorded(chain: &Chain) -> HistoryFacts {
+    HistoryFacts { lines: chain.lines, head: chain.head.clone(), complete: chain.is_complete() }
 }
 
 /// How a listed file is.

@@ -6,7 +6,8 @@
 //!  head.tsr   the same of the last seal's line, which stands for every line before it. Made when the drill is over
 //! ```
 //!
-//! Anybody can check one with OpenSSL: `head -n 1 history.jsonl | openssl ts -verify -data /dev/stdin -in plan.tsr -CAfile CA.pem`.
+//! Anybody can check one with OpenSSL: `head -n 1 history.jsonl | openssl ts -verify -data /dev/stdin -in plan.tsr -CAfile CA.pem`. The lines of a
+//! compressed history are stamped, not its frames.
 //!
 //! What this file does not do: know the form of a time stamp (`time_stamp`), or decide whom to trust.
 
@@ -14,16 +15,15 @@ use super::check::{Check, CheckState};
 use super::time_stamp::{StampError, StampQuery, TimeStamp, bytes_of};
 use crate::history::Seal;
 use crate::host::{self, private};
-use crate::model::{WitnessPolicy, WitnessSource};
+use crate::model::{HistoryForm, WitnessPolicy, WitnessSource};
 use crate::process::{Program, RunOptions, Supervision};
 use crate::redact::Redactor;
-use crate::run_folder::RunFile;
+use crate::run_folder::{HistoryInput, RunFile, form_in, history_in, last_lines};
 use crate::secret::variable;
 use crate::units::{Explained, Problem, RunningHash, expand};
 use crate::web::ByteQuestion;
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -129,16 +129,18 @@ impl StampedPart {
     }
 
     /// Prints the bytes that are stamped.
-    const fn command(self) -> &'static str {
-        match self {
-            Self::Plan => "head -n 1 history.jsonl",
-            Self::Head => "grep '\"sealed\":{' history.jsonl | tail -n 1",
+    fn command(self, folder: &Path) -> String {
+        match (self, form_in(folder)) {
+            (Self::Plan, HistoryForm::Plain) => "head -n 1 history.jsonl".to_owned(),
+            (Self::Head, HistoryForm::Plain) => "grep '\"sealed\":{' history.jsonl | tail -n 1".to_owned(),
+            (Self::Plan, packed) => format!("{} | head -n 1", packed.printed()),
+            (Self::Head, packed) => format!("{} | grep '\"sealed\":{{' | tail -n 1", packed.printed()),
         }
     }
 
     /// The SHA-256 that is stamped.
     fn hash(self, folder: &Path) -> Result<[u8; 32], WitnessError> {
-        let path = RunFile::History.within(folder);
+        let path = history_in(folder);
         let found = match self {
             Self::Plan => first_line(&path),
             Self::Head => last_seal(&path).map(|seal| seal.map(|seal| seal.head())),
@@ -286,7 +288,7 @@ fn checked(part: StampedPart, folder: &Path, trusted: Option<&Authorities>) -> (
                 "it says that {} was there at {when}; who signed it was not checked: give --witness-ca CA.pem, or \
                  {} | openssl ts -verify -data /dev/stdin -in {file} -CAfile CA.pem",
                 part.words(),
-                part.command()
+                part.command(folder)
             ),
         ),
     };
@@ -300,7 +302,7 @@ fn told(time: StampTime) -> String {
 /// The SHA-256 of a history's first line with its line feed; `None` where it has none.
 fn first_line(path: &Path) -> std::io::Result<Option<String>> {
     let (mut line, mut hash) = (Vec::new(), RunningHash::default());
-    BufReader::new(host::regular(path)?.take(LINE)).read_until(b'\n', &mut line)?;
+    BufReader::new(HistoryInput::new(host::regular(path)?).take(LINE)).read_until(b'\n', &mut line)?;
     if line.last() != Some(&b'\n') {
         return Ok(None);
     }
@@ -310,27 +312,20 @@ fn first_line(path: &Path) -> std::io::Result<Option<String>> {
 
 /// The last seal of a history. A torn line, or events that were not sealed any more, may follow it.
 fn last_seal(path: &Path) -> std::io::Result<Option<Seal>> {
-    let mut file = host::regular(path)?;
-    let length = file.seek(SeekFrom::End(0))?;
-    if let Some(seal) = seal_at_end(&mut file, length)? {
+    // It is the last line of every drill that came to its end.
+    // Of a compressed one only all of it says for sure where its frames begin.
+    let is_packed = path.extension().is_some_and(|ending| ending == "zst");
+    let end = if is_packed { Vec::new() } else { last_lines(host::regular(path)?, SEAL)? };
+    if let Some(seal) = end.split_inclusive(|byte| *byte == b'\n').next_back().and_then(Seal::of_line) {
         return Ok(Some(seal));
     }
-    file.rewind()?;
-    let (mut reader, mut line, mut last) = (BufReader::with_capacity(1 << 20, file), Vec::new(), None);
+    let input = HistoryInput::new(host::regular(path)?);
+    let (mut reader, mut line, mut last) = (BufReader::with_capacity(1 << 20, input), Vec::new(), None);
     while (&mut reader).take(LINE).read_until(b'\n', &mut line)? > 0 {
         last = Seal::of_line(&line).or(last);
         line.clear();
     }
     Ok(last)
-}
-
-/// The seal that is the last line, as it is of every drill that came to its end.
-fn seal_at_end(file: &mut File, length: u64) -> std::io::Result<Option<Seal>> {
-    file.seek(SeekFrom::Start(length.saturating_sub(SEAL)))?;
-    let mut end = Vec::new();
-    file.take(SEAL).read_to_end(&mut end)?;
-    let last = end.split_inclusive(|byte| *byte == b'\n').next_back();
-    Ok(last.and_then(Seal::of_line))
 }
 
 fn io(path: &Path, source: std::io::Error) -> WitnessError {

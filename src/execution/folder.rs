@@ -6,7 +6,7 @@ use crate::alert::AlertError;
 use crate::history::{Event, ExecutionStarted, Live, ReadError, Reader, RunOrigin, RunbookDrilled, Stamped};
 use crate::host::{self, private};
 use crate::journal::{Clock, HostTime, Wall, random};
-use crate::model::ExecutionPlan;
+use crate::model::{ExecutionPlan, HistoryForm};
 use crate::run_folder::{RunFile, RunFolder, RunFolderError, identifier, open_history};
 use crate::step::Attendance;
 use crate::units::{Explained, Salt, Seed};
@@ -208,7 +208,7 @@ impl OpenHistory {
             Some(folder) => RunFolder::at(folder, id),
             None => RunFolder::below(&root.join("executions"), &id),
         }?;
-        let file = run.begin_history()?;
+        let file = run.begin_history(HistoryForm::Plain)?;
         let folder = run.path;
         keep_texts(&plan.sources, &root, &folder).map_err(|source| cannot_make(&folder, source))?;
         let started = ExecutionStarted {

@@ -9,7 +9,7 @@ use crate::drill::lab_key;
 use crate::history::{Event, ExecutionStarted, FORMAT, ReadError, Reader, Stamped, Started, StepStarted};
 use crate::host::private;
 use crate::model::{ExecutionPlan, KeySource};
-use crate::run_folder::{RunFile, RunFolderError, hold_history, is_running};
+use crate::run_folder::{HistoryInput, RunFile, RunFolderError, history_in, hold_history, is_running};
 use crate::secret::left_in;
 use crate::step::{Before, Changed, Notes, Variables};
 use std::fs::File;
@@ -30,7 +30,7 @@ impl KilledDrill {
     /// The drill in a folder, and the history of what is taken back of it.
     pub(super) fn open(folder: &Path) -> Result<(Self, OpenHistory), ExecutionError> {
         let history = hold(folder)?;
-        let path = RunFile::History.within(folder);
+        let path = history_in(folder);
         let (started, mut past) = steps(&path, &history)?;
         let notes = match Before::notes(folder) {
             Ok(Some(notes)) => notes,
@@ -140,7 +140,7 @@ fn not_a_drill(folder: &Path, source: std::io::Error) -> ExecutionError {
 
 /// How the drill began, and what became of steps and keys.
 fn steps(path: &Path, history: &File) -> Result<(Started, Vec<Stamped>), ExecutionError> {
-    let mut reader = Reader::new(BufReader::new(history));
+    let mut reader = Reader::new(BufReader::new(HistoryInput::new(history)));
     let mut next = || reader.next_event().map_err(|source| ExecutionError::History { path: path.to_owned(), source });
     let first = next()?.ok_or_else(|| ExecutionError::History { path: path.to_owned(), source: ReadError::NoStart })?;
     let Event::Started(started) = first.event else { return Err(ExecutionError::NoDrill { path: path.to_owned() }) };

@@ -15,7 +15,7 @@ use crate::drill::StandingNote;
 use crate::history::{Event, Reader};
 use crate::host::private;
 use crate::permission::{RegisterEntry, registered};
-use crate::run_folder::{RunFile, is_running};
+use crate::run_folder::{HistoryInput, RunFile, history_in, is_running};
 use crate::secret::{self, left_in};
 use crate::step::Before;
 use std::fs::File;
@@ -133,12 +133,12 @@ impl Leftover {
 impl LeftHistory {
     /// Of the history in a folder.
     pub fn of(folder: &Path) -> Self {
-        let path = RunFile::History.within(folder);
+        let path = history_in(folder);
         if path.metadata().map_or(true, |about| !about.is_file()) {
             return Self::None;
         }
         let Ok(file) = File::open(&path) else { return Self::Broken("it cannot be opened".to_owned()) };
-        let (mut reader, mut count, mut is_over) = (Reader::new(BufReader::new(file)), 0, false);
+        let (mut reader, mut count, mut is_over) = (Reader::new(BufReader::new(HistoryInput::new(file))), 0, false);
         loop {
             match reader.next_event() {
                 Ok(Some(stamped)) => {

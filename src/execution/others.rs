@@ -8,7 +8,7 @@ use crate::history::{Event, ExecutionStarted, Reader, Stamped, StepEnd};
 use crate::host::private;
 use crate::journal::{HostTime, Wall};
 use crate::model::ExecutionPlan;
-use crate::run_folder::{RunFile, is_running};
+use crate::run_folder::{HistoryInput, history_in, is_running};
 use crate::units::Duration;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -65,8 +65,8 @@ fn other(plan: &ExecutionPlan, folder: PathBuf) -> Option<OtherExecution> {
 
 /// What can be read of a history, from its beginning to the last whole line.
 fn events(folder: &Path) -> Option<Vec<Stamped>> {
-    let file = private::open_own(&RunFile::History.within(folder)).ok()?;
-    let mut reader = Reader::new(BufReader::new(file));
+    let file = private::open_own(&history_in(folder)).ok()?;
+    let mut reader = Reader::new(BufReader::new(HistoryInput::new(file)));
     let mut events = Vec::new();
     while let Ok(Some(stamped)) = reader.next_event() {
         events.push(stamped);

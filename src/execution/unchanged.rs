@@ -9,7 +9,7 @@ use super::texts::{RunbookChange, difference};
 use crate::history::{ExecutionStarted, execution_as_recorded, runbook_as_recorded};
 use crate::model::{DrillPlan, ExecutionPlan};
 use crate::project::Project;
-use crate::run_folder::RunFile;
+use crate::run_folder::{RunFile, history_in};
 use std::path::Path;
 
 /// The policy for an interrupted walk whose runbook may have changed meanwhile.
@@ -46,7 +46,7 @@ pub(super) fn unchanged_drill(plan: &DrillPlan, root: &Path, walks: ResumePolicy
         return Ok(());
     }
     let change = RunbookChange { what: format!("the runbook {path} has changed"), difference: String::new() };
-    Err(ExecutionError::Changed { change, path: RunFile::History.within(folder), mendable: false })
+    Err(ExecutionError::Changed { change, path: history_in(folder), mendable: false })
 }
 
 pub(super) fn change(started: &ExecutionStarted, folder: &Path) -> Option<RunbookChange> {

@@ -6,7 +6,7 @@ use crate::history::{Event, Reader};
 use crate::model::FindingState;
 use crate::project::ReviewFile;
 use crate::report::{EarlierDrill, EarlierDrills};
-use crate::run_folder::RunFile;
+use crate::run_folder::{HistoryInput, RunFile, history_in, holds_history};
 use crate::verdict::record::MeasuresRecord;
 use crate::verdict::{Interval, VerdictRecord};
 use std::fs::File;
@@ -45,7 +45,7 @@ pub fn earlier_among(folders: impl Iterator<Item = PathBuf>, filter: &DrillFilte
     let mut unread = 0;
     let mut found: Vec<(i64, PathBuf, VerdictRecord)> = Vec::new();
     for folder in folders {
-        if !RunFile::History.within(&folder).is_file() {
+        if !holds_history(&folder) {
             continue;
         }
         let Some((began, record)) = verdict_of(&folder) else {
@@ -91,8 +91,8 @@ fn is_of(folder: &Path, filter: &DrillFilter) -> bool {
 }
 
 fn first_event(folder: &Path) -> Option<Event> {
-    let file = File::open(RunFile::History.within(folder)).ok()?;
-    Some(Reader::new(BufReader::new(file)).next_event().ok()??.event)
+    let file = File::open(history_in(folder)).ok()?;
+    Some(Reader::new(BufReader::new(HistoryInput::new(file))).next_event().ok()??.event)
 }
 
 /// What is told of one.

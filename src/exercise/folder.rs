@@ -11,7 +11,7 @@ use crate::evidence::ManifestError;
 use crate::history::{Live, RunOrigin};
 use crate::host::{self, private};
 use crate::journal::JournalError;
-use crate::model::{DrillPlan, ReadFile, SecretSource, SourceFile};
+use crate::model::{DrillPlan, HistoryForm, ReadFile, SecretSource, SourceFile};
 use crate::permission::{Approval, NotPermitted};
 use crate::permission::{LockRefusal, Permit, PulledLever, RegisterEntry, Registered, enter};
 use crate::report::{DrillContext, drill, html, markdown, markdown_beside, svg};
@@ -45,6 +45,8 @@ pub struct DrillRequest {
     pub approvals: Vec<Approval>,
     /// The drill's folder; `None` makes one under `drills/` of the project.
     pub out: Option<PathBuf>,
+    /// How its history is kept; `None` where nobody says.
+    pub history: Option<HistoryForm>,
     /// Who signs and witnesses it, and where it is kept.
     pub attesting: Attesting,
     /// Who answers questions.
@@ -134,6 +136,7 @@ pub struct Exercise {
     drill: Drill,
     id: String,
     folder: PathBuf,
+    form: HistoryForm,
     provenance: Provenance,
     work: Arc<WorkProgress>,
     attesting: Attesting,
@@ -165,8 +168,22 @@ impl Exercise {
     /// # Errors
     /// Where the folder cannot be made or holds a drill already.
     pub fn begin(orders: DrillRequest) -> Result<Self, ExerciseError> {
-        let DrillRequest { plan, seed, reason, files, root, supervisor, secrets, approvals, out, attesting, attendance, stop, permit } =
-            orders;
+        let DrillRequest {
+            plan,
+            seed,
+            reason,
+            files,
+            root,
+            supervisor,
+            secrets,
+            approvals,
+            out,
+            history,
+            attesting,
+            attendance,
+            stop,
+            permit,
+        } = orders;
         let id = identifier(&plan.scenario.name, seed);
         let run = match out {
             Some(folder) => RunFolder::at(folder, id),
@@ -174,7 +191,8 @@ impl Exercise {
         }?;
         let registered = enter(&RegisterEntry::now(&run.id, &run.path, &root, &plan.environment_name));
         // Whoever would take back what a killed drill left sees by the history's lock that this one still runs.
-        let file = run.begin_history()?;
+        let form = history.unwrap_or(HistoryForm::usual(plan.requests()));
+        let file = run.begin_history(form)?;
         let RunFolder { path: folder, id } = run;
         let provenance = Provenance::of_drill(&folder, &id, &plan, &files, &root, &secrets)
             .map_err(|error| ExerciseError::Journal { folder: folder.clone(), source: JournalError { problem: error.to_string() } })?;
@@ -197,7 +215,17 @@ impl Exercise {
             stop,
             permit,
         };
-        Ok(Self { drill: Drill::begin(order, file)?, id, folder, provenance, work: Arc::default(), attesting, files: kept, registered })
+        Ok(Self {
+            drill: Drill::begin(order, form, file)?,
+            id,
+            folder,
+            form,
+            provenance,
+            work: Arc::default(),
+            attesting,
+            files: kept,
+            registered,
+        })
     }
 
     /// What it is called.
@@ -225,9 +253,11 @@ impl Exercise {
     /// # Errors
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
-        let Self { drill, id: _, folder, provenance, work, attesting, files, registered } = self;
+        let Self { drill, id: _, folder, form, provenance, work, attesting, files, registered } = self;
         let Ended { stopped, unwitnessed, journal } = drill.run().await;
-        let judged = match (judge_counting(&folder, &work), &journal) {
+        // The file that was written, whatever else stands beside it by now.
+        let history = RunFile::of_history(form).within(&folder);
+        let judged = match (judge_counting(&history, &work), &journal) {
             (Err(_), Err(error)) => return Err(ExerciseError::Journal { folder, source: error.clone() }),
             (judged, _) => judged?,
         };

@@ -5,12 +5,13 @@ use crate::history::{BareError, Event, Fold, ReadError, Reader, RemarkAbout, bar
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::report::{Digest, json, verdict_record};
+use crate::run_folder::{HistoryInput, history_in};
 use crate::units::{Explained, RunningHash};
 use crate::verdict::record::RepeatsReadError;
 use crate::verdict::{OfWorkload, Verdict, VerdictRecord, judge as decide, together};
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// A judged history.
@@ -20,9 +21,9 @@ pub struct Judged {
     pub verdict: Verdict,
     /// What its report shows.
     pub digest: Digest,
-    /// SHA-256 of the file, in hexadecimal.
+    /// SHA-256 of the record as text, in hexadecimal: of a compressed history that of its lines.
     pub hash: String,
-    /// True where the history's last line was torn, because the drill was killed.
+    /// True where the history's last line was torn, or its last frame, because the drill was killed.
     pub torn: bool,
     /// What is to be known of its format, where a newer build wrote it.
     pub newer: Option<String>,
@@ -126,7 +127,7 @@ impl Explained for JudgeError {
     }
 }
 
-/// Judges a drill's folder, a `history.jsonl`, or a bare history in JSON.
+/// Judges a drill's folder, a `history.jsonl`, plain or compressed, or a bare history in JSON.
 ///
 /// # Errors
 /// Where the file cannot be read or is none of these.
@@ -139,7 +140,7 @@ pub fn judge(path: &Path) -> Result<Judged, JudgeError> {
 /// # Errors
 /// As [`judge`].
 pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeError> {
-    let file = if path.is_dir() { path.join("history.jsonl") } else { path.to_owned() };
+    let file = if path.is_dir() { history_in(path) } else { path.to_owned() };
     let open = |source| JudgeError::Open { path: file.clone(), source };
     // A folder may be anybody's, and a pipe in it would be waited for without end.
     if path.is_dir() && file.exists() && !file.is_file() {
@@ -147,7 +148,8 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     }
     let opened = File::open(&file).map_err(open)?;
     work.begin("judging the history", opened.metadata().map_or(0, |facts| facts.len()));
-    let mut input = Hashing { input: BufReader::with_capacity(1 << 20, opened), hash: RunningHash::default(), work };
+    let opened = HistoryInput::new(CountedFile { file: opened, work });
+    let mut input = Hashing { input: BufReader::with_capacity(1 << 20, opened), hash: RunningHash::default() };
     let first = input.input.fill_buf().map_err(open)?;
     // A drill's first line is `{"t":0,"started":…`; a bare history is one document with `bare_history` among its keys.
     let begins: Vec<u8> = first.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(5).collect();
@@ -180,7 +182,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     }
     work.begin("drawing the verdict", 0);
     digest.settle();
-    let torn = reader.torn();
+    let is_torn = reader.torn();
     let several = digest.has_several_workloads();
     let each = folds.into_iter().map(|(named, fold)| {
         let verdict = decide(&fold.finish());
@@ -189,13 +191,16 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     let mut each: Vec<OfWorkload> = each.collect();
     let verdict = if several { together(each, lead) } else { each.pop().map(|only| only.verdict) };
     let verdict = verdict.ok_or(ReadError::NoStart).map_err(wrong)?;
+    let history = input.input.get_ref();
+    let torn = is_torn || history.torn() > 0;
+    digest.kept_as(history.form());
     Ok(Judged { verdict, digest, hash: input.hex(), torn, newer, outline: None })
 }
 
 /// The same of a bare history, which is one document.
-fn judge_bare(file: PathBuf, mut input: Hashing<'_, BufReader<File>>) -> Result<Judged, JudgeError> {
+fn judge_bare(file: PathBuf, mut input: Hashing<impl BufRead>) -> Result<Judged, JudgeError> {
     let mut text = Vec::new();
-    input.input.rewind().and_then(|()| input.read_to_end(&mut text)).map_err(|source| JudgeError::Open { path: file.clone(), source })?;
+    input.read_to_end(&mut text).map_err(|source| JudgeError::Open { path: file.clone(), source })?;
     let said = |source| match text.windows(BARE.len()).any(|bytes| bytes == BARE) {
         true => JudgeError::Bare { path: file.clone(), source },
         // JSON of somebody else's, often one document a line.
@@ -215,8 +220,9 @@ pub fn whose(path: &Path, template: Option<&str>) -> Result<Option<RecordSource>
     if !path.is_file() {
         return Ok(None);
     }
-    let mut input = BufReader::new(File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?);
-    let first = input.fill_buf().map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
+    let unread = |source| JudgeError::Open { path: path.to_owned(), source };
+    let mut input = BufReader::new(HistoryInput::new(File::open(path).map_err(unread)?));
+    let first = input.fill_buf().map_err(unread)?;
     let is_history = first.starts_with(b"{\"t\":") || first.windows(BARE.len()).any(|bytes| bytes == BARE);
     if is_history {
         return Ok(None);
@@ -253,7 +259,7 @@ pub fn judge_record_counting(
     let wrong = |source| JudgeError::Record { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| JudgeError::Open { path: path.to_owned(), source })?;
     work.begin("reading the record", file.metadata().map_or(0, |facts| facts.len()));
-    let mut input = Hashing { input: file, hash: RunningHash::default(), work };
+    let mut input = Hashing { input: CountedFile { file, work }, hash: RunningHash::default() };
     let record = import::read(BufReader::with_capacity(1 << 20, &mut input), settings).map_err(wrong)?;
     work.begin("drawing the verdict", 0);
     let outline = Some(record.outline());
@@ -262,24 +268,36 @@ pub fn judge_record_counting(
     Ok(Judged { verdict, digest, hash: input.hex(), torn: false, newer: None, outline })
 }
 
-/// Hashes and counts what is read through it.
-struct Hashing<'w, R> {
-    input: R,
-    hash: RunningHash,
+/// Counts what is read of a file, for whoever shows how far it is.
+struct CountedFile<'w> {
+    file: File,
     work: &'w WorkProgress,
 }
 
-impl<R> Hashing<'_, R> {
+impl Read for CountedFile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.work.add(count as u64);
+        Ok(count)
+    }
+}
+
+/// Hashes what is read through it.
+struct Hashing<R> {
+    input: R,
+    hash: RunningHash,
+}
+
+impl<R> Hashing<R> {
     fn hex(self) -> String {
         self.hash.hex()
     }
 }
 
-impl<R: Read> Read for Hashing<'_, R> {
+impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.input.read(buffer)?;
         self.hash.add(&buffer[..count]);
-        self.work.add(count as u64);
         Ok(count)
     }
 }

@@ -3,7 +3,7 @@
 use super::earlier::{DrillFilter, earlier_drills};
 use crate::history::{Event, Reader};
 use crate::model::Environment;
-use crate::run_folder::RunFile;
+use crate::run_folder::{HistoryInput, history_in};
 use crate::units::Problem;
 use std::fs::File;
 use std::io::BufReader;
@@ -36,8 +36,8 @@ pub fn unheard(name: &str, environment: &Environment, drills: &Path) -> Option<P
 }
 
 fn has_heard(folder: &Path) -> bool {
-    let Ok(file) = File::open(RunFile::History.within(folder)) else { return false };
-    let mut reader = Reader::new(BufReader::new(file));
+    let Ok(file) = File::open(history_in(folder)) else { return false };
+    let mut reader = Reader::new(BufReader::new(HistoryInput::new(file)));
     while let Ok(Some(stamped)) = reader.next_event() {
         if matches!(stamped.event, Event::AlertReceived(_) | Event::AlertsLeftOut(_)) {
             return true;

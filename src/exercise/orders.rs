@@ -2,7 +2,7 @@
 //! agree to before the first of them begins. Plain data: it comes from a command line, a schedule or a test alike.
 
 use super::{ceiling, predicted};
-use crate::model::{Action, DrillPlan, EvidencePolicy, ReadFile, SecretSource, StartMode};
+use crate::model::{Action, DrillPlan, EvidencePolicy, HistoryForm, ReadFile, SecretSource, StartMode};
 use crate::permission::{Approval, LockTable};
 use crate::project::{Findings, Project, ProjectError};
 use crate::units::{Duration, Explained, Problem, Seed};
@@ -83,6 +83,8 @@ pub struct DrillOrders {
     pub reason: Option<String>,
     /// The folder of the only drill, or above those of several; `None` makes new ones under `drills/` of the project.
     pub out: Option<PathBuf>,
+    /// How their histories are kept; `None` compresses those of drills that plan very many requests.
+    pub history: Option<HistoryForm>,
     /// The file of the private key that signs them, instead of the one that the inventory names.
     pub sign: Option<PathBuf>,
     /// The binary whose command `keep` supervises what a drill starts: see [`crate::process::supervise`].

@@ -7,7 +7,7 @@ use super::plan_hash::configuration;
 use crate::console::WorkProgress;
 use crate::host::private;
 use crate::report::{JudgedTrial, RepeatedDrills, RepeatedTrial, TrialOutcome, html, markdown, repeats, repeats_statement};
-use crate::run_folder::RunFile;
+use crate::run_folder::{RunFile, holds_history};
 use crate::units::Duration;
 use crate::verdict::Millis;
 use crate::verdict::record::{PlannedTrialRecord, RepeatsRecord};
@@ -56,7 +56,7 @@ pub(super) fn repeated(folder: &Path, record: RepeatsRecord, work: &WorkProgress
 
 fn outcome(folder: &Path, planned: &PlannedTrialRecord, work: &WorkProgress) -> TrialOutcome {
     let path = folder.join(&planned.folder);
-    if !RunFile::History.within(&path).exists() {
+    if !holds_history(&path) {
         return TrialOutcome::NotRun;
     }
     match judge_counting(&path, work) {

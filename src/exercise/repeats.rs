@@ -22,7 +22,7 @@ use super::repeated::{FinishedRepeats, phase_of, repeated, write, write_repeats}
 use super::reset::{ResetError, reset, way_of};
 use crate::history::StopReason;
 use crate::model::DrillPlan;
-use crate::run_folder::{RunFile, RunFolder, identifier};
+use crate::run_folder::{RunFile, RunFolder, holds_history, identifier};
 use crate::units::{Duration, Explained, Seed, with_causes};
 use crate::verdict::record::{PlannedTrialRecord, REPEATS_FORMAT, RepeatsEnd, RepeatsEndRecord, RepeatsRecord, SequentialTestRecord};
 use crate::verdict::repeats::{RepeatTrial, SequentialDecision, SequentialTest, TrialResult};
@@ -80,7 +80,7 @@ impl<'a> RunningRepeats<'a> {
             None => RunFolder::below(&planned.root.join("drills"), &id),
         }?;
         let RunFolder { path: folder, id } = run;
-        if [RunFile::Repeats, RunFile::History].iter().any(|file| file.within(&folder).exists()) {
+        if RunFile::Repeats.within(&folder).exists() || holds_history(&folder) {
             return Err(ExerciseError::Taken { path: folder });
         }
         let record = record(orders, &planned.plan, seed, id);
@@ -151,6 +151,7 @@ impl<'a> RunningRepeats<'a> {
             secrets,
             approvals,
             out: Some(self.folder.join(&trial.folder)),
+            history: self.orders.history,
             attesting,
             attendance: observer.attendance(),
             stop: self.orders.stop.clone(),

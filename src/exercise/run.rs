@@ -52,6 +52,7 @@ async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: Dr
         secrets,
         approvals,
         out: orders.out_of(turn.number),
+        history: orders.history,
         attesting,
         attendance: observer.attendance(),
         stop: orders.stop.clone(),

@@ -47,7 +47,7 @@ pub fn verified(folder: &Path, work: &WorkProgress) -> Result<Verified, VerifyEr
     work.begin("holding the files against the manifest", 0);
     let VerifiedFolder { manifest, mut checks, chain, trials } = verify::folder(folder)?;
     // Of another history another verdict would be no news.
-    let is_other = |check: &Check| check.what == RunFile::History.name() && check.state == CheckState::Changed;
+    let is_other = |check: &Check| RunFile::of_name(&check.what).is_some_and(RunFile::is_history) && check.state == CheckState::Changed;
     if chain.is_some() && !checks.iter().any(is_other) {
         judged_again(folder, manifest.as_ref().map(|read| &read.manifest), work, &mut checks);
     }

@@ -148,6 +148,20 @@ pub enum Event {
 }
 
 impl Event {
+    /// False for what happens with each request, of which there may be millions.
+    pub const fn is_notable(&self) -> bool {
+        !matches!(
+            self,
+            Self::Request(_)
+                | Self::Shed(_)
+                | Self::Overdue(_)
+                | Self::Served(_)
+                | Self::Carried(_)
+                | Self::TokenMinted(_)
+                | Self::ParityProbed(_)
+        )
+    }
+
     /// The place of the runbook's step that it is about, from 0.
     pub fn step_mut(&mut self) -> Option<&mut u32> {
         match self {

@@ -2,7 +2,8 @@
 //!
 //! # The format, in prose
 //!
-//! A history is a text file of JSON lines, `history.jsonl`, only ever appended to. Each line is one event: an object with
+//! A history is a text file of JSON lines, `history.jsonl`, only ever appended to; of a drill with very many requests the same lines in frames of
+//! Zstandard, `history.jsonl.zst`, each whole in itself (`run_folder`). Each line is one event: an object with
 //! exactly two keys. The first, `t`, is when the journal took the event in: nanoseconds since the drill's origin, on the
 //! host's monotonic clock, never decreasing from line to line. The second names the kind of event and holds its facts.
 //! The index of an event is the number of its line, from 0.
@@ -28,7 +29,7 @@
 //! goes on by the wall clock where it is resumed after a crash or a reboot. There the history is the journal as well: `step_started` is on
 //! disk before a try begins, `step_finished` right after it ended.
 //!
-//! Among the events stand seals, each with the hash of the lines since the one before (`seal`): no events, and whoever only reads events passes
+//! Among the events stand seals, once a second, each with the hash of the lines since the one before (`seal`): no events, and whoever only reads events passes
 //! over them.
 //!
 //! The last line may be torn, because the process may have died while writing it; it is then left out. Anything else that

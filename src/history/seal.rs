@@ -5,8 +5,8 @@
 //! changes a line must write every seal after it anew, and the last of them stands where its writer no longer reaches it (a manifest's signature,
 //! a witness). One that does not fit tells between which two seals something was changed.
 //!
-//! The journal writes one whenever it hands lines to the operating system and when it closes, so that what a killed drill leaves is sealed but for
-//! its last moments. `t` is that of the line before.
+//! The journal writes one once a second, after 120 KB, as soon as anything but a request happened, whenever somebody waits for what was recorded, and
+//! when it closes, so that what a killed drill leaves is sealed but for its last moments. `t` is that of the line before.
 //!
 //! What this file does not do: hold a file against its seals (`evidence`), or know of signatures.
 

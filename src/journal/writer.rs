@@ -2,8 +2,10 @@
 
 use super::Clock;
 use super::error::JournalError;
+use super::history_file::HistoryFile;
 use super::queue::EventQueue;
 use crate::history::{Event, Live, Sealer, Stamped};
+use crate::model::HistoryForm;
 use crate::units::Salt;
 use std::fs::File;
 use std::io::{Seek, Write};
@@ -11,8 +13,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
-/// The live view is published, and lines are handed to the operating system, at least this often.
+/// The live view is published, and lines of text are handed to the operating system, at least this often.
 const FLUSH: Duration = Duration::from_millis(50);
+/// Lines are sealed, and what is compressed becomes a frame, at least this often; where something happened besides requests, with the next [`FLUSH`].
+const SEAL: Duration = Duration::from_secs(1);
+/// The same after so many bytes: what is between two seals is small enough to say what was done to it, and a frame fits into one block.
+const SEALED: usize = 120 << 10;
 /// How long events gather while they come fast, so that the fastest traffic wakes the writer a thousand times a second and no oftener.
 const GATHER: Duration = Duration::from_millis(1);
 
@@ -96,7 +102,15 @@ impl Journal {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(file: impl Write + Send + 'static, clock: Clock) -> std::io::Result<Self> {
-        Self::open(file, None, Sealer::default(), clock, Live::default(), random_salt()?)
+        Self::start_as(HistoryForm::Plain, file, clock)
+    }
+
+    /// The same in this form.
+    ///
+    /// # Errors
+    /// Where the operating system gives no thread.
+    pub fn start_as(form: HistoryForm, file: impl Write + Send + 'static, clock: Clock) -> std::io::Result<Self> {
+        Self::open(HistoryFile::new(form, file)?, None, Sealer::default(), clock, Live::default(), random_salt()?)
     }
 
     /// The same over the end of a file that holds what `live` was folded from, and `clock` goes on from, in which keys are named by `salt`. What
@@ -107,7 +121,7 @@ impl Journal {
     pub fn durable(file: File, clock: Clock, live: Live, salt: Salt) -> std::io::Result<Self> {
         let disk = file.try_clone()?;
         let sealer = Self::sealer(&file)?;
-        Self::open(file, Some(disk), sealer, clock, live, salt)
+        Self::open(HistoryFile::new(HistoryForm::Plain, file)?, Some(disk), sealer, clock, live, salt)
     }
 
     /// What goes on sealing a file, which is left at its end.
@@ -121,7 +135,7 @@ impl Journal {
     }
 
     fn open(
-        file: impl Write + Send + 'static,
+        file: HistoryFile<impl Write + Send + 'static>,
         disk: Option<File>,
         sealer: Sealer,
         clock: Clock,
@@ -132,13 +146,16 @@ impl Journal {
         let (live_sender, published) = watch::channel(Arc::new(live.clone()));
         let (failure_sender, failure) = watch::channel(None);
         let writer = Writer {
-            file: std::io::BufWriter::with_capacity(1 << 16, file),
+            file,
             disk,
             live,
             published: live_sender,
             failed: failure_sender,
             line: Vec::new(),
             sealer,
+            unsealed: 0,
+            sealed_at: Instant::now(),
+            is_notable: false,
         };
         let recorder = Recorder::of(&queue);
         // A thread of its own: a slow disk must not hold up traffic, nor busy traffic the disk.
@@ -192,7 +209,7 @@ pub fn random() -> std::io::Result<[u8; 16]> {
 
 /// The writer of the history file, which also folds the live view.
 struct Writer<W: Write> {
-    file: std::io::BufWriter<W>,
+    file: HistoryFile<W>,
     /// The same file, where what is recorded durably must reach the disk.
     disk: Option<File>,
     live: Live,
@@ -200,6 +217,20 @@ struct Writer<W: Write> {
     failed: watch::Sender<Option<JournalError>>,
     line: Vec<u8>,
     sealer: Sealer,
+    /// Bytes since the last seal.
+    unsealed: usize,
+    sealed_at: Instant,
+    /// Whether something besides requests and exchanges is among them.
+    is_notable: bool,
+}
+
+/// What becomes of the lines that were not handed on yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HandOn {
+    /// They are sealed where that is due.
+    Due,
+    /// All of them are sealed and in the file.
+    All,
 }
 
 impl<W: Write> Writer<W> {
@@ -208,20 +239,32 @@ impl<W: Write> Writer<W> {
         let (mut events, mut waiters) = (Vec::new(), Vec::new());
         let mut handed_on = Instant::now();
         let mut fresh = false;
-        while queue.take(&mut events, &mut waiters, fresh.then(|| FLUSH.saturating_sub(handed_on.elapsed()))) {
+        loop {
+            let until_sealed = (self.unsealed > 0).then(|| SEAL.saturating_sub(self.sealed_at.elapsed()));
+            let patience = if fresh { Some(FLUSH.saturating_sub(handed_on.elapsed())) } else { until_sealed };
+            if !queue.take(&mut events, &mut waiters, patience) {
+                break;
+            }
             fresh |= !events.is_empty();
             self.write(&mut events, queue.salt());
-            if !waiters.is_empty() || fresh && handed_on.elapsed() >= FLUSH {
-                self.hand_on();
+            let how = if waiters.is_empty() { HandOn::Due } else { HandOn::All };
+            if how == HandOn::All || fresh && handed_on.elapsed() >= FLUSH {
+                self.hand_on(how);
                 handed_on = Instant::now();
                 fresh = false;
+            } else if self.unsealed > 0 && self.sealed_at.elapsed() >= SEAL {
+                self.seal();
             }
             for waiter in waiters.drain(..) {
                 let _ = waiter.send(self.secured());
             }
             std::thread::sleep(GATHER);
         }
-        self.hand_on();
+        self.hand_on(HandOn::All);
+        if self.failed.borrow().is_none() {
+            let finished = self.file.finish();
+            self.check(finished);
+        }
     }
 
     fn write(&mut self, events: &mut Vec<Stamped>, salt: Salt) {
@@ -232,21 +275,37 @@ impl<W: Write> Writer<W> {
                 let written = serde_json::to_writer(&mut self.line, &stamped).map_err(std::io::Error::from).and_then(|()| {
                     self.line.push(b'\n');
                     self.sealer.add(stamped.t, &self.line);
-                    self.file.write_all(&self.line)
+                    self.unsealed += self.line.len();
+                    self.file.put(&self.line)
                 });
                 self.check(written);
+                if self.unsealed >= SEALED {
+                    self.seal();
+                }
             }
+            self.is_notable |= stamped.event.is_notable();
             self.live.apply(&stamped);
         }
     }
 
-    fn hand_on(&mut self) {
-        if self.failed.borrow().is_none() {
-            let seal = self.sealer.seal().unwrap_or_default();
-            let sealed = self.file.write_all(&seal).and_then(|()| self.file.flush());
-            self.check(sealed);
+    fn hand_on(&mut self, how: HandOn) {
+        if how == HandOn::All || self.is_notable || self.unsealed > 0 && self.sealed_at.elapsed() >= SEAL {
+            self.seal();
+        } else if self.failed.borrow().is_none() {
+            let flushed = self.file.flush();
+            self.check(flushed);
         }
         self.published.send_replace(Arc::new(self.live.clone()));
+    }
+
+    /// Seals what has come since the last seal, and hands all of it to the operating system.
+    fn seal(&mut self) {
+        if self.failed.borrow().is_none() {
+            let seal = self.sealer.seal().unwrap_or_default();
+            let sealed = self.file.put(&seal).and_then(|()| self.file.close());
+            self.check(sealed);
+        }
+        (self.unsealed, self.sealed_at, self.is_notable) = (0, Instant::now(), false);
     }
 
     /// Waits for the disk, where there is one to wait for.
@@ -296,6 +355,75 @@ mod tests {
         tokio::time::timeout(Duration::from_secs(10), live.wait_for(|live| live.traffic_since.is_some())).await.unwrap().unwrap();
         let text = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
         assert!(text.contains(r#""phase":{"name":"baseline"}"#) && text.ends_with('\n'), "{text}");
+        journal.close().await.unwrap();
+    }
+
+    /// Requests that end as a drill's do, told over a while.
+    fn request(id: u64) -> Event {
+        let (due, lag) = (id * 20_017_003, 41_000 + id % 977);
+        let (done, outcome) = (67_123_456 + id * 7_919 % 1_000_003, crate::history::Outcome::Ok);
+        Event::Request(crate::history::RequestDone { id, due, lag, proof: Some(done - 5_000_000), done, outcome, why: None })
+    }
+
+    fn lines_of(file: &Shared) -> (String, bool) {
+        let (bytes, mut text) = (file.0.lock().unwrap().clone(), String::new());
+        let mut input = crate::run_folder::HistoryInput::new(&bytes[..]);
+        std::io::Read::read_to_string(&mut input, &mut text).unwrap();
+        (text, input.torn() > 0)
+    }
+
+    #[tokio::test]
+    async fn a_compressed_history_has_the_same_lines_and_seals_and_can_be_read_while_it_is_written() {
+        let file = Shared::default();
+        let journal = Journal::start_as(HistoryForm::Compressed, file.clone(), Clock::start()).unwrap();
+        let recorder = journal.recorder();
+        for id in 0..5_000 {
+            recorder.record(request(id)).await;
+        }
+        recorder.handed_on().await;
+        let (text, is_torn) = lines_of(&file);
+        let written = file.0.lock().unwrap().len();
+        assert!(text.contains("\"id\":4999,") && !is_torn, "all of it, and nothing of a frame that is not whole");
+        assert!(written * 3 < text.len(), "{written} bytes for {}", text.len());
+        // A phase is in the file with the next look, and not only when the second is over.
+        recorder.record(Event::Phase(PhaseEntered { name: Phase::Fault })).await;
+        let begun = Instant::now();
+        while !lines_of(&file).0.contains("\"fault\"") {
+            assert!(begun.elapsed() < Duration::from_secs(10), "ten seconds only tell a broken journal from a busy machine");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(recorder);
+        journal.close().await.unwrap();
+        let (text, is_torn) = lines_of(&file);
+        let (mut sealer, mut seals, mut unsealed) = (Sealer::default(), 0, 0);
+        for line in text.split_inclusive('\n') {
+            match crate::history::Seal::of_line(line.as_bytes()) {
+                Some(seal) => {
+                    assert_eq!(sealer.seal(), Some(seal.line()), "seals are over the lines as they are read");
+                    (seals, unsealed) = (seals + 1, 0);
+                }
+                None => {
+                    let stamped: Stamped = serde_json::from_str(line).unwrap();
+                    sealer.add(stamped.t, line.as_bytes());
+                    unsealed += line.len();
+                    assert!(unsealed < SEALED + 1_000, "none is longer without a seal");
+                }
+            }
+        }
+        assert!(seals >= 3 && unsealed == 0 && !is_torn, "{seals} seals");
+    }
+
+    #[tokio::test]
+    async fn lines_are_sealed_though_nothing_follows_them() {
+        let file = Shared::default();
+        let journal = Journal::start(file.clone(), Clock::start()).unwrap();
+        journal.recorder().record(request(0)).await;
+        let begun = Instant::now();
+        while !lines_of(&file).0.contains("\"sealed\"") {
+            assert!(begun.elapsed() < Duration::from_secs(10), "ten seconds only tell a broken journal from a busy machine");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(begun.elapsed() >= FLUSH, "a request by itself is not sealed at once");
         journal.close().await.unwrap();
     }
 

@@ -6,8 +6,8 @@ use crate::units::Fingerprint;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
-/// Entries that are kept: a drill of half an hour at 50 requests a second.
-const KEPT: usize = 100_000;
+/// Entries that are kept, some 100 bytes each: a drill's memory must not grow with its requests.
+const KEPT: usize = 4_096;
 
 /// One request for a model as it reached a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,6 +28,7 @@ mod execution;
 mod failure_mode;
 mod fault;
 mod guard;
+mod history_form;
 mod hop;
 mod http_call;
 mod inquiry;
@@ -104,6 +105,7 @@ pub use fault::{
     SettingValue, Settings, Taken, TlsProblem,
 };
 pub use guard::{GUARDS_MAX, Guard, GuardWatch, OutsideGuard, PercentileLimit, ServiceGuard, SuccessLimit, Unreachable};
+pub use history_form::HistoryForm;
 pub use hop::{CheckOutcome, HopCheck, HopReason, HopState};
 pub use http_call::HttpCall;
 pub use inquiry::{Inquiry, InquiryGoal, InquirySource};

@@ -269,6 +269,7 @@ async fn drilled(site: &DrillSite, planned: PlannedDrill) -> Result<EndedControl
         seed: site.seed,
         reason: Some(site.name.as_ref().map_or_else(|| "prove: as it is".to_owned(), |name| format!("prove: {name}"))),
         out: Some(site.folder.clone()),
+        history: None,
         sign: None,
         supervisor: site.supervisor.clone(),
         wait: site.wait,

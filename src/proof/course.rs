@@ -5,7 +5,7 @@
 
 use crate::history::{Event, KeyStanding, Outcome, Phase, ReadError, Reader, RequestDone, Served, Stamped};
 use crate::model::Objectives;
-use crate::run_folder::RunFile;
+use crate::run_folder::{HistoryInput, history_in};
 use crate::units::Fingerprint;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -58,7 +58,7 @@ pub(super) struct DrillCourse {
 impl DrillCourse {
     /// Of the drill in a folder.
     pub(super) fn of(folder: &Path) -> Result<Self, ReadError> {
-        let mut reader = Reader::new(BufReader::new(File::open(RunFile::History.within(folder))?));
+        let mut reader = Reader::new(BufReader::new(HistoryInput::new(File::open(history_in(folder))?)));
         let mut fold = CourseFold::default();
         while let Some(stamped) = reader.next_event()? {
             fold.apply(&stamped);

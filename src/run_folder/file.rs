@@ -1,5 +1,6 @@
 //! The files of a run's folder, each with what it is to others: whoever copies, bundles, signs or cleans a folder asks here.
 
+use crate::model::HistoryForm;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,8 @@ pub enum FileNature {
 pub enum RunFile {
     /// What happened, a line an event.
     History,
+    /// The same lines, compressed; of the two a run has one.
+    CompressedHistory,
     /// The verdict on it.
     Verdict,
     /// The report of it, as Markdown.
@@ -78,7 +81,7 @@ pub enum RunFile {
 }
 
 /// Those whose names are fixed.
-const FIXED: [RunFile; 26] = [
+const FIXED: [RunFile; 27] = [
     RunFile::Manifest,
     RunFile::Inputs,
     RunFile::TestResult,
@@ -89,6 +92,7 @@ const FIXED: [RunFile; 26] = [
     RunFile::Listening,
     RunFile::Authority,
     RunFile::History,
+    RunFile::CompressedHistory,
     RunFile::Verdict,
     RunFile::Report,
     RunFile::Page,
@@ -108,6 +112,19 @@ const FIXED: [RunFile; 26] = [
 ];
 
 impl RunFile {
+    /// The history, as it is kept in this form.
+    pub const fn of_history(form: HistoryForm) -> Self {
+        match form {
+            HistoryForm::Plain => Self::History,
+            HistoryForm::Compressed => Self::CompressedHistory,
+        }
+    }
+
+    /// Whether it is the history, in either form.
+    pub const fn is_history(self) -> bool {
+        matches!(self, Self::History | Self::CompressedHistory)
+    }
+
     /// Its name within the folder.
     pub fn name(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -115,7 +132,8 @@ impl RunFile {
             Self::Measurement => "measurement.sigstore.json",
             Self::PlanStamp => "plan.tsr",
             Self::HeadStamp => "head.tsr",
-            Self::History => "history.jsonl",
+            Self::History => HistoryForm::Plain.file(),
+            Self::CompressedHistory => HistoryForm::Compressed.file(),
             Self::Verdict => "verdict.json",
             Self::Report => "report.md",
             Self::Page => "report.html",
@@ -160,6 +178,7 @@ impl RunFile {
     pub const fn nature(self) -> FileNature {
         match self {
             Self::History
+            | Self::CompressedHistory
             | Self::Manifest
             | Self::Inputs
             | Self::TestResult
@@ -212,9 +231,18 @@ mod tests {
             assert_eq!(RunFile::of_name(&file.name()), Some(file));
         }
         assert_eq!((RunFile::OldValue(0).name(), RunFile::OldStoreValue(1).name()), ("before-step-1".into(), "before-store-1.json".into()));
-        for name in
-            ["", "history.json", "before-step-0", "before-step-01", "before-store-1", "k6-.log", "k6-0.log", ".salt.00", "notes.txt"]
-        {
+        for name in [
+            "",
+            "history.json",
+            "history.zst",
+            "before-step-0",
+            "before-step-01",
+            "before-store-1",
+            "k6-.log",
+            "k6-0.log",
+            ".salt.00",
+            "notes.txt",
+        ] {
             assert_eq!(RunFile::of_name(name), None, "{name}");
         }
     }

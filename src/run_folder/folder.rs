@@ -1,7 +1,9 @@
 //! A run's folder: it is made or taken, and its history begun in it, or opened again and locked.
 
 use super::file::RunFile;
+use super::history_file::{history_in, is_written};
 use crate::host::private;
+use crate::model::HistoryForm;
 use crate::units::Seed;
 use std::fs::{File, TryLockError};
 use std::io::{Error, ErrorKind};
@@ -86,8 +88,11 @@ impl RunFolder {
     ///
     /// # Errors
     /// Where there is one, or it cannot be made.
-    pub(crate) fn begin_history(&self) -> Result<File, RunFolderError> {
-        let path = RunFile::History.within(&self.path);
+    pub(crate) fn begin_history(&self, form: HistoryForm) -> Result<File, RunFolderError> {
+        if holds_history(&self.path) {
+            return Err(RunFolderError::Taken { path: self.path.clone() });
+        }
+        let path = RunFile::of_history(form).within(&self.path);
         let file = private::create_new(&path).map_err(|source| match source.kind() {
             ErrorKind::AlreadyExists => RunFolderError::Taken { path: self.path.clone() },
             _ => io(&path, source),
@@ -99,7 +104,12 @@ impl RunFolder {
     }
 }
 
-/// Opens a history that this user has written, to write on in it; no other process does meanwhile.
+/// True where a history stands in a folder, in either form.
+pub(crate) fn holds_history(folder: &Path) -> bool {
+    history_in(folder).is_file()
+}
+
+/// Opens a history that this user has written, to write on in it; no other process does meanwhile. Only plain ones are written on in.
 ///
 /// # Errors
 /// Where there is none, others may have written it, or another process writes it.
@@ -116,7 +126,7 @@ pub(crate) fn open_history(folder: &Path) -> Result<File, RunFolderError> {
 /// # Errors
 /// As those of [`open_history`].
 pub(crate) fn hold_history(folder: &Path) -> Result<File, RunFolderError> {
-    let path = RunFile::History.within(folder);
+    let path = history_in(folder);
     let file = private::open_own(&path).map_err(|source| io(&path, source))?;
     lock(&file, folder)?;
     Ok(file)
@@ -124,7 +134,7 @@ pub(crate) fn hold_history(folder: &Path) -> Result<File, RunFolderError> {
 
 /// True where a process writes the history of this folder.
 pub(crate) fn is_running(folder: &Path) -> bool {
-    private::open_own(&RunFile::History.within(folder)).is_ok_and(|history| history.try_lock_shared().is_err())
+    is_written(folder, HistoryForm::Plain) || is_written(folder, HistoryForm::Compressed)
 }
 
 fn lock(file: &File, folder: &Path) -> Result<(), RunFolderError> {
@@ -163,9 +173,9 @@ mod tests {
     fn a_history_is_begun_once_and_written_by_one() {
         let place = tempfile::tempdir().unwrap();
         let folder = RunFolder::at(place.path().join("x"), "x".into()).unwrap();
-        let file = folder.begin_history().unwrap();
+        let file = folder.begin_history(HistoryForm::Plain).unwrap();
         assert!(is_running(&folder.path));
-        assert!(matches!(folder.begin_history(), Err(RunFolderError::Taken { .. })));
+        assert!(matches!(folder.begin_history(HistoryForm::Compressed), Err(RunFolderError::Taken { .. })));
         assert!(matches!(open_history(&folder.path), Err(RunFolderError::Locked { .. })));
         drop(file);
         assert!(!is_running(&folder.path));
@@ -173,6 +183,13 @@ mod tests {
         assert!(matches!(open_history(&folder.path), Err(RunFolderError::Locked { .. })));
         drop(held);
         drop(open_history(&folder.path).unwrap());
+        let other = RunFolder::at(place.path().join("y"), "y".into()).unwrap();
+        let file = other.begin_history(HistoryForm::Compressed).unwrap();
+        assert!(is_running(&other.path) && other.path.join("history.jsonl.zst").is_file());
+        assert!(matches!(other.begin_history(HistoryForm::Plain), Err(RunFolderError::Taken { .. })));
+        assert!(matches!(hold_history(&other.path), Err(RunFolderError::Locked { .. })));
+        drop(file);
+        drop(hold_history(&other.path).unwrap());
         let absent = open_history(place.path()).unwrap_err();
         assert!(matches!(&absent, RunFolderError::Io { source, .. } if source.kind() == ErrorKind::NotFound), "{absent}");
     }

@@ -10,7 +10,7 @@ use crate::history::{Event, Reader};
 use crate::host::regular;
 use crate::model::DrillSchedule;
 use crate::project::Project;
-use crate::run_folder::{RunFile, is_running};
+use crate::run_folder::{HistoryInput, RunFile, history_in, is_running};
 use crate::schedule::{Occurrence, OccurrenceEnd};
 use crate::store::{ClaimClose, OccurrenceClaim, StoreError};
 use crate::units::{Duration, explained, one_line};
@@ -163,8 +163,8 @@ impl DeadClaim {
 
 /// Why the drill in a folder was begun, by its first line.
 fn reason_in(folder: &Path) -> Option<String> {
-    let file = regular(&RunFile::History.within(folder)).ok()?;
-    let first = Reader::new(BufReader::new(file)).next_event().ok()??;
+    let file = regular(&history_in(folder)).ok()?;
+    let first = Reader::new(BufReader::new(HistoryInput::new(file))).next_event().ok()??;
     match first.event {
         Event::Started(started) => started.origin.reason,
         _ => None,

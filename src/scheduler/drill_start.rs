@@ -62,6 +62,7 @@ impl DrillStart {
             seed: self.seed.unwrap_or_else(drawn_seed),
             reason: self.told_reason(),
             out: None,
+            history: None,
             sign: None,
             supervisor: supervisor.to_owned(),
             wait: self.wait,

@@ -8,7 +8,7 @@ use super::whole_lines::WholeLines;
 use crate::history::{Event, Live, Reader};
 use crate::host::private;
 use crate::model::DrillPlan;
-use crate::run_folder::{RunFile, is_running};
+use crate::run_folder::{HistoryInput, RunFile, history_in, is_running};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,7 +54,7 @@ pub struct FollowedDrill {
 /// What is read, and what is known from it.
 struct Following {
     folder: PathBuf,
-    reader: Reader<WholeLines<File>>,
+    reader: Reader<WholeLines<HistoryInput<File>>>,
     live: Live,
     curve: Arc<Mutex<DrillCurve>>,
     looks_after: u32,
@@ -66,8 +66,8 @@ impl FollowedDrill {
         if !is_running(&folder) {
             return None;
         }
-        let file = private::open_own(&RunFile::History.within(&folder)).ok()?;
-        let mut reader = Reader::new(WholeLines::new(file));
+        let file = private::open_own(&history_in(&folder)).ok()?;
+        let mut reader = Reader::new(WholeLines::new(HistoryInput::new(file)));
         let mut live = Live::default();
         // Without its first event it is none yet; an execution is none.
         let first = reader.next_event().ok()??;

@@ -10,12 +10,11 @@ use crate::history::{Event, ExecutionStarted, Reader, Stamped, Started};
 use crate::host;
 use crate::model::{FailureMode, FindingState, KeptFindings};
 use crate::project::ReviewFile;
-use crate::run_folder::{RunFile, is_running};
+use crate::run_folder::{HistoryInput, RunFile, history_in, holds_history, is_running, last_lines as lines_at_end};
 use crate::verdict::VerdictRecord;
 use crate::verdict::record::RepeatsRecord;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,8 +89,8 @@ pub(super) fn look(folder: &Path, series: Option<&str>) -> FolderLook {
 }
 
 fn first_event(folder: &Path) -> Option<Stamped> {
-    let file = host::regular(&RunFile::History.within(folder)).ok()?;
-    Reader::new(BufReader::new(file.take(LARGEST))).next_event().ok()?
+    let file = host::regular(&history_in(folder)).ok()?;
+    Reader::new(BufReader::new(HistoryInput::new(file).take(LARGEST))).next_event().ok()?
 }
 
 /// One of which no more is known than this.
@@ -176,11 +175,7 @@ pub(super) fn end_of(folder: &Path) -> (DrillState, Option<u64>) {
 }
 
 fn last_lines(folder: &Path) -> Option<String> {
-    let mut file: File = host::regular(&RunFile::History.within(folder)).ok()?;
-    let length = file.seek(SeekFrom::End(0)).ok()?;
-    file.seek(SeekFrom::Start(length.saturating_sub(END))).ok()?;
-    let mut bytes = Vec::new();
-    file.take(END).read_to_end(&mut bytes).ok()?;
+    let bytes = lines_at_end(host::regular(&history_in(folder)).ok()?, END).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -218,7 +213,7 @@ fn series_in(folder: &Path) -> FolderLook {
     let Some(bytes) = bytes(&RunFile::Repeats.within(folder)) else { return FolderLook::default() };
     let Ok(record) = RepeatsRecord::read(&bytes) else { return FolderLook::default() };
     let trials: Vec<PathBuf> = record.trials.iter().map(|trial| folder.join(&trial.folder)).collect();
-    let trials: Vec<PathBuf> = trials.into_iter().filter(|trial| RunFile::History.within(trial).is_file()).collect();
+    let trials: Vec<PathBuf> = trials.into_iter().filter(|trial| holds_history(trial)).collect();
     let first = trials.first().and_then(|trial| look(trial, Some(&record.campaign)).entry);
     let last = trials.last().and_then(|trial| look(trial, Some(&record.campaign)).entry);
     let is_running = last.as_ref().is_some_and(|last| last.state == DrillState::Running);

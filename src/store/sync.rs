@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::look::{FolderLook, is_fresh, look, stamp as stamp_of};
 use super::rows::{self, Changes, DrillFolders};
 use crate::permission::registered;
-use crate::run_folder::{RunFile, is_running};
+use crate::run_folder::{RunFile, holds_history, is_running};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -131,7 +131,7 @@ fn changes(
     let mut folders: BTreeSet<PathBuf> = PARENTS.iter().flat_map(|parent| below(&root.join(parent))).collect();
     let running = registered().into_iter().filter(|(_, entry)| whole(&entry.root) == root).map(|(_, entry)| entry.folder);
     for folder in more.iter().cloned().chain(running).map(|folder| whole(&folder)) {
-        if [RunFile::History, RunFile::Repeats].iter().any(|file| file.within(&folder).is_file()) {
+        if holds_history(&folder) || RunFile::Repeats.within(&folder).is_file() {
             folders.insert(folder);
         } else {
             folders.extend(below(&folder));

@@ -9,6 +9,7 @@
 //! | store | the index of 10,000 drills: made again, brought up to date, asked; `store URL` does the same on PostgreSQL. Not among all |
 //! | pages | each page and list of `lifeboat serve` with 10,000 drills and 200 schedules. Not among all |
 //! | idle | memory of `lifeboat serve` while nothing happens, and how often it wakes; a minute |
+//! | long | memory, open files, lateness and bytes on disk of a drill of two hours at 200 a second with a fault every minute; `long 5` of five minutes |
 //! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
 //! | traffic | the traffic beside wrk, k6 and oha; see `traffic.rs` for what it needs. Not among all either |
 //!
@@ -18,6 +19,7 @@
 mod baseline;
 mod idle;
 mod judge;
+mod long;
 mod pacing;
 mod pages;
 #[path = "../support/past_drills.rs"]
@@ -45,6 +47,9 @@ fn main() {
         ["store", url] => store::bench(Some(url)),
         ["pages"] => pages::bench(),
         ["idle"] => idle::bench(),
+        ["long"] => long::bench(120, 200),
+        ["long", minutes] => long::bench(minutes.parse().unwrap(), 200),
+        ["long", minutes, rate] => long::bench(minutes.parse().unwrap(), rate.parse().unwrap()),
         ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
         ["traffic"] => traffic::bench(),
         ["proxy"] => proxy::bench(5),

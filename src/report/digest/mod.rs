@@ -25,7 +25,7 @@ use crate::history::{
     Event, HealthState, Outcome, ParityProbed, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check,
     workload_of,
 };
-use crate::model::{NamedWorkload, Objectives};
+use crate::model::{HistoryForm, NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
 use spend::Spend;
 use std::collections::{BTreeMap, VecDeque};
@@ -126,6 +126,8 @@ impl WorkloadDigest {
 #[derive(Debug, Clone)]
 pub struct Digest {
     pub(in crate::report) started: Option<Box<Started>>,
+    /// How the history's file is kept.
+    pub(in crate::report) form: HistoryForm,
     /// Everything but requests and exchanges, in order.
     pub(in crate::report) notable: Vec<Stamped>,
     /// One for each workload; never empty.
@@ -164,6 +166,7 @@ impl Default for Digest {
     fn default() -> Self {
         Self {
             started: None,
+            form: HistoryForm::Plain,
             notable: Vec::new(),
             flows: vec![WorkloadDigest::new(None)],
             providers: Vec::new(),
@@ -255,6 +258,16 @@ impl Digest {
             Event::Health(seen) if seen.state == HealthState::Unproven => Some(seen.detail.as_str()),
             _ => None,
         })
+    }
+
+    /// Its events came from a file of this form.
+    pub fn kept_as(&mut self, form: HistoryForm) {
+        self.form = form;
+    }
+
+    /// How the file is kept that its events came from.
+    pub const fn form(&self) -> HistoryForm {
+        self.form
     }
 
     /// To be called when no more events come.

@@ -1,6 +1,7 @@
 //! Which run a report is about, for machines.
 
 use crate::import::RecordTime;
+use crate::model::HistoryForm;
 use serde::Serialize;
 
 /// What a report was made of. What is not known is absent: bare histories and records of others say little.
@@ -28,8 +29,11 @@ pub struct ReportIdentity {
     pub host: Option<String>,
     /// Why, in the user's words.
     pub reason: Option<String>,
-    /// SHA-256 of the history, in hexadecimal.
+    /// SHA-256 of the history as text, in hexadecimal.
     pub history_sha256: Option<String>,
+    /// How its file is kept; `None` where that is not known.
+    #[serde(skip)]
+    pub history_form: Option<HistoryForm>,
     /// The incident that it is a report of.
     pub incident: Option<String>,
 }

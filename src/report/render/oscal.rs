@@ -7,6 +7,7 @@
 
 use super::gist::{Gist, GistObjective, at_most, moment};
 use super::json::written;
+use crate::model::HistoryForm;
 use crate::report::model::{Grade, Report};
 use crate::units::Problem;
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ pub fn oscal(report: &Report) -> Result<String, Problem> {
             "uuid": plan,
             "title": format!("The plan of {}", gist.name()),
             "description": "What was to be done, and what was promised: the first line of the history.",
-            "rlinks": [{"href": "history.jsonl"}],
+            "rlinks": [{"href": history_file(&gist)}],
         }]},
     }});
     Ok(written(&document))
@@ -74,6 +75,11 @@ fn result(gist: &Gist<'_>, title: &str, [began, ended]: [i64; 2]) -> Value {
     })
 }
 
+/// The history's file beside the document.
+fn history_file(gist: &Gist<'_>) -> &'static str {
+    gist.report.identity.history_form.unwrap_or(HistoryForm::Plain).file()
+}
+
 fn observation(gist: &Gist<'_>, place: usize, objective: &GistObjective, ended: i64) -> Value {
     let hash = gist.report.identity.history_sha256.as_deref();
     let hash = hash.map_or_else(String::new, |hash| format!(", SHA-256 {hash}"));
@@ -84,7 +90,7 @@ fn observation(gist: &Gist<'_>, place: usize, objective: &GistObjective, ended: 
         "props": oscal_props(measured(objective)),
         "methods": ["TEST"],
         "collected": moment(ended),
-        "relevant-evidence": [{"href": "history.jsonl", "description": format!("The history of the {}{hash}", gist.kind())}],
+        "relevant-evidence": [{"href": history_file(gist), "description": format!("The history of the {}{hash}", gist.kind())}],
     })
 }
 

@@ -168,6 +168,7 @@ pub(in crate::report) fn run_identity(digest: &Digest, hash: &str) -> ReportIden
         host: started.origin.host.clone(),
         reason: started.origin.reason.clone(),
         history_sha256: Some(hash.to_owned()),
+        history_form: Some(digest.form),
         ..ReportIdentity::default()
     };
     identity.on_the_wall(digest.zero(), digest.last)

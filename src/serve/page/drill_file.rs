@@ -126,6 +126,7 @@ fn kind(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("json") => "application/json",
         Some("jsonl") => "application/jsonl",
+        Some("zst") => "application/zstd",
         Some("svg") => "image/svg+xml",
         Some("html") => "text/html; charset=utf-8",
         Some("yaml") => "application/yaml",

@@ -24,6 +24,7 @@ mod table;
 mod tests;
 mod waterfall;
 
+use crate::model::HistoryForm;
 use crate::report::model::{Report, ReportIdentity, ReportKind, Section};
 use crate::report::render::svg::STYLE;
 use crate::units::one_line;
@@ -142,9 +143,13 @@ fn sections(report: &Report, ids: &[String]) -> Markup {
 fn foot(identity: &ReportIdentity) -> Markup {
     html! {
         @if let Some(hash) = &identity.history_sha256 {
+            @let is_packed = identity.history_form == Some(HistoryForm::Compressed);
             p {
-                "Everything on this page is computed from " code { "history.jsonl" } ", whose SHA-256 is " code { (one_line(hash)) } ". "
-                "Check it with " code { "sha256sum history.jsonl" } ", and compute the verdict again with " code { "lifeboat judge" } "."
+                "Everything on this page is computed from " code { "history.jsonl" }
+                @if is_packed { ", which is kept compressed," } @else { "," }
+                " whose SHA-256 is " code { (one_line(hash)) } ". Check it with "
+                code { @if is_packed { (HistoryForm::Compressed.printed()) " | sha256sum" } @else { "sha256sum history.jsonl" } }
+                ", and compute the verdict again with " code { "lifeboat judge" } "."
             }
         }
         p {
