@@ -1,7 +1,8 @@
 //! A stored history → a verdict and what its report shows, in one pass over the file.
 
+use super::pipeline::{Digested, digested};
 use crate::console::WorkProgress;
-use crate::history::{BareError, Event, Fold, ReadError, Reader, RemarkAbout, bare};
+use crate::history::{BareError, Event, Fold, ReadError, RemarkAbout, bare};
 use crate::import::{self, ImportError, ImportSettings, Outline, RecordSource, StatedFacts};
 use crate::model::NamedWorkload;
 use crate::report::{Digest, json, verdict_record};
@@ -149,7 +150,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     let opened = File::open(&file).map_err(open)?;
     work.begin("judging the history", opened.metadata().map_or(0, |facts| facts.len()));
     let opened = HistoryInput::new(CountedFile { file: opened, work });
-    let mut input = Hashing { input: BufReader::with_capacity(1 << 20, opened), hash: RunningHash::default() };
+    let mut input = Hashing { input: BufReader::new(opened), hash: RunningHash::default() };
     let first = input.input.fill_buf().map_err(open)?;
     // A drill's first line is `{"t":0,"started":…`; a bare history is one document with `bare_history` among its keys.
     let begins: Vec<u8> = first.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(5).collect();
@@ -163,26 +164,21 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
         return judge_bare(file, input);
     }
     let wrong = |source| JudgeError::History { path: file.clone(), source };
-    let mut reader = Reader::new(BufReader::with_capacity(1 << 20, &mut input));
-    let mut digest = Digest::default();
     let mut folds: Vec<(NamedWorkload, Fold)> = Vec::new();
     let mut lead = 0;
     let mut newer = None;
-    while let Some(stamped) = reader.next_event().map_err(wrong)? {
-        digest.apply(&stamped);
-        match &stamped.event {
-            Event::Started(started) if folds.is_empty() => {
-                let judged = started.plan.workloads.iter().enumerate().filter(|(_, named)| named.judged);
-                lead = judged.clone().position(|(place, _)| place == started.plan.workloads.lead()).unwrap_or(0);
-                folds = judged.map(|(place, named)| (named.clone(), Fold::of(started, place))).collect();
-            }
-            Event::Remark(remark) if remark.about == RemarkAbout::Format => newer = Some(remark.text.clone()),
-            _ => folds.iter_mut().for_each(|(_, fold)| fold.apply(&stamped)),
+    let read = digested(input, |stamped| match &stamped.event {
+        Event::Started(started) if folds.is_empty() => {
+            let judged = started.plan.workloads.iter().enumerate().filter(|(_, named)| named.judged);
+            lead = judged.clone().position(|(place, _)| place == started.plan.workloads.lead()).unwrap_or(0);
+            folds = judged.map(|(place, named)| (named.clone(), Fold::of(started, place))).collect();
         }
-    }
+        Event::Remark(remark) if remark.about == RemarkAbout::Format => newer = Some(remark.text.clone()),
+        _ => folds.iter_mut().for_each(|(_, fold)| fold.apply(stamped)),
+    });
+    let Digested { mut digest, torn, input } = read.map_err(wrong)?;
     work.begin("drawing the verdict", 0);
     digest.settle();
-    let is_torn = reader.torn();
     let several = digest.has_several_workloads();
     let each = folds.into_iter().map(|(named, fold)| {
         let verdict = decide(&fold.finish());
@@ -192,7 +188,7 @@ pub fn judge_counting(path: &Path, work: &WorkProgress) -> Result<Judged, JudgeE
     let verdict = if several { together(each, lead) } else { each.pop().map(|only| only.verdict) };
     let verdict = verdict.ok_or(ReadError::NoStart).map_err(wrong)?;
     let history = input.input.get_ref();
-    let torn = is_torn || history.torn() > 0;
+    let torn = torn || history.torn() > 0;
     digest.kept_as(history.form());
     Ok(Judged { verdict, digest, hash: input.hex(), torn, newer, outline: None })
 }

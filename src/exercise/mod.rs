@@ -23,6 +23,7 @@ mod observer;
 mod orders;
 mod outline;
 mod permit;
+mod pipeline;
 mod plan_hash;
 mod predicted;
 mod proven;

@@ -6,7 +6,8 @@
 use super::broken::{FaultVisibility, ProviderFault};
 use super::edge::Edge;
 use super::event::Outcome;
-use super::evidence::{Attempt, By, Evidence, Instrument, JudgedRequest, LedgerEntry};
+use super::evidence::{Evidence, Instrument, LedgerEntry};
+use super::judged_request::{Attempt, By, JudgedRequest};
 use super::passage::Passage;
 use crate::model::{Gate, LossBudget, Objectives, Rescues, SloOn};
 use crate::units::{Duration, Explained, Ratio};
@@ -230,8 +231,8 @@ pub fn bare(json: &[u8]) -> Result<Evidence, BareError> {
         heal,
         complete: true,
         attempts_seen: !attempts.is_empty(),
-        requests,
-        attempts,
+        requests: requests.into_iter().collect(),
+        attempts: attempts.into_iter().collect(),
         ledger: document
             .ledger
             .iter()

@@ -8,6 +8,8 @@
 
 use super::edge::signed;
 use super::event::Served;
+use super::packed_log::PackedLog;
+use super::packed_rows::{ordered, signed_again};
 use crate::model::{DrillPlan, Fault, Price, Tokens};
 use crate::units::Money;
 
@@ -26,11 +28,44 @@ pub struct BilledAnswer {
     pub raised: bool,
 }
 
+/// Answers that providers bill, packed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BilledAnswers(PackedLog<4>);
+
+impl BilledAnswers {
+    /// True where there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = BilledAnswer> + '_ {
+        self.0.iter().map(|[at, provider, cost, known]| BilledAnswer {
+            at: signed_again(at),
+            provider: provider as u16,
+            cost: (known & 1 > 0).then(|| Money::from_nanos(cost)),
+            reported: known & 2 > 0,
+            raised: known & 4 > 0,
+        })
+    }
+}
+
+impl FromIterator<BilledAnswer> for BilledAnswers {
+    fn from_iter<I: IntoIterator<Item = BilledAnswer>>(answers: I) -> Self {
+        let mut log = PackedLog::default();
+        for BilledAnswer { at, provider, cost, reported, raised } in answers {
+            let known = u64::from(cost.is_some()) | (u64::from(reported) << 1) | (u64::from(raised) << 2);
+            log.push([ordered(at), provider.into(), cost.map_or(0, Money::as_nanos), known]);
+        }
+        Self(log)
+    }
+}
+
 /// What a workload's answers cost.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Billing {
-    /// In the order in which they were asked for.
-    pub answers: Vec<BilledAnswer>,
+    /// In the order in which their ends were recorded; none where no budget was promised and none of them reported its tokens.
+    pub answers: BilledAnswers,
     /// False where answers may be missing: no proxy saw them, or its sight was lost.
     pub complete: bool,
     /// True where every fault only changes what answers cost, so that nobody is failed by them.
@@ -79,11 +114,15 @@ impl BilledExchange {
 
     /// With what it cost the workload of this name.
     pub(super) fn priced(self, plan: &DrillPlan, (workload, provider): (&str, &str), raised: &[RaisedPrice<'_>]) -> BilledAnswer {
+        self.at_prices(plan.most_tokens.get(workload).copied(), plan.prices.get(provider), provider, raised)
+    }
+
+    /// The same with the most tokens that its request may have, and the price of the provider of this name.
+    fn at_prices(self, most: Option<Tokens>, price: Option<&Price>, provider: &str, raised: &[RaisedPrice<'_>]) -> BilledAnswer {
         let Self { at, touched, .. } = self;
-        let tokens = self.tokens.or_else(|| plan.most_tokens.get(workload).copied());
         let rises = raised.iter().filter(|rise| touched && rise.holds(provider, at));
         let factor = rises.fold(1_000_u64, |all, rise| all.saturating_mul(rise.thousandths) / 1_000);
-        let cost = tokens.and_then(|tokens| cost(tokens, plan.prices.get(provider)));
+        let cost = self.tokens.or(most).and_then(|tokens| cost(tokens, price));
         BilledAnswer {
             at,
             provider: self.provider,
@@ -91,6 +130,42 @@ impl BilledExchange {
             reported: self.tokens.is_some(),
             raised: factor > 1_000,
         }
+    }
+}
+
+/// Exchanges in the order in which their ends were recorded, packed.
+#[derive(Debug, Default)]
+pub(super) struct BilledExchanges {
+    /// When, the provider's place, the tokens of prompt and answer, and whether they were reported and a fault touched it.
+    log: PackedLog<5>,
+    any_reported: bool,
+}
+
+impl BilledExchanges {
+    /// One more.
+    pub(super) fn push(&mut self, billed: BilledExchange) {
+        let BilledExchange { at, provider, tokens, touched } = billed;
+        self.any_reported |= tokens.is_some();
+        let Tokens { input, output } = tokens.unwrap_or_default();
+        self.log.push([ordered(at), provider.into(), input, output, u64::from(tokens.is_some()) | (u64::from(touched) << 1)]);
+    }
+
+    /// True where an answer reported its tokens.
+    pub(super) const fn any_reported(&self) -> bool {
+        self.any_reported
+    }
+
+    /// With what each cost the workload of this name.
+    pub(super) fn priced(&self, plan: &DrillPlan, (workload, providers): (&str, &[String]), raised: &[RaisedPrice<'_>]) -> BilledAnswers {
+        let most = plan.most_tokens.get(workload).copied();
+        let prices: Vec<Option<&Price>> = providers.iter().map(|name| plan.prices.get(name)).collect();
+        let answers = self.log.iter().map(|[at, provider, input, output, known]| {
+            let tokens = (known & 1 > 0).then_some(Tokens { input, output });
+            let place = provider as usize;
+            let billed = BilledExchange { at: signed_again(at), provider: provider as u16, tokens, touched: known & 2 > 0 };
+            billed.at_prices(most, prices[place], &providers[place], raised)
+        });
+        answers.collect()
     }
 }
 

@@ -8,54 +8,12 @@ use super::broken::{ProviderFault, TouchedBy};
 use super::cancelled::StopReason;
 use super::climb::Climb;
 use super::edge::Edge;
-use super::event::{Outcome, Phase};
+use super::event::Phase;
+use super::judged_requests::{Attempts, JudgedRequests};
 use super::passage::Passage;
 use super::rotation::Rotation;
 use crate::model::{Objectives, words};
 use serde::Serialize;
-
-/// Who produced an answer, as proven by a proxy's sight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// Nobody.
-    Nobody,
-    /// Somebody, but it cannot be told who.
-    Unknown,
-    /// The provider at this place in [`Evidence::providers`].
-    Provider(u16),
-}
-
-/// One request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JudgedRequest {
-    /// When it was due.
-    pub due: i64,
-    /// When it was sent.
-    pub sent: i64,
-    /// When its first byte of content came; its end where that is not known.
-    pub proof: i64,
-    /// When it ended.
-    pub done: i64,
-    /// Who answered.
-    pub by: By,
-    /// How it ended.
-    pub outcome: Outcome,
-}
-
-/// One try of one request at one provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
-    /// When it was dispatched.
-    pub at: i64,
-    /// The request's place in [`Evidence::requests`].
-    pub request: u32,
-    /// The provider's place in [`Evidence::providers`].
-    pub provider: u16,
-    /// True where the provider answered it whole.
-    pub completed: bool,
-    /// False where a fault answered in the provider's place.
-    pub reached: bool,
-}
 
 /// One acknowledged write, looked for after the disruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,9 +76,9 @@ pub struct Evidence {
     /// False where the record breaks off: the drill was killed.
     pub complete: bool,
     /// In the order of their due times.
-    pub requests: Vec<JudgedRequest>,
+    pub requests: JudgedRequests,
     /// In the order of their requests, then of their dispatch. Empty where attempts were not seen.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Attempts,
     /// True where attempts were recorded at all.
     pub attempts_seen: bool,
     /// Acknowledged writes, where the service has any.

@@ -1,25 +1,25 @@
 //! A drill's events → the evidence that a verdict is computed from, one event at a time, so that a history need not fit in memory.
 
-use super::bill::{BilledExchange, Billing, RaisedPrice};
+use super::bill::{BilledExchange, BilledExchanges, Billing, RaisedPrice};
 use super::broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check, is_instead};
 use super::cancelled::StopReason;
 use super::climb::Climb;
 use super::edge::{Edge, signed};
 use super::event::{Event, Outcome, Phase, RequestDone, Served, Stamped, Started};
-use super::evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, Lost, Shadow, Stopped};
+use super::evidence::{Caveat, Evidence, Instrument, Lost, Stopped};
+use super::judged_request::{By, JudgedRequest};
+use super::judged_requests::{Attempts, JudgedRequests};
 use super::number::{number_of, workload_of};
+use super::packed_log::PackedLog;
+use super::packed_rows::{ordered, signed_again};
 use super::parity::ParityProbed;
 use super::passage::{Passage, PassageFold};
 use super::read::{ReadError, Reader};
 use super::remark::RemarkAbout;
 use super::rotation::RotationFold;
+use super::traffic_log::{LoggedTraffic, SeenAttempt, TrafficLog};
 use crate::model::{DrillPlan, DualRun, Gate, NamedWorkload, PlannedFault, Service};
 use std::io::BufRead;
-
-/// Requests that the generator never planned: a place in the schedule of which no event tells.
-const MISSING: JudgedRequest = JudgedRequest { due: i64::MIN, sent: 0, proof: 0, done: 0, by: By::Nobody, outcome: Outcome::Unsent };
-/// How far a request may run ahead of those that ended before it; a number beyond that is damage, not a request.
-const AHEAD: usize = 10_000_000;
 
 /// Reads a history to its end and folds it.
 ///
@@ -50,41 +50,28 @@ pub struct Fold {
     own: Vec<String>,
     /// What went where.
     passage: PassageFold,
-    /// Attempts with their request's number in the schedule and whether a fault touched them.
-    sight: Vec<(u64, SeenAttempt)>,
+    /// Its requests and what was tried for them.
+    traffic: TrafficLog,
     faults: Vec<FaultSpan>,
     /// What the timeline plans at the places of these.
     planned: Vec<PlannedFault>,
     rotations: Vec<RotationFold>,
     touched_seen: u64,
     touched_by: TouchedBy,
-    /// Exchanges that a fault touched, of whomever: the provider, when they reached its proxy, and when they ended.
-    taken: Vec<(String, i64, i64)>,
+    /// Exchanges that a fault touched, of whomever: the place of the first fault that is planned on the provider, when they reached its proxy,
+    /// and when they ended.
+    taken: PackedLog<3>,
     phase: Phase,
     /// True once a proxy told of any exchange.
     seen: bool,
     newest: u64,
-    /// The place of the provider that is asked beside the one that answers.
-    shadow: Option<u16>,
     /// Exchanges that providers bill.
-    billed: Vec<BilledExchange>,
+    billed: BilledExchanges,
     /// True where some of what proxies saw is missing.
     gaps: bool,
     plan: DrillPlan,
     /// The instrument itself broke: the fault proxy refused or went away, and users may have suffered from that alone.
     spoiled: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct SeenAttempt {
-    at: i64,
-    provider: u16,
-    completed: bool,
-    touched: bool,
-    reached: bool,
-    /// True where an answer began well, whole or not.
-    answered: bool,
-    took: i64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -110,7 +97,6 @@ impl Fold {
         let place = |name: &str| providers.iter().position(|known| known == name).and_then(|place| u16::try_from(place).ok());
         let concerns = |name: &str| !among_others || service.providers.iter().any(|own| own == name);
         let rotations = RotationFold::all(started, &named.service_name, |name| place(name).filter(|_| concerns(name)));
-        let room = (named.workload.requests(plan.scenario.timeline.total()) * 1.01) as usize;
         Self {
             passage: PassageFold::of(started, workload, &providers),
             workload,
@@ -132,8 +118,8 @@ impl Fold {
                 heal: None,
                 observed_until: 0,
                 complete: false,
-                requests: Vec::with_capacity(room.min(20_000_000)),
-                attempts: Vec::new(),
+                requests: JudgedRequests::default(),
+                attempts: Attempts::default(),
                 attempts_seen: false,
                 ledger: Vec::new(),
                 rotations: Vec::new(),
@@ -144,18 +130,17 @@ impl Fold {
                 shadows: Vec::new(),
                 passage: Passage::default(),
             },
-            shadow: shadow(plan, &named.service),
-            sight: Vec::with_capacity(room.min(20_000_000)),
+            traffic: TrafficLog::new(shadow(plan, &named.service)),
             faults: Vec::new(),
             planned: plan.scenario.timeline.faults.clone(),
             rotations,
             touched_seen: 0,
             touched_by: TouchedBy::default(),
-            taken: Vec::new(),
+            taken: PackedLog::default(),
             phase: Phase::Preparing,
             seen: false,
             newest: 0,
-            billed: Vec::new(),
+            billed: BilledExchanges::default(),
             gaps: false,
             plan: plan.clone(),
             spoiled: false,
@@ -167,10 +152,10 @@ impl Fold {
         self.newest = stamped.t;
         self.rotations.iter_mut().for_each(|watch| watch.apply(stamped));
         match &stamped.event {
-            Event::Request(done) => self.place(done.id, request(done)),
+            Event::Request(done) => self.place(done.id, &request(done)),
             Event::Shed(shed) => {
                 let due = signed(shed.due);
-                self.place(shed.id, JudgedRequest { due, sent: due, proof: due, done: due, by: By::Nobody, outcome: Outcome::Unsent });
+                self.place(shed.id, &JudgedRequest { due, sent: due, proof: due, done: due, by: By::Nobody, outcome: Outcome::Unsent });
             }
             Event::Served(served) => self.served(served),
             Event::Paced(paced) => self.evidence.climb.iter_mut().for_each(|climb| climb.paced(paced)),
@@ -205,7 +190,7 @@ impl Fold {
             Event::Finished(finished) => {
                 self.evidence.observed_until = signed(finished.observed_until);
                 let requests = finished.by_workload.get(self.workload).copied().unwrap_or(finished.requests);
-                self.evidence.complete = self.evidence.requests.len() as u64 == requests;
+                self.evidence.complete = self.traffic.len() as u64 == requests;
             }
             _ => {}
         }
@@ -252,15 +237,12 @@ impl Fold {
         self.rotated();
         self.broken();
         self.bill();
-        self.attribute();
+        let traffic = std::mem::replace(&mut self.traffic, TrafficLog::new(None)).finish();
+        let LoggedTraffic { requests, attempts, shadows, attempts_seen, whole } = traffic;
         self.evidence.passage = std::mem::take(&mut self.passage).finish();
         // Places that no event told of: in a finished drill there are none, in a killed one those that were in flight.
-        let before = self.evidence.requests.len();
-        if self.evidence.requests.iter().any(|request| request.due == MISSING.due) {
-            self.drop_missing();
-        }
-        self.evidence.complete &= before == self.evidence.requests.len() && !self.spoiled;
-        self.evidence
+        self.evidence.complete &= whole && !self.spoiled;
+        Evidence { requests, attempts, shadows, attempts_seen, ..self.evidence }
     }
 
     /// Closes the fold of each rotation, with when the last fault of another kind on its provider was healed.
@@ -281,7 +263,10 @@ impl Fold {
             let Some(confirmed) = span.confirmed.filter(|_| !planned.fault.is_rotation()) else { continue };
             let Some(place) = self.evidence.providers.iter().position(|name| *name == planned.on) else { continue };
             let (from, until) = (confirmed.lo, span.healed.map(|healed| healed.lo));
-            let in_force = |(on, at, end): &&(String, i64, i64)| *on == planned.on && *end >= from && until.is_none_or(|until| *at < until);
+            let first = self.planned.iter().position(|other| other.on == planned.on).unwrap_or_default() as u64;
+            let in_force = |[on, at, end]: &[u64; 3]| {
+                *on == first && signed_again(*end) >= from && until.is_none_or(|until| signed_again(*at) < until)
+            };
             let requests = self.taken.iter().filter(in_force).count() as u64;
             let trace = FaultVisibility::of(&planned.fault);
             // Where a fault takes requests, and the proxy sees them, each that it touched is an exchange.
@@ -308,11 +293,10 @@ impl Fold {
         let spans: Vec<_> = self.faults.iter().zip(&self.planned).filter_map(rise).collect();
         let raised: Vec<_> = spans.iter().filter_map(|(on, fault, from, until)| RaisedPrice::of(on, fault, *from, *until)).collect();
         let workload = &self.plan.workloads[self.workload].name;
-        let providers = &self.evidence.providers;
-        let priced = |billed: &BilledExchange| billed.priced(&self.plan, (workload, &providers[usize::from(billed.provider)]), &raised);
-        let mut answers: Vec<_> = self.billed.iter().map(priced).collect();
-        answers.sort_by_key(|answer| answer.at);
-        self.evidence.billing.answers = answers;
+        let billed = std::mem::take(&mut self.billed);
+        if self.evidence.objectives.spend.is_some() || billed.any_reported() {
+            self.evidence.billing.answers = billed.priced(&self.plan, (workload, &self.evidence.providers), &raised);
+        }
         self.evidence.billing.complete = self.seen && !self.gaps;
     }
 
@@ -321,19 +305,10 @@ impl Fold {
         !self.among_others || self.own.iter().any(|own| own == provider)
     }
 
-    fn place(&mut self, id: u64, request: JudgedRequest) {
-        if workload_of(id) != self.workload {
-            return;
+    fn place(&mut self, id: u64, request: &JudgedRequest) {
+        if workload_of(id) == self.workload {
+            self.traffic.end(number_of(id), request);
         }
-        let requests = &mut self.evidence.requests;
-        let Ok(place) = usize::try_from(number_of(id)) else { return };
-        if place >= requests.len() {
-            if place - requests.len() > AHEAD {
-                return;
-            }
-            requests.resize(place + 1, MISSING);
-        }
-        requests[place] = request;
     }
 
     fn served(&mut self, served: &Served) {
@@ -342,7 +317,7 @@ impl Fold {
             self.touched(served);
         }
         let own = served.id.filter(|id| workload_of(*id) == self.workload).map(number_of);
-        let reached = !self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served));
+        let reached = !(served.touched && self.planned.iter().any(|planned| planned.on == served.by && is_instead(&planned.fault, served)));
         let known = self.place_of(&served.by);
         if let Some(place) = known.filter(|_| own.is_none()) {
             self.passage.served(place, served, false, reached);
@@ -355,17 +330,19 @@ impl Fold {
         }) else {
             return;
         };
-        self.billed.extend(BilledExchange::of(served, provider, reached));
+        BilledExchange::of(served, provider, reached).into_iter().for_each(|billed| self.billed.push(billed));
         self.passage.served(provider, served, true, reached);
         let (at, completed, touched, took) = (signed(served.at), served.completed(), served.touched, signed(served.took));
         let answered = (200..300).contains(&served.status);
-        self.sight.push((id, SeenAttempt { at, provider, completed, touched, reached, answered, took }));
+        self.traffic.attempt(id, SeenAttempt { at, took, provider, completed, touched, reached, answered });
     }
 
     /// Takes in whose exchange a fault touched.
     fn touched(&mut self, served: &Served) {
         let at = signed(served.at);
-        self.taken.push((served.by.to_string(), at, at + signed(served.took)));
+        if let Some(on) = self.planned.iter().position(|planned| planned.on == served.by) {
+            self.taken.push([on as u64, ordered(at), ordered(at + signed(served.took))]);
+        }
         let by = &mut self.touched_by;
         match (served.id, &served.request) {
             (Some(id), _) if [self.workload, ParityProbed::PLACE].contains(&workload_of(id)) => by.drill += 1,
@@ -388,85 +365,6 @@ impl Fold {
         }
         &mut self.faults[place]
     }
-
-    /// Joins the proxies' sight to the requests: who answered is the one provider that completed an attempt, preferring attempts
-    /// that no fault touched; where several did, or where an answer came (or might still have come) that no proxy saw, it is unknown.
-    fn attribute(&mut self) {
-        self.sight.sort_unstable_by_key(|(id, seen)| (*id, seen.at));
-        if let Some(shadow) = self.shadow {
-            self.shadowed(shadow);
-        }
-        let (requests, attempts) = (&mut self.evidence.requests, &mut self.evidence.attempts);
-        attempts.reserve_exact(self.sight.len());
-        for group in self.sight.chunk_by(|(left, _), (right, _)| left == right) {
-            let Some((place, request)) = usize::try_from(group[0].0).ok().and_then(|id| Some((id, requests.get_mut(id)?))) else {
-                continue;
-            };
-            request.by = completed_by(group.iter().map(|(_, seen)| seen), false)
-                .or_else(|| completed_by(group.iter().map(|(_, seen)| seen), true))
-                .unwrap_or(By::Nobody);
-            let request = u32::try_from(place).unwrap_or(u32::MAX);
-            attempts.extend(group.iter().map(|(_, seen)| Attempt {
-                at: seen.at,
-                request,
-                provider: seen.provider,
-                completed: seen.completed,
-                reached: seen.reached,
-            }));
-        }
-        self.sight = Vec::new();
-        self.evidence.attempts_seen = !attempts.is_empty();
-        for request in
-            requests.iter_mut().filter(|request| matches!(request.outcome, Outcome::Ok | Outcome::Unknown) && request.by == By::Nobody)
-        {
-            request.by = By::Unknown;
-        }
-    }
-
-    /// Takes out what was asked only to compare: of each request one attempt at the shadow's provider, where others beside it tell that it was not the
-    /// way to an answer. Of several there it is the first that was not read to its end: some gateways hang up on what they mirror.
-    fn shadowed(&mut self, shadow: u16) {
-        let mut kept = Vec::with_capacity(self.sight.len());
-        for group in self.sight.chunk_by(|(left, _), (right, _)| left == right) {
-            let own = || group.iter().enumerate().filter(|(_, (_, seen))| seen.provider == shadow).map(|(place, _)| place);
-            let first = own().find(|place| own().count() > 1 && !group[*place].1.completed).or_else(|| own().next());
-            let first = first.filter(|_| group.len() > 1);
-            kept.extend(group.iter().enumerate().filter(|(place, _)| Some(*place) != first).map(|(_, seen)| *seen));
-            let (Some(first), Ok(request)) = (first, u32::try_from(group[0].0)) else { continue };
-            let (_, seen) = group[first];
-            let beside = group.iter().enumerate().find(|(place, (_, other))| *place != first && other.completed);
-            let beside = beside.map(|(_, (_, other))| other.took);
-            let SeenAttempt { took, answered, completed, .. } = seen;
-            self.evidence.shadows.push(Shadow { request, provider: shadow, took, answered, completed, beside });
-        }
-        self.sight = kept;
-    }
-
-    fn drop_missing(&mut self) {
-        let mut moved = vec![u32::MAX; self.evidence.requests.len()];
-        let mut kept = 0;
-        for (place, request) in self.evidence.requests.iter().enumerate() {
-            if request.due != MISSING.due {
-                moved[place] = kept;
-                kept += 1;
-            }
-        }
-        self.evidence.requests.retain(|request| request.due != MISSING.due);
-        self.evidence.attempts.retain_mut(|attempt| {
-            attempt.request = moved[attempt.request as usize];
-            attempt.request != u32::MAX
-        });
-        self.evidence.shadows.retain_mut(|shadow| {
-            shadow.request = moved.get(shadow.request as usize).copied().unwrap_or(u32::MAX);
-            shadow.request != u32::MAX
-        });
-    }
-}
-
-fn completed_by<'s>(seen: impl Iterator<Item = &'s SeenAttempt>, touched: bool) -> Option<By> {
-    let mut who = seen.filter(|seen| seen.completed && seen.touched <= touched).map(|seen| seen.provider);
-    let first = who.next()?;
-    Some(if who.all(|other| other == first) { By::Provider(first) } else { By::Unknown })
 }
 
 fn request(done: &RequestDone) -> JudgedRequest {

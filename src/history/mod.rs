@@ -57,12 +57,16 @@ mod format;
 mod guard;
 mod guarded;
 mod health;
+mod judged_request;
+mod judged_requests;
 mod live;
 mod live_workload;
 mod mending;
 mod number;
 mod open;
 mod overlay;
+mod packed_log;
+mod packed_rows;
 mod parity;
 mod passage;
 mod people;
@@ -76,13 +80,15 @@ mod seal;
 mod share;
 mod side;
 mod spared;
+mod traffic_log;
+mod traffic_row;
 mod turns;
 
 pub use crate::model::StepEnd;
 pub use alert::{AlertReceived, AlertSource, AlertsAwaited, AlertsLeftOut};
 pub use approval::{ApprovalWay, Approved};
 pub use bare::{BareError, bare};
-pub use bill::{BilledAnswer, Billing};
+pub use bill::{BilledAnswer, BilledAnswers, Billing};
 pub use broken::{FaultVisibility, ProviderFault, TouchedBy, is_health_check};
 pub use bucket::Bucket;
 pub use cancelled::{Cancelled, StopReason};
@@ -96,7 +102,7 @@ pub use event::{
     PlainToxiproxy, ProxyClock, ReactionModelled, RequestDone, RunbookStarted, Served, Shed, SightGap, Stamped, Started, StepFinished,
     StepStarted, StepUndone,
 };
-pub use evidence::{Attempt, By, Caveat, Evidence, Instrument, JudgedRequest, LedgerEntry, Lost, Shadow, Stopped};
+pub use evidence::{Caveat, Evidence, Instrument, LedgerEntry, Lost, Shadow, Stopped};
 pub use execution::{
     Acknowledged, Contacted, ExecutionEnd, ExecutionFinished, ExecutionStarted, Note, PageIncidentOpened, Resumed, StepOverran,
     UndoStarted, UpdateBegun,
@@ -107,6 +113,8 @@ pub(crate) use format::{drill_as_recorded, execution_as_recorded, runbook_as_rec
 pub use guard::{GuardLevel, HeardFold, ShareFold, Streak, TrafficFold};
 pub use guarded::{GuardEvidence, GuardSays, GuardSeen, Guarded};
 pub use health::{HealthSeen, HealthState, HealthTally, TrafficHealth};
+pub use judged_request::{Attempt, By, JudgedRequest};
+pub use judged_requests::{Attempts, JudgedRequests, RequestAttempts, RequestSlice};
 pub use live::{Live, LiveAlert, LiveFault, LiveStep};
 pub use live_workload::LiveWorkload;
 pub use number::{number_of, request_id, workload_of};
@@ -125,4 +133,5 @@ pub use seal::{Seal, Sealer};
 pub use share::Balanced;
 pub use side::{Side, Sides};
 pub use spared::Spared;
+pub use traffic_row::{EventBatch, Replay};
 pub use turns::Turns;

@@ -1,12 +1,19 @@
 //! Reads a history back, event by event, from any reader. A torn last line is left out; nothing else is forgiven.
+//!
+//! Lines of traffic that stand there as they are written are read by hand (`format::traffic_line`), in place; everything else, and every line that
+//! is not as it should be, by the general reader, which alone says what is wrong.
 
 use super::event::{Event, Stamped};
-use super::format::{FORMAT, FormatVersion, WrittenBy, is_of_unknown_kind, writer_of};
+use super::format::{FORMAT, FormatVersion, WrittenBy, is_of_unknown_kind, traffic_row, writer_of};
 use super::remark::{Remark, RemarkAbout};
 use super::seal::Seal;
+use super::traffic_row::{EventBatch, Replay, RowNames, TrafficRow};
 use crate::units::Explained;
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::io::{BufRead, ErrorKind};
+
+/// So many events are read at once, so that those who fold them on other threads wait for each other seldom.
+const BATCH: usize = 4096;
 
 /// Why a history cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -67,12 +74,22 @@ pub struct Reader<R> {
     newer: Option<WrittenBy>,
     /// What is told after the first event.
     remark: Option<Stamped>,
+    /// The texts of rows, and the events that they become for whoever reads one after the other.
+    names: RowNames,
+    replay: Replay,
+}
+
+/// What a line says.
+enum LineRead {
+    Row(TrafficRow),
+    Event(Stamped),
 }
 
 impl<R: BufRead> Reader<R> {
     /// Over the bytes of a `history.jsonl`.
-    pub const fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), line: 0, last: 0, torn: false, newer: None, remark: None }
+    pub fn new(input: R) -> Self {
+        let (names, replay) = (RowNames::default(), Replay::default());
+        Self { input, buffer: Vec::new(), line: 0, last: 0, torn: false, newer: None, remark: None, names, replay }
     }
 
     /// True once the end was reached and the last line was torn.
@@ -86,10 +103,41 @@ impl<R: BufRead> Reader<R> {
     /// # Errors
     /// Where a line other than a torn last one cannot be read, or time runs backwards.
     pub fn next_event(&mut self) -> Result<Option<Stamped>, ReadError> {
-        if let Some(remark) = self.remark.take() {
-            return Ok(Some(remark));
+        Ok(self.next_read()?.map(|read| match read {
+            LineRead::Row(row) => self.replay.one(&row, &self.names),
+            LineRead::Event(stamped) => stamped,
+        }))
+    }
+
+    /// The next events together; `false` at the end. The batch is emptied first.
+    ///
+    /// # Errors
+    /// As [`Self::next_event`]; what came before the line that is wrong is in the batch.
+    pub fn next_batch(&mut self, batch: &mut EventBatch) -> Result<bool, ReadError> {
+        batch.clear();
+        while batch.len() < BATCH
+            && let Some(read) = self.next_read()?
+        {
+            match read {
+                LineRead::Row(row) => batch.push_row(row),
+                LineRead::Event(stamped) => batch.push_event(stamped),
+            }
         }
-        while self.next_line()? {
+        batch.name(&self.names);
+        Ok(!batch.is_empty())
+    }
+
+    fn next_read(&mut self) -> Result<Option<LineRead>, ReadError> {
+        if let Some(remark) = self.remark.take() {
+            return Ok(Some(LineRead::Event(remark)));
+        }
+        loop {
+            if let Some(row) = self.next_row()? {
+                return Ok(Some(LineRead::Row(row)));
+            }
+            if !self.next_line()? {
+                return Ok(None);
+            }
             if self.line == 1 {
                 self.check_writer()?;
             } else if let Some(seal) = Seal::of_line(&self.buffer) {
@@ -104,9 +152,28 @@ impl<R: BufRead> Reader<R> {
             if self.line == 1 {
                 self.remark = self.newer.as_ref().map(|writer| Stamped { t: stamped.t, event: left_out(writer) });
             }
-            return Ok(Some(stamped));
+            return Ok(Some(LineRead::Event(stamped)));
         }
-        Ok(None)
+    }
+
+    /// The next line, where it is one of traffic as it is written, and all of it is there.
+    fn next_row(&mut self) -> Result<Option<TrafficRow>, ReadError> {
+        if self.line == 0 {
+            return Ok(None);
+        }
+        let text = loop {
+            match self.input.fill_buf() {
+                Ok(text) => break text,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let Some((row, length)) = traffic_row(text, &mut self.names) else { return Ok(None) };
+        self.input.consume(length);
+        self.line += 1;
+        self.torn = false;
+        self.passes(row.t())?;
+        Ok(Some(row))
     }
 
     /// Reads the next whole line into the buffer; false at the end.

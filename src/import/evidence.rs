@@ -7,7 +7,7 @@ use super::provider_names::ProviderNames;
 use super::record::{ImportError, ImportedRecord, RecordRow, RecordedProvider};
 use super::stated::StatedFacts;
 use crate::history::{
-    Billing, By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, Passage, ProviderFault,
+    Attempts, Billing, By, Caveat, Edge, Evidence, FaultVisibility, Instrument, JudgedRequest, Lost, Outcome, Passage, ProviderFault,
 };
 use crate::model::{Gate, Objectives, SloOn};
 use crate::units::Duration;
@@ -53,8 +53,8 @@ pub fn evidence(mut record: ImportedRecord, stated: &StatedFacts) -> Result<Evid
         heal: times.heal.map(|at| times.edge(at)),
         observed_until,
         complete: true,
-        requests,
-        attempts: Vec::new(),
+        requests: requests.into_iter().collect(),
+        attempts: Attempts::default(),
         attempts_seen: false,
         ledger: Vec::new(),
         rotations: Vec::new(),

@@ -131,7 +131,7 @@ fn rounded_starts_are_placed_where_they_claim_least() {
     let evidence = evidence(record, &StatedFacts::default()).unwrap();
     let kinds: Vec<Outcome> = evidence.requests.iter().map(|request| request.outcome).collect();
     assert_eq!(kinds, [Outcome::Ok, Outcome::Error, Outcome::Ok]);
-    assert_eq!(evidence.requests[1].due - evidence.requests[0].due, evidence.instrument.clock_error);
+    assert_eq!(evidence.requests.at(1).due - evidence.requests.at(0).due, evidence.instrument.clock_error);
     assert!(evidence.instrument.clock_error >= 1000 * MS);
 }
 
@@ -209,7 +209,7 @@ fn what_failed_before_it_was_sent_may_have_begun_long_before() {
     let dial = k6(50, 0.0, true, "\"error\":\"dial: i/o timeout\",\"error_code\":\"1211\"").replace("\"value\":0.5", "\"value\":0");
     let text = format!("{}{dial}", k6(0, 1.0, false, "\"status\":\"200\""));
     let evidence = evidence(record(RecordSource::K6, &text), &StatedFacts::default()).unwrap();
-    assert_eq!(evidence.requests[1].due - evidence.requests[1].sent, 60_000 * MS);
+    assert_eq!(evidence.requests.at(1).due - evidence.requests.at(1).sent, 60_000 * MS);
     assert!(evidence.lacks(Lost::SendTimes));
     let refused = dial.replace("1211", "1212");
     assert_eq!(record(RecordSource::K6, &refused).rows[0].doubt, 0, "a refusal comes at once");

@@ -19,7 +19,7 @@ use super::interval::Interval;
 use super::onset::{HoldExtent, Index, Start};
 use super::window::{RequestWindow, Tri, good, latency, places};
 use super::{Decision, Millis};
-use crate::history::{By, Climb, Edge, Evidence, JudgedRequest, Outcome};
+use crate::history::{By, Climb, Edge, Evidence, JudgedRequest, Outcome, RequestSlice};
 use crate::model::Bearing;
 use crate::units::{Ratio, Tally};
 
@@ -102,7 +102,7 @@ pub(super) fn capacity(evidence: &Evidence) -> Option<Capacity> {
 fn borne(evidence: &Evidence, climb: &Climb, at: i64, rate: f64) -> StepBorne {
     let end = climb.ended.map_or(i64::MAX, |ended| ended.at).min(at + climb.each);
     let (first, last) = places(evidence, at + climb.each / 2, end);
-    let requests = &evidence.requests[first..last];
+    let requests = evidence.requests.slice(first..last);
     let reads = |reading: Tri| requests.iter().filter(|request| good(&evidence.objectives, request) == reading).count() as u64;
     let strange = requests.iter().filter(|request| is_strange(evidence, request)).count() as f64;
     let bad = reads(Tri::No);
@@ -118,10 +118,10 @@ fn is_strange(evidence: &Evidence, request: &JudgedRequest) -> bool {
 }
 
 /// Who was not answered counts as slower than anybody.
-fn p95(evidence: &Evidence, requests: &[JudgedRequest]) -> Option<Millis> {
+fn p95(evidence: &Evidence, requests: RequestSlice<'_>) -> Option<Millis> {
     let mut times: Vec<i64> = requests
         .iter()
-        .map(|request| if request.outcome == Outcome::Ok { latency(&evidence.objectives, request) } else { i64::MAX })
+        .map(|request| if request.outcome == Outcome::Ok { latency(&evidence.objectives, &request) } else { i64::MAX })
         .collect();
     times.sort_unstable();
     let place = (times.len() * 95).div_ceil(100).checked_sub(1)?;
@@ -167,7 +167,7 @@ mod tests {
             ended: Some(ClimbStep { at, rate: 10.0 }),
         });
         evidence.observed_until = at + 10 * SECOND;
-        evidence.requests = requests;
+        evidence.requests = requests.into_iter().collect();
         capacity(&evidence).unwrap()
     }
 

@@ -37,12 +37,12 @@ pub(super) fn effect(evidence: &Evidence, fault: Edge) -> ObservedEffect {
     let objectives = &evidence.objectives;
     let end = evidence.heal.map_or(evidence.observed_until, |heal| heal.lo.min(evidence.observed_until));
     let (first, last) = places(evidence, fault.hi, end);
-    let ended = |request: &&JudgedRequest| request.due < fault.lo && request.done < fault.lo;
+    let ended = |request: &JudgedRequest| request.due < fault.lo && request.done < fault.lo;
     let mut before: Vec<i64> =
-        evidence.requests[..first].iter().filter(ended).map(|request| badness(objectives, request, i64::MAX)).collect();
+        evidence.requests.slice(0..first).iter().filter(ended).map(|request| badness(objectives, &request, i64::MAX)).collect();
     before.sort_unstable_by(|left, right| right.cmp(left));
     // What is unknown may have been good.
-    let after: Vec<i64> = evidence.requests[first..last].iter().map(|request| badness(objectives, request, i64::MIN)).collect();
+    let after: Vec<i64> = evidence.requests.slice(first..last).iter().map(|request| badness(objectives, &request, i64::MIN)).collect();
     let allowed = spare(before.len() as u64, objectives.baseline_success.get()) as usize;
     let mut told = None;
     for rank in [1, 1 + allowed] {
@@ -167,7 +167,8 @@ mod tests {
             let caveat = |name| Caveat { name, text: String::new() };
             evidence.caveats = vec![caveat(Lost::WhoServed), caveat(Lost::Touched)];
             evidence.objectives.gate = crate::model::Gate::Restore;
-            evidence.requests.iter_mut().for_each(|request| request.by = crate::history::By::Unknown);
+            evidence.requests =
+                evidence.requests.iter().map(|request| JudgedRequest { by: crate::history::By::Unknown, ..request }).collect();
             evidence.touched = 0;
             judge(&evidence)
         };

@@ -57,9 +57,9 @@ impl RequestWindow<'_> {
                 // The recovery itself.
                 break;
             }
-            if length >= (self.evidence.objectives.lead_in as usize).max(1) && self.requests[place].sent >= from {
+            if length >= (self.evidence.objectives.lead_in as usize).max(1) && self.requests.at(place).sent >= from {
                 let last = end >= self.requests.len();
-                let lasted = self.requests[end - 1].due - self.requests[place].due;
+                let lasted = self.requests.due(end - 1) - self.requests.due(place);
                 if last {
                     longest = Some((i64::MAX, place));
                 } else if lasted * 4 >= start.hold && longest.is_none_or(|(most, _)| lasted > most) {
@@ -70,12 +70,12 @@ impl RequestWindow<'_> {
         }
         let (_, place) = longest?;
         let why = self.why_not(place, start)?;
-        Some(FalseStart { from: Millis((self.requests[place].due - start.edge.lo).max(0)), why })
+        Some(FalseStart { from: Millis((self.requests.due(place) - start.edge.lo).max(0)), why })
     }
 
     fn why_not(&self, place: usize, start: Start) -> Option<WhyNot> {
-        let hold_ends = self.requests[place].due + start.hold;
-        let within = || self.requests[place..].iter().zip(&self.reads[place..]).take_while(|(request, _)| request.due < hold_ends);
+        let hold_ends = self.requests.due(place) + start.hold;
+        let within = || self.requests.since(place).iter().zip(&self.reads[place..]).take_while(|(request, _)| request.due < hold_ends);
         let (requests, count) = (within().count() as u64, |wanted: Tri| within().filter(|(_, reading)| **reading == wanted).count() as u64);
         let (bad, unknown) = (count(Tri::No), count(Tri::Maybe));
         if let Some((first, _)) = within().find(|(_, reading)| **reading == Tri::No) {

@@ -11,7 +11,7 @@ use super::share::{self, Share};
 use super::spent::{SpendMeasure, spent};
 use super::stability::{Departure, Wave, departures};
 use super::window::{RequestWindow, Tri, good, good_by, latency, places};
-use crate::history::{Attempt, By, Climb, Edge, Evidence, JudgedRequest, Outcome};
+use crate::history::{Attempt, By, Climb, Edge, Evidence, JudgedRequest, Outcome, RequestSlice};
 use crate::model::Gate;
 
 /// How long users were without good service, summed over all runs of bad requests.
@@ -137,8 +137,10 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
 
     let asked = restoring.requests;
     let bad = restoring.reads.iter().filter(|reading| **reading == Tri::No).count() as u64;
-    let in_flight = || evidence.requests[..places(evidence, fault.lo, end).0].iter().filter(|request| request.done >= fault.lo);
-    let lost = |request: &&JudgedRequest| matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated);
+    let before = evidence.requests.slice(0..places(evidence, fault.lo, end).0);
+    let in_flight: Vec<JudgedRequest> = before.iter().filter(|request| request.done >= fault.lo).collect();
+    let in_flight = || in_flight.iter().copied();
+    let lost = |request: &JudgedRequest| matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated);
     let count = |outcome: Outcome| asked.iter().chain(in_flight()).filter(|request| request.outcome == outcome).count() as u64;
     let attempts = AttemptCounts::of(evidence, fault, end);
     // Where a load is shared, who takes it over serves all the time, and no first time says anything.
@@ -170,7 +172,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             outage: outage(evidence, fault, end),
             lost: asked.iter().filter(lost).count() as u64,
             lost_in_flight: in_flight().filter(lost).count() as u64,
-            failback_lost: after_heal(evidence).iter().filter(|request| lost(request)).count() as u64,
+            failback_lost: after_heal(evidence).iter().filter(lost).count() as u64,
             late: asked.iter().filter(|request| request.outcome == Outcome::Ok && good(objectives, request) == Tri::No).count() as u64,
             truncated: count(Outcome::Truncated),
             truncated_in_flight: in_flight().filter(|request| request.outcome == Outcome::Truncated).count() as u64,
@@ -224,8 +226,8 @@ fn spared(evidence: &Evidence) -> bool {
 /// Bad requests within the hold.
 fn residual_bad(window: &RequestWindow<'_>, gate: &Recovery, hold: i64) -> u64 {
     let Some(onset) = gate.onset else { return 0 };
-    let ends = window.requests[onset].due + hold;
-    let within = window.requests[onset..].iter().zip(&window.reads[onset..]).take_while(|(request, _)| request.due < ends);
+    let ends = window.requests.due(onset) + hold;
+    let within = window.requests.since(onset).iter().zip(&window.reads[onset..]).take_while(|(request, _)| request.due < ends);
     within.filter(|(_, reading)| **reading == Tri::No).count() as u64
 }
 
@@ -234,16 +236,16 @@ fn first_standby(window: &RequestWindow<'_>, fault: Edge, clock_error: i64) -> O
     // An unknown reading before it may have been the first: the lower bound lies before that.
     let doubt = window.reads[..first].iter().position(|reading| *reading == Tri::Maybe).unwrap_or(first);
     let last_bad = window.reads[..doubt].iter().rposition(|reading| *reading == Tri::No);
-    let lo = last_bad.map_or(0, |place| (window.requests[place].sent - fault.hi - clock_error).max(0));
-    let proofs = window.requests[first..].iter().zip(&window.reads[first..]).filter(|(_, reading)| **reading == Tri::Yes);
+    let lo = last_bad.map_or(0, |place| (window.requests.at(place).sent - fault.hi - clock_error).max(0));
+    let proofs = window.requests.since(first).iter().zip(&window.reads[first..]).filter(|(_, reading)| **reading == Tri::Yes);
     let hi = proofs.map(|(request, _)| request.proof).min()?;
     Some(Interval { lo, hi: Some(hi - fault.lo + clock_error) })
 }
 
-fn after_heal(evidence: &Evidence) -> &[JudgedRequest] {
-    let Some(heal) = evidence.heal else { return &[] };
+fn after_heal(evidence: &Evidence) -> RequestSlice<'_> {
+    let Some(heal) = evidence.heal else { return evidence.requests.slice(0..0) };
     let (first, last) = places(evidence, heal.lo, evidence.observed_until);
-    &evidence.requests[first..last]
+    evidence.requests.slice(first..last)
 }
 
 /// The recovery of the primary after the heal, and what began and did not count; `None` where nothing was due then.
@@ -266,8 +268,8 @@ fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> b
     let first = places(evidence, fault.lo, fault.lo).0;
     // Not only standbys: whoever else was asked, it was left.
     let is_other = |provider: u16| !evidence.primary.contains(&provider);
-    let asked = |attempt: &Attempt| attempt.request as usize >= first && is_other(attempt.provider);
-    let served = |request: &JudgedRequest| match request.by {
+    let asked = |attempt: Attempt| is_other(attempt.provider);
+    let served = |request: JudgedRequest| match request.by {
         By::Nobody => false,
         By::Unknown => true,
         By::Provider(place) => is_other(place),
@@ -275,21 +277,21 @@ fn never_left(evidence: &Evidence, fault: Edge, failback: Option<Interval>) -> b
     !evidence.shared
         && in_time
         && evidence.attempts_seen
-        && !evidence.attempts.iter().any(asked)
-        && !evidence.requests[first..].iter().any(served)
+        && !evidence.attempts.within(first..evidence.requests.len()).any(asked)
+        && !evidence.requests.all().since(first).iter().any(served)
 }
 
 /// Runs of requests that were not well served, among those in flight at the fault and those due while it lasted.
 fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
     let (first, last) = places(evidence, fault.lo, end);
-    let in_flight = evidence.requests[..first].iter().filter(|request| request.done >= fault.lo);
+    let in_flight = evidence.requests.slice(0..first).iter().filter(|request| request.done >= fault.lo);
     let mut outage = Outage { lo: Millis(0), hi: Some(Millis(0)), runs: 0 };
     let mut previous_good = fault.lo;
     // The run that has not ended: its first bad request after the fault began, and its last.
     let mut run: Option<(Option<i64>, i64)> = None;
     let close = |run: (Option<i64>, i64), outage: &mut Outage| outage.lo.0 += run.0.map_or(0, |first| run.1 - first);
-    for request in in_flight.chain(&evidence.requests[first..last]) {
-        match good(&evidence.objectives, request) {
+    for request in in_flight.chain(evidence.requests.slice(first..last).iter()) {
+        match good(&evidence.objectives, &request) {
             Tri::Yes => {
                 if let Some(ended) = run.take() {
                     close(ended, &mut outage);
@@ -321,10 +323,10 @@ fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
 }
 
 /// Σ (1 − q)/λ: q is 1 within the service level, falls to 0 at the deadline, and is 0 where nothing came.
-fn degraded_area(evidence: &Evidence, requests: &[JudgedRequest]) -> Millis {
+fn degraded_area(evidence: &Evidence, requests: RequestSlice<'_>) -> Millis {
     let (slo, deadline) = (evidence.objectives.slo.nanos(), evidence.objectives.deadline.nanos());
-    let lost = |request: &JudgedRequest| -> f64 {
-        let latency = latency(&evidence.objectives, request);
+    let lost = |request: JudgedRequest| -> f64 {
+        let latency = latency(&evidence.objectives, &request);
         match request.outcome {
             Outcome::Ok if latency <= slo => 0.0,
             Outcome::Ok if latency < deadline => 1.0 - (deadline - latency) as f64 / (deadline - slo) as f64,
@@ -349,25 +351,27 @@ impl AttemptCounts {
             return None;
         }
         let (first, last) = places(evidence, fault.lo, end);
-        let within = |attempt: &Attempt| (first..last).contains(&(attempt.request as usize));
-        let from = evidence.attempts.partition_point(|attempt| (attempt.request as usize) < first);
         let mut attempts = Self { count: 0, duplicates: 0, busiest: 0, first_standby: None };
         let mut seconds: Vec<u64> = Vec::new();
         let others = share::others(evidence);
-        let relevant = &evidence.attempts[from..];
-        for group in relevant.chunk_by(|left, right| left.request == right.request).take_while(|group| within(&group[0])) {
-            attempts.count += group.len() as u64;
-            attempts.duplicates += (group.iter().filter(|attempt| attempt.completed).count() as u64).saturating_sub(1);
-            for attempt in group.iter().filter(|attempt| others.contains(&attempt.provider)) {
-                if !evidence.shared {
-                    attempts.first_standby = Some(attempts.first_standby.map_or(attempt.at, |first| first.min(attempt.at)));
-                }
-                let second = usize::try_from((attempt.at - fault.lo).max(0) / 1_000_000_000).unwrap_or(0).min(10_000_000);
-                if second >= seconds.len() {
-                    seconds.resize(second + 1, 0);
-                }
-                seconds[second] += 1;
+        // The request of the attempt before, and whether it was answered whole already.
+        let mut previous = (u32::MAX, false);
+        for attempt in evidence.attempts.within(first..last) {
+            attempts.count += 1;
+            let answered = previous == (attempt.request, true);
+            attempts.duplicates += u64::from(answered && attempt.completed);
+            previous = (attempt.request, answered || attempt.completed);
+            if !others.contains(&attempt.provider) {
+                continue;
             }
+            if !evidence.shared {
+                attempts.first_standby = Some(attempts.first_standby.map_or(attempt.at, |first| first.min(attempt.at)));
+            }
+            let second = usize::try_from((attempt.at - fault.lo).max(0) / 1_000_000_000).unwrap_or(0).min(10_000_000);
+            if second >= seconds.len() {
+                seconds.resize(second + 1, 0);
+            }
+            seconds[second] += 1;
         }
         attempts.busiest = seconds.into_iter().max().unwrap_or(0);
         Some(attempts)

@@ -63,11 +63,11 @@ impl RequestWindow<'_> {
         let onset = self.onset(start, extent, Fill::Pessimistic);
         let before = &self.reads[..early.unwrap_or(self.reads.len())];
         let last_bad = before.iter().rposition(|reading| *reading == Tri::No);
-        let lo = last_bad.map_or(0, |place| (self.requests[place].sent - start.edge.hi - clock_error).max(0));
+        let lo = last_bad.map_or(0, |place| (self.requests.at(place).sent - start.edge.hi - clock_error).max(0));
         let hi = onset.map(|place| {
             let moment = match index {
-                Index::Arrival => self.requests[place].sent,
-                Index::Delivery => self.first_proof(place, self.requests[place].due + start.hold),
+                Index::Arrival => self.requests.at(place).sent,
+                Index::Delivery => self.first_proof(place, self.requests.due(place) + start.hold),
             };
             moment - start.edge.lo + clock_error
         });
@@ -76,8 +76,8 @@ impl RequestWindow<'_> {
 
     /// The earliest proof of service among the good requests from `place` on that are due before `until`.
     fn first_proof(&self, place: usize, until: i64) -> i64 {
-        let within = self.requests[place..].iter().zip(&self.reads[place..]).take_while(|(request, _)| request.due < until);
-        within.filter(|(_, reading)| **reading == Tri::Yes).map(|(request, _)| request.proof).min().unwrap_or(self.requests[place].proof)
+        let within = self.requests.since(place).iter().zip(&self.reads[place..]).take_while(|(request, _)| request.due < until);
+        within.filter(|(_, reading)| **reading == Tri::Yes).map(|(request, _)| request.proof).min().unwrap_or(self.requests.at(place).proof)
     }
 
     /// The earliest request that is good, was sent after the fault was wholly in force, opens a lead-in of good requests and a hold
@@ -93,8 +93,8 @@ impl RequestWindow<'_> {
         let mut next_bad = 0;
         let mut long_run = self.long_run(0, longest, fill);
         for place in 0..count {
-            let hold_ends = self.requests[place].due + start.hold;
-            while end < count && self.requests[end].due < hold_ends {
+            let hold_ends = self.requests.due(place) + start.hold;
+            while end < count && self.requests.due(end) < hold_ends {
                 good += u64::from(is_good(end));
                 end += 1;
             }
@@ -116,7 +116,7 @@ impl RequestWindow<'_> {
                 HoldExtent::Sustained => holds(count, rest),
             };
             let leads_in = next_bad - place >= objectives.lead_in as usize;
-            if self.requests[place].sent >= from && hold_ends <= self.to && leads_in && holds(end, good) && lasts {
+            if hold_ends <= self.to && leads_in && self.requests.at(place).sent >= from && holds(end, good) && lasts {
                 return Some(place);
             }
             rest -= 1;

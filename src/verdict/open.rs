@@ -81,7 +81,7 @@ fn looked_at(evidence: &Evidence, fault: Edge) -> RequestWindow<'_> {
 fn nameless(evidence: &Evidence, fault: Edge, end: i64) -> impl Iterator<Item = usize> {
     let (first, last) = super::window::places(evidence, fault.lo, end);
     (first..last).filter(|place| {
-        let request = &evidence.requests[*place];
+        let request = &evidence.requests.at(*place);
         request.by == By::Unknown && good(&evidence.objectives, request) == Tri::Yes
     })
 }

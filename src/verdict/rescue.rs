@@ -19,7 +19,7 @@
 
 use super::Millis;
 use super::window::{Tri, good, places};
-use crate::history::{Attempt, By, Edge, Evidence, FaultVisibility, JudgedRequest, ProviderFault};
+use crate::history::{Attempt, By, Edge, Evidence, FaultVisibility, JudgedRequest, ProviderFault, RequestAttempts};
 
 /// Nanoseconds: waits that are longer than usual by less than this are never taken for a rescue that nobody saw.
 const LEAST: i64 = 50_000_000;
@@ -114,7 +114,7 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
     let mut in_a_row = 0;
     let later = evidence.objectives.rescued.map_or(0, |rescues| rescues.after.nanos());
     for place in first..last {
-        let request = &evidence.requests[place];
+        let request = &evidence.requests.at(place);
         let since = request.due - fault.lo;
         let is_later = since >= later;
         found.later.of += u64::from(is_later);
@@ -152,7 +152,7 @@ pub(super) fn rescued(evidence: &Evidence, fault: Edge, end: i64) -> Option<Resc
 
 /// Whether the provider that answered was asked only once the one that was asked first had been healed.
 fn is_released(evidence: &Evidence, place: usize, asked: u16, end: i64) -> bool {
-    let By::Provider(served) = evidence.requests[place].by else { return false };
+    let By::Provider(served) = evidence.requests.at(place).by else { return false };
     let answered = attempts_of(evidence, place).iter().rev().find(|attempt| attempt.provider == served);
     answered.is_some_and(|answered| answered.at >= end || !evidence.broken.iter().any(|broken| broken.breaks(asked, answered.at)))
 }
@@ -160,11 +160,10 @@ fn is_released(evidence: &Evidence, place: usize, asked: u16, end: i64) -> bool 
 /// From the attempts for the requests due in `[fault.lo, end)`.
 pub(super) fn dispatched(evidence: &Evidence, fault: Edge, end: i64) -> Option<Dispatched> {
     let (first, last) = places(evidence, fault.lo, end);
-    let within = |attempt: &&Attempt| (first..last).contains(&(attempt.request as usize));
-    let reached = |attempt: &&Attempt| attempt.reached;
+    let within = || evidence.attempts.within(first..last);
     evidence.attempts_seen.then(|| Dispatched {
-        attempts: evidence.attempts.iter().filter(within).count() as u64,
-        reached: evidence.attempts.iter().filter(within).filter(reached).count() as u64,
+        attempts: within().count() as u64,
+        reached: within().filter(|attempt| attempt.reached).count() as u64,
         connections: evidence.broken.iter().map(|broken| broken.connections).sum(),
     })
 }
@@ -178,10 +177,8 @@ fn summed(paid: &mut [[i64; 3]]) -> Option<Paid> {
 }
 
 /// The attempts of the request at this place, in their order.
-pub(super) fn attempts_of(evidence: &Evidence, place: usize) -> &[Attempt] {
-    let from = evidence.attempts.partition_point(|attempt| (attempt.request as usize) < place);
-    let rest = &evidence.attempts[from..];
-    &rest[..rest.partition_point(|attempt| attempt.request as usize == place)]
+pub(super) fn attempts_of(evidence: &Evidence, place: usize) -> RequestAttempts<'_> {
+    evidence.attempts.of(place)
 }
 
 /// How long requests took to their first dispatch before the fault.
@@ -200,8 +197,8 @@ pub(super) struct Usual {
 impl Usual {
     /// From the requests that ended before the fault; `first` and `last` are the places of those due while it lasted.
     pub(super) fn before(evidence: &Evidence, (first, last): (usize, usize), fault: Edge) -> Self {
-        let ended = evidence.requests[..first].iter().enumerate().filter(|(_, request)| request.done < fault.lo);
-        let wait = |(place, request): (usize, &JudgedRequest)| Some(attempts_of(evidence, place).first()?.at - request.sent);
+        let ended = evidence.requests.slice(0..first).iter().enumerate().filter(|(_, request)| request.done < fault.lo);
+        let wait = |(place, request): (usize, JudgedRequest)| Some(attempts_of(evidence, place).first()?.at - request.sent);
         let mut waits: Vec<i64> = ended.filter_map(wait).collect();
         waits.sort_unstable();
         let at = |place: usize| waits.get(place).copied().unwrap_or(0).max(0);
@@ -222,7 +219,7 @@ impl Usual {
     fn swallowed(&self, evidence: &Evidence, (first, last): (usize, usize), broken: &ProviderFault) -> bool {
         let (mut waited, mut failed) = (0_u64, 0_u64);
         for place in first..last {
-            let request = &evidence.requests[place];
+            let request = &evidence.requests.at(place);
             let asked = attempts_of(evidence, place).first().filter(|_| broken.holds(request.sent));
             match good(&evidence.objectives, request) {
                 Tri::No => failed += u64::from(asked.is_none() && broken.holds(request.sent)),
@@ -239,7 +236,7 @@ impl Usual {
 
     /// How the request at this place came to its answer, and who was asked first where it was rescued.
     pub(super) fn course(&self, evidence: &Evidence, place: usize) -> (ServingPath, Option<u16>) {
-        let request = &evidence.requests[place];
+        let request = &evidence.requests.at(place);
         let attempts = attempts_of(evidence, place);
         let Some(first) = attempts.first() else {
             // Nobody saw how it came to its answer.
@@ -264,7 +261,7 @@ impl Usual {
                 _ => (ServingPath::Direct, None),
             };
         }
-        self.unseen(evidence, request, first, served)
+        self.unseen(evidence, request, &first, served)
     }
 
     /// The same where the first attempt that is seen went to a provider that works: the one before it may have been swallowed.

@@ -4,7 +4,7 @@
 //! A promise is met only where the proxies saw all that was answered: what a gateway asks around them may have gone anywhere.
 
 use super::{Decision, Millis};
-use crate::history::{By, Evidence, Outcome, ProviderPassage};
+use crate::history::{By, Evidence, JudgedRequest, Outcome, ProviderPassage};
 
 /// What went where, of a workload to whom it was promised.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,21 +90,16 @@ fn outside(evidence: &Evidence, place: usize, provider: &ProviderPassage) -> Opt
 
 /// How many answers came of which no proxy saw an attempt.
 fn unseen(evidence: &Evidence) -> u64 {
-    let mut asked = vec![false; evidence.requests.len()];
-    for attempt in &evidence.attempts {
-        if let Some(seen) = asked.get_mut(attempt.request as usize) {
-            *seen = true;
-        }
-    }
     let answered = |outcome: Outcome| matches!(outcome, Outcome::Ok | Outcome::Truncated);
-    let each = evidence.requests.iter().zip(&asked);
-    each.filter(|(request, asked)| !**asked && answered(request.outcome) && !matches!(request.by, By::Provider(_))).count() as u64
+    let nameless = |request: &JudgedRequest| answered(request.outcome) && !matches!(request.by, By::Provider(_));
+    let each = evidence.requests.iter().enumerate().filter(|(_, request)| nameless(request));
+    each.filter(|(place, _)| evidence.attempts.of(*place).is_empty()).count() as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Passage, SeenCount, bare};
+    use crate::history::{Attempts, Passage, SeenCount, bare};
 
     /// A drill whose ten requests the provider `a` answers, with these sights of where they went.
     fn evidence(change: impl FnOnce(&mut Evidence)) -> Evidence {
@@ -143,7 +138,7 @@ mod tests {
     #[test]
     fn what_nobody_saw_is_neither_met_nor_missed() {
         let changes: [fn(&mut Evidence); 5] = [
-            |evidence| evidence.attempts.clear(),
+            |evidence| evidence.attempts = Attempts::default(),
             |evidence| evidence.passage.is_blind = true,
             |evidence| {
                 evidence.passage.providers[1].residency = None;
@@ -152,12 +147,13 @@ mod tests {
             },
             |evidence| evidence.passage.providers[1].nameless = SeenCount { count: 1, taken: 1, first: Some((None, 1)) },
             |evidence| {
-                evidence.attempts.pop();
+                let last = evidence.attempts.len() - 1;
+                evidence.attempts = evidence.attempts.iter().take(last).collect();
             },
         ];
         for (place, change) in changes.into_iter().enumerate() {
             let mut evidence = evidence(change);
-            evidence.requests.iter_mut().for_each(|request| request.by = By::Unknown);
+            evidence.requests = evidence.requests.iter().map(|request| JudgedRequest { by: By::Unknown, ..request }).collect();
             assert_eq!(residency(&evidence).unwrap().verdict, Decision::Inconclusive, "{place}");
         }
     }

@@ -196,8 +196,8 @@ impl RotationTrace<'_> {
         let until = self.settled().map(|at| at.max(dead.unwrap_or(at)));
         let lost = |outcome: Outcome| matches!(outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated);
         let counts = |from: i64, to: i64, is: &dyn Fn(Outcome) -> bool| {
-            let due = self.evidence.requests.partition_point(|request| request.due <= to);
-            self.evidence.requests[..due].iter().filter(|request| request.done >= from && is(request.outcome)).count() as u64
+            let due = self.evidence.requests.first_due(to.saturating_add(1));
+            self.evidence.requests.slice(0..due).iter().filter(|request| request.done >= from && is(request.outcome)).count() as u64
         };
         let end = self.evidence.observed_until;
         let (inner, outer) = (until.map_or(end, |at| at - self.error), until.map_or(end, |at| at + self.error));
@@ -216,8 +216,8 @@ impl RotationTrace<'_> {
             evidence.primary.iter().chain(&evidence.standbys).copied().filter(|place| *place != self.rotation.provider).collect();
         let from = self.refused_first().filter(|_| !others.is_empty())?.lo - self.error;
         let to = self.rotation.everywhere().filter_map(|bearing| bearing.old.last_refused).map(|edge| edge.hi).max()? + self.error;
-        let due = evidence.requests.partition_point(|request| request.due <= to);
-        let within = || evidence.requests[..due].iter().filter(|request| request.done >= from);
+        let due = evidence.requests.first_due(to.saturating_add(1));
+        let within = || evidence.requests.slice(0..due).iter().filter(|request| request.done >= from);
         let answered =
             |who: &dyn Fn(By) -> bool| within().filter(|request| request.outcome == Outcome::Ok && who(request.by)).count() as u64;
         Some(Fallback {

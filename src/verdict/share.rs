@@ -46,11 +46,11 @@ pub(super) fn moving<'e>(evidence: &'e Evidence, fault: Edge, to: i64) -> Option
     let (first, last) = places(evidence, fault.lo, to);
     let usual = Usual::before(evidence, (first, last), fault);
     let reads = (first..last).map(|place| has_moved(evidence, &usual, place)).collect();
-    Some(RequestWindow { evidence, first, requests: &evidence.requests[first..last], reads, to })
+    Some(RequestWindow { evidence, first, requests: evidence.requests.slice(first..last), reads, to })
 }
 
 fn has_moved(evidence: &Evidence, usual: &Usual, place: usize) -> Tri {
-    let request = &evidence.requests[place];
+    let request = &evidence.requests.at(place);
     let broken = |provider: u16, at: i64| evidence.broken_shares().any(|broken| broken.breaks(provider, at));
     let (served, by) = match (good(&evidence.objectives, request), request.by) {
         (Tri::No, _) | (_, By::Nobody) => return Tri::No,
@@ -80,7 +80,7 @@ fn before(evidence: &Evidence, provider: u16, fault: Edge) -> (u64, u64) {
 }
 
 /// Answers of one provider, and of all that are known.
-fn counted<'r>(requests: impl Iterator<Item = &'r JudgedRequest>, provider: u16) -> (u64, u64) {
+fn counted(requests: impl Iterator<Item = JudgedRequest>, provider: u16) -> (u64, u64) {
     let by = requests.filter_map(|request| if let By::Provider(by) = request.by { Some(by) } else { None });
     by.fold((0, 0), |(own, all), by| (own + u64::from(by == provider), all + 1))
 }
@@ -98,7 +98,7 @@ pub(super) fn exercised(evidence: &Evidence, fault: Edge, window: &RequestWindow
     if !evidence.shared {
         return None;
     }
-    let waited = window.requests.iter().zip(&window.reads).any(|(request, reading)| *reading == Tri::No && moved_late(evidence, request));
+    let waited = window.requests.iter().zip(&window.reads).any(|(request, reading)| *reading == Tri::No && moved_late(evidence, &request));
     Some(waited || evidence.broken_shares().any(|broken| gives_less(evidence, broken, fault, window)))
 }
 
@@ -134,13 +134,15 @@ pub(super) fn told(evidence: &Evidence, fault: Edge, window: &RequestWindow<'_>)
     let counts: Vec<(u64, u64)> = providers.iter().map(|provider| before(evidence, *provider, fault)).collect();
     let all = counts.first().map_or(0, |(_, all)| *all);
     let stayed = window.requests.iter().zip(&window.reads).filter(|(_, reading)| **reading == Tri::No);
-    let waited: Vec<&JudgedRequest> =
-        stayed.map(|(request, _)| request).filter(|request| good(&evidence.objectives, request) == Tri::Yes).collect();
+    let mut waited = (0, None);
+    for (request, _) in stayed.filter(|(request, _)| good(&evidence.objectives, request) == Tri::Yes) {
+        waited = (waited.0 + 1, Some(request.sent));
+    }
     Some(Share {
         of: providers.iter().map(|provider| evidence.name(*provider).to_owned()).collect(),
         before: counts.iter().map(|(own, _)| own).sum::<u64>() as f64 / all.max(1) as f64,
-        waited: waited.len() as u64,
-        until: waited.last().map(|request| Millis((request.sent - fault.lo).max(0))),
+        waited: waited.0,
+        until: waited.1.map(|sent| Millis((sent - fault.lo).max(0))),
     })
 }
 
@@ -173,11 +175,11 @@ impl Back<'_> {
         let last = found.unwrap_or(requests.len());
         let bad = self.window.reads[..last].iter().rposition(|reading| *reading == Tri::No);
         let proof = bad.max(self.absent_from(last));
-        let lo = proof.map_or(0, |place| (requests[place].sent - self.heal.hi - clock_error).max(0));
-        Interval { lo, hi: found.map(|place| requests[place].proof - self.heal.lo + clock_error) }
+        let lo = proof.map_or(0, |place| (requests.at(place).sent - self.heal.hi - clock_error).max(0));
+        Interval { lo, hi: found.map(|place| requests.at(place).proof - self.heal.lo + clock_error) }
     }
 
-    fn answered(&self, request: &JudgedRequest) -> bool {
+    fn answered(&self, request: JudgedRequest) -> bool {
         request.by == By::Provider(self.provider)
     }
 
@@ -196,7 +198,7 @@ impl Back<'_> {
                 .collect()
         };
         let good = sums(&|place| reads[place] == Tri::Yes);
-        let own = sums(&|place| self.answered(&requests[place]));
+        let own = sums(&|place| self.answered(requests.at(place)));
         let runs = self.long_runs(objectives.max_consecutive_bad as usize);
         let mut chances: HashMap<(u64, u64), bool> = HashMap::new();
         let mut has_share =
@@ -209,7 +211,7 @@ impl Back<'_> {
             if ends > *to {
                 return None;
             }
-            while end < requests.len() && requests[end].due < ends {
+            while end < requests.len() && requests.due(end) < ends {
                 end += 1;
             }
             if !self.answered(first) || first.sent < self.heal.hi + self.window.evidence.instrument.clock_error {
@@ -248,7 +250,7 @@ impl Back<'_> {
         let enough = (CHANCE.ln() / (-self.half).ln_1p()).ceil() as usize;
         let mut run = 0;
         (0..last).rev().find(|place| {
-            let other = matches!(self.window.requests[*place].by, By::Provider(by) if by != self.provider);
+            let other = matches!(self.window.requests.at(*place).by, By::Provider(by) if by != self.provider);
             run = if other { run + 1 } else { 0 };
             run >= enough
         })

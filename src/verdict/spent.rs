@@ -27,13 +27,12 @@ pub struct BillPart {
 }
 
 impl BillPart {
-    fn of<'a>(answers: impl Iterator<Item = &'a BilledAnswer>) -> Self {
-        let none = Self { answers: 0, at_most: Some(Money::ZERO), raised: 0 };
-        answers.fold(none, |all, answer| Self {
-            answers: all.answers + 1,
-            at_most: all.at_most.zip(answer.cost).map(|(sum, cost)| sum.plus(cost)),
-            raised: all.raised + u64::from(answer.raised),
-        })
+    const NONE: Self = Self { answers: 0, at_most: Some(Money::ZERO), raised: 0 };
+
+    fn add(&mut self, answer: &BilledAnswer) {
+        self.answers += 1;
+        self.at_most = self.at_most.zip(answer.cost).map(|(sum, cost)| sum.plus(cost));
+        self.raised += u64::from(answer.raised);
     }
 
     /// What one of them cost on average; `None` where there is none, or not all of their costs are known.
@@ -80,37 +79,55 @@ pub(super) fn spent(evidence: &Evidence, (fault, end): (Edge, i64), cutover: Int
     }
     let moved = cutover.hi.map(|hi| fault.lo.saturating_add(hi)).filter(|moved| *moved < end);
     let until = moved.unwrap_or(end);
-    let since = |until: i64| billing.answers.iter().filter(move |answer| answer.at >= fault.lo && answer.at < until);
     let least = |answer: &BilledAnswer| answer.cost.filter(|_| answer.reported).unwrap_or(Money::ZERO);
-    let counted = BillPart::of(since(until));
-    let passed = evidence.objectives.spend.and_then(|budget| {
-        let mut sum = Money::ZERO;
-        since(until).find(|answer| {
-            sum = sum.plus(least(answer));
-            sum > budget
-        })
-    });
-    let places = 0..u16::try_from(evidence.providers.len()).unwrap_or(u16::MAX);
-    let bill = |place: u16| {
-        let own = |answer: &&BilledAnswer| answer.provider == place;
-        let before = BillPart::of(billing.answers.iter().filter(|answer| answer.at < fault.lo).filter(own));
-        let during = BillPart::of(since(end).filter(own));
+    let budget = evidence.objectives.spend;
+    let mut counted = BillPart::NONE;
+    let mut at_least = Money::ZERO;
+    // What lowers a budget, where one was promised.
+    let mut lowers: Vec<(i64, Money)> = Vec::new();
+    let mut bills = vec![(BillPart::NONE, BillPart::NONE); evidence.providers.len()];
+    for answer in billing.answers.iter() {
+        if let Some((before, during)) = bills.get_mut(usize::from(answer.provider)) {
+            match answer.at {
+                at if at < fault.lo => before.add(&answer),
+                at if at < end => during.add(&answer),
+                _ => {}
+            }
+        }
+        if (fault.lo..until).contains(&answer.at) {
+            counted.add(&answer);
+            at_least = at_least.plus(least(&answer));
+            lowers.extend(budget.filter(|_| least(&answer) > Money::ZERO).map(|_| (answer.at, least(&answer))));
+        }
+    }
+    let bill = |(place, (before, during)): (u16, (BillPart, BillPart))| {
         (before.answers + during.answers > 0).then(|| ProviderBill { provider: evidence.name(place).to_owned(), before, during })
     };
     Some(SpendMeasure {
-        at_least: since(until).map(least).fold(Money::ZERO, Money::plus),
+        at_least,
         at_most: counted.at_most.filter(|_| billing.complete),
         until: Millis(until - fault.lo),
         moved: moved.is_some(),
-        passed: passed.map(|answer| Millis(answer.at - fault.lo)),
-        bills: places.filter_map(bill).collect(),
+        passed: budget.and_then(|budget| passed(lowers, budget)).map(|at| Millis(at - fault.lo)),
+        bills: (0..).zip(bills).filter_map(bill).collect(),
     })
+}
+
+/// When the sum of what was asked for by then passed the budget.
+fn passed(mut lowers: Vec<(i64, Money)>, budget: Money) -> Option<i64> {
+    lowers.sort_by_key(|(at, _)| *at);
+    let mut sum = Money::ZERO;
+    let found = lowers.into_iter().find(|(_, least)| {
+        sum = sum.plus(*least);
+        sum > budget
+    });
+    found.map(|(at, _)| at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Billing, bare};
+    use crate::history::{BilledAnswers, Billing, bare};
     use crate::verdict::{Decision, ObjectiveName, judge};
     use serde_json::json;
 
@@ -178,7 +195,7 @@ mod tests {
         let mut blind = evidence("9 USD", 5_000, |_| false);
         blind.billing.complete = false;
         assert_eq!(told(&blind).0, Decision::Inconclusive);
-        blind.billing.answers.clear();
+        blind.billing.answers = BilledAnswers::default();
         let verdict = judge(&blind);
         assert_eq!((verdict.verdict, verdict.measures.unwrap().spend), (Decision::Inconclusive, None));
     }

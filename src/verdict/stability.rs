@@ -142,18 +142,18 @@ pub(super) fn departures(evidence: &Evidence, window: &RequestWindow<'_>, onset:
 /// The windows after the hold that hold more bad requests than was promised, by their ends. One pass: every pointer only moves on.
 fn beyond_promise(evidence: &Evidence, window: &RequestWindow<'_>, onset: usize) -> Vec<Excess> {
     let (success, hold) = (evidence.objectives.success.get(), evidence.objectives.hold.nanos());
-    let (requests, reads) = (&window.requests[onset..], &window.reads[onset..]);
-    let hold_ends = requests[0].due + hold;
+    let (requests, reads) = (window.requests.since(onset), &window.reads[onset..]);
+    let hold_ends = requests.due(0) + hold;
     // How many bad requests make a relapse, by how many requests there are.
     let mut fewest: BTreeMap<u64, u64> = BTreeMap::new();
     let (mut first, mut next, mut bad) = (0, 0, 0_u64);
     let mut found = Vec::new();
     for (request, _) in requests.iter().zip(reads).filter(|(request, reading)| **reading == Tri::No && request.due > hold_ends) {
-        while next < requests.len() && requests[next].due <= request.due {
+        while next < requests.len() && requests.due(next) <= request.due {
             bad += u64::from(reads[next] == Tri::No);
             next += 1;
         }
-        while requests[first].due <= request.due - hold {
+        while requests.due(first) <= request.due - hold {
             bad -= u64::from(reads[first] == Tri::No);
             first += 1;
         }
@@ -170,7 +170,7 @@ fn beyond_promise(evidence: &Evidence, window: &RequestWindow<'_>, onset: usize)
 }
 
 fn departure(evidence: &Evidence, window: &RequestWindow<'_>, stretch: &Excess, fault: Edge) -> Departure {
-    let place = |moment: i64| window.requests.partition_point(|request| request.due <= moment);
+    let place = |moment: i64| window.requests.first_due(moment.saturating_add(1));
     let (from, to) = (place(stretch.from), place(stretch.until));
     let bad: Vec<usize> = (from..to).filter(|place| window.reads[*place] == Tri::No).collect();
     let (first, last) = (bad.first().copied().unwrap_or(from), bad.last().copied().unwrap_or(from));
@@ -183,7 +183,7 @@ fn departure(evidence: &Evidence, window: &RequestWindow<'_>, stretch: &Excess, 
         .map(|(provider, requests)| FailedAt { provider: provider.map(|place| evidence.name(place).to_owned()), requests })
         .collect();
     failed_at.sort_by_key(|at| std::cmp::Reverse(at.requests));
-    let after = |place: usize| Millis(window.requests[place].due - fault.lo);
+    let after = |place: usize| Millis(window.requests.due(place) - fault.lo);
     Departure {
         wave: stretch.wave,
         first: after(first),
@@ -202,10 +202,7 @@ fn departure(evidence: &Evidence, window: &RequestWindow<'_>, stretch: &Excess, 
 
 /// The provider that had this request last, as far as anybody saw: that of its last attempt, else whoever answered it.
 fn had_last(evidence: &Evidence, place: usize) -> Option<u16> {
-    let of = |attempt: &crate::history::Attempt| attempt.request as usize;
-    let until = evidence.attempts.partition_point(|attempt| of(attempt) <= place);
-    let last = evidence.attempts[..until].last().filter(|attempt| of(attempt) == place);
-    match (last, evidence.requests[place].by) {
+    match (evidence.attempts.of(place).last(), evidence.requests.at(place).by) {
         (Some(attempt), _) => Some(attempt.provider),
         (None, By::Provider(provider)) => Some(provider),
         (None, By::Nobody | By::Unknown) => None,

@@ -24,7 +24,7 @@ impl BaselineCounts {
         let ended = evidence.requests.iter().filter(|request| request.due < before && request.done < before);
         for request in ended {
             baseline.requests += 1;
-            let reading = good(&evidence.objectives, request);
+            let reading = good(&evidence.objectives, &request);
             baseline.good += u64::from(reading == Tri::Yes || (untimed && reading == Tri::Maybe));
             baseline.by_primary += u64::from(match request.by {
                 By::Provider(place) => evidence.primary.contains(&place),

@@ -1,6 +1,6 @@
 //! The requests that are looked at, and for each whether it conforms.
 
-use crate::history::{By, Evidence, JudgedRequest, Outcome};
+use crate::history::{By, Evidence, JudgedRequest, Outcome, RequestSlice};
 use crate::model::{Objectives, SloOn};
 
 /// Kleene's three truths: what a request shows may be unknown.
@@ -16,7 +16,7 @@ pub(super) struct RequestWindow<'e> {
     pub(super) evidence: &'e Evidence,
     /// The place of the first of them among all requests.
     pub(super) first: usize,
-    pub(super) requests: &'e [JudgedRequest],
+    pub(super) requests: RequestSlice<'e>,
     pub(super) reads: Vec<Tri>,
     pub(super) to: i64,
 }
@@ -24,16 +24,15 @@ pub(super) struct RequestWindow<'e> {
 impl<'e> RequestWindow<'e> {
     pub(super) fn new(evidence: &'e Evidence, from: i64, to: i64, conforms: impl Fn(&JudgedRequest) -> Tri) -> Self {
         let (first, last) = places(evidence, from, to);
-        let requests = &evidence.requests[first..last];
-        Self { evidence, first, requests, reads: requests.iter().map(conforms).collect(), to }
+        let requests = evidence.requests.slice(first..last);
+        Self { evidence, first, requests, reads: requests.iter().map(|request| conforms(&request)).collect(), to }
     }
 }
 
 /// First place due at or after `from`, and first place due at or after `to`.
 pub(super) fn places(evidence: &Evidence, from: i64, to: i64) -> (usize, usize) {
-    let place = |moment: i64| evidence.requests.partition_point(|request| request.due < moment);
-    let first = place(from);
-    (first, place(to).max(first))
+    let first = evidence.requests.first_due(from);
+    (first, evidence.requests.first_due(to).max(first))
 }
 
 /// The moment of an answer that the service level is held against, from when it was due.

@@ -1,4 +1,5 @@
-//! Judging stored histories that grow: each is written to a temporary file, and judged in a process of its own whose peak memory is read.
+//! Judging stored histories that grow: each is written to a temporary file, and judged in a process of its own whose peak memory is read. For scale,
+//! what `wc -l` takes for the same file, and `jq` for the smallest.
 
 use lifeboat::history::{
     Event, FORMAT, FaultConfirmed, FaultHealed, Finished, Outcome, Phase, PhaseEntered, RequestDone, RunOrigin, Served, Stamped, Started,
@@ -7,7 +8,7 @@ use lifeboat::project::Project;
 use lifeboat::units::{Fingerprint, Rate, Seed};
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const SECOND: u64 = 1_000_000_000;
@@ -98,9 +99,16 @@ pub(crate) fn once(path: &str) {
     println!("{seconds} {} {}", peak.trim().trim_end_matches(" kB"), judged.verdict.verdict);
 }
 
+/// Seconds that a program takes for a file; `None` where it is not installed.
+fn beside(program: &str, arguments: &[&str], path: &Path) -> Option<f64> {
+    let begin = Instant::now();
+    let done = Command::new(program).args(arguments).arg(path).stdout(Stdio::null()).status().ok()?;
+    done.success().then(|| begin.elapsed().as_secs_f64())
+}
+
 pub(crate) fn bench() {
     println!("judge: a stored history, from the file to the verdict");
-    println!("{:>12} {:>10} {:>10} {:>14} {:>12}  verdict", "requests", "file", "time", "a request", "peak memory");
+    println!("{:>12} {:>10} {:>10} {:>14} {:>12}  {:<14} for scale", "requests", "file", "time", "a request", "peak memory", "verdict");
     let folder = tempfile::tempdir().unwrap();
     let mut each = Vec::new();
     for millions in [1, 3, 10] {
@@ -114,8 +122,11 @@ pub(crate) fn bench() {
         let seconds: f64 = words.next().unwrap().parse().unwrap();
         let peak: f64 = words.next().unwrap().parse().unwrap();
         let verdict = words.next().unwrap();
+        let jq = (millions == 1).then(|| beside("jq", &["-c", ".t"], &path)).flatten();
+        let scale = [("wc -l", beside("wc", &["-l"], &path)), ("jq -c .t", jq)];
+        let scale = scale.iter().filter_map(|(what, seconds)| Some(format!("{what} {:.2} s", (*seconds)?))).collect::<Vec<_>>().join(", ");
         println!(
-            "{count:>12} {:>7} MB {seconds:>8.2} s {:>11.0} ns {:>9.0} MB  {verdict}",
+            "{count:>12} {:>7} MB {seconds:>8.2} s {:>11.0} ns {:>9.0} MB  {verdict:<14} {scale}",
             size / 1_000_000,
             seconds * 1e9 / count as f64,
             peak / 1024.0

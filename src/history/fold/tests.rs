@@ -1,6 +1,7 @@
 //! Small histories, folded: who is held to have answered, what is missing, and how far the faults reached.
 
 use super::*;
+use crate::history::traffic_log::AHEAD;
 use crate::history::{Cancelled, FaultConfirmed, FaultHealed, Finished, Shed};
 use crate::model::Fault;
 use crate::verdict::story::emergency;
@@ -54,7 +55,7 @@ fn finished(requests: u64) -> Event {
 fn answered(mut events: Vec<Event>, outcome: Outcome) -> Option<String> {
     events.push(done(0, outcome));
     let evidence = folded(events);
-    match evidence.requests[0].by {
+    match evidence.requests.at(0).by {
         By::Provider(place) => Some(evidence.name(place).to_owned()),
         By::Unknown => Some("unknown".into()),
         By::Nobody => None,
@@ -123,7 +124,7 @@ fn a_number_that_runs_far_ahead_is_damage_and_one_of_another_workload_is_not_tak
 #[test]
 fn what_was_shed_is_unsent() {
     let evidence = folded(vec![Event::Shed(Shed { id: 0, due: 7 })]);
-    assert_eq!((evidence.requests[0].outcome, evidence.requests[0].due), (Outcome::Unsent, 7));
+    assert_eq!((evidence.requests.at(0).outcome, evidence.requests.at(0).due), (Outcome::Unsent, 7));
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn what_was_asked_only_to_compare_answers_nobody_and_is_no_attempt() {
             fold.apply(&Stamped { t: t * MS, event });
         }
         let evidence = fold.finish();
-        let by = match evidence.requests[0].by {
+        let by = match evidence.requests.at(0).by {
             By::Provider(place) => evidence.name(place).to_owned(),
             _ => "nobody".into(),
         };

@@ -29,12 +29,14 @@ mod started;
 mod store;
 mod timeline;
 mod traffic;
+mod traffic_line;
 mod version;
 mod workload;
 
 pub(super) use first_line::writer_of;
 pub use line::history_schema;
 pub(super) use line::is_of_unknown_kind;
+pub(super) use traffic_line::row as traffic_row;
 pub use version::{FORMAT, FormatVersion, WrittenBy};
 
 use crate::model::{DrillPlan, ExecutionPlan, Runbook};

@@ -2,16 +2,16 @@
 //!
 //! What this file does not do: say who served in a verdict; `history` does that, by the same rule and from the whole history.
 
-use std::collections::BTreeMap;
+use super::id_map::IdMap;
 
 /// Requests that are kept at most: some seconds of the heaviest traffic.
 const MOST: usize = 500_000;
 
 /// Of each request the one provider that answered it whole.
 #[derive(Debug, Clone, Default)]
-pub(in crate::report) struct AnsweredTally(BTreeMap<u64, Answer>);
+pub(in crate::report) struct AnsweredTally(IdMap<Answer>);
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Answer {
     /// The provider's place; `None` where several answered.
     provider: Option<u16>,
@@ -22,8 +22,9 @@ impl AnsweredTally {
     /// The request with this id was answered whole by this provider. What no fault touched is preferred.
     pub(in crate::report) fn by(&mut self, id: u64, provider: u16, touched: bool) {
         let answer = Answer { provider: Some(provider), touched };
-        let known = self.0.entry(id).or_insert(answer);
+        let (known, is_new) = self.0.of(id);
         match (known.touched, touched) {
+            _ if is_new => *known = answer,
             (true, false) => *known = answer,
             (false, true) => {}
             _ if known.provider != Some(provider) => known.provider = None,
@@ -37,7 +38,7 @@ impl AnsweredTally {
 
     /// Who answered it, where that is known; it is forgotten.
     pub(in crate::report) fn take(&mut self, id: u64) -> Option<u16> {
-        self.0.remove(&id).and_then(|answer| answer.provider)
+        self.0.remove(id).and_then(|answer| answer.provider)
     }
 }
 

@@ -4,6 +4,8 @@ mod alerts;
 mod answered;
 mod columns;
 mod hurt;
+mod id_map;
+mod named;
 mod provider;
 mod record;
 mod spend;
@@ -19,6 +21,7 @@ pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 
 use answered::AnsweredTally;
 use hurt::HurtDigest;
+use named::named;
 use provider::ProvidersDigest;
 
 use crate::history::{
@@ -215,7 +218,7 @@ impl Digest {
                 return;
             }
             Event::Carried(carried) => {
-                let sums = self.carried.entry(carried.by.to_string()).or_default();
+                let sums = named(&mut self.carried, &carried.by);
                 for (sum, more) in sums.iter_mut().zip([1, carried.up, carried.down]) {
                     *sum += more;
                 }
@@ -298,7 +301,7 @@ impl Digest {
 
     fn served(&mut self, served: &Served) {
         if served.touched {
-            let by = self.touched.entry(served.by.to_string()).or_default();
+            let by = named(&mut self.touched, &served.by);
             match (served.id, &served.request) {
                 (Some(_), _) => by.drill += 1,
                 (None, Some(request)) if is_health_check(request) => by.health_checks += 1,
@@ -306,7 +309,7 @@ impl Digest {
             }
         }
         let Some(id) = served.id else {
-            let others = self.others.entry(served.by.to_string()).or_default();
+            let others = named(&mut self.others, &served.by);
             others.requests += 1;
             if let Some(kind) = &served.request
                 && (others.kinds.len() < KINDS || others.kinds.contains_key(kind))
@@ -315,10 +318,10 @@ impl Digest {
             }
             return;
         };
-        let attempts = self.attempts.entry(served.by.to_string()).or_default();
+        let attempts = named(&mut self.attempts, &served.by);
         attempts.0 += 1;
         if served.status < 400 {
-            *self.billed.entry(served.by.to_string()).or_default() += 1;
+            *named(&mut self.billed, &served.by) += 1;
         }
         if served.completed() {
             attempts.1 += 1;

@@ -3,6 +3,7 @@
 //!
 //! Counts in tenths of a second and histograms: a history of any length takes no more than that. What this file does not do: decide anything.
 
+use super::named::named;
 use crate::history::{Event, FaultRequested, Served, Stamped, is_health_check, workload_of};
 use crate::model::Setting;
 use crate::units::Duration;
@@ -82,7 +83,7 @@ impl ProvidersDigest {
                     provider.faults = provider.faults.saturating_sub(1);
                 }
             }
-            Event::Served(served) => self.each.entry(served.by.to_string()).or_default().served(served, self.origin),
+            Event::Served(served) => named(&mut self.each, &served.by).served(served, self.origin),
             _ => {}
         }
     }

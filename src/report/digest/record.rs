@@ -17,8 +17,8 @@ impl Digest {
         digest.flows[0].promised = Some(evidence.objectives);
         events.edges().iter().for_each(|stamped| digest.apply(stamped));
         let mut attempts = evidence.attempts.iter().peekable();
-        for (place, request) in (0_u64..).zip(&evidence.requests) {
-            digest.apply(&events.ended(place, request));
+        for (place, request) in (0_u64..).zip(evidence.requests.iter()) {
+            digest.apply(&events.ended(place, &request));
             let mut tried = false;
             while let Some(attempt) = attempts.next_if(|attempt| u64::from(attempt.request) <= place) {
                 tried = true;
@@ -45,7 +45,7 @@ struct RecordEvents<'e> {
 
 impl<'e> RecordEvents<'e> {
     fn of(evidence: &'e Evidence) -> Self {
-        let first = evidence.requests.first().map(|request| request.due.min(request.sent));
+        let first = evidence.requests.all().first().map(|request| request.due.min(request.sent));
         let origin = first.into_iter().chain(evidence.fault.map(|fault| fault.lo)).min().unwrap_or(0);
         Self { evidence, origin }
     }

@@ -3,6 +3,8 @@
 //! Bounded whatever the length of a drill: counts, histograms, and a window over the latest requests. What this file does not do: decide what
 //! is a finding (`report::findings`), or measure what a verdict depends on.
 
+use super::id_map::IdMap;
+use super::named::named;
 use crate::history::{FaultConfirmed, FaultHealed, FaultRequested, Outcome, RequestDone, Served, Shed, workload_of};
 use crate::model::{Fault, SettingValue};
 use crate::units::Duration;
@@ -123,11 +125,11 @@ pub(in crate::report) struct FindingTraces {
     pub(in crate::report) flows: BTreeMap<usize, FlowTraces>,
     /// By provider.
     pub(in crate::report) broken: BTreeMap<String, BrokenTraces>,
-    /// By workload and provider.
-    pub(in crate::report) paces: BTreeMap<(usize, String), Pace>,
+    /// By workload, then by provider.
+    pub(in crate::report) paces: BTreeMap<usize, BTreeMap<String, Pace>>,
     /// Requests of others that a fault touched, without those that only look.
     pub(in crate::report) others: BTreeMap<String, Trace>,
-    latest: BTreeMap<u64, Attempted>,
+    latest: IdMap<Attempted>,
     order: VecDeque<u64>,
 }
 
@@ -188,7 +190,7 @@ impl FindingTraces {
         let Some(id) = served.id else {
             let looks = served.request.as_deref().is_some_and(crate::history::is_health_check);
             if served.touched && !looks {
-                self.others.entry(served.by.to_string()).or_default().add(line, None);
+                named(&mut self.others, &served.by).add(line, None);
             }
             return;
         };
@@ -197,7 +199,7 @@ impl FindingTraces {
         }
         let flow = workload_of(id);
         if served.completed() && !served.touched {
-            let pace = self.paces.entry((flow, served.by.to_string())).or_default();
+            let pace = named(self.paces.entry(flow).or_default(), &served.by);
             match fault {
                 (None, _) => pace.before.saturating_record(served.took / 1_000_000),
                 (Some(since), _) if served.at < since => pace.before.saturating_record(served.took / 1_000_000),
@@ -206,10 +208,10 @@ impl FindingTraces {
                 _ => {}
             }
         }
-        let attempted = self.latest.entry(id).or_insert_with(|| {
+        let (attempted, is_new) = self.latest.of(id);
+        if is_new {
             self.order.push_back(id);
-            Attempted::default()
-        });
+        }
         attempted.attempts += 1;
         attempted.completed += u32::from(served.completed());
         let flow = self.flows.entry(flow).or_default();
@@ -222,7 +224,7 @@ impl FindingTraces {
         if self.order.len() > WINDOW
             && let Some(oldest) = self.order.pop_front()
         {
-            self.latest.remove(&oldest);
+            self.latest.remove(oldest);
         }
     }
 }

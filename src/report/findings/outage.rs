@@ -323,7 +323,7 @@ impl UserView<'_> {
     fn standby_slow(&self) -> Vec<ReportFinding> {
         let flows = &self.subject.digest.flows;
         let place = flows.iter().position(|flow| std::ptr::eq(flow, self.subject.workload)).unwrap_or(0);
-        let pace = |provider: &String| self.subject.digest.traces.paces.get(&(place, provider.clone()));
+        let pace = |provider: &String| self.subject.digest.traces.paces.get(&place).and_then(|paces| paces.get(provider));
         let Some((primary, standbys)) = self.providers().split_first() else { return Vec::new() };
         let Some(usual) = pace(primary).map(|pace| &pace.before).filter(|before| before.len() >= 20) else { return Vec::new() };
         let usual = usual.value_at_quantile(0.5);

@@ -1,6 +1,6 @@
 //! Loads that are shared, of which `a` is broken from 0 to 16 s: what became of each request decides, and where nothing did, nothing is decided.
 
-use crate::history::{Evidence, FaultVisibility, bare};
+use crate::history::{Attempts, Evidence, FaultVisibility, bare};
 use crate::verdict::{Decision, Reason, Verdict, judge};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ fn a_load_that_nothing_happened_to_is_neither_met_nor_missed() {
     for fault in [json!({}), json!({"requests_touched": 40})] {
         assert_eq!(decided(&judge(&evidence(json!({}), fault.clone(), nothing))), not_exercised, "{fault}");
         let mut blind = evidence(json!({}), fault, nothing);
-        (blind.attempts, blind.attempts_seen) = (Vec::new(), false);
+        (blind.attempts, blind.attempts_seen) = (Attempts::default(), false);
         assert_eq!(decided(&judge(&blind)), not_exercised);
     }
     let restore = judge(&evidence(json!({"gate": "restore"}), json!({}), nothing));
