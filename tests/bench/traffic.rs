@@ -13,7 +13,6 @@ mod paced;
 pub(crate) mod seen;
 
 use crate::proxy::contenders::upstream;
-use crate::proxy::spread;
 use highest::highest;
 use once::{Kind, Once};
 use std::path::Path;

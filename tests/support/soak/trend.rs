@@ -64,11 +64,15 @@ impl Trend {
 
 impl fmt::Display for Trend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, unit, level, growth, most, allowed } = self;
-        let verdict = if self.is_flat() { "flat" } else { "NOT FLAT" };
+        let Self { what, unit, level, growth, least, most, allowed } = self;
+        let verdict = match (self.is_flat(), self.grows()) {
+            (true, _) => "flat",
+            (_, true) => "GROWS",
+            _ => "not shown to be flat, nor to grow",
+        };
         write!(
             f,
-            "{what:>26} {verdict}: at {level:.2} {unit} it grew by {growth:+.2}, by {most:+.2} at most; up to {allowed:.2} counts as flat"
+            "{what}: {verdict}. At {level:.2} {unit} it grew by {growth:+.2} ({least:+.2} to {most:+.2}); up to {allowed:.2} counts as flat"
         )
     }
 }
