@@ -16,10 +16,13 @@ use contenders::{Lifeboat, Running, envoy, haproxy, proxy_pass, upstream};
 use load::{Ask, Contender, Manner, Measured, rounds};
 use serde_json::json;
 use std::path::Path;
+use std::time::Duration;
 
 pub(crate) const OURS: &str = "lifeboat";
 /// Each asked by 32 connections, for two seconds a round.
 const SMALL: Ask = Ask { path: "/small", connections: 32, manner: Manner::Kept, seconds: 2 };
+/// How long the kernel's own cost is measured, a round.
+const FLOOR: Duration = Duration::from_millis(300);
 
 /// Which part is measured.
 pub(crate) const PARTS: [&str; 6] = ["tcp", "http", "armed", "streams", "crowd", "held"];
@@ -100,7 +103,7 @@ pub(crate) fn contenders(port: u16, others: &[(&'static str, Option<(Running, u1
     let mut all = vec![Contender { name: "direct", port, process: None }];
     for (name, running) in others {
         match running {
-            Some((running, port)) => all.push(Contender { name: *name, port: *port, process: Some(running.id()) }),
+            Some((running, port)) => all.push(Contender { name, port: *port, process: Some(running.id()) }),
             None => println!("{name} is not installed and is left out"),
         }
     }
@@ -143,11 +146,21 @@ fn compared_as(
             runs.iter().map(|run| run.bad).sum::<f64>()
         );
     }
+    // What the kernel alone takes for what a proxy does: it is asked, and asks.
+    let direct = all.iter().find(|contender| contender.name == "direct" && ask.path == SMALL.path && ask.manner == Manner::Kept);
+    let floors: Vec<f64> = direct.map_or_else(Vec::new, |direct| {
+        let floor = || crate::kernel::floor(direct.port, ask.connections as usize, FLOOR).cpu_us;
+        runs[0].iter().map(|_| 2.0 * floor()).collect()
+    });
     let of = |name: &str| all.iter().position(|contender| contender.name == name).map(|place| &runs[place]);
     for own in ours {
         let title = if own.name == OURS { title.to_owned() } else { format!("{title}, a fault {}", own.name) };
         let own = of(own.name).unwrap();
         crate::baseline::told(&format!("{title}: rate"), unit, own.iter().map(rate));
+        if !floors.is_empty() {
+            let ratios = own.iter().zip(&floors).map(|(run, floor)| run.cpu_us / floor);
+            crate::baseline::told(&format!("{title}: CPU, two exchanges of the kernel alone = 1"), "×", ratios);
+        }
         for name in against {
             let Some(other) = of(name) else { continue };
             let ratio = |of: Rate| own.iter().zip(other).map(|(run, other)| of(run) / of(other)).collect::<Vec<_>>();

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// Undisturbed traffic before the first fault.
 const BASELINE: Duration = Duration::from_secs(5);
+/// At most so many requests wait for their answers: the first fault brings as many, and each pool of connections has its size from then on. What
+/// grows afterwards is no pool that had never been so busy before.
+const IN_FLIGHT: u32 = 40;
 /// One after the other, on the primary.
 const FAULTS: [&str; 6] =
     ["blackhole: {}", "status: {code: 503}", "reset: {}", "latency: {latency: 100ms}", "refuse: {}", "status: {code: 429}"];
@@ -63,7 +66,7 @@ impl Soak {
         };
         let faults: String = (0..self.faults()).map(fault).collect();
         let scenario = format!(
-            "version: 1\nscenario: soak\nservice: chat\ntraffic: {{rate: {}/s, request: chat-stream}}\ntimeline:\n  baseline: {}s\n  \
+            "version: 1\nscenario: soak\nservice: chat\ntraffic: {{rate: {}/s, request: chat-stream, max_in_flight: {IN_FLIGHT}}}\ntimeline:\n  baseline: {}s\n  \
              watch: {}ms\n  faults:\n{faults}",
             self.rate,
             BASELINE.as_secs(),
@@ -107,7 +110,8 @@ impl Soak {
         Some((at.checked_sub(BASELINE)?.as_secs_f64() / self.every.as_secs_f64()) as usize)
     }
 
-    /// Values as the medians of windows, without those in which the process was still filling its pools and caches: a fifth, at least two.
+    /// Values as the medians of windows, without those in which the process was still filling its pools and caches: until each fault has been
+    /// played once, where there are windows enough.
     fn windows(&self, values: impl Iterator<Item = (Duration, f64)>, share: f64) -> Vec<f64> {
         let count = self.faults() as usize;
         let mut windows = vec![Vec::new(); count];
@@ -120,15 +124,15 @@ impl Soak {
             values.sort_by(f64::total_cmp);
             values.get((values.len().max(1) - 1) * (share * 100.0) as usize / 100).copied()
         };
-        windows.into_iter().skip((count / 5).max(2)).filter_map(middle).collect()
+        windows.into_iter().skip((count / 5).max(FAULTS.len().min(count / 2))).filter_map(middle).collect()
     }
 
     /// What became of memory and open files.
     pub(crate) fn trends(&self, seen: &[Holding]) -> Vec<Option<Trend>> {
         let of = |value: fn(&Holding) -> f64| self.windows(seen.iter().map(|holding| (holding.at, value(holding))), 0.5);
         vec![
-            Trend::of("memory of its own", "MB", &of(|holding| holding.own_mb), 0.04, 2.0),
-            Trend::of("open files", "files", &of(|holding| holding.files), 0.25, 8.0),
+            Trend::of("memory of its own", "MB", &of(|holding| holding.own_mb), 1.0),
+            Trend::of("open files", "files", &of(|holding| holding.files), 20.0),
         ]
     }
 
@@ -141,7 +145,7 @@ impl Soak {
                 late.push((Duration::from_nanos(at), ns / 1e6));
             }
         }
-        Trend::of("lateness, p99", "ms", &self.windows(late.into_iter(), 0.99), 0.5, 1.0)
+        Trend::of("lateness, p99", "ms", &self.windows(late.into_iter(), 0.99), 1.0)
     }
 }
 
