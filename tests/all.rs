@@ -93,6 +93,7 @@ mod served;
 mod served_api;
 mod shared;
 mod signed;
+mod soak;
 mod spending;
 mod staging;
 mod standing;

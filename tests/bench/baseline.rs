@@ -1,60 +1,88 @@
-//! What the benchmarks measured once, in `baseline.json`, and how what they measure now compares with it.
+//! What the benchmarks measure, kept by name in `target/bench/LABEL.json`, so that before and after a change stand side by side.
 //!
-//! A figure is told as its ratio to the baseline, from the least run to the most, beside how far the baseline's own runs lay apart: a ratio within
-//! that spread says nothing. Nothing passes or fails here. `cargo bench -- judge keep` writes what it measures into the file, in the place of
-//! what was there; the file names the processor that it was measured on, and on another the ratios compare machines.
+//! `cargo bench -- traffic as before` keeps what it measures under the label `before`; without `as` it is `now`. `cargo bench -- table before now`
+//! prints everything that is kept under these labels as a table in Markdown. A figure is told as its median, from the least round to the
+//! most, and, where the label `before` has it, as its ratio to that: a ratio within the rounds' own spread says nothing. Nothing passes or
+//! fails here.
 
 use crate::proxy::spread;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/baseline.json");
-
-/// Whether what is measured becomes the baseline.
-pub(crate) static KEEP: AtomicBool = AtomicBool::new(false);
+/// Under which label this run is kept.
+pub(crate) static LABEL: OnceLock<String> = OnceLock::new();
 
 #[derive(Serialize, Deserialize)]
 struct Figure {
     unit: String,
-    /// The processor's name, and how many there are.
-    machine: String,
+    /// Cores of the machine.
+    cores: usize,
+    rounds: usize,
     least: f64,
     median: f64,
     most: f64,
 }
 
-/// Tells a figure that was measured a few times, and keeps it where that was asked for.
-pub(crate) fn told(name: &str, unit: &str, runs: impl IntoIterator<Item = f64>) {
-    let [least, median, most] = spread(runs.into_iter());
-    let mut all: BTreeMap<String, Figure> =
-        std::fs::read_to_string(FILE).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let machine = machine();
-    if KEEP.load(Ordering::Relaxed) {
-        all.insert(name.to_owned(), Figure { unit: unit.to_owned(), machine, least, median, most });
-        std::fs::write(FILE, serde_json::to_string_pretty(&all).unwrap() + "\n").unwrap();
-        println!("{name:>26} kept as the baseline: {median:.3} {unit}, least {least:.3}, most {most:.3}");
-        return;
-    }
-    let Some(before) = all.get(name) else {
-        println!("{name:>26} has no baseline: {median:.3} {unit}");
-        return;
-    };
-    let of = |value: f64| value / before.median;
-    let other = if before.machine == machine { String::new() } else { format!("; that was another machine: {}", before.machine) };
-    println!(
-        "{name:>26} {:.2} of the baseline's {:.3} {unit} (now {:.2} to {:.2}, then {:.2} to {:.2}){other}",
-        of(median),
-        before.median,
-        of(least),
-        of(most),
-        of(before.least),
-        of(before.most)
-    );
+type Figures = BTreeMap<String, Figure>;
+
+/// Where what benchmarks make is kept.
+pub(crate) fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
-fn machine() -> String {
-    let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = told.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("unknown", |(_, name)| name);
-    format!("{name}, {} at a time", std::thread::available_parallelism().map_or(1, usize::from))
+fn kept(label: &str) -> Figures {
+    std::fs::read_to_string(folder().join(format!("{label}.json")))
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
+/// Tells a figure that was measured in rounds, and keeps it under this run's label.
+pub(crate) fn told(name: &str, unit: &str, runs: impl IntoIterator<Item = f64>) {
+    let runs: Vec<f64> = runs.into_iter().filter(|run| run.is_finite()).collect();
+    if runs.is_empty() {
+        println!("{name:>50} was not measured");
+        return;
+    }
+    let [least, median, most] = spread(runs.iter().copied());
+    let label = LABEL.get().map_or("now", String::as_str);
+    let to_before = kept("before").get(name).map_or(String::new(), |before| format!(", {:.2} of before", median / before.median));
+    println!("{name:>50} {} {unit} ({} to {}){to_before}", short(median), short(least), short(most));
+    let mut all = kept(label);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    all.insert(name.to_owned(), Figure { unit: unit.to_owned(), cores, rounds: runs.len(), least, median, most });
+    std::fs::write(folder().join(format!("{label}.json")), serde_json::to_string_pretty(&all).unwrap() + "\n").unwrap();
+}
+
+/// Everything that is kept under these labels, a row a figure.
+pub(crate) fn table(labels: &[&str]) {
+    let all: Vec<Figures> = labels.iter().map(|label| kept(label)).collect();
+    let names: BTreeMap<&String, &str> = all.iter().flatten().map(|(name, figure)| (name, figure.unit.as_str())).collect();
+    let cores = all.iter().flat_map(BTreeMap::values).next().map_or(0, |figure| figure.cores);
+    println!("Medians of rounds, with the least and the most; on {cores} cores.\n");
+    println!("| figure | unit | {} |", labels.join(" | "));
+    println!("|---|---|{}", "--:|".repeat(labels.len()));
+    for (name, unit) in names {
+        let cells = all.iter().map(|figures| {
+            figures.get(name).map_or("–".to_owned(), |figure| match figure.rounds {
+                1 => short(figure.median),
+                _ => format!("{} ({} to {})", short(figure.median), short(figure.least), short(figure.most)),
+            })
+        });
+        println!("| {name} | {unit} | {} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+}
+
+/// Three digits that count.
+pub(crate) fn short(value: f64) -> String {
+    match value.abs() {
+        100.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        1.0.. => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
 }

@@ -1,7 +1,7 @@
 //! What `lifeboat serve` takes while nothing happens: memory, and how often it wakes.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// How long it is watched, once it has begun.
@@ -14,7 +14,7 @@ pub(crate) fn bench() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("runbooks")).unwrap();
     std::fs::write(folder.path().join("runbooks/inventory.yaml"), INVENTORY).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    let mut command = crate::lifeboat();
     command.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(folder.path()).env("LIFEBOAT_STATE", folder.path().join("state"));
     let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut address = String::new();

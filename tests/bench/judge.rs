@@ -106,6 +106,15 @@ fn beside(program: &str, arguments: &[&str], path: &Path) -> Option<f64> {
     done.success().then(|| begin.elapsed().as_secs_f64())
 }
 
+/// Seconds, the most memory in MB, and the verdict of judging in a process of its own.
+fn judged(path: &Path) -> (f64, f64, String) {
+    let output = Command::new(std::env::current_exe().unwrap()).arg("judge-once").arg(path).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert_eq!(words.len(), 3, "it said {text}{}", String::from_utf8_lossy(&output.stderr));
+    (words[0].parse().unwrap(), words[1].parse::<f64>().unwrap() / 1024.0, words[2].to_owned())
+}
+
 pub(crate) fn bench() {
     println!("judge: a stored history, from the file to the verdict");
     println!("{:>12} {:>10} {:>10} {:>14} {:>12}  {:<14} for scale", "requests", "file", "time", "a request", "peak memory", "verdict");
@@ -116,23 +125,45 @@ pub(crate) fn bench() {
         let path = folder.path().join("history.jsonl");
         write(&path, count);
         let size = std::fs::metadata(&path).unwrap().len();
-        let output = Command::new(std::env::current_exe().unwrap()).arg("judge-once").arg(&path).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let mut words = text.split_whitespace();
-        let seconds: f64 = words.next().unwrap().parse().unwrap();
-        let peak: f64 = words.next().unwrap().parse().unwrap();
-        let verdict = words.next().unwrap();
+        let (seconds, peak, verdict) = judged(&path);
+        let nanos = seconds * 1e9 / count as f64;
         let jq = (millions == 1).then(|| beside("jq", &["-c", ".t"], &path)).flatten();
         let scale = [("wc -l", beside("wc", &["-l"], &path)), ("jq -c .t", jq)];
         let scale = scale.iter().filter_map(|(what, seconds)| Some(format!("{what} {:.2} s", (*seconds)?))).collect::<Vec<_>>().join(", ");
-        println!(
-            "{count:>12} {:>7} MB {seconds:>8.2} s {:>11.0} ns {:>9.0} MB  {verdict:<14} {scale}",
-            size / 1_000_000,
-            seconds * 1e9 / count as f64,
-            peak / 1024.0
-        );
-        each.push(seconds * 1e9 / count as f64);
+        println!("{count:>12} {:>7} MB {seconds:>8.2} s {nanos:>11.0} ns {peak:>9.0} MB  {verdict:<14} {scale}", size / 1_000_000);
+        each.push(nanos);
         std::fs::remove_file(path).unwrap();
     }
     crate::baseline::told("judge, a request", "ns", each);
+}
+
+/// Ten million requests, round after round, with `wc -l` and `jq` for scale; and the same history compressed, where it can be judged so.
+pub(crate) fn ten(rounds: usize) {
+    println!("\njudge: ten million requests, from the file to the verdict; {rounds} rounds");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    write(&path, 10_000_000);
+    told("judge, 10 M requests", &path, rounds);
+    for (program, arguments) in [("wc", vec!["-l"]), ("jq", vec!["-c", "select(.never)"])] {
+        // One round of jq is enough to see how far it is off.
+        let rounds = if program == "jq" { 1 } else { rounds };
+        let times = (0..rounds).filter_map(|_| {
+            let begin = Instant::now();
+            let status = Command::new(program).args(&arguments).arg(&path).stdout(Stdio::null()).status();
+            status.is_ok_and(|status| status.success()).then(|| begin.elapsed().as_secs_f64())
+        });
+        crate::baseline::told(&format!("{program} of the same history"), "s", times);
+    }
+    let packed = path.with_extension("jsonl.zst");
+    let status = Command::new("zstd").args(["-q", "-1", "-T2"]).arg(&path).arg("-o").arg(&packed).status();
+    if status.is_ok_and(|status| status.success()) && lifeboat::exercise::judge(&packed).is_ok() {
+        std::fs::remove_file(&path).unwrap();
+        told("judge, 10 M requests, compressed", &packed, rounds);
+    }
+}
+
+fn told(name: &str, path: &Path, rounds: usize) {
+    let runs: Vec<_> = (0..rounds).map(|_| judged(path)).collect();
+    crate::baseline::told(name, "s", runs.iter().map(|(seconds, ..)| *seconds));
+    crate::baseline::told(&format!("{name}: memory at most"), "MB", runs.iter().map(|(_, peak, _)| *peak));
 }

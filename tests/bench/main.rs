@@ -1,44 +1,60 @@
-//! Figures, not tests: nothing here passes or fails. `cargo bench` prints all of them, `cargo bench -- judge` (or `report`, `pacing`, `start`, `proxy`, `traffic`) one.
+//! Figures, not tests: nothing here passes or fails, but for `soak`. `cargo bench` prints those that take no other program, `cargo bench -- FIGURE`
+//! one.
 //!
 //! | figure | what is measured |
 //! |---|---|
-//! | judge | time and peak memory of judging a stored history of 1, 3 and 10 million requests, and the cost of one request |
+//! | judge | time and peak memory of judging a stored history of 1, 3 and 10 million requests, and the cost of one request; `judge ten` 10 million in five rounds beside `wc` and `jq` |
 //! | report | time, peak memory and size of the report of a stored history of 2,100 requests, 1 and 10 million, a format each |
-//! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault |
+//! | pacing | how late requests are sent at 1,000 a second, beside the embedded lab and through a fault; what the history takes on disk |
 //! | start | how long `lifeboat --version` takes |
 //! | store | the index of 10,000 drills: made again, brought up to date, asked; `store URL` does the same on PostgreSQL. Not among all |
 //! | pages | each page and list of `lifeboat serve` with 10,000 drills and 200 schedules. Not among all |
 //! | idle | memory of `lifeboat serve` while nothing happens, and how often it wakes; a minute |
-//! | long | memory, open files, lateness and bytes on disk of a drill of two hours at 200 a second with a fault every minute; `long 5` of five minutes |
-//! | proxy | the fault proxy beside HAProxy, nginx and Envoy; see `proxy.rs` for what it needs. Not among all, for it takes minutes |
-//! | traffic | the traffic beside wrk, k6 and oha; see `traffic.rs` for what it needs. Not among all either |
+//! | kernel | what the kernel alone takes for one exchange on loopback. Needs nginx |
+//! | proxy | the fault proxy beside HAProxy, nginx and Envoy; `proxy.rs` says which parts it has and what they need. Not among all, for it takes minutes |
+//! | traffic | the traffic beside wrk, k6, oha and Vegeta; see `traffic.rs`. Not among all either |
+//! | plots | lateness against rate and throughput against connections, as pictures; see `plots.rs`. Not among all |
+//! | build | a clean release build beside oha's, and the size of the program; a quarter of an hour. Not among all |
+//! | soak | hours of a drill, watched; see `soak.rs` and `tests/soak`. Not among all |
+//! | table | what was kept, before and after, as a table in Markdown |
 //!
-//! Each tells its figures as ratios to those in `baseline.json`; `keep` as the last word writes that file anew.
+//! `LIFEBOAT` names another program than the one of this source, such as one that was built before a change; what is measured within this process
+//! (`judge`, `traffic`) is always of this source.
+//!
+//! What is measured is kept in `target/bench/now.json`, or under another label: `cargo bench -- traffic as before`. `baseline.rs` says more.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and one that panics has found something out")]
 
 mod baseline;
+mod build;
 mod idle;
 mod judge;
-mod long;
+mod kernel;
 mod pacing;
 mod pages;
 #[path = "../support/past_drills.rs"]
 mod past_drills;
+mod plots;
+mod processor;
 mod proxy;
 mod report;
+mod soak;
 mod start;
 mod store;
 mod traffic;
 
-fn main() {
+use std::process::{Command, ExitCode};
+
+fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if arguments.last().is_some_and(|last| last == "keep") {
-        baseline::KEEP.store(true, std::sync::atomic::Ordering::Relaxed);
-        arguments.pop();
+    if let Some(place) = arguments.iter().rposition(|argument| argument == "as") {
+        let label = arguments.drain(place..).nth(1).expect("`as` names a label");
+        baseline::LABEL.set(label).unwrap();
     }
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
         ["judge-once", path] => judge::once(path),
         ["judge"] => judge::bench(),
+        ["judge", "ten"] => judge::ten(ROUNDS),
         ["report"] => report::bench(),
         ["report", "write", path, count] => judge::write(std::path::Path::new(path), count.parse().unwrap()),
         ["pacing"] => pacing::bench(),
@@ -47,14 +63,11 @@ fn main() {
         ["store", url] => store::bench(Some(url)),
         ["pages"] => pages::bench(),
         ["idle"] => idle::bench(),
-        ["long"] => long::bench(120, 200),
-        ["long", minutes] => long::bench(minutes.parse().unwrap(), 200),
-        ["long", minutes, rate] => long::bench(minutes.parse().unwrap(), rate.parse().unwrap()),
+        ["build"] => build::bench(),
+        ["table", ref labels @ ..] => baseline::table(labels),
+        ["soak", length, rate, every] => return soak::bench(length, rate, every),
         ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
-        ["traffic"] => traffic::bench(),
-        ["proxy"] => proxy::bench(5),
-        ["proxy", "held"] => proxy::held(),
-        ["proxy", rounds] => proxy::bench(rounds.parse().unwrap()),
+        ["kernel" | "traffic" | "proxy" | "plots", ..] => in_parts(words[0], &words[1..]),
         _ => {
             judge::bench();
             report::bench();
@@ -62,6 +75,35 @@ fn main() {
             start::bench();
         }
     }
+    ExitCode::SUCCESS
+}
+
+/// How often each is measured where nobody says otherwise.
+const ROUNDS: usize = 5;
+
+/// `proxy http 3`: parts, and the number of rounds; all parts where none is named.
+fn in_parts(figure: &str, words: &[&str]) {
+    let rounds = words.last().and_then(|word| word.parse::<usize>().ok());
+    let parts = &words[..words.len() - usize::from(rounds.is_some())];
+    let or = |all: &'static [&'static str]| if parts.is_empty() { all.to_vec() } else { parts.to_vec() };
+    match figure {
+        "kernel" => kernel::bench(rounds.unwrap_or(ROUNDS)),
+        "traffic" => traffic::bench(&or(&traffic::PARTS), rounds.unwrap_or(ROUNDS)),
+        "proxy" => proxy::bench(&or(&proxy::PARTS), rounds.unwrap_or(ROUNDS)),
+        _ => plots::bench(&or(&plots::ALL), rounds.unwrap_or(3)),
+    }
+}
+
+/// The program that is measured, to be given its arguments.
+fn lifeboat() -> Command {
+    Command::new(std::env::var_os("LIFEBOAT").unwrap_or_else(|| env!("CARGO_BIN_EXE_lifeboat").into()))
+}
+
+/// Lets this process open as many files as it may; how many that are.
+fn open_many_files() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum;
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, rustix::process::Rlimit { current: limit, maximum: limit }).unwrap();
+    limit.unwrap_or(u64::MAX)
 }
 
 /// A quantile of samples that are sorted.

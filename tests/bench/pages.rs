@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 const DRILLS: usize = 10_000;
@@ -40,7 +40,7 @@ pub(crate) fn bench() {
     let root = tempfile::tempdir().unwrap();
     project(root.path());
     let lifeboat = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+        let mut command = crate::lifeboat();
         command.args(arguments).current_dir(root.path()).env("LIFEBOAT_STATE", root.path().join("state")).stdin(Stdio::null());
         command
     };

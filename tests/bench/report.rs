@@ -3,7 +3,7 @@
 
 use crate::judge::write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Formats that are timed.
@@ -13,7 +13,7 @@ const FORMATS: [&str; 3] = ["md", "html", "json"];
 fn once(history: &Path, format: &str) -> Option<(f64, u64, u64)> {
     let out = history.with_extension("out");
     let begin = Instant::now();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    let mut command = crate::lifeboat();
     command.arg("report").arg(history).args(["--format", format]).stderr(Stdio::null());
     let mut process = command.stdout(std::fs::File::create(&out).unwrap()).spawn().unwrap();
     let mut peak = 0;

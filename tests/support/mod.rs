@@ -22,6 +22,7 @@ mod screen;
 mod search;
 mod secrets;
 mod served;
+pub(crate) mod soak;
 mod standing;
 mod vault;
 

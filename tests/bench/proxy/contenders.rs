@@ -10,6 +10,12 @@ use std::time::{Duration, Instant};
 /// A process that is ended with this.
 pub(crate) struct Running(pub(crate) Child);
 
+impl Running {
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // The polite signal first: nginx ends its workers only then.
@@ -67,6 +73,7 @@ pub(crate) fn upstream(folder: &Path) -> Option<(Running, u16)> {
     std::fs::write(folder.join("large"), vec![b'x'; 10_000_000]).unwrap();
     let server = format!(
         "server {{ listen 127.0.0.1:{port} backlog=4096; location = /small {{ return 200 'abc'; }} location = /chat {{ return 200 '{chat}'; }} \
+         location = /v1/chat/completions {{ return 200 '{chat}'; }} \
          location = /large {{ root {}; }} }}",
         folder.display()
     );
@@ -77,7 +84,7 @@ pub(crate) fn upstream(folder: &Path) -> Option<(Running, u16)> {
 pub(crate) fn proxy_pass(folder: &Path, upstream: u16) -> Option<(Running, u16)> {
     let port = free();
     let server = format!(
-        "upstream u {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 1000000000; }} \
+        "upstream u {{ server 127.0.0.1:{upstream}; keepalive 2048; keepalive_requests 1000000000; }} \
          server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ proxy_pass http://u; proxy_http_version 1.1; \
          proxy_set_header Connection ''; proxy_buffering off; }} }}"
     );
@@ -123,11 +130,16 @@ pub(crate) fn envoy(folder: &Path, mode: &str, upstream: u16) -> Option<(Running
     Some((start(program.to_str().unwrap(), &arguments, port)?, port))
 }
 
-/// `$ENVOY`, or one on the path.
+/// `$ENVOY`, or one on the path, or where the tests install it.
 fn envoy_program() -> Option<PathBuf> {
-    let named = std::env::var_os("ENVOY").map(PathBuf::from);
+    std::env::var_os("ENVOY").map(PathBuf::from).or_else(|| program("envoy", "envoy/bin"))
+}
+
+/// A program on the path, or in a folder under `target/`.
+pub(crate) fn program(name: &str, under: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    named.or_else(|| std::env::split_paths(&path).map(|folder| folder.join("envoy")).find(|file| file.is_file()))
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join(under);
+    std::env::split_paths(&path).chain([target]).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// `lifeboat proxy`.
@@ -138,7 +150,7 @@ pub(crate) struct Lifeboat {
 
 impl Lifeboat {
     pub(crate) fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+        let mut command = crate::lifeboat();
         command.args(["proxy", "--api", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();

@@ -14,12 +14,10 @@ const DELAY: Duration = Duration::from_millis(100);
 /// How often a fault is injected to see how soon it takes hold.
 const INJECTIONS: usize = 200;
 
-pub(crate) fn bench() {
+pub(crate) fn bench(rounds: usize) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    let limit = crate::open_many_files();
     let count = MOST.min(limit.saturating_sub(200) / 2);
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, rustix::process::Rlimit { current: Some(limit), maximum: Some(limit) })
-        .unwrap();
     let ours = Lifeboat::start();
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -47,8 +45,9 @@ pub(crate) fn bench() {
         }
         let open = (resident(&ours) - before) / count as f64;
         println!("\n{count} open connections (two files each, of {limit} that may be open): {open:.1} KB resident each");
+        crate::baseline::told("an open connection", "KB", [open]);
         ours.call("POST", "/proxies/held/toxics", &json!({"type": "latency", "name": "late", "attributes": {"latency": 100}}));
-        delays(&mut wires, &ours, before).await;
+        delays(&mut wires, &ours, before, rounds).await;
         ours.call("DELETE", "/proxies/held/toxics/late", &json!({}));
         hold(&mut wires, &ours).await;
     });
@@ -61,35 +60,41 @@ fn resident(ours: &Lifeboat) -> f64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Every connection sends a message, a thousand a second, under 100 ms of latency.
-async fn delays(wires: &mut Vec<TcpStream>, ours: &Lifeboat, before: f64) {
+/// Every connection sends a message, a thousand a second, under 100 ms of latency; round after round.
+async fn delays(wires: &mut Vec<TcpStream>, ours: &Lifeboat, before: f64, rounds: usize) {
     let count = wires.len();
-    let began = Instant::now();
-    let tasks: Vec<_> = std::mem::take(wires)
-        .into_iter()
-        .enumerate()
-        .map(|(place, mut wire)| {
-            let due = began + Duration::from_secs(1) + Duration::from_millis(place as u64);
-            tokio::spawn(async move {
-                tokio::time::sleep_until(due.into()).await;
-                let sent = Instant::now();
-                wire.write_all(b"b").await.unwrap();
-                wire.read_exact(&mut [0]).await.unwrap();
-                (sent.elapsed(), wire)
+    let (mut p50, mut p99, mut each) = (Vec::new(), Vec::new(), 0.0);
+    for _ in 0..rounds {
+        let began = Instant::now();
+        let tasks: Vec<_> = std::mem::take(wires)
+            .into_iter()
+            .enumerate()
+            .map(|(place, mut wire)| {
+                let due = began + Duration::from_secs(1) + Duration::from_millis(place as u64);
+                tokio::spawn(async move {
+                    tokio::time::sleep_until(due.into()).await;
+                    let sent = Instant::now();
+                    wire.write_all(b"b").await.unwrap();
+                    wire.read_exact(&mut [0]).await.unwrap();
+                    (sent.elapsed(), wire)
+                })
             })
-        })
-        .collect();
-    tokio::time::sleep_until((began + Duration::from_millis(1000 + count as u64 / 2)).into()).await;
-    let each = (resident(ours) - before) / count as f64;
-    let mut errors = Vec::new();
-    for task in tasks {
-        let (took, wire) = task.await.unwrap();
-        errors.push((took.as_secs_f64() - DELAY.as_secs_f64()) * 1e3);
-        wires.push(wire);
+            .collect();
+        tokio::time::sleep_until((began + Duration::from_millis(1000 + count as u64 / 2)).into()).await;
+        each = (resident(ours) - before) / count as f64;
+        let mut errors = Vec::new();
+        for task in tasks {
+            let (took, wire) = task.await.unwrap();
+            errors.push((took.as_secs_f64() - DELAY.as_secs_f64()) * 1e3);
+            wires.push(wire);
+        }
+        errors.sort_by(f64::total_cmp);
+        p50.push(quantile(&errors, 0.5));
+        p99.push(quantile(&errors, 0.99));
     }
-    errors.sort_by(f64::total_cmp);
-    println!("under a latency of 100 ms, 1,000 messages a second: {each:.1} KB resident each");
-    println!("what the answer takes longer than 100 ms, in ms: p50 {:.3}, p99 {:.3}", quantile(&errors, 0.5), quantile(&errors, 0.99));
+    println!("under a latency of 100 ms, 1,000 messages a second: {each:.1} KB resident each; how much longer the answer takes:");
+    crate::baseline::told(&format!("{count} connections late by 100 ms: error, p50"), "ms", p50);
+    crate::baseline::told(&format!("{count} connections late by 100 ms: error, p99"), "ms", p99);
 }
 
 /// Injects faults on open connections. From the API's answer on nothing may pass unaffected: how long after it did the last byte come that
@@ -144,5 +149,6 @@ async fn hold(wires: &mut Vec<TcpStream>, ours: &Lifeboat) {
     ] {
         times.sort_by(f64::total_cmp);
         println!("{what:>64}: p50 {:.3}, p99 {:.3}", quantile(&times, 0.5), quantile(&times, 0.99));
+        crate::baseline::told(&format!("{what}: p99"), "ms", [quantile(&times, 0.99)]);
     }
 }

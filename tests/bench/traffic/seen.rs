@@ -2,7 +2,7 @@
 //! that against the even schedule that fits it best.
 
 use super::once::{self, Kind};
-use super::{ROUNDS, others};
+use super::others;
 use crate::proxy::spread;
 use crate::quantile;
 use std::net::TcpListener;
@@ -13,60 +13,89 @@ use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const RATE: u64 = 2_000;
-const SECONDS: u64 = 5;
+const SECONDS: u64 = 4;
 
-pub(crate) fn bench(folder: &Path) {
-    println!(
-        "\nhow late {RATE} requests/s come, as the server sees it, in ms; medians of {ROUNDS} interleaved rounds, with least and most"
-    );
-    let (url, seen) = server();
-    let mut own = Vec::new();
-    let mut rows: Vec<(&str, Vec<[f64; 2]>)> = vec![("ours", Vec::new()), ("k6", Vec::new()), ("oha", Vec::new())];
-    for _ in 0..ROUNDS {
-        for (name, runs) in &mut rows {
-            seen.lock().unwrap().clear();
-            let is_there = match *name {
-                "k6" => others::k6_open(folder, &url, RATE, SECONDS),
-                "oha" => others::oha_open(&url, RATE, SECONDS),
-                _ => {
-                    own.push(once::measure(Kind::Http, &url, RATE, SECONDS));
-                    true
-                }
-            };
-            if is_there {
-                runs.push(late(&seen.lock().unwrap()));
+/// Who sends.
+pub(crate) const GENERATORS: [&str; 4] = ["lifeboat", "oha", "k6", "vegeta"];
+
+/// What the server saw of one run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight {
+    /// Milliseconds.
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    /// Of the requests that the rate asks for, those that came.
+    pub(crate) share: f64,
+}
+
+/// A server that watches, and who is to send to it.
+pub(crate) struct Watcher {
+    url: String,
+    seen: Arc<Mutex<Vec<Instant>>>,
+}
+
+impl Watcher {
+    pub(crate) fn start() -> Self {
+        let (url, seen) = server();
+        Self { url, seen }
+    }
+
+    /// One run of a generator at a rate; `None` where it is not installed.
+    pub(crate) fn run(&self, folder: &Path, generator: &str, rate: u64, seconds: u64) -> Option<Sight> {
+        self.seen.lock().unwrap().clear();
+        let is_there = match generator {
+            "k6" => others::k6_open(folder, &self.url, rate, seconds),
+            "oha" => others::oha_open(&self.url, rate, seconds),
+            "vegeta" => others::vegeta_open(folder, &self.url, rate, seconds),
+            _ => {
+                once::measure(Kind::Http, &self.url, rate, seconds);
+                true
             }
-        }
-    }
-    for (name, runs) in rows {
-        if runs.is_empty() {
-            println!("{name:>26}: not installed, left out");
-            continue;
-        }
-        let of = |place: usize| spread(runs.iter().map(|run| run[place]));
-        let ([least50, p50, most50], [least99, p99, most99]) = (of(0), of(1));
-        println!("{name:>26} p50 {p50:>8.3} ({least50:.3} to {most50:.3})   p99 {p99:>8.3} ({least99:.3} to {most99:.3})");
-    }
-    for run in own {
-        println!("{:>26}: {run}", "ours, by its own history");
+        };
+        let seen = self.seen.lock().unwrap();
+        is_there.then(|| sight(&seen, rate, seconds))
     }
 }
 
-/// The median and the 99th percentile against the even schedule that begins as late as no request allows it to be earlier; without the
-/// first second, in which programs still load themselves.
-fn late(seen: &[Instant]) -> [f64; 2] {
+pub(crate) fn bench(folder: &Path, rounds: usize) {
+    println!("\nhow late {RATE} requests/s come, as the server sees it");
+    let watcher = Watcher::start();
+    let mut runs: Vec<Vec<Sight>> = vec![Vec::new(); GENERATORS.len()];
+    for _ in 0..rounds {
+        for (place, generator) in GENERATORS.into_iter().enumerate() {
+            runs[place].extend(watcher.run(folder, generator, RATE, SECONDS));
+        }
+    }
+    for (generator, runs) in GENERATORS.into_iter().zip(&runs) {
+        if runs.is_empty() {
+            println!("{generator:>26}: not installed, left out");
+            continue;
+        }
+        crate::baseline::told(&format!("{generator} at {RATE}/s, seen by the server: late p50"), "ms", runs.iter().map(|run| run.p50));
+        crate::baseline::told(&format!("{generator} at {RATE}/s, seen by the server: late p99"), "ms", runs.iter().map(|run| run.p99));
+        println!("{:>26}: {:.1} % of its requests came", "", spread(runs.iter().map(|run| run.share * 100.0))[1]);
+    }
+}
+
+/// Against the even schedule that begins as late as no request allows it to be earlier; without the first second, in which programs still
+/// load themselves.
+fn sight(seen: &[Instant], rate: u64, seconds: u64) -> Sight {
+    let share = seen.len() as f64 / (rate * seconds) as f64;
     let mut seen = seen.to_vec();
     seen.sort();
-    let seen = &seen[(RATE as usize).min(seen.len() / 2)..];
+    let seen = &seen[(rate as usize).min(seen.len() / 2)..];
+    if seen.is_empty() {
+        return Sight { p50: f64::NAN, p99: f64::NAN, share };
+    }
     let off: Vec<f64> = seen
         .iter()
         .enumerate()
-        .map(|(place, at)| at.duration_since(seen[0]).as_secs_f64() * 1e3 - place as f64 * 1e3 / RATE as f64)
+        .map(|(place, at)| at.duration_since(seen[0]).as_secs_f64() * 1e3 - place as f64 * 1e3 / rate as f64)
         .collect();
     let least = off.iter().copied().fold(f64::INFINITY, f64::min);
     let mut late: Vec<f64> = off.into_iter().map(|off| off - least).collect();
     late.sort_by(f64::total_cmp);
-    [quantile(&late, 0.5), quantile(&late, 0.99)]
+    Sight { p50: quantile(&late, 0.5), p99: quantile(&late, 0.99), share }
 }
 
 /// Answers 3 bytes to every request and notes when it came.
@@ -88,9 +117,11 @@ fn server() -> (String, Arc<Mutex<Vec<Instant>>>) {
                     let (mut piece, mut head) = ([0; 4096], Vec::new());
                     while let Ok(count @ 1..) = wire.read(&mut piece).await {
                         head.extend_from_slice(&piece[..count]);
-                        if head.ends_with(b"\r\n\r\n") {
-                            noted.lock().unwrap().push(Instant::now());
-                            head.clear();
+                        let now = Instant::now();
+                        // Several may have come together.
+                        while let Some(end) = head.windows(4).position(|part| part == b"\r\n\r\n") {
+                            noted.lock().unwrap().push(now);
+                            head.drain(..end + 4);
                             let _ = wire.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc").await;
                         }
                     }
