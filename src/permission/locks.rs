@@ -196,9 +196,7 @@ fn take(
                 let left = match state {
                     LockState::Free => None,
                     LockState::Left => Some("whose process is gone"),
-                    LockState::Held if has_expired(wish, entry, order.lease) => {
-                        Some("which was not renewed for as long as its lease")
-                    }
+                    LockState::Held if has_expired(wish, entry, order.lease) => Some("which was not renewed for as long as its lease"),
                     LockState::Held => return Ok(Err(holder(wish, entry))),
                 };
                 (left.map(|why| (why, holder(wish, entry))), entry.generation + 1)
@@ -474,7 +472,11 @@ mod tests {
         }
 
         fn rewrite(&self, name: &str, generation: u64, record: &LockRecord) -> Result<bool, Error> {
-            if self.1.load(std::sync::atomic::Ordering::SeqCst) { Err(Error::other("away")) } else { self.0.rewrite(name, generation, record) }
+            if self.1.load(std::sync::atomic::Ordering::SeqCst) {
+                Err(Error::other("away"))
+            } else {
+                self.0.rewrite(name, generation, record)
+            }
         }
     }
 
