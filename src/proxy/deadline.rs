@@ -29,6 +29,7 @@ struct DeadlineKeeper {
     sooner: Condvar,
 }
 
+/// Those that are kept, the next one first.
 #[derive(Debug, Default)]
 struct KeptDeadlines {
     wakers: BTreeMap<DeadlineKey, Waker>,

@@ -9,6 +9,9 @@ use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 use std::ops::Range;
 
+/// The longest head of a request or an answer. Servers that are in use send up to a few tens of kilobytes; curl takes 300.
+pub(super) const HEAD_BYTES: usize = 400 << 10;
+
 /// Where a part of a head stands in its bytes. Heads are far shorter than 4 GB.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct HeadSpan {

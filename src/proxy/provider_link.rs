@@ -7,7 +7,7 @@
 
 use super::carrier::Carrier;
 use super::pump::{poll_write, with_read};
-use super::straight_answer::{BadAnswer, StraightAnswer};
+use super::straight_answer::{BadHead, StraightAnswer};
 use super::upstream_route::UpstreamConnector;
 use bytes::{Buf, BytesMut};
 use hyper::Uri;
@@ -48,7 +48,7 @@ pub(super) enum LinkError {
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
-    Bad(#[from] BadAnswer),
+    Bad(#[from] BadHead),
     /// The provider closed it instead.
     #[error("connection closed before message completed")]
     Closed,

@@ -4,9 +4,8 @@
 //!
 //! What this file does not do: read from sockets, or bodies.
 
-use super::message_head::{HeadSpan, MessageHead, is_open, words};
+use super::message_head::{HEAD_BYTES, HeadSpan, MessageHead, is_open, words};
 use super::straight_request::{is_connection_field, line, number};
-use super::upstream::HEAD_BYTES;
 use crate::listen::HEAD_LINES;
 use bytes::BytesMut;
 
@@ -35,7 +34,7 @@ pub(super) struct StraightAnswer {
 
 /// Why the head of an answer cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadAnswer {
+pub(super) enum BadHead {
     #[error("invalid HTTP header parsed")]
     Header,
     #[error("invalid content-length parsed")]
@@ -50,7 +49,7 @@ pub(super) enum BadAnswer {
     TooLarge,
 }
 
-impl From<httparse::Error> for BadAnswer {
+impl From<httparse::Error> for BadHead {
     fn from(error: httparse::Error) -> Self {
         match error {
             httparse::Error::Status => Self::Status,
@@ -66,9 +65,9 @@ impl StraightAnswer {
     ///
     /// # Errors
     /// Where what came is no answer, or too long to be one.
-    pub(super) fn take(came: &mut BytesMut, seen: &mut usize) -> Result<Option<Self>, BadAnswer> {
+    pub(super) fn take(came: &mut BytesMut, seen: &mut usize) -> Result<Option<Self>, BadHead> {
         if is_open(came, seen) {
-            return if came.len() > HEAD_BYTES { Err(BadAnswer::TooLarge) } else { early(came) };
+            return if came.len() > HEAD_BYTES { Err(BadHead::TooLarge) } else { early(came) };
         }
         let mut found = [httparse::EMPTY_HEADER; LINES];
         match Self::read(came, &mut found) {
@@ -81,10 +80,10 @@ impl StraightAnswer {
         }
     }
 
-    fn read<'b>(came: &'b [u8], found: &mut [httparse::Header<'b>]) -> httparse::Result<ReadAnswer> {
+    fn read<'b>(came: &'b [u8], found: &mut [httparse::Header<'b>]) -> httparse::Result<FoundAnswer> {
         let mut parsed = httparse::Response::new(found);
         let httparse::Status::Complete(length) = parsed.parse(came)? else { return Ok(httparse::Status::Partial) };
-        Ok(httparse::Status::Complete(ReadAnswer {
+        Ok(httparse::Status::Complete(FoundAnswer {
             length,
             status: parsed.code.unwrap_or_default(),
             reason: HeadSpan::of(parsed.reason.unwrap_or_default().as_bytes(), came),
@@ -93,17 +92,17 @@ impl StraightAnswer {
         }))
     }
 
-    fn finish(read: httparse::Status<ReadAnswer>, came: &mut BytesMut, seen: &mut usize) -> Result<Option<Self>, BadAnswer> {
-        let httparse::Status::Complete(ReadAnswer { length, status, reason, is_old, fields }) = read else {
+    fn finish(read: httparse::Status<FoundAnswer>, came: &mut BytesMut, seen: &mut usize) -> Result<Option<Self>, BadHead> {
+        let httparse::Status::Complete(FoundAnswer { length, status, reason, is_old, fields }) = read else {
             // Empty lines before the head look like its end.
             *seen = came.len();
             return Ok(None);
         };
         if length > HEAD_BYTES {
-            return Err(BadAnswer::TooLarge);
+            return Err(BadHead::TooLarge);
         }
         if !(100..=999).contains(&status) {
-            return Err(BadAnswer::Status);
+            return Err(BadHead::Status);
         }
         *seen = 0;
         let head = MessageHead::new(came.split_to(length).freeze(), fields);
@@ -159,7 +158,7 @@ pub(super) fn first_line(status: u16, reason: &[u8], out: &mut BytesMut) {
 }
 
 /// What a parser finds in a head.
-struct ReadAnswer {
+struct FoundAnswer {
     length: usize,
     status: u16,
     reason: HeadSpan,
@@ -168,7 +167,7 @@ struct ReadAnswer {
 }
 
 /// What does not begin as an answer need not be waited for to its end.
-fn early(came: &[u8]) -> Result<Option<StraightAnswer>, BadAnswer> {
+fn early(came: &[u8]) -> Result<Option<StraightAnswer>, BadHead> {
     let mut found = [httparse::EMPTY_HEADER; 0];
     match httparse::Response::new(&mut found).parse(came) {
         Ok(_) | Err(httparse::Error::TooManyHeaders) => Ok(None),
@@ -176,28 +175,28 @@ fn early(came: &[u8]) -> Result<Option<StraightAnswer>, BadAnswer> {
     }
 }
 
-fn length_of(head: &MessageHead, status: u16, is_old: bool) -> Result<AnswerLength, BadAnswer> {
+fn length_of(head: &MessageHead, status: u16, is_old: bool) -> Result<AnswerLength, BadHead> {
     if matches!(status, 100..=199 | 204 | 304) {
         return Ok(AnswerLength::Exactly(0));
     }
     if let Some(coding) = words(head.values("transfer-encoding")).last() {
         return match (is_old, coding.eq_ignore_ascii_case(b"chunked")) {
-            (true, _) => Err(BadAnswer::Coding),
+            (true, _) => Err(BadHead::Coding),
             (false, true) => Ok(AnswerLength::Chunks),
             (false, false) => Ok(AnswerLength::ToEnd),
         };
     }
     let mut lengths = words(head.values("content-length"));
     let Some(first) = lengths.next() else { return Ok(AnswerLength::ToEnd) };
-    let length = number(first).ok_or(BadAnswer::Length)?;
-    if lengths.all(|other| number(other) == Some(length)) { Ok(AnswerLength::Exactly(length)) } else { Err(BadAnswer::Length) }
+    let length = number(first).ok_or(BadHead::Length)?;
+    if lengths.all(|other| number(other) == Some(length)) { Ok(AnswerLength::Exactly(length)) } else { Err(BadHead::Length) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn take(text: &str) -> Result<Option<StraightAnswer>, BadAnswer> {
+    fn take(text: &str) -> Result<Option<StraightAnswer>, BadHead> {
         StraightAnswer::take(&mut BytesMut::from(text), &mut 0)
     }
 
@@ -218,21 +217,21 @@ mod tests {
             assert_eq!((answer.length, answer.keeps), (length, keeps), "{head}");
         }
         for (head, error) in [
-            ("HTTP/1.1 200 OK\r\ncontent-length: 3, 4\r\n\r\n", BadAnswer::Length),
-            ("HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", BadAnswer::Length),
-            ("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", BadAnswer::Coding),
-            ("HTTP/1.1 2x0 OK\r\n\r\n", BadAnswer::Status),
-            ("HTTP/2.0 200 OK\r\n\r\n", BadAnswer::Version),
-            ("HTTP/1.1 200 OK\r\na b: c\r\n\r\n", BadAnswer::Header),
-            ("SSH-2.0-x", BadAnswer::Version),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 3, 4\r\n\r\n", BadHead::Length),
+            ("HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", BadHead::Length),
+            ("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", BadHead::Coding),
+            ("HTTP/1.1 2x0 OK\r\n\r\n", BadHead::Status),
+            ("HTTP/2.0 200 OK\r\n\r\n", BadHead::Version),
+            ("HTTP/1.1 200 OK\r\na b: c\r\n\r\n", BadHead::Header),
+            ("SSH-2.0-x", BadHead::Version),
         ] {
             assert_eq!(take(head).map(|_| ()).unwrap_err(), error, "{head}");
         }
         assert!(take("HTTP/1.1 200 OK\r\na: b\r\n").unwrap().is_none());
         assert!(take(&format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(HEAD_LINES))).unwrap().is_some());
         let many = take(&format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(HEAD_LINES + 1)));
-        assert_eq!(many.unwrap_err(), BadAnswer::TooLarge);
-        assert_eq!(take(&format!("HTTP/1.1 200 OK\r\na: {}", "b".repeat(HEAD_BYTES))).unwrap_err(), BadAnswer::TooLarge);
+        assert_eq!(many.unwrap_err(), BadHead::TooLarge);
+        assert_eq!(take(&format!("HTTP/1.1 200 OK\r\na: {}", "b".repeat(HEAD_BYTES))).unwrap_err(), BadHead::TooLarge);
     }
 
     #[test]

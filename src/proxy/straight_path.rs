@@ -466,6 +466,8 @@ impl<I: AsyncRead + AsyncWrite + Unpin> StraightPath<I> {
             if let Some(open) = &mut link {
                 // The provider takes the rest of the request, until it says otherwise.
                 let goes_on = poll_fn(|cx| {
+                    // The gateway may wait for the answer before it sends the rest.
+                    let _ = self.gateway.poll_flush(cx).map_err(UploadBreak::Gateway)?;
                     let is_said = upload.poll(&mut self.gateway, Some(&mut *open), cx)?;
                     if open.poll_hear(cx).is_ready() { Poll::Ready(Ok(false)) } else { is_said.map(|()| Ok::<_, UploadBreak>(true)) }
                 });

@@ -1,5 +1,6 @@
 //! Where a proxy leads: an address for bytes, or a base URL for exchanges with a pool of connections to it.
 
+use super::message_head::HEAD_BYTES;
 use super::provider_link::StraightProvider;
 use super::server_context::ServerContext;
 use super::upload::UpstreamBody;
@@ -15,9 +16,7 @@ use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest head of a request or an answer. Servers that are in use send up to a few tens of kilobytes; curl takes 300.
-pub(super) const HEAD_BYTES: usize = 400 << 10;
-/// The same over HTTP/2, where each field counts as 32 bytes longer than it is (RFC 9113, section 6.5.2).
+/// The longest head over HTTP/2, where each field counts as 32 bytes longer than it is (RFC 9113, section 6.5.2).
 pub(super) const HEAD_LIST: u32 = 512 << 10;
 
 /// Upstream of a proxy: how the provider behind it is reached.
