@@ -13,8 +13,10 @@
 //! there.
 
 use super::connection_flow::ExchangeHandle;
+use super::deadline::Deadline;
 use super::fault_set::{ActiveToxic, FaultSet};
 use super::gateway_request::GatewayRequest;
+use super::straight_body::{BadBody, StraightBody};
 use crate::dialect::{AnswerFormat, Boundary, EventSplitter, StreamEvent, UsageReader};
 use crate::fault::{Matched, NEVER, Play, Tamper, Then};
 use crate::journal::HostTime;
@@ -23,14 +25,10 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep};
 
 /// The longest whole answer that is read before it passes.
 const LONGEST: usize = 1 << 20;
-/// A timer that is set further away than this is set again when it has run.
-const FAR: u64 = 3_600_000_000_000;
 
 /// Error of an answer's body that was cut off.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +36,9 @@ pub(super) enum AnswerBodyError {
     /// The provider's connection broke.
     #[error(transparent)]
     Upstream(#[from] hyper::Error),
+    /// The same of one that its exchange drives.
+    #[error(transparent)]
+    Link(#[from] BadBody),
     /// A toxic cut it.
     #[error("a fault has cut the answer")]
     Cut,
@@ -86,10 +87,42 @@ pub(super) struct AnswerKind {
     pub(super) is_open: bool,
 }
 
+/// Where the body of an answer comes from.
+#[derive(Debug)]
+pub(super) enum ProviderBody {
+    /// A connection that hyper drives.
+    Hyper(Incoming),
+    /// One that its exchange drives.
+    Straight(StraightBody),
+}
+
+impl ProviderBody {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBodyError>>> {
+        match self {
+            Self::Hyper(body) => Pin::new(body).poll_frame(cx).map_err(AnswerBodyError::from),
+            Self::Straight(body) => body.poll_frame(cx).map_err(AnswerBodyError::from),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Hyper(body) => body.is_end_stream(),
+            Self::Straight(body) => body.is_over(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Hyper(body) => body.size_hint(),
+            Self::Straight(body) => body.size_hint(),
+        }
+    }
+}
+
 /// Body of a provider's answer, shaped by the toxics on answers.
 #[derive(Debug)]
 pub(super) struct AnswerBody {
-    body: Incoming,
+    body: ProviderBody,
     handle: ExchangeHandle,
     fault_sets: watch::Receiver<Arc<FaultSet>>,
     kind: AnswerKind,
@@ -98,7 +131,7 @@ pub(super) struct AnswerBody {
     has_begun: bool,
     work: Option<AnswerWork>,
     held: Option<HeldPiece>,
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Deadline,
     /// When the next sign of life is due.
     ping_at: u64,
     /// What has left the last station.
@@ -115,7 +148,7 @@ impl AnswerBody {
     /// `is_fixed` where the head says how long the body is: then it is left alone, unless it turns out that a toxic is in force now, which
     /// [`AnswerBody::is_loosened`] tells, so that the head can be changed.
     pub(super) fn new(
-        body: Incoming,
+        body: ProviderBody,
         kind: AnswerKind,
         request: Arc<GatewayRequest>,
         is_fixed: bool,
@@ -132,7 +165,7 @@ impl AnswerBody {
             has_begun: false,
             work: None,
             held: None,
-            timer: None,
+            timer: Deadline::default(),
             ping_at: 0,
             ready: Bytes::new(),
             loose: Bytes::new(),
@@ -156,6 +189,14 @@ impl AnswerBody {
     /// True where a toxic changed what the answer says, so that it must not count as the provider's whole one.
     pub(super) const fn is_spoilt(&self) -> bool {
         self.is_spoilt
+    }
+
+    /// The connection on which it comes, where its exchange drives it.
+    pub(super) const fn straight(&mut self) -> Option<&mut StraightBody> {
+        match &mut self.body {
+            ProviderBody::Straight(body) => Some(body),
+            ProviderBody::Hyper(_) => None,
+        }
     }
 
     /// Takes notice of the fault set that is in force.
@@ -212,7 +253,7 @@ impl AnswerBody {
     /// Ends the work: what was held, and what was kept for it, passes.
     fn let_go(&mut self) {
         let held = self.held.take().map(|held| held.play);
-        self.timer = None;
+        self.timer.clear();
         let Some(mut work) = self.work.take() else { return };
         self.boundary = work.events.boundary();
         self.boundary.follow(&work.chunk);
@@ -229,7 +270,7 @@ impl AnswerBody {
 
     /// What is held goes on at this station.
     fn release(&mut self, station: usize) {
-        self.timer = None;
+        self.timer.clear();
         if let Some(HeldPiece { play, .. }) = self.held.take() {
             self.judge(station, StreamEvent { bytes: play.bytes, is_whole: true }, play.then);
         }
@@ -288,16 +329,13 @@ impl AnswerBody {
             if next == NEVER {
                 return Poll::Pending;
             }
-            let deadline = Instant::now() + Duration::from_nanos(next.saturating_sub(now).min(FAR));
-            let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-            timer.as_mut().reset(deadline);
-            ready!(timer.as_mut().poll(cx));
+            ready!(self.timer.poll(next, cx));
         }
     }
 
     /// Takes what the provider sent next to the toxics at work, or hands it out where there is none.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBodyError>>> {
-        let came = ready!(Pin::new(&mut self.body).poll_frame(cx)?);
+        let came = ready!(self.body.poll_frame(cx)?);
         let Some(work) = &mut self.work else {
             if let Some(data) = came.as_ref().and_then(Frame::data_ref)
                 && self.kind.is_open

@@ -3,6 +3,7 @@
 //! All three run in the connection's own task, so the lock is never waited for.
 
 use super::connection_lane::{ConnectionLane, ForcedEnd};
+use super::deadline::Deadline;
 use super::event_feed::{EventFeed, ExchangeEnd, OpenExchange};
 use super::fault_set::{ActiveToxic, FaultSet};
 use super::gateway_request::GatewayRequest;
@@ -10,14 +11,8 @@ use crate::fault::{NEVER, Stream};
 use crate::journal::HostTime;
 use crate::peer::Talk;
 use bytes::Bytes;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::time::{Instant, Sleep};
-
-/// A timer that is set further away than this is set again when it has run.
-const FAR: u64 = 3_600_000_000_000;
 
 /// What connection, socket and exchanges share, under one lock.
 #[derive(Debug, Default)]
@@ -105,10 +100,10 @@ impl ConnectionFlow {
 
     /// Ready where a toxic on bytes ends the connection. Sees to it that this task is woken when anything is due; so it must be polled
     /// after whatever moves bytes.
-    pub(super) fn poll_doom(&self, timer: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<ForcedEnd> {
+    pub(super) fn poll_doom(&self, timer: &mut Deadline, cx: &mut Context<'_>) -> Poll<ForcedEnd> {
         let mut state = self.state();
         if state.down.next() == NEVER && state.up.next() == NEVER && state.down.doom().is_none() && state.up.doom().is_none() {
-            *timer = None;
+            timer.clear();
             return Poll::Pending;
         }
         let now = HostTime::now().0;
@@ -126,12 +121,10 @@ impl ConnectionFlow {
         }
         let next = state.down.next().min(state.up.next());
         if next == NEVER {
+            timer.clear();
             return Poll::Pending;
         }
-        let deadline = Instant::now() + Duration::from_nanos(next.saturating_sub(now).min(FAR));
-        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        timer.as_mut().reset(deadline);
-        if timer.as_mut().poll(cx).is_ready() {
+        if timer.poll(next, cx).is_ready() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending

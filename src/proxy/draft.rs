@@ -4,6 +4,7 @@
 //! What this file does not do: take a port that the request names. The proxy that is to be replaced may have it.
 
 use super::bounds::WantedProxy;
+use super::carrier::Carrier;
 use super::certificate_needs::CertificateNeeds;
 use super::fault_set::ProxyPhase;
 use super::listener::{ProxyListener, open_listener, resolve};
@@ -36,6 +37,8 @@ pub(super) struct Draft {
     pub(super) answers: Vec<HostPattern>,
     pub(super) phase: ProxyPhase,
     pub(super) toxics: Vec<RawToxic>,
+    /// Where the proxy will have its home.
+    pub(super) home: &'static Carrier,
     address: SocketAddr,
     /// Open already where any free port will do.
     listener: Option<ProxyListener>,
@@ -71,9 +74,15 @@ impl Draft {
         let secures = CertificateNeeds { hosts: hosts.as_deref(), address: ends_tls.then_some(address), dialect };
         secures.admitted(context.trust.authority(), &answers)?;
         // A free port is nobody's, and only the one that is taken tells whether the route leads back here.
-        let listener = if address.port() == 0 { Some(open_listener(address, phase)?) } else { None };
+        let home = Carrier::next_home();
+        let listener = if address.port() == 0 {
+            let _home = home.enter();
+            Some(open_listener(address, phase)?)
+        } else {
+            None
+        };
         route.lead(listener.as_ref().map_or(address, ProxyListener::address), leads.address()).await.map_err(led_back)?;
-        Ok(Self { name, listen, upstream, leads, route, dialect, ends_tls, hosts, answers, phase, toxics, address, listener })
+        Ok(Self { name, listen, upstream, leads, route, dialect, ends_tls, hosts, answers, phase, toxics, home, address, listener })
     }
 
     /// The listener, which takes connections where the proxy is enabled.

@@ -1,10 +1,11 @@
 //! What the proxy saw, as JSON lines for any number of readers. `api` tells what stands in them.
 
+use super::gateway_request::GatewayRequest;
 use crate::api::{ConnectionRecord, ExchangeRecord, ProxyEvent, ServerTime, ToxicChangeRecord};
 use crate::dialect::Mark;
+use crate::fault::Matched;
 use crate::journal::{HostTime, boot_id};
 use crate::model::Tokens;
-use crate::units::Fingerprint;
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -16,23 +17,16 @@ const KEPT: usize = 65_536;
 #[derive(Debug)]
 pub(super) struct OpenExchange {
     pub(super) proxy: Arc<str>,
+    /// What was asked. What is told of it is read out of it only where somebody reads.
+    pub(super) asked: Arc<GatewayRequest>,
     pub(super) mark: Option<Mark>,
-    /// When the head of the request reached the proxy.
-    pub(super) at: HostTime,
     /// 0 while no answer has come.
     pub(super) status: u16,
-    pub(super) key: Option<Fingerprint>,
     pub(super) touched: bool,
     /// True where the answer is a stream of events.
     pub(super) stream: bool,
-    /// True of a POST, as every request to a model is.
-    pub(super) posts: bool,
-    /// Method and path. Told only of a request without a mark.
-    pub(super) request: Option<String>,
     /// Whether each fault in force that is limited to some requests might touch it; `None` where none is.
     pub(super) in_reach: Option<bool>,
-    /// Whose tenant it names.
-    pub(super) tenant: Option<Fingerprint>,
     /// What the answer reports so far.
     pub(super) tokens: Option<Tokens>,
 }
@@ -67,22 +61,25 @@ impl EventFeed {
         if self.lines.receiver_count() == 0 {
             return;
         }
-        let now = HostTime::now();
+        let (now, asked) = (HostTime::now(), &exchange.asked);
+        // Told only of a request without a mark.
+        let request = exchange.mark.is_none().then(|| asked.line());
         self.send(&ProxyEvent::Exchange(ExchangeRecord {
             proxy: &*exchange.proxy,
             drill: exchange.mark.map(|mark| mark.drill),
             id: exchange.mark.map(|mark| mark.id),
-            at: exchange.at.into(),
-            took: now.since(exchange.at),
+            at: asked.at.into(),
+            took: now.since(asked.at),
             status: exchange.status,
-            key: exchange.key,
+            key: asked.key(),
             cut: end == ExchangeEnd::Cut,
             touched: exchange.touched,
             stream: exchange.stream,
-            posts: exchange.posts,
-            request: exchange.request.as_deref().filter(|_| exchange.mark.is_none()),
+            // As every request to a model is.
+            posts: asked.method() == "POST",
+            request: request.as_deref(),
             in_reach: exchange.in_reach,
-            tenant: exchange.tenant,
+            tenant: asked.tenant(),
             tokens: exchange.tokens,
         }));
     }

@@ -5,7 +5,7 @@
 //! by name, through a forward proxy, it stays as it was, so that signatures over it hold. Of `te` only `trailers` passes, which gRPC needs.
 //! Answers before the answer (103) pass where both sides speak HTTP/1.1.
 
-use super::answer_body::{AnswerBody, AnswerKind};
+use super::answer_body::{AnswerBody, AnswerKind, ProviderBody};
 use super::answer_delivery::{AnswerDelivery, ExchangeGuard};
 use super::arrival::HostHeader;
 use super::connection_flow::{ConnectionFlow, ExchangeHandle};
@@ -15,14 +15,14 @@ use super::fault_set::{ActiveToxic, FaultSet, RequestRuling};
 use super::gateway_request::GatewayRequest;
 use super::interim::{InterimAnswer, InterimQueue, InterimWriter};
 use super::proxy_context::ProxyContext;
+use super::straight_request::is_plain_host;
 use super::upgrade;
 use super::upload::{BodyPlan, Intake, Upload, UpstreamBody, Withheld};
 use super::upstream::HttpUpstream;
-use crate::dialect::{AnswerFormat, MARK_HEADER, Mark, WireAnswer, credential, find_mark, is_stream, tenant};
+use crate::dialect::{AnswerFormat, MARK_HEADER, Mark, WireAnswer, find_mark, is_stream};
 use crate::fault::{Effect, Stall};
 use crate::journal::HostTime;
 use crate::listen::strip_connection;
-use crate::units::Fingerprint;
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::http::request::Parts;
@@ -43,9 +43,7 @@ use tokio::sync::watch;
 /// How long a body whose sender waits for leave waits for the provider's (RFC 9110, 10.1.1: not for ever).
 const LEAVE: Duration = Duration::from_secs(1);
 /// How long the word that no answer came waits for the rest of a body, which may carry the traffic's mark.
-const REST: Duration = Duration::from_secs(1);
-/// How much of a path is told of a request that has no mark.
-const PATH: usize = 120;
+pub(super) const REST: Duration = Duration::from_secs(1);
 
 /// Makes the exchanges of one connection.
 #[derive(Debug)]
@@ -98,13 +96,13 @@ impl Exchanger {
         let (parts, body) = request.into_parts();
         let at = HostTime::now();
         let mark = find_mark(parts.headers.get(MARK_HEADER).and_then(|value| value.to_str().ok()), b"");
-        let (guard, handle) = self.begin(&parts, at, mark);
         let plan = BodyPlan::of(&parts, &body, mark.is_some());
         let traits = RequestTraits::of(&parts, upgrade.is_some(), plan);
         let mut intake = Intake::new(body, plan);
         let upload = intake.upload().clone();
         let asked = Arc::new(GatewayRequest::new(self.upstream.dialect, (number, at), self.from.clone(), &parts, upload.clone()));
-        self.count(&asked, &handle);
+        let handle = self.begin(&asked, mark);
+        let guard = ExchangeGuard::new(handle.clone());
         let ruling = self.rule(&asked, &mut intake, plan).await;
         learn_mark(&upload, &handle);
         if upload.is_broken() {
@@ -150,35 +148,11 @@ impl Exchanger {
         Ok(self.deliver(answer, &ruling, asked, guard, traits).map(|delivery| delivery.with(Withheld::of(&upload))))
     }
 
-    /// Begins the record of an exchange, with what the head of its request tells.
-    fn begin(&self, parts: &Parts, at: HostTime, mark: Option<Mark>) -> (Arc<ExchangeGuard>, ExchangeHandle) {
-        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let key = credential(self.upstream.dialect, text).map(Fingerprint::of);
-        let (proxy, posts) = (self.shared.proxy.clone(), parts.method == Method::POST);
-        let request = mark.is_none().then(|| line(parts));
-        let tenant = tenant(text).map(|named| Fingerprint::of(&named));
-        let began = OpenExchange {
-            proxy,
-            mark,
-            at,
-            status: 0,
-            key,
-            touched: false,
-            stream: false,
-            posts,
-            request,
-            in_reach: None,
-            tenant,
-            tokens: None,
-        };
-        let handle = self.flow.begin(began);
-        (ExchangeGuard::new(handle.clone()), handle)
-    }
-
-    /// Counts a request that has come for the faults that are limited to others, and tells of it whether they may touch it.
-    fn count(&self, asked: &GatewayRequest, handle: &ExchangeHandle) {
+    /// Begins the record of an exchange, and counts its request for the faults that are limited to others.
+    pub(super) fn begin(&self, asked: &Arc<GatewayRequest>, mark: Option<Mark>) -> ExchangeHandle {
         let in_reach = self.fault_sets.borrow().see(asked);
-        handle.learn(|exchange| exchange.in_reach = in_reach);
+        let (proxy, asked) = (self.shared.proxy.clone(), asked.clone());
+        self.flow.begin(OpenExchange { proxy, asked, mark, status: 0, touched: false, stream: false, in_reach, tokens: None })
     }
 
     /// What is said where the provider said nothing.
@@ -297,7 +271,7 @@ impl Exchanger {
         let format = AnswerFormat { dialect: self.upstream.dialect, operation: asked.operation(), streamed: stream };
         let kind = AnswerKind { format, is_open };
         let is_fixed = head.headers.contains_key(header::CONTENT_LENGTH);
-        let body = AnswerBody::new(body, kind, asked, is_fixed, handle, self.fault_sets.clone());
+        let body = AnswerBody::new(ProviderBody::Hyper(body), kind, asked, is_fixed, handle, self.fault_sets.clone());
         if body.is_loosened() {
             head.headers.remove(header::CONTENT_LENGTH);
         }
@@ -366,7 +340,7 @@ impl Exchanger {
     }
 
     /// Holds the answer back for as long as a stall says.
-    async fn stall(&self, asked: &GatewayRequest, handle: &ExchangeHandle) {
+    pub(super) async fn stall(&self, asked: &GatewayRequest, handle: &ExchangeHandle) {
         let Some(active) = self.fault_sets.borrow().stalling(asked) else { return };
         let Effect::Stall(Stall { hold }) = active.toxic.effect else { return };
         handle.touch(&active, asked);
@@ -378,7 +352,7 @@ impl Exchanger {
 }
 
 /// Looks for the traffic's mark in what has come of a request's body, where the head had none.
-fn learn_mark(upload: &Upload, handle: &ExchangeHandle) {
+pub(super) fn learn_mark(upload: &Upload, handle: &ExchangeHandle) {
     if let Some(mark) = upload.new_mark() {
         handle.learn(|exchange| exchange.mark = exchange.mark.or(Some(mark)));
     }
@@ -395,12 +369,6 @@ async fn take_in(intake: Intake, handle: ExchangeHandle) {
 async fn gone(mut fault_sets: watch::Receiver<Arc<FaultSet>>, active: &Arc<ActiveToxic>) {
     // An error means that the proxy is ending, and with it the fault.
     let _ = fault_sets.wait_for(|fault_set| !fault_set.contains(active)).await;
-}
-
-/// Method and path, for anyone who asks what those requests are that are nobody's. What stands behind `?` may be a secret.
-fn line(parts: &Parts) -> String {
-    let path = parts.uri.path();
-    format!("{} {}", parts.method, path.char_indices().nth(PATH).map_or(path, |(end, _)| &path[..end]))
 }
 
 /// An answer that did not come from the provider.
@@ -422,13 +390,13 @@ fn respond(guard: Option<Arc<ExchangeGuard>>, answer: &WireAnswer) -> Response<A
     response
 }
 
-fn plain_error(status: u16, message: &str) -> WireAnswer {
+pub(super) fn plain_error(status: u16, message: &str) -> WireAnswer {
     let body = serde_json::json!({"error": {"message": format!("lifeboat proxy: {message}"), "type": "proxy_error", "code": status}});
     WireAnswer { status, headers: vec![("content-type", "application/json".to_owned())], body: body.to_string().into_bytes() }
 }
 
 /// What the operating system or TLS said, without the layers around it.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
@@ -466,14 +434,6 @@ fn check_host(request: &Request<Incoming>) -> Result<(), &'static str> {
     }
 }
 
-/// Letters, digits, dots and perhaps a port: nearly all are, and those need no closer look.
-fn is_plain_host(host: &[u8]) -> bool {
-    let (name, port) = host.split_at(host.iter().position(|byte| *byte == b':').unwrap_or(host.len()));
-    !name.is_empty()
-        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
-        && (port.is_empty() || port.len() > 1 && port[1..].iter().all(u8::is_ascii_digit))
-}
-
 /// A request that is not looked into.
 fn refuse(request: &Request<Incoming>, problem: &str) -> Response<AnswerDelivery> {
     let mut refused = respond(None, &plain_error(400, problem));
@@ -484,6 +444,6 @@ fn refuse(request: &Request<Incoming>, problem: &str) -> Response<AnswerDelivery
     refused
 }
 
-fn broken_off() -> WireAnswer {
+pub(super) fn broken_off() -> WireAnswer {
     plain_error(400, "the request's body ended early")
 }

@@ -245,6 +245,11 @@ pub(super) struct RequestRuling {
 }
 
 impl RequestRuling {
+    /// What every answer tells instead of the provider.
+    pub(super) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     /// Tells it in the headers of an answer.
     pub(super) fn tell(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {

@@ -8,6 +8,7 @@ use super::connection_flow::ConnectionFlow;
 use super::connection_lane::ForcedEnd;
 use super::connection_tasks::ConnectionTasks;
 use super::counters::Counter;
+use super::deadline::Deadline;
 use super::exchange::Exchanger;
 use super::fault_set::{ActiveToxic, ConnectionFate, FaultSet};
 use super::gateway_socket::GatewaySocket;
@@ -93,9 +94,9 @@ impl GatewayConnection {
 
     /// Carries the connection until it ends.
     pub(super) async fn run(mut self, socket: TcpStream, arrival: Arrival) {
-        // Small answers must not wait for more; where this fails the connection is already dead.
-        let _ = socket.set_nodelay(true);
-        self.from = socket.peer_addr().ok().map(|address| address.ip().to_canonical().to_string().into());
+        if matches!(self.shared.upstream, ProxyUpstream::Http(_)) {
+            self.from = socket.peer_addr().ok().map(|address| address.ip().to_canonical().to_string().into());
+        }
         let socket = Arc::new(socket);
         match self.enter(&socket, &arrival).await {
             Entrance::Open => {}
@@ -263,7 +264,7 @@ impl GatewayConnection {
         arrival: Arrival,
     ) -> Option<SeizedConnection> {
         let shared = self.shared.clone();
-        let mut timer = None;
+        let mut timer = Deadline::default();
         let mut upstream = None;
         let seizure = 'seized: {
             {
@@ -330,7 +331,7 @@ impl GatewayConnection {
         let serving = self.serving(upstream, &flow, &arrival, &tasks, draining.clone());
         let gateway = GatewaySocket::new(socket.clone(), flow.clone(), shared.counters.clone());
         let mut session = HttpSession::new(&shared, &socket, &flow, serving.run(gateway, acceptor), tasks);
-        let (mut timer, mut gone) = (None, pin!(gone(&socket, &flow.talk)));
+        let (mut timer, mut gone) = (Deadline::default(), pin!(gone(&socket, &flow.talk)));
         let seizure = loop {
             tokio::select! {
                 biased;

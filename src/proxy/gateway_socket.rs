@@ -7,7 +7,7 @@
 
 use super::connection_flow::{ConnectionFlow, WriteProgress};
 use super::counters::{Counter, Counters};
-use super::pump::poll_write;
+use super::pump::{poll_write, with_read};
 use crate::fault::Stream;
 use bytes::Bytes;
 use socket2::SockRef;
@@ -74,7 +74,7 @@ impl GatewaySocket {
 
     /// Reads from the socket, marking that something came.
     fn poll_socket(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        let came = ready!(poll_read_buf(&self.socket, buf, cx))?;
+        let came = ready!(with_read(&self.socket, buf.remaining(), cx, |bytes| buf.put_slice(bytes)))?;
         if came > 0 {
             self.counters.add(Counter::ReceivedUpstream, came);
             let mut state = self.flow.state();
@@ -98,17 +98,6 @@ pub(super) fn poll_drain(socket: &TcpStream, flow: &ConnectionFlow, counters: &C
         state.down.written(written);
     }
     if state.down.is_waiting() { Poll::Pending } else { Poll::Ready(Ok(())) }
-}
-
-/// Into memory that need not be cleared before.
-fn poll_read_buf(from: &TcpStream, buf: &mut ReadBuf<'_>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-    loop {
-        ready!(from.poll_read_ready(cx))?;
-        match from.try_read_buf(buf) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            other => return Poll::Ready(other),
-        }
-    }
 }
 
 fn poll_write_vectored(to: &TcpStream, slices: &[io::IoSlice<'_>], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {

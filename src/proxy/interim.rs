@@ -25,7 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const MOST: usize = 32;
 
 /// How hyper ends a body in chunks.
-const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// Writer of interim answers and trailers between what hyper writes. Cheap to clone; one a connection.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +87,8 @@ pub(super) struct InterimAnswer {
 }
 
 impl InterimAnswer {
-    fn bytes(mut self) -> Bytes {
+    /// As it is written over HTTP/1.1.
+    pub(super) fn bytes(mut self) -> Bytes {
         strip_connection(&mut self.headers);
         let reason = self.status.canonical_reason().unwrap_or("Interim");
         lines(format!("HTTP/1.1 {} {reason}\r\n", self.status.as_u16()), &self.headers)
@@ -104,6 +105,16 @@ fn lines(first: String, headers: &HeaderMap) -> Bytes {
     }
     lines.extend_from_slice(b"\r\n");
     lines.into()
+}
+
+/// The last chunk of a body with these trailers behind it; `None` where there are none that may stand there.
+pub(super) fn last_chunk(mut trailers: HeaderMap) -> Option<Bytes> {
+    strip_connection(&mut trailers);
+    // They would speak of the message itself (RFC 9110, 6.5.1).
+    for name in [header::CONTENT_LENGTH, header::HOST, header::TRAILER, header::CONTENT_ENCODING, header::CONTENT_TYPE, header::TE] {
+        trailers.remove(name);
+    }
+    (!trailers.is_empty()).then(|| lines("0\r\n".to_owned(), &trailers))
 }
 
 impl InterimWriter {
@@ -142,14 +153,9 @@ impl InterimWriter {
     }
 
     /// Ends the body with these trailers. Nothing of it may wait to be written.
-    pub(super) fn end_with(&self, mut trailers: HeaderMap) {
-        strip_connection(&mut trailers);
-        // They would speak of the message itself (RFC 9110, 6.5.1).
-        for name in [header::CONTENT_LENGTH, header::HOST, header::TRAILER, header::CONTENT_ENCODING, header::CONTENT_TYPE, header::TE] {
-            trailers.remove(name);
-        }
-        if !trailers.is_empty() {
-            self.state().tail = Some(lines("0\r\n".to_owned(), &trailers));
+    pub(super) fn end_with(&self, trailers: HeaderMap) {
+        if let Some(tail) = last_chunk(trailers) {
+            self.state().tail = Some(tail);
         }
     }
 

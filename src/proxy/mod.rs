@@ -36,6 +36,13 @@
 //! between what it writes (`interim`). Three things do not pass: answers before the answer from or to HTTP/2; trailers of requests over
 //! HTTP/1.1 that their head does not name in `trailer`; leave to send a body (100) for a gateway that asks for it over HTTP/2.
 //!
+//! # Which way
+//!
+//! Every proxy has its home on one thread, which accepts its connections and carries them (`carrier`). Requests of HTTP/1.1 that are common,
+//! to a provider without TLS, pass straight: the connection's own task reads and writes both sides (`straight_path`). All others go through
+//! hyper, and so does the rest of a connection from the first of them on: HTTP/2, TLS towards the provider, upgrades, chunked requests, leave
+//! to send a body. What a fault makes of a request does not depend on its way.
+//!
 //! What this room does not do: decide what a fault's bytes or delays are (`fault`, `dialect`), or authenticate those who use its proxies.
 #![doc = include_str!("README.md")]
 
@@ -46,11 +53,14 @@ mod arrival;
 mod authority;
 mod bounds;
 mod call_body;
+mod carrier;
 mod certificate_needs;
+mod chunk_reader;
 mod connection_flow;
 mod connection_lane;
 mod connection_tasks;
 mod counters;
+mod deadline;
 mod draft;
 mod event_feed;
 mod events;
@@ -65,9 +75,11 @@ mod http_session;
 mod interim;
 mod lever;
 mod listener;
+mod message_head;
 mod metrics;
 mod opening;
 mod playable;
+mod provider_link;
 mod proxy_actor;
 mod proxy_context;
 mod proxy_view;
@@ -78,6 +90,12 @@ mod server_context;
 mod serving;
 mod socket_end;
 mod stop_signal;
+mod straight_answer;
+mod straight_body;
+mod straight_gateway;
+mod straight_path;
+mod straight_request;
+mod straight_upload;
 mod toxic_entry;
 mod trust;
 mod upgrade;

@@ -5,6 +5,7 @@
 
 use super::arrival::{AcceptedConnection, Arrival};
 use super::bounds::WantedProxy;
+use super::carrier::Carrier;
 use super::certificate_needs::CertificateNeeds;
 use super::draft::{Draft, answers, led_back};
 use super::event_feed::EventFeed;
@@ -28,6 +29,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -60,6 +62,8 @@ pub(super) enum ActorCommand {
 /// Actor that owns one proxy: its listener, its toxics with their leases, its connections.
 #[derive(Debug)]
 pub(super) struct ProxyActor {
+    /// The thread that it runs on.
+    home: &'static Carrier,
     shared: Arc<ProxyContext>,
     upstream: String,
     dialect: Dialect,
@@ -91,13 +95,13 @@ struct Reconfiguration {
 }
 
 impl ProxyActor {
-    /// Opens the listener.
+    /// Opens the listener. To be called on the thread that will be its home.
     ///
     /// # Errors
     /// Where the address cannot be bound.
     pub(super) async fn open(mut draft: Draft, feed: Arc<EventFeed>, context: ServerContext) -> Result<Self, ApiError> {
         let listener = draft.listener()?;
-        let Draft { name, listen, upstream, leads, route, dialect, ends_tls, hosts, answers, phase, toxics, .. } = draft;
+        let Draft { name, listen, upstream, leads, route, dialect, ends_tls, hosts, answers, phase, toxics, home, .. } = draft;
         let unopened = Some(listen).filter(|_| context.flavor == ApiFlavor::Plain && phase == ProxyPhase::Disabled);
         route.stand(listener.address(), leads.address());
         let (fault_set, released) = FaultSet::new(phase, Vec::new());
@@ -113,6 +117,7 @@ impl ProxyActor {
             names: ends_tls.then(|| names(listener.address())),
         };
         let mut actor = Self {
+            home,
             shared: Arc::new(shared),
             upstream,
             dialect,
@@ -174,9 +179,23 @@ impl ProxyActor {
         self.accepted += 1;
         let connection = GatewayConnection::new(self.accepted, self.shared.clone(), self.fault_sets.subscribe());
         let AcceptedConnection { socket, arrival, seat } = guest;
-        tokio::spawn(async move {
-            connection.run(socket, arrival).await;
-            drop(seat);
+        let carrier = self.home.for_next();
+        let place = carrier.seat();
+        // One that the forward proxy took belongs to that one's runtime.
+        if std::ptr::eq(carrier, self.home) && !arrival.is_forwarded() {
+            tokio::spawn(async move {
+                connection.run(socket, arrival).await;
+                drop((seat, place));
+            });
+            return;
+        }
+        let moved = socket.into_std();
+        carrier.spawn(async move {
+            match moved.and_then(TcpStream::from_std) {
+                Ok(socket) => connection.run(socket, arrival).await,
+                Err(error) => tracing::warn!(%error, "a connection could not be taken"),
+            }
+            drop((seat, place));
         });
     }
 

@@ -141,6 +141,15 @@ impl PumpDirection<'_> {
     }
 }
 
+/// Reads what is there, at most so much, and shows it; how much it was, 0 at the end.
+pub(super) fn with_read(from: &TcpStream, most: usize, cx: &mut Context<'_>, show: impl FnOnce(&[u8])) -> Poll<io::Result<usize>> {
+    BUFFER.with_borrow_mut(|buffer| {
+        let count = ready!(poll_read(from, &mut buffer[..most.min(CHUNK)], cx))?;
+        show(&buffer[..count]);
+        Poll::Ready(Ok(count))
+    })
+}
+
 fn poll_read(from: &TcpStream, chunk: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
     loop {
         ready!(from.poll_read_ready(cx))?;

@@ -107,14 +107,16 @@ impl Registry {
     }
 
     async fn open(&self, draft: Draft) -> Result<ProxyView, ApiError> {
-        let actor = ProxyActor::open(draft, self.feed.clone(), self.context.clone()).await?;
+        let home = draft.home;
+        let opened = home.spawn(ProxyActor::open(draft, self.feed.clone(), self.context.clone())).await;
+        let actor = opened.map_err(|error| ApiError::internal(format!("the proxy could not be opened: {error}")))??;
         let view = actor.view();
         match self.proxies.lock().await.entry(view.record.name.clone()) {
             Entry::Occupied(_) => Err(already_exists()),
             Entry::Vacant(place) => {
                 let (commands, received) = mpsc::channel(16);
                 let answers = actor.answers();
-                place.insert(ActorHandle { commands, task: tokio::spawn(actor.run(received)), answers });
+                place.insert(ActorHandle { commands, task: home.spawn(actor.run(received)), answers });
                 Ok(view)
             }
         }

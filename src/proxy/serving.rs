@@ -5,8 +5,10 @@ use super::connection_tasks::ConnectionExecutor;
 use super::exchange::Exchanger;
 use super::gateway_socket::GatewaySocket;
 use super::interim::{GatewayIo, InterimWriter};
+use super::message_head::HEAD_BYTES;
 use super::opening::{Opening, send_away};
-use super::upstream::{HEAD_BYTES, HEAD_LIST};
+use super::straight_path::{PathEnd, StraightPath};
+use super::upstream::HEAD_LIST;
 use crate::listen::HEAD_LINES;
 use bytes::BytesMut;
 use hyper::service::service_fn;
@@ -67,12 +69,29 @@ impl Serving {
             Some(Opening::Http2) => flow.state().is_framed = true,
             Some(Opening::Neither) => return Ok(send_away(&mut io).await?),
         }
+        let mut is_handed = false;
+        if let Some(provider) = &exchanger.upstream.straight
+            && !is_single
+            && !flow.state().is_framed
+        {
+            let path = StraightPath::new(io, ahead, exchanger.clone(), provider.clone(), draining.clone());
+            match path.run().await? {
+                PathEnd::Over => return Ok(()),
+                PathEnd::Handed(back, rest) => {
+                    (io, ahead, is_handed) = (back, rest, true);
+                }
+            }
+        }
         let io = GatewayIo::new(io, ahead.freeze(), interim, flow);
         let service = service_fn(move |request| {
             let exchanger = exchanger.clone();
             async move { exchanger.exchange(request).await }
         });
         let mut builder = Builder::new(executor);
+        if is_handed {
+            // What began as HTTP/1.1 goes on as that.
+            builder = builder.http1_only();
+        }
         // The date is the provider's to say, not ours.
         builder.http1().keep_alive(!is_single).auto_date_header(false);
         builder.http2().auto_date_header(false);

@@ -23,10 +23,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// How much of a body is read ahead or remembered; of a longer one nothing is known.
-const READ_AHEAD: usize = 1 << 20;
+pub(super) const READ_AHEAD: usize = 1 << 20;
 /// How much of a body that nobody wants any more is read and lost over HTTP/1.1: closed with bytes unread, the operating system would take
 /// back the answer that came meanwhile.
-const LOST: usize = 16 << 20;
+pub(super) const LOST: usize = 16 << 20;
 /// How often a reader may look before what has not come yet is taken to come later.
 const GLANCES: u8 = 2;
 
@@ -64,6 +64,11 @@ impl BodyPlan {
         }
     }
 
+    /// Of a request over HTTP/1.1 whose body has this length, and no fields that say more of it.
+    pub(super) const fn of_length(length: u64, has_mark: bool) -> Self {
+        Self { length: Some(length), is_json: false, is_grpc: false, is_framed: false, is_expected: false, seeks_mark: !has_mark }
+    }
+
     /// True where all of it may be waited for: a body that is known to end soon, or one document of JSON. Streams of gRPC end when both
     /// sides are done with each other, chunks may be a conversation too, and who waits for leave waits for the provider's.
     pub(super) fn may_read_ahead(self) -> bool {
@@ -72,7 +77,7 @@ impl BodyPlan {
     }
 
     /// True where it is taken in before the provider asks for it.
-    fn runs_ahead(self) -> bool {
+    pub(super) fn runs_ahead(self) -> bool {
         self.seeks_mark && self.is_remembered() && !self.is_expected
     }
 
@@ -82,7 +87,7 @@ impl BodyPlan {
 }
 
 /// True for the content type of a call of gRPC, which is HTTP/2 and nothing else. (`application/grpc-web` is made for HTTP/1.1.)
-fn is_grpc(kind: &str) -> bool {
+pub(super) fn is_grpc(kind: &str) -> bool {
     let rest = kind.get(..16).filter(|start| start.eq_ignore_ascii_case("application/grpc")).map(|_| &kind[16..]);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';', ' ']))
 }
@@ -134,12 +139,43 @@ enum BodyEnd {
 }
 
 impl UploadState {
+    fn remember(&mut self, data: &Bytes) {
+        self.length += data.len();
+        let is_short = self.length <= READ_AHEAD;
+        self.pieces = self.pieces.take().filter(|_| is_short);
+        if let Some(pieces) = &mut self.pieces {
+            pieces.push(data.clone());
+        }
+    }
+
     fn wake(&mut self) {
         [self.reader.take(), self.settling.take()].into_iter().flatten().for_each(Waker::wake);
     }
 }
 
 impl Upload {
+    /// Of a body that somebody else takes in and passes on, who says here what came.
+    pub(super) fn told(plan: BodyPlan) -> Arc<Self> {
+        let end = (plan.length == Some(0)).then_some(BodyEnd::Whole);
+        let pieces = plan.is_remembered().then(Vec::new);
+        let state = UploadState { end, pieces, ..UploadState::default() };
+        Arc::new(Self { plan, state: Mutex::new(state), whole: OnceLock::new() })
+    }
+
+    /// This came.
+    pub(super) fn came(&self, data: &Bytes, is_last: bool) {
+        let mut state = self.state();
+        state.remember(data);
+        if is_last {
+            state.end = Some(BodyEnd::Whole);
+        }
+    }
+
+    /// No more of it will come.
+    pub(super) fn break_off(&self) {
+        self.state().end.get_or_insert(BodyEnd::Early(None));
+    }
+
     fn state(&self) -> MutexGuard<'_, UploadState> {
         // A panic while the lock was held leaves pieces that are still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -295,12 +331,7 @@ impl Intake {
         match frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    state.length += data.len();
-                    let is_short = state.length <= READ_AHEAD;
-                    state.pieces = state.pieces.take().filter(|_| is_short);
-                    if let Some(pieces) = &mut state.pieces {
-                        pieces.push(data.clone());
-                    }
+                    state.remember(data);
                 }
                 if state.abandoned.is_none() {
                     state.waiting.push_back(frame);

@@ -1,5 +1,7 @@
 //! Where a proxy leads: an address for bytes, or a base URL for exchanges with a pool of connections to it.
 
+use super::message_head::HEAD_BYTES;
+use super::provider_link::StraightProvider;
 use super::server_context::ServerContext;
 use super::upload::UpstreamBody;
 use super::upstream_address::{H2C, UpstreamAddress, origin};
@@ -14,9 +16,7 @@ use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest head of a request or an answer. Servers that are in use send up to a few tens of kilobytes; curl takes 300.
-pub(super) const HEAD_BYTES: usize = 400 << 10;
-/// The same over HTTP/2, where each field counts as 32 bytes longer than it is (RFC 9113, section 6.5.2).
+/// The longest head over HTTP/2, where each field counts as 32 bytes longer than it is (RFC 9113, section 6.5.2).
 pub(super) const HEAD_LIST: u32 = 512 << 10;
 
 /// Upstream of a proxy: how the provider behind it is reached.
@@ -41,6 +41,8 @@ pub(super) struct HttpUpstream {
     pub(super) http1: HttpClient,
     /// HTTP/2 only; within TLS as the provider offers it.
     pub(super) http2: HttpClient,
+    /// HTTP/1.1 without TLS, driven by the exchanges themselves; `None` where another way is to be spoken.
+    pub(super) straight: Option<Arc<StraightProvider>>,
     /// The provider knows HTTP/2 without TLS.
     is_h2c: bool,
 }
@@ -72,7 +74,8 @@ impl ProxyUpstream {
         let made = |speech| client(context, connector.clone(), speech);
         let (client, http1) = (made(HttpVersions::Either)?, made(HttpVersions::Http1)?);
         let http2 = if scheme == Scheme::HTTPS { client.clone() } else { made(HttpVersions::Http2)? };
-        Ok(Self::Http(Box::new(HttpUpstream { address: to, scheme, authority, dialect, client, http1, http2, is_h2c })))
+        let straight = (scheme == Scheme::HTTP && !is_h2c).then(|| StraightProvider::new(connector, &authority));
+        Ok(Self::Http(Box::new(HttpUpstream { address: to, scheme, authority, dialect, client, http1, http2, straight, is_h2c })))
     }
 
     /// Where it leads.

@@ -16,6 +16,7 @@ mod passage;
 mod places;
 mod shapes;
 mod sight;
+mod straight;
 mod toxics;
 
 use super::*;
