@@ -117,7 +117,7 @@ fn the_pure_rooms_hold_no_clock_file_environment_or_concurrency() {
 const EVERYWHERE: [&str; 6] = ["serde", "serde_json", "thiserror", "tokio", "tracing", "bytes"];
 
 /// The rooms of every other library.
-const HOMES: [(&str, &[&str]); 59] = [
+const HOMES: [(&str, &[&str]); 60] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -135,6 +135,7 @@ const HOMES: [(&str, &[&str]); 59] = [
     ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen", "execution", "serve"]),
     ("hyper_rustls", &["proxy", "lab"]),
     ("http_body_util", &["proxy", "traffic", "lab", "listen"]),
+    ("httparse", &["traffic"]),
     ("rustls", &["proxy", "traffic", "lab", "secret", "step", "cli", "evidence", "readiness"]),
     ("tokio_rustls", &["proxy", "traffic", "readiness"]),
     ("rcgen", &["proxy"]),

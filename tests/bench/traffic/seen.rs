@@ -34,7 +34,7 @@ pub(crate) fn bench(folder: &Path) {
                 }
             };
             if is_there {
-                runs.push(late(&seen.lock().unwrap()));
+                runs.push(late(&seen.lock().unwrap(), RATE));
             }
         }
     }
@@ -54,14 +54,14 @@ pub(crate) fn bench(folder: &Path) {
 
 /// The median and the 99th percentile against the even schedule that begins as late as no request allows it to be earlier; without the
 /// first second, in which programs still load themselves.
-fn late(seen: &[Instant]) -> [f64; 2] {
+pub(crate) fn late(seen: &[Instant], rate: u64) -> [f64; 2] {
     let mut seen = seen.to_vec();
     seen.sort();
-    let seen = &seen[(RATE as usize).min(seen.len() / 2)..];
+    let seen = &seen[(rate as usize).min(seen.len() / 2)..];
     let off: Vec<f64> = seen
         .iter()
         .enumerate()
-        .map(|(place, at)| at.duration_since(seen[0]).as_secs_f64() * 1e3 - place as f64 * 1e3 / RATE as f64)
+        .map(|(place, at)| at.duration_since(seen[0]).as_secs_f64() * 1e3 - place as f64 * 1e3 / rate as f64)
         .collect();
     let least = off.iter().copied().fold(f64::INFINITY, f64::min);
     let mut late: Vec<f64> = off.into_iter().map(|off| off - least).collect();
@@ -70,7 +70,7 @@ fn late(seen: &[Instant]) -> [f64; 2] {
 }
 
 /// Answers 3 bytes to every request and notes when it came.
-fn server() -> (String, Arc<Mutex<Vec<Instant>>>) {
+pub(crate) fn server() -> (String, Arc<Mutex<Vec<Instant>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}/small", listener.local_addr().unwrap());
