@@ -137,6 +137,7 @@ const HOMES: [(&str, &[&str]); 60] = [
     ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen", "execution", "serve"]),
     ("hyper_rustls", &["proxy", "lab"]),
     ("http_body_util", &["proxy", "traffic", "lab", "listen"]),
+    ("httparse", &["traffic"]),
     ("rustls", &["proxy", "traffic", "lab", "secret", "step", "cli", "evidence", "readiness"]),
     ("tokio_rustls", &["proxy", "traffic", "readiness"]),
     ("rcgen", &["proxy"]),

@@ -260,9 +260,9 @@ impl AnswerReader {
     ///
     /// # Errors
     /// The first flaw, the gravest first.
-    pub fn judge(self) -> Result<(), Flaw> {
-        if let Some(flaw) = self.flaw {
-            return Err(flaw);
+    pub fn judge(&self) -> Result<(), Flaw> {
+        if let Some(flaw) = &self.flaw {
+            return Err(flaw.clone());
         }
         if !self.has_ended() {
             let all_said = self.partial.finished && self.words().is_ok();

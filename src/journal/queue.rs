@@ -87,6 +87,22 @@ impl EventQueue {
         None
     }
 
+    /// Stamps events and appends them, as many from the front as there is room for, and takes them out of the list. One stamp is for all: they
+    /// came in together.
+    pub(super) fn put_all(&self, events: &mut Vec<Event>) {
+        let mut waiting = self.lock();
+        let room = MOST.saturating_sub(waiting.events.len()).min(events.len());
+        if room == 0 {
+            return;
+        }
+        let t = self.clock.now();
+        waiting.events.extend(events.drain(..room).map(|event| Stamped { t, event }));
+        if std::mem::take(&mut waiting.asleep) {
+            drop(waiting);
+            self.fresh.notify_one();
+        }
+    }
+
     /// Appends an event; waits while the queue is full.
     pub(super) async fn put(&self, mut event: Event) {
         loop {

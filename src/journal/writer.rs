@@ -75,6 +75,11 @@ impl Recorder {
         self.queue.put_blocking(event);
     }
 
+    /// Records events that came in together, and takes them out of the list: as many from its front as there is room for. Waits for nothing.
+    pub fn record_all(&self, events: &mut Vec<Event>) {
+        self.queue.put_all(events);
+    }
+
     /// The drill's clock.
     pub fn clock(&self) -> Clock {
         self.queue.clock()

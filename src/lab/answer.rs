@@ -17,7 +17,10 @@ pub(super) struct TokenStream {
     place: usize,
     first: Instant,
     gap: Duration,
-    due: Pin<Box<Sleep>>,
+    /// When the next token is due.
+    due: Instant,
+    /// What waits for that, where it is not yet.
+    timer: Option<Pin<Box<Sleep>>>,
     ended: bool,
     /// Somebody else's, once this is gone.
     _turn: Turn,
@@ -26,7 +29,20 @@ pub(super) struct TokenStream {
 impl TokenStream {
     pub(super) fn new(reply: ProviderAnswer, gap: Duration, turn: Turn) -> Self {
         let first = Instant::now();
-        Self { reply, place: 0, first, gap, due: Box::pin(sleep_until(first)), ended: false, _turn: turn }
+        Self { reply, place: 0, first, gap, due: first, timer: None, ended: false, _turn: turn }
+    }
+
+    /// Waits until the next token is due. What is due already needs no timer, which would count whole milliseconds.
+    fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let due = self.due;
+        if due <= Instant::now() {
+            return Poll::Ready(());
+        }
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if timer.deadline() != due {
+            timer.as_mut().reset(due);
+        }
+        timer.as_mut().poll(context)
     }
 }
 
@@ -38,7 +54,7 @@ impl hyper::body::Body for TokenStream {
         if self.ended {
             return Poll::Ready(None);
         }
-        ready!(self.due.as_mut().poll(context));
+        ready!(self.poll_due(context));
         let (place, last) = (self.place, self.place + 1 >= self.reply.tokens());
         let mut bytes = if place < self.reply.tokens() { self.reply.token_event(place) } else { Vec::new() };
         if last {
@@ -46,8 +62,7 @@ impl hyper::body::Body for TokenStream {
             self.ended = true;
         } else {
             self.place += 1;
-            let next = self.first + self.gap * u32::try_from(self.place).unwrap_or(u32::MAX);
-            self.due.as_mut().reset(next);
+            self.due = self.first + self.gap * u32::try_from(self.place).unwrap_or(u32::MAX);
         }
         Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))))
     }

@@ -1,27 +1,24 @@
 //! One request: sent, answered, checked to its last byte.
 
-use super::coding::ContentCoding;
+use super::answer_check::{AnswerCheck, CheckStep};
 use super::connector::ServiceConnector;
-use super::first_lines::LOOKED_AT;
-use super::plain_request::{ask_over_http, ask_over_tcp};
+use super::plain_request::ask_over_tcp;
 use super::pool::{CheckedOut, ConnectionPool, PooledConnection};
 use super::progress::{RequestProgress, RequestResult, within};
 use super::target::{ClientSettings, Target};
 use super::word;
 use super::{Spent, TrafficError};
-use crate::dialect::{AnswerReader, ClientRequest, error_code};
+use crate::dialect::ClientRequest;
 use crate::history::{Outcome, Turns};
 use crate::journal::Clock;
 use crate::model::Connections;
-use hyper::{Response, body::Incoming};
+use hyper::body::Incoming;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An error's body is read up to here, for its code.
-const ERROR_BODY: usize = 1 << 16;
 /// How long the end of a body is waited for that has said all it will. The answer does not wait for it.
-const LINGER: Duration = Duration::from_millis(50);
+pub(super) const LINGER: Duration = Duration::from_millis(50);
 
 /// A client of one service, without retries. Cheap to clone; clones share their connections.
 #[derive(Clone)]
@@ -89,6 +86,11 @@ impl Client {
     pub(super) fn apart(&self) -> Self {
         let others = self.others.iter().map(Self::apart).collect();
         Self { pool: Arc::new(self.connector.pool()), connector: self.connector.clone(), others }
+    }
+
+    /// What is the same for all requests to each replica, in the order of their turns.
+    pub(super) fn connectors(&self) -> Vec<&Arc<ServiceConnector>> {
+        std::iter::once(&self.connector).chain(self.others.iter().map(|other| &other.connector)).collect()
     }
 
     /// The replica whose turn it is with the request of this identifier.
@@ -182,105 +184,42 @@ impl Client {
             None => return progress.timed_out(clock.now()),
         };
         progress.has_head();
-        if !connector.accepts(response.status()) {
-            return refused(response, connection, limits.idle, clock, progress).await;
-        }
-        match &connector.settings.plain {
-            Some(plain) => ask_over_http(response, connection, (plain, limits.idle), clock, progress).await,
-            None => {
-                let reader = AnswerReader::new(connector.target.dialect, request).of(connector.settings.complete);
-                read(response, connection, (reader, limits.idle), clock, progress).await
-            }
+        let (head, mut body) = response.into_parts();
+        match AnswerCheck::new(connector, request, head.status, &head.headers, progress) {
+            Ok(check) => read(&mut body, connection, (check, limits.idle), clock, progress).await,
+            Err(why) => progress.failed(clock, Outcome::Error, why.into()),
         }
     }
 }
 
-/// An answer whose status is not service: its body is read for the error's code. Whatever becomes of that, the status stands, with what was
-/// read by then.
-async fn refused(
-    response: Response<Incoming>,
+/// Reads an answer to its end, or to where no more is waited for.
+async fn read(
+    body: &mut Incoming,
     mut connection: CheckedOut<'_>,
-    idle: Option<crate::units::Duration>,
+    (mut check, idle): (AnswerCheck, Option<crate::units::Duration>),
     clock: Clock,
     progress: &RequestProgress,
 ) -> RequestResult {
-    let (head, mut body) = response.into_parts();
-    let status = head.status.as_u16();
-    let tell = |text: &[u8]| {
-        let code = error_code(|name| head.headers.get(name)?.to_str().ok(), text);
-        progress.is_refused(code.map_or_else(|| format!("status-{status}"), |code| format!("status-{status} {code}")));
-    };
-    let mut coding = ContentCoding::of(&head.headers).ok();
-    let mut text = Vec::new();
-    tell(&text);
-    let whole = loop {
-        match within(idle, connection.frame(&mut body)).await {
+    let mut whole = loop {
+        match within(idle, connection.frame(body)).await {
+            None => return check.stalled(clock.now(), progress),
             Some(None) => break true,
-            Some(Some(Ok(frame))) if text.len() <= ERROR_BODY => {
-                let data = frame.data_ref().map_or(&[][..], |data| data);
-                if let Some(plain) = coding.as_mut().and_then(|coding| coding.undo(data)) {
-                    text.extend_from_slice(&plain);
-                    tell(&text);
+            Some(Some(Err(_))) => return check.cut(clock.now(), progress),
+            Some(Some(Ok(frame))) => {
+                let Some(data) = frame.data_ref() else { continue };
+                match check.feed(data, clock.now(), progress) {
+                    CheckStep::More => {}
+                    CheckStep::Enough => break false,
+                    CheckStep::Failed(answer) => return answer,
                 }
             }
-            Some(Some(_)) | None => break false,
         }
     };
-    progress.says(&text);
-    if whole {
-        connection.give_back();
-    }
-    progress.timed_out(clock.now())
-}
-
-async fn read(
-    response: Response<Incoming>,
-    mut connection: CheckedOut<'_>,
-    (mut reader, idle): (AnswerReader, Option<crate::units::Duration>),
-    clock: Clock,
-    progress: &RequestProgress,
-) -> RequestResult {
-    let mut coding = match ContentCoding::of(response.headers()) {
-        Ok(coding) => coding,
-        Err(why) => return progress.failed(clock, Outcome::Error, why.into()),
-    };
-    let mut body = response.into_body();
-    let (mut whole, mut begin) = (false, Vec::new());
-    while !whole && !reader.is_hopeless() && !reader.is_over() {
-        let frame = match within(idle, connection.frame(&mut body)).await {
-            None => return progress.timed_out(clock.now()),
-            Some(None) => {
-                whole = true;
-                continue;
-            }
-            Some(Some(Err(_))) => return progress.cut(clock),
-            Some(Some(Ok(frame))) => frame,
-        };
-        let Some(data) = frame.data_ref() else { continue };
-        let Some(data) = coding.undo(data) else { return progress.failed(clock, Outcome::Error, "malformed".into()) };
-        begin.extend_from_slice(&data[..data.len().min(LOOKED_AT.saturating_sub(begin.len()))]);
-        reader.feed(&data);
-        if reader.has_content() {
-            progress.is_proven(clock);
-        }
-    }
-    let done = clock.now();
-    let is_over = reader.is_over();
-    reader.close();
-    progress.has_used(reader.tokens());
-    let answer = match reader.judge() {
-        Ok(()) => progress.served(done),
-        Err(flaw) => {
-            progress.says(&begin);
-            let outcome = if flaw.is_early_end() { Outcome::Truncated } else { Outcome::Error };
-            let why = flaw.code().map_or_else(|| flaw.word().into(), |code| format!("{} {code}", flaw.word()).into());
-            progress.flawed(done, outcome, why)
-        }
-    };
-    if is_over && !whole {
+    let answer = check.conclude(clock.now(), progress);
+    if check.is_over() && !whole {
         // The end of the body follows at once where servers keep to the form; then the connection can be used again.
         progress.is_over(&answer);
-        whole = tokio::time::timeout(LINGER, connection.ends(&mut body)).await.unwrap_or(false);
+        whole = tokio::time::timeout(LINGER, connection.ends(body)).await.unwrap_or(false);
     }
     if whole {
         connection.give_back();

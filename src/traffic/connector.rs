@@ -2,6 +2,7 @@
 
 use super::TrafficError;
 use super::endpoint::{ConnectOptions, Endpoint};
+use super::plain_check::ExpectedAnswer;
 use super::pool::ConnectionPool;
 use super::target::{ClientSettings, Target};
 use crate::dialect::{ClientRequest, MARK_HEADER, WireRequest, wire_request, with_parameters};
@@ -15,7 +16,16 @@ use hyper::{Method, Request, StatusCode, Uri};
 use std::sync::Arc;
 
 /// So many sessions the traffic's requests are of, by turns: enough that a small share of them is some.
-const SESSIONS: u64 = 1000;
+pub(super) const SESSIONS: u64 = 1000;
+
+/// What a request is made of.
+#[derive(Debug)]
+pub(super) struct RequestParts {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
 
 /// A target with everything that is the same for all its requests: endpoint, prefix of paths, headers.
 pub(super) struct ServiceConnector {
@@ -27,6 +37,8 @@ pub(super) struct ServiceConnector {
     /// The same with the plain request's path.
     plain_uri: Uri,
     headers: HeaderMap,
+    /// What the answer to a plain request must be.
+    pub(super) expected: Option<ExpectedAnswer>,
 }
 
 impl ServiceConnector {
@@ -59,7 +71,8 @@ impl ServiceConnector {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
         }
-        Ok(Self { endpoint, prefix, plain_uri, headers, settings, target })
+        let expected = settings.plain.as_ref().map(ExpectedAnswer::to);
+        Ok(Self { endpoint, prefix, plain_uri, headers, expected, settings, target })
     }
 
     pub(super) fn pool(&self) -> ConnectionPool {
@@ -68,9 +81,24 @@ impl ServiceConnector {
 
     /// The request as HTTP; `None` where it cannot be put into HTTP.
     pub(super) fn http_request(&self, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
+        let RequestParts { method, uri, headers, body } = self.parts(request, self.turn_of(request.mark.id))?;
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Some(request)
+    }
+
+    /// Whose credential the request of this identifier has: the place among those whose turns are drawn.
+    pub(super) fn turn_of(&self, id: u64) -> usize {
+        Turns::drawn(self.settings.seed, Turns::KEYS, self.settings.keys.len()).of(id)
+    }
+
+    /// What the request is made of, with the credential at this place; `None` where it cannot be put into HTTP.
+    pub(super) fn parts(&self, request: &ClientRequest, turn: usize) -> Option<RequestParts> {
         match &self.settings.plain {
             Some(plain) => self.plain_request(plain, request),
-            None => self.chat_request(request),
+            None => self.chat_request(request, turn),
         }
     }
 
@@ -79,10 +107,8 @@ impl ServiceConnector {
         self.settings.plain.as_ref().map_or_else(|| status.is_success(), |plain| status == plain.status)
     }
 
-    fn chat_request(&self, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
-        let keys = &self.settings.keys;
-        let turn = Turns::drawn(self.settings.seed, Turns::KEYS, keys.len()).of(request.mark.id);
-        let key = keys.get(turn).unwrap_or(&self.target.key);
+    fn chat_request(&self, request: &ClientRequest, turn: usize) -> Option<RequestParts> {
+        let key = self.settings.keys.get(turn).unwrap_or(&self.target.key);
         let WireRequest { method, path, headers, body } = wire_request(self.target.dialect, request, key.expose());
         let uri = uri_of(&self.prefix, &path).ok()?;
         let mut all = self.headers.clone();
@@ -93,7 +119,7 @@ impl ServiceConnector {
         self.finish(Method::from_bytes(method.as_bytes()).ok()?, uri, all, body.into(), request)
     }
 
-    fn plain_request(&self, plain: &PlainRequest, request: &ClientRequest) -> Option<Request<Full<Bytes>>> {
+    fn plain_request(&self, plain: &PlainRequest, request: &ClientRequest) -> Option<RequestParts> {
         let mut all = self.headers.clone();
         all.insert(HeaderName::from_static(MARK_HEADER), HeaderValue::try_from(request.mark.to_string()).ok()?);
         let (method, body) = plain.send.as_ref().map_or((Method::GET, Bytes::new()), |body| (Method::POST, body.clone().into()));
@@ -101,7 +127,7 @@ impl ServiceConnector {
     }
 
     /// Headers of one's own come last, and win.
-    fn finish(&self, method: Method, uri: Uri, mut headers: HeaderMap, body: Bytes, asked: &ClientRequest) -> Option<Request<Full<Bytes>>> {
+    fn finish(&self, method: Method, uri: Uri, mut headers: HeaderMap, body: Bytes, asked: &ClientRequest) -> Option<RequestParts> {
         if let Some(name) = &self.settings.session {
             let session = format!("lifeboat-{}", asked.mark.id % SESSIONS);
             headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(session).ok()?);
@@ -109,11 +135,7 @@ impl ServiceConnector {
         for (name, value) in &self.settings.headers {
             headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
         }
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        Some(request)
+        Some(RequestParts { method, uri, headers, body })
     }
 }
 

@@ -32,6 +32,13 @@ pub(super) struct Endpoint {
     ports: Arc<Ports>,
 }
 
+/// Where connections without TLS lead to: a name or an address, and a port.
+#[derive(Debug, Clone)]
+pub(super) struct Destination {
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
 /// How connections to an endpoint are opened, beyond its address.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConnectOptions<'a> {
@@ -71,6 +78,17 @@ impl Endpoint {
     /// True where a forward proxy is asked itself, with the whole URL.
     pub(super) fn is_asked_of_proxy(&self) -> bool {
         self.proxy.is_some() && !self.tunnel
+    }
+
+    /// Where it is, if nothing stands between: no TLS, no forward proxy.
+    pub(super) fn destination(&self) -> Option<Destination> {
+        let is_direct = self.tls.is_none() && self.proxy.is_none();
+        is_direct.then(|| Destination { host: self.host.clone(), port: self.port })
+    }
+
+    /// What counts its connections and chooses their ports.
+    pub(super) const fn ports(&self) -> &Arc<Ports> {
+        &self.ports
     }
 
     /// Opens a connection, or says in a word why not.

@@ -38,6 +38,12 @@ impl Levels {
         Self { after, until_proof: objectives.slo_on == SloOn::Proof }
     }
 
+    /// These, ascending, until the end of a request.
+    #[cfg(test)]
+    pub(super) fn at(after: &[Duration]) -> Self {
+        Self { after: after.iter().map(|after| after.as_nanos()).collect(), until_proof: false }
+    }
+
     /// Those that a request can reach before it is given up.
     pub(super) fn below(&self, deadline: Duration) -> impl Iterator<Item = u64> + '_ {
         self.after.iter().copied().take_while(move |after| *after < deadline.as_nanos())
@@ -49,7 +55,7 @@ mod tests {
     use super::*;
 
     fn levels(after: &[u64]) -> Levels {
-        Levels { after: after.iter().map(|millis| millis * 1_000_000).collect(), until_proof: false }
+        Levels::at(&after.iter().map(|millis| Duration::from_millis(*millis)).collect::<Vec<_>>())
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The thread that wakes at every due time and hands what is due to the workers.
 
+use super::evented::{EventedThreads, EventedTraffic};
+use super::paced_schedule::PacedSchedule;
+use super::run_context::RunContext;
 use super::worker::{DueRequest, WorkerContext, Workers};
-use super::{Budget, Client, FirstLines, Levels, PaceOrder, Schedule, Throttle, TrafficError};
+use super::{Budget, Client, FirstLines, Levels, Observed, PaceOrder, Schedule, Throttle, TrafficError};
 use crate::dialect::{ClientRequest, Mark};
 use crate::history::{Event, Paced, Shed, request_id};
 use crate::journal::{Clock, HostTime, Recorder};
@@ -17,23 +20,29 @@ const NAP: u64 = 50_000_000;
 /// The shortest sleep: what is due within it is handed on together, so that a high rate does not cost a wake-up a request.
 const BREATH: u64 = 50_000;
 
-/// The number of requests that were due, and until when none is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Observed {
-    /// How many requests were due.
-    pub requests: u64,
-    /// Nanoseconds since the drill's origin: no request that was due before this is missing.
-    pub until: u64,
-}
-
 /// Traffic that is running: its pacing thread and its workers.
 #[derive(Debug)]
 pub struct Traffic {
+    throttle: Throttle,
+    running: RunningTraffic,
+}
+
+/// The ways in which traffic runs.
+#[derive(Debug)]
+enum RunningTraffic {
+    /// Plain HTTP/1.1, on threads that drive their sockets themselves.
+    Evented(EventedTraffic),
+    /// Everything else, each request a task.
+    Tasks(TaskTraffic),
+}
+
+/// Traffic whose requests are tasks.
+#[derive(Debug)]
+struct TaskTraffic {
     stop: Arc<AtomicBool>,
     abandon: watch::Sender<bool>,
     in_flight: Arc<Semaphore>,
     bound: u32,
-    throttle: Throttle,
     thread: std::thread::JoinHandle<(Observed, Workers)>,
 }
 
@@ -68,9 +77,61 @@ impl Traffic {
     /// # Errors
     /// Where the operating system gives no thread.
     pub fn start(client: Client, profile: LoadProfile, recorder: Recorder) -> Result<Self, TrafficError> {
-        let LoadProfile { schedule, request, expect, drill, workload, bound, deadline, levels, said, budget } = profile;
-        let stop = Arc::new(AtomicBool::new(false));
         let throttle = Throttle::default();
+        let like = profile.like(&client);
+        let context = RunContext {
+            recorder: recorder.clone(),
+            deadline: profile.deadline,
+            levels: Arc::new(profile.levels.clone()),
+            budget: profile.budget.clone(),
+            said: profile.said.clone(),
+            abandon: Arc::default(),
+        };
+        let running = match EventedThreads::new(&client, &like, profile.bound, context)? {
+            Some(threads) => {
+                let stop = Arc::new(AtomicBool::new(false));
+                let place = (profile.workload, recorder.clock().now());
+                let LoadProfile { schedule, budget, .. } = profile;
+                let times = PacedSchedule::new(schedule, place, budget, throttle.clone(), stop.clone(), threads.in_flight());
+                RunningTraffic::Evented(threads.start(times, stop)?)
+            }
+            None => RunningTraffic::Tasks(TaskTraffic::start(&client, profile, recorder, throttle.clone())?),
+        };
+        Ok(Self { throttle, running })
+    }
+
+    /// What changes its rate from now on.
+    pub fn throttle(&self) -> Throttle {
+        self.throttle.clone()
+    }
+
+    /// Sends no more; those in flight end by themselves, at the latest when `patience` ends: then they are recorded as unknown.
+    pub async fn finish(self, patience: impl Future<Output = ()>) -> Observed {
+        match self.running {
+            RunningTraffic::Evented(traffic) => traffic.finish(patience).await,
+            RunningTraffic::Tasks(traffic) => traffic.finish(patience).await,
+        }
+    }
+}
+
+impl LoadProfile {
+    /// What all its requests ask, apart from their marks.
+    fn like(&self, client: &Client) -> ClientRequest {
+        ClientRequest {
+            mark: Mark { drill: self.drill, id: 0 },
+            model: client.model().to_owned(),
+            operation: self.request.operation(),
+            streamed: self.request.is_streamed(),
+            expect: self.expect.clone(),
+        }
+    }
+}
+
+impl TaskTraffic {
+    fn start(client: &Client, profile: LoadProfile, recorder: Recorder, throttle: Throttle) -> Result<Self, TrafficError> {
+        let like = profile.like(client);
+        let LoadProfile { schedule, workload, bound, deadline, levels, said, budget, .. } = profile;
+        let stop = Arc::new(AtomicBool::new(false));
         let (abandon, abandoned) = watch::channel(false);
         let in_flight = Arc::new(Semaphore::new(bound as usize));
         let context = WorkerContext {
@@ -84,30 +145,22 @@ impl Traffic {
             said,
         };
         let pacer = Pacer {
-            workers: Workers::start(&client, &context)?,
-            model: client.model().to_owned(),
+            workers: Workers::start(client, &context)?,
+            like,
             recorder,
             schedule,
-            request,
-            expect,
-            drill,
             workload,
             budget,
             in_flight: in_flight.clone(),
             stop: stop.clone(),
-            throttle: throttle.clone(),
+            throttle,
         };
         let thread = std::thread::Builder::new().name("pacer".into()).spawn(move || pacer.run())?;
-        Ok(Self { stop, abandon, in_flight, bound, throttle, thread })
-    }
-
-    /// What changes its rate from now on.
-    pub fn throttle(&self) -> Throttle {
-        self.throttle.clone()
+        Ok(Self { stop, abandon, in_flight, bound, thread })
     }
 
     /// Sends no more; those in flight end by themselves, at the latest when `patience` ends: then they are recorded as unknown.
-    pub async fn finish(self, patience: impl Future<Output = ()>) -> Observed {
+    async fn finish(self, patience: impl Future<Output = ()>) -> Observed {
         self.stop.store(true, Ordering::Relaxed);
         let thread = self.thread;
         // The pacer naps for 50 ms at most, but joining blocks: not on the runtime's threads.
@@ -128,12 +181,10 @@ impl Traffic {
 /// The pacing thread: sleeps until requests are due, and hands them to the workers.
 struct Pacer {
     workers: Workers,
-    model: String,
+    /// What all requests ask, apart from their marks.
+    like: ClientRequest,
     recorder: Recorder,
     schedule: Schedule,
-    request: RequestKind,
-    expect: Arc<Expect>,
-    drill: u32,
     workload: usize,
     budget: Arc<Budget>,
     in_flight: Arc<Semaphore>,
@@ -173,13 +224,7 @@ impl Pacer {
             match self.in_flight.clone().try_acquire_owned() {
                 Ok(_) if !self.budget.begin(id) => return Observed { requests: number, until: due },
                 Ok(permit) => {
-                    let request = ClientRequest {
-                        mark: Mark { drill: self.drill, id },
-                        model: self.model.clone(),
-                        operation: self.request.operation(),
-                        streamed: self.request.is_streamed(),
-                        expect: self.expect.clone(),
-                    };
+                    let request = ClientRequest { mark: Mark { id, ..self.like.mark }, ..self.like.clone() };
                     self.workers.take(DueRequest { request, due, permit });
                 }
                 Err(_) => self.recorder.record_blocking(Event::Shed(Shed { id, due })),

@@ -4,8 +4,10 @@
 //! nobody drives one that is idle, and whether the other side has closed it is seen when the next request takes it. A connection of HTTP/2
 //! is shared, and has a task of its own.
 
+use super::answer_head::{BUFFER, HEAD};
 use super::endpoint::{Endpoint, TransportStream};
 use super::http2_greeting::{GreetingReader, Http2Greeting};
+use super::openings::{MOMENT, Openings};
 use super::word;
 use crate::journal::Clock;
 use crate::listen::HEAD_LINES;
@@ -27,19 +29,10 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 /// Idle connections are given up after this: below the five seconds after which common Python servers close theirs, so that a request
 /// does not meet a connection that is being closed under it.
-const IDLE: u64 = 4_000_000_000;
+pub(super) const IDLE: u64 = 4_000_000_000;
 /// More idle connections than this are closed as they become idle. After an outage thousands are, and giving them up all at one moment
 /// would hold the generator up for a fifth of a second.
-const MOST_IDLE: usize = 512;
-/// At most so many new connections of HTTP/1.1 are begun in a millisecond. Opening one costs as much as ten requests on one that is there, and
-/// a generator that was held up for a moment must not fall behind forever by opening one for every request that has become due since.
-const OPENINGS: u32 = 32;
-/// A millisecond.
-const MOMENT: u64 = 1_000_000;
-/// The longest head of an answer, in bytes as HTTP/1.1 writes them.
-const HEAD: usize = 1 << 16;
-/// The largest buffer of a connection. What is in it when a head ends is no longer than this, and may be more than the head alone.
-const BUFFER: usize = 2 * HEAD;
+pub(super) const MOST_IDLE: usize = 512;
 /// Requests that share a connection of HTTP/2: what servers allow that follow the standard's advice (RFC 9113, section 6.5.2).
 const STREAMS: usize = 100;
 
@@ -96,13 +89,6 @@ pub(super) struct ConnectionPool {
     openings: Mutex<Openings>,
     /// Told whenever a connection becomes idle.
     freed: Notify,
-}
-
-/// Connections that were begun in the current millisecond.
-#[derive(Default)]
-struct Openings {
-    since: u64,
-    count: u32,
 }
 
 /// A connection that a request has checked out. Dropping it before the answer was whole gives the request up: an HTTP/1.1 connection is closed
@@ -210,13 +196,7 @@ impl ConnectionPool {
     }
 
     fn may_open(&self) -> bool {
-        let now = self.clock.now();
-        let mut openings = lock(&self.openings);
-        if openings.since + MOMENT <= now {
-            *openings = Openings { since: now, count: 0 };
-        }
-        openings.count += 1;
-        openings.count <= OPENINGS
+        lock(&self.openings).may_begin(self.clock.now())
     }
 
     /// A new connection, or in a word why there is none.

@@ -4,8 +4,10 @@
 //! takes longer than anything else about a connection, and at half of them milliseconds: the generator would fall behind in the very outage
 //! that it measures. From then on ports are taken in turn here; whichever is not free is passed over.
 
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::{TcpSocket, TcpStream};
@@ -39,12 +41,9 @@ impl Ports {
         if Arc::strong_count(self) <= CROWD {
             return TcpStream::connect(address).await;
         }
-        let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         for _ in 0..TRIES {
-            let offset = self.next.fetch_add(1, Ordering::Relaxed) % self.count;
-            let port = self.first.saturating_add(u16::try_from(offset).unwrap_or(0));
             let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-            match socket.bind(SocketAddr::new(any, port)) {
+            match socket.bind(SocketAddr::new(any(address), self.turn())) {
                 Ok(()) => return socket.connect(address).await,
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
@@ -52,6 +51,58 @@ impl Ports {
         }
         TcpStream::connect(address).await
     }
+}
+
+/// A connection that was begun without waiting for it.
+#[derive(Debug)]
+pub(super) struct BegunConnection {
+    /// It blocks nobody.
+    pub(super) stream: std::net::TcpStream,
+    /// Whether it is open already; else it tells so by becoming ready to be written to.
+    pub(super) is_open: bool,
+}
+
+impl Ports {
+    /// Begins to open a connection, and does not wait for it.
+    pub(super) fn begin(self: &Arc<Self>, address: SocketAddr) -> Result<BegunConnection, Error> {
+        let is_crowd = Arc::strong_count(self) > CROWD;
+        for _ in 0..if is_crowd { TRIES } else { 0 } {
+            let socket = new_socket(address)?;
+            match rustix::net::bind(&socket, &SocketAddr::new(any(address), self.turn())) {
+                Ok(()) => return begin(socket, address),
+                Err(rustix::io::Errno::ADDRINUSE) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        begin(new_socket(address)?, address)
+    }
+
+    /// The port whose turn it is.
+    fn turn(&self) -> u16 {
+        let offset = self.next.fetch_add(1, Ordering::Relaxed) % self.count;
+        self.first.saturating_add(u16::try_from(offset).unwrap_or(0))
+    }
+}
+
+fn any(address: SocketAddr) -> IpAddr {
+    if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
+}
+
+fn new_socket(address: SocketAddr) -> Result<OwnedFd, Error> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    Ok(rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?)
+}
+
+fn begin(socket: OwnedFd, address: SocketAddr) -> Result<BegunConnection, Error> {
+    let is_open = match rustix::net::connect(&socket, &address) {
+        Ok(()) => true,
+        Err(rustix::io::Errno::INPROGRESS) => false,
+        Err(error) => return Err(error.into()),
+    };
+    let stream = std::net::TcpStream::from(socket);
+    // Without it the kernel would hold small writes back; where it cannot be set, the socket is dead and the request says so.
+    let _ = stream.set_nodelay(true);
+    Ok(BegunConnection { stream, is_open })
 }
 
 #[cfg(test)]
@@ -72,6 +123,11 @@ mod tests {
         ports.next.store(usize::from(number(&one) - ports.first), Ordering::Relaxed);
         let three = ports.connect(address).await.unwrap();
         assert!(![number(&one), number(&two)].contains(&number(&three)));
+        // The same for those that nobody waits for.
+        ports.next.store(usize::from(number(&one) - ports.first), Ordering::Relaxed);
+        let four = ports.begin(address).unwrap().stream.local_addr().unwrap().port();
+        assert!(![number(&one), number(&two), number(&three)].contains(&four));
+        assert!((ports.first..number(&one).saturating_add(64)).contains(&four), "{four} after {}", number(&one));
         drop(crowd);
         assert!(Arc::strong_count(&ports) == 1);
     }

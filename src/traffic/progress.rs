@@ -190,8 +190,13 @@ impl RequestProgress {
 
     /// The connection ended within the body.
     pub(super) fn cut(&self, clock: Clock) -> RequestResult {
+        self.was_cut(clock.now())
+    }
+
+    /// The same, at a moment that was noted.
+    pub(super) fn was_cut(&self, at: u64) -> RequestResult {
         let outcome = if self.has_proof() { Outcome::Truncated } else { Outcome::Error };
-        self.failed(clock, outcome, word::CUT.into())
+        self.flawed(at, outcome, word::CUT.into())
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) const NO_FREE_CONNECTION: &str = "no-free-connection";
 pub(super) const NOT_RESOLVED: &str = "not-resolved";
 pub(super) const PROXY_REFUSED: &str = "proxy-refused";
 pub(super) const NOT_HTTP_2: &str = "not-http-2";
+pub(super) const CUT_BEFORE_HEADERS: &str = "cut-before-headers";
+pub(super) const MALFORMED_HEAD: &str = "malformed-head";
 pub(super) const HEAD_TOO_LONG: &str = "head-too-long";
 pub(super) const CONNECT_TIMED_OUT: &str = "connect-timed-out";
 pub(super) const NO_ANSWER: &str = "no-answer";
@@ -83,8 +85,8 @@ pub(super) fn of_exchange(error: &hyper::Error) -> &'static str {
     if error.is_parse_too_large() {
         HEAD_TOO_LONG
     } else if error.is_parse() {
-        "malformed-head"
+        MALFORMED_HEAD
     } else {
-        "cut-before-headers"
+        CUT_BEFORE_HEADERS
     }
 }

@@ -1,4 +1,5 @@
-//! Judging stored histories that grow: each is written to a temporary file, and judged in a process of its own whose peak memory is read.
+//! Judging stored histories that grow: each is written to a temporary file, and judged in a process of its own whose peak memory is read. For scale,
+//! what `wc -l` takes for the same file, and `jq` for the smallest.
 
 use lifeboat::history::{
     Event, FORMAT, FaultConfirmed, FaultHealed, Finished, Outcome, Phase, PhaseEntered, RequestDone, RunOrigin, Served, Stamped, Started,
@@ -98,6 +99,13 @@ pub(crate) fn once(path: &str) {
     println!("{seconds} {} {}", peak.trim().trim_end_matches(" kB"), judged.verdict.verdict);
 }
 
+/// Seconds that a program takes for a file; `None` where it is not installed.
+fn beside(program: &str, arguments: &[&str], path: &Path) -> Option<f64> {
+    let begin = Instant::now();
+    let done = Command::new(program).args(arguments).arg(path).stdout(Stdio::null()).status().ok()?;
+    done.success().then(|| begin.elapsed().as_secs_f64())
+}
+
 /// Seconds, the most memory in MB, and the verdict of judging in a process of its own.
 fn judged(path: &Path) -> (f64, f64, String) {
     let output = Command::new(std::env::current_exe().unwrap()).arg("judge-once").arg(path).output().unwrap();
@@ -109,7 +117,7 @@ fn judged(path: &Path) -> (f64, f64, String) {
 
 pub(crate) fn bench() {
     println!("judge: a stored history, from the file to the verdict");
-    println!("{:>12} {:>10} {:>10} {:>14} {:>12}  verdict", "requests", "file", "time", "a request", "peak memory");
+    println!("{:>12} {:>10} {:>10} {:>14} {:>12}  {:<14} for scale", "requests", "file", "time", "a request", "peak memory", "verdict");
     let folder = tempfile::tempdir().unwrap();
     let mut each = Vec::new();
     for millions in [1, 3, 10] {
@@ -119,7 +127,10 @@ pub(crate) fn bench() {
         let size = std::fs::metadata(&path).unwrap().len();
         let (seconds, peak, verdict) = judged(&path);
         let nanos = seconds * 1e9 / count as f64;
-        println!("{count:>12} {:>7} MB {seconds:>8.2} s {nanos:>11.0} ns {peak:>9.0} MB  {verdict}", size / 1_000_000);
+        let jq = (millions == 1).then(|| beside("jq", &["-c", ".t"], &path)).flatten();
+        let scale = [("wc -l", beside("wc", &["-l"], &path)), ("jq -c .t", jq)];
+        let scale = scale.iter().filter_map(|(what, seconds)| Some(format!("{what} {:.2} s", (*seconds)?))).collect::<Vec<_>>().join(", ");
+        println!("{count:>12} {:>7} MB {seconds:>8.2} s {nanos:>11.0} ns {peak:>9.0} MB  {verdict:<14} {scale}", size / 1_000_000);
         each.push(nanos);
         std::fs::remove_file(path).unwrap();
     }

@@ -1,6 +1,10 @@
 //! One request against sockets that answer well or badly, all on loopback.
+//!
+//! These tests are compiled twice: each request is a task of its own, on hyper, or it is driven by an event loop where that can be
+//! ([`crate::traffic`]'s `tests_evented`). What becomes of it must be the same.
 
 mod bad;
+mod by_events;
 mod client_settings;
 mod ends;
 mod served;
@@ -25,7 +29,7 @@ fn target(url: &str) -> Target {
 }
 
 /// Asks for `/` and expects 200.
-fn plain_http() -> ClientSettings {
+pub(super) fn plain_http() -> ClientSettings {
     ClientSettings { plain: Some(PlainRequest::default()), ..ClientSettings::default() }
 }
 
@@ -34,7 +38,7 @@ fn bytes(send: &str, expect: &str) -> ClientSettings {
     ClientSettings { plain: Some(plain), bytes: true, ..ClientSettings::default() }
 }
 
-fn client(url: &str, manner: ClientSettings) -> Client {
+pub(super) fn client(url: &str, manner: ClientSettings) -> Client {
     Client::with(target(url), manner).unwrap()
 }
 
@@ -42,6 +46,11 @@ fn client(url: &str, manner: ClientSettings) -> Client {
 async fn ask_within(client: &Client, id: u64, within: std::time::Duration) -> RequestResult {
     let mark = Mark { drill: 1, id };
     let ask = ClientRequest { mark, model: "m".into(), operation: Operation::Chat, streamed: true, expect: Arc::default() };
+    if module_path!().ends_with("tests_evented")
+        && let Some(answer) = by_events::ask(client, &ask, within).await
+    {
+        return answer;
+    }
     let (clock, progress) = (Clock::start(), RequestProgress::default());
     let asked = tokio::time::timeout(within, client.ask(&ask, None, clock, &progress)).await;
     asked.unwrap_or_else(|_| progress.timed_out(clock.now()))
@@ -57,7 +66,7 @@ fn told(answer: &RequestResult) -> (Outcome, &str) {
 }
 
 /// Listens, and does this with every connection.
-async fn serve<F: Future<Output = ()> + Send + 'static>(with: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr {
+pub(super) async fn serve<F: Future<Output = ()> + Send + 'static>(with: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -81,7 +90,7 @@ async fn head(stream: &mut TcpStream) -> String {
 }
 
 /// Answers every request on every connection with these bytes; then closes where `closing`.
-async fn answering(bytes: impl Into<Vec<u8>>, closing: bool) -> SocketAddr {
+pub(super) async fn answering(bytes: impl Into<Vec<u8>>, closing: bool) -> SocketAddr {
     let bytes: std::sync::Arc<[u8]> = bytes.into().into();
     serve(move |mut stream| {
         let bytes = bytes.clone();
@@ -90,6 +99,6 @@ async fn answering(bytes: impl Into<Vec<u8>>, closing: bool) -> SocketAddr {
     .await
 }
 
-fn http(address: SocketAddr) -> String {
+pub(super) fn http(address: SocketAddr) -> String {
     format!("http://{address}")
 }
