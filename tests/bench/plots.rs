@@ -104,10 +104,7 @@ fn throughput(rounds: usize) {
     written(&Chart {
         name: "throughput",
         title: "What HTTP proxies let through: 3 bytes of nginx, connections kept",
-        note: format!(
-            "Medians of {rounds} rounds of wrk with one thread, lines from the least to the most; one worker each; {}.",
-            machine()
-        ),
+        note: format!("By wrk with one thread; nginx, HAProxy and Envoy with one worker each; {}; {}.", told(rounds), machine()),
         x: ("connections", Spacing::Logarithmic),
         y: ("requests/s", Spacing::Even),
         series,
