@@ -64,8 +64,9 @@ fn lateness(rounds: usize) {
         name: "lateness",
         title: "How late requests come: plain HTTP at a constant rate",
         note: format!(
-            "99th percentile as the server sees it; medians of {rounds} rounds, lines from the least to the most; {}. \
+            "99th percentile as the server sees it; {}; {}. \
              Hollow: fewer than 99 % of the requests came, the rate was not reached.",
+            told(rounds),
             machine()
         ),
         x: ("rate, requests/s", Spacing::Logarithmic),
@@ -103,14 +104,15 @@ fn throughput(rounds: usize) {
     written(&Chart {
         name: "throughput",
         title: "What HTTP proxies let through: 3 bytes of nginx, connections kept",
-        note: format!(
-            "Medians of {rounds} rounds of wrk with one thread, lines from the least to the most; one worker each; {}.",
-            machine()
-        ),
+        note: format!("By wrk with one thread; nginx, HAProxy and Envoy with one worker each; {}; {}.", told(rounds), machine()),
         x: ("connections", Spacing::Logarithmic),
         y: ("requests/s", Spacing::Even),
         series,
     });
+}
+
+fn told(rounds: usize) -> String {
+    if rounds == 1 { "one round".to_owned() } else { format!("medians of {rounds} rounds, lines from the least to the most") }
 }
 
 fn machine() -> String {

@@ -42,7 +42,7 @@ pub(crate) fn bench(length: &str, rate: &str, every: &str) -> ExitCode {
     let seen = soak.watch(process.id(), |seen| {
         let last = seen[seen.len() - 1];
         println!(
-            "{:>8.1} {:>12.1} {:>15.1} {:>12} {:>14.2}",
+            "{:>8.2} {:>12.1} {:>15.1} {:>12} {:>14.2}",
             last.at.as_secs_f64() / 60.0,
             last.resident_mb,
             last.own_mb,
@@ -60,12 +60,13 @@ pub(crate) fn bench(length: &str, rate: &str, every: &str) -> ExitCode {
     println!("its report takes {seconds:.2} s, its history {:.1} bytes a request", on_disk(&drill) as f64 / soak.requests());
     crate::baseline::told("soak, memory at the end", "MB", seen.last().map(|last| last.resident_mb));
     crate::baseline::told("soak, report", "s", [seconds]);
-    let mut trends: Vec<Option<Trend>> = soak.trends(&seen);
-    trends.push(soak.lateness(&drill));
-    for trend in &trends {
+    let ([late, latest], mut trends) = (soak.lateness(&drill), soak.trends(&seen));
+    trends.push(late);
+    for trend in trends.iter().chain([&latest]) {
         trend.as_ref().map_or_else(|| println!("too short to say anything of one thing"), |trend| println!("{trend}"));
     }
-    if status.code().is_none_or(|code| code == 2) || !trends.iter().all(|trend| trend.as_ref().is_some_and(Trend::is_flat)) {
+    let is_flat = trends.iter().all(|trend| trend.as_ref().is_some_and(Trend::is_flat)) && !latest.is_some_and(|latest| latest.grows());
+    if status.code().is_none_or(|code| code == 2) || !is_flat {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS

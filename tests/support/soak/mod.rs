@@ -136,8 +136,9 @@ impl Soak {
         ]
     }
 
-    /// What became of the lateness of requests, by the drill's own history: the 99th percentile of each window.
-    pub(crate) fn lateness(&self, drill: &Path) -> Option<Trend> {
+    /// What became of the lateness of requests, by the drill's own history: the median of each window, and its 99th percentile, which one moment
+    /// of a busy machine can make anything.
+    pub(crate) fn lateness(&self, drill: &Path) -> [Option<Trend>; 2] {
         let mut late = Vec::new();
         for line in history(drill).lines().map_while(Result::ok) {
             let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
@@ -145,7 +146,8 @@ impl Soak {
                 late.push((Duration::from_nanos(at), ns / 1e6));
             }
         }
-        Trend::of("lateness, p99", "ms", &self.windows(late.into_iter(), 0.99), 1.0)
+        let windows = |share| self.windows(late.iter().copied(), share);
+        [Trend::of("lateness, p50", "ms", &windows(0.5), 0.1), Trend::of("lateness, p99", "ms", &windows(0.99), 1.0)]
     }
 }
 
