@@ -120,6 +120,12 @@ impl EventLoop {
         self.free_exchanges.len() == self.exchanges.len() && self.records.is_empty() && self.inbox.is_empty()
     }
 
+    /// True where the rest of a body is passed over on some connection, which is free for the next request after it.
+    #[cfg(test)]
+    pub(super) fn is_lingering(&self) -> bool {
+        self.connections.iter().any(|own| matches!(own.state, ConnectionState::Lingering(_)))
+    }
+
     pub(super) const fn clock(&self) -> Clock {
         self.clock
     }
