@@ -37,6 +37,10 @@ pub(super) async fn ask(client: &Client, request: &ClientRequest, within: Durati
             own.turn(drill.now() + 1_000_000_000);
             let ended = own.records.drain(..).find(|event| matches!(event, Event::Request(_)));
             if let Some(Event::Request(done)) = ended {
+                // The next request finds its connection, if that can be used again.
+                while own.is_lingering() {
+                    own.turn(drill.now() + 1_000_000);
+                }
                 break (own, done);
             }
         }
