@@ -25,7 +25,8 @@ fn verified(project: &Project, folder: &str, code: i32) -> Vec<(String, String, 
 
 #[test]
 fn a_compressed_drill_is_judged_verified_and_bundled_as_a_plain_one_is_packed_or_not() {
-    let project = Project::quick();
+    // What the test itself unpacks and writes others may read.
+    let project = Project::quick().unsearched();
     let run = project.lifeboat(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "drill", "--history", "compressed"]);
     run.exits_with(0);
     assert!(run.stdout.contains("drill/history.jsonl.zst"), "{run:?}");
@@ -88,7 +89,8 @@ fn a_compressed_drill_is_judged_verified_and_bundled_as_a_plain_one_is_packed_or
 
 #[test]
 fn a_compressed_drill_is_read_while_it_runs_and_after_it_was_killed() {
-    let project = Project::quick();
+    // What the test itself unpacks and writes others may read.
+    let project = Project::quick().unsearched();
     let mut started = project.start(&["run", "scenarios/quick.yaml", "--seed", "7", "--out", "killed", "--history", "compressed"]);
     started.until("fault     blackhole");
     let folder = project.path("killed");

@@ -71,6 +71,11 @@ impl<R> HistoryInput<R> {
         Self { input, head: Vec::new(), given: 0, kept: KeptAs::Unknown }
     }
 
+    /// Over a file from where one of its frames begins.
+    fn of_frames(input: R) -> Result<Self> {
+        Ok(Self { input, head: Vec::new(), given: 0, kept: KeptAs::Frames(Box::new(FrameReader::new(Vec::new())?)) })
+    }
+
     /// How it is kept, by what was read so far.
     pub(crate) const fn form(&self) -> HistoryForm {
         match self.kept {
@@ -152,7 +157,7 @@ pub(crate) fn last_lines(mut file: File, most: u64) -> Result<Vec<u8>> {
     let begins = last_frames(&mut file, LAST)?.unwrap_or(0);
     let from = |mut file: &File, begins| {
         file.seek(SeekFrom::Start(begins))?;
-        end_of(HistoryInput::new(file), most)
+        end_of(HistoryInput::of_frames(file)?, most)
     };
     match from(&file, begins) {
         Ok(end) if begins == 0 || !end.is_empty() => Ok(end),
