@@ -6,14 +6,12 @@
 //! loopback. The figures are of a machine that does other things too: read the ratios, which compare runs of the same minute.
 
 pub(crate) mod contenders;
-mod crowd;
 mod held;
 pub(crate) mod load;
 mod streams;
 
 use contenders::{Lifeboat, envoy, haproxy, proxy_pass, upstream};
-use load::{Ask, Measured, chat_rounds, rounds};
-use serde_json::{Value, json};
+use load::{Ask, Measured, rounds};
 
 pub(crate) use held::bench as held;
 
@@ -90,35 +88,9 @@ pub(crate) fn bench(count: usize) {
             );
         }
     }
-    faults(folder.path(), &ours, port, Ask { path: "/chat", ..small }, count);
     streams::bench(folder.path(), &ours, count);
-    crowd::bench(folder.path(), &ours, count);
     drop((tcp_haproxy, http_haproxy, tcp_envoy, http_envoy, passing, ours));
     held::bench();
-}
-
-/// What a fault on requests costs those that it does not take: one whose path matches nothing, and one that looks for the model in each body.
-fn faults(folder: &std::path::Path, ours: &Lifeboat, upstream: u16, ask: Ask, count: usize) {
-    let armed = |name: &'static str, matching: Value| {
-        let port = ours.proxy(name, "openai", upstream);
-        let toxic = json!({"name": "t", "type": "http_status", "attributes": {"code": 503, "match": matching}});
-        ours.call("POST", &format!("/proxies/{name}/toxics"), &toxic);
-        (name, port)
-    };
-    let contenders = [
-        ("without", ours.proxy("without", "openai", upstream)),
-        armed("path", json!({"path": "/never/*"})),
-        armed("model", json!({"model": "gpt-9*", "requests": "all"})),
-    ];
-    println!("\nhttp, a chat of 450 bytes, under a fault that takes none of them (ratios to no fault)");
-    println!("{:>10} {:>10} {:>8} {:>8} {:>6} {:>7}", "", "requests/s", "least", "most", "ratio", "errors");
-    let runs = chat_rounds(folder, &contenders, ask, count);
-    for ((name, _), own) in contenders.iter().zip(&runs) {
-        let [least, middle, most] = spread(own.iter().map(|run| run.requests));
-        let ratio = spread(own.iter().zip(&runs[0]).map(|(run, other)| run.requests / other.requests))[1];
-        let errors: f64 = own.iter().map(|run| run.bad).sum();
-        println!("{name:>10} {middle:>10.0} {least:>8.0} {most:>8.0} {ratio:>6.2} {errors:>7}");
-    }
 }
 
 /// The least, the median and the most.

@@ -12,13 +12,6 @@ done = function(summary, latency)
 end
 "#;
 
-/// What is asked for by POST, with a body as a chat has it.
-const POST: &str = r#"
-wrk.method = "POST"
-wrk.body = '{"model":"gpt-4o","messages":[{"role":"user","content":"' .. string.rep("x", 400) .. '"}]}'
-wrk.headers["content-type"] = "application/json"
-"#;
-
 /// What is asked.
 #[derive(Clone, Copy)]
 pub(crate) struct Ask {
@@ -39,12 +32,8 @@ pub(crate) struct Measured {
 }
 
 pub(crate) fn wrk(folder: &Path, port: u16, ask: Ask) -> Measured {
-    wrk_with("", folder, port, ask)
-}
-
-fn wrk_with(manner: &str, folder: &Path, port: u16, ask: Ask) -> Measured {
     let script = folder.join("measured.lua");
-    std::fs::write(&script, [manner, SCRIPT].concat()).unwrap();
+    std::fs::write(&script, SCRIPT).unwrap();
     let mut command = Command::new("wrk");
     command.args(["-t1", &format!("-c{}", ask.connections), &format!("-d{}s", ask.seconds), "-s", script.to_str().unwrap()]);
     if ask.closing {
@@ -60,25 +49,16 @@ fn wrk_with(manner: &str, folder: &Path, port: u16, ask: Ask) -> Measured {
 
 /// Each contender's runs, round after round.
 pub(crate) fn rounds(folder: &Path, contenders: &[(&'static str, u16)], ask: Ask, count: usize) -> Vec<Vec<Measured>> {
-    rounds_with("", folder, contenders, ask, count)
-}
-
-/// The same where a chat is asked for by POST.
-pub(crate) fn chat_rounds(folder: &Path, contenders: &[(&'static str, u16)], ask: Ask, count: usize) -> Vec<Vec<Measured>> {
-    rounds_with(POST, folder, contenders, ask, count)
-}
-
-fn rounds_with(manner: &str, folder: &Path, contenders: &[(&'static str, u16)], ask: Ask, count: usize) -> Vec<Vec<Measured>> {
     let mut runs = vec![Vec::new(); contenders.len()];
     for (_, port) in contenders {
         // Not counted: the first run opens files and fills pools.
-        wrk_with(manner, folder, *port, Ask { seconds: 1, ..ask });
+        wrk(folder, *port, Ask { seconds: 1, ..ask });
     }
     for round in 0..count {
         for place in 0..contenders.len() {
             // Nobody always comes after the same neighbour.
             let place = (place + round) % contenders.len();
-            runs[place].push(wrk_with(manner, folder, contenders[place].1, ask));
+            runs[place].push(wrk(folder, contenders[place].1, ask));
         }
     }
     runs
