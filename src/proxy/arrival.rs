@@ -2,6 +2,8 @@
 
 use super::seat::Seat;
 use bytes::Bytes;
+use socket2::SockRef;
+use std::io::Write;
 use tokio::net::TcpStream;
 
 /// An accepted connection, with how it came and its seat.
@@ -73,7 +75,8 @@ impl Arrival {
             // It is answered by the provider.
             Self::Request { .. } => answer != ESTABLISHED,
         };
-        if is_forwarded && let Err(error) = socket.try_write(answer) {
+        // Not through the runtime, which may have the connection since a moment ago and not know yet that it can be written to.
+        if is_forwarded && let Err(error) = (&*SockRef::from(socket)).write(answer) {
             tracing::debug!(%error, "the client of the forward proxy has gone");
         }
     }

@@ -72,7 +72,7 @@ async fn a_request_that_was_sent_is_not_sent_again() {
     provider.put(OK).await;
     assert_eq!(gateway.answer().await.0, 200);
     gateway.send("/second").await;
-    provider.until("GET /second ").await;
+    assert!(provider.until("\r\n\r\n").await.starts_with("GET /second "));
     drop(provider);
     let (status, said) = gateway.answer().await;
     assert!(status == 502 && said.contains("connection closed before message completed"), "{said}");
