@@ -4,7 +4,7 @@
 //!
 //! What this file does not do: say what a body means.
 
-use super::answer_head::AnswerEnd;
+use super::answer_head::AnswerFraming;
 use crate::listen::HEAD_LINES;
 
 /// Bytes of extensions that the chunks of one body may have, and of the fields behind it.
@@ -39,7 +39,7 @@ pub(super) enum BodyDecoder {
 /// Where a body in chunks has come to.
 #[derive(Debug, Default)]
 pub(super) struct ChunkDecoder {
-    place: ChunkPlace,
+    place: PlaceInChunks,
     /// Of the chunk underway: its size as far as it is read, then what of it is still to come.
     size: u64,
     extensions: usize,
@@ -50,7 +50,7 @@ pub(super) struct ChunkDecoder {
 
 /// The places in a body in chunks.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum ChunkPlace {
+enum PlaceInChunks {
     #[default]
     Start,
     Size,
@@ -68,11 +68,11 @@ enum ChunkPlace {
 }
 
 impl BodyDecoder {
-    pub(super) fn of(end: AnswerEnd) -> Self {
+    pub(super) fn of(end: AnswerFraming) -> Self {
         match end {
-            AnswerEnd::Length(length) => Self::Length(length),
-            AnswerEnd::Chunked => Self::Chunked(ChunkDecoder::default()),
-            AnswerEnd::Close => Self::Close,
+            AnswerFraming::Length(length) => Self::Length(length),
+            AnswerFraming::Chunked => Self::Chunked(ChunkDecoder::default()),
+            AnswerFraming::Close => Self::Close,
         }
     }
 
@@ -106,13 +106,13 @@ fn content<'b>(rest: &mut &'b [u8], left: &mut u64) -> BodyPiece<'b> {
 impl ChunkDecoder {
     fn next<'b>(&mut self, rest: &mut &'b [u8]) -> Result<BodyPiece<'b>, BrokenBody> {
         loop {
-            if self.place == ChunkPlace::Ended {
+            if self.place == PlaceInChunks::Ended {
                 return Ok(BodyPiece::End);
             }
-            if self.place == ChunkPlace::Content {
+            if self.place == PlaceInChunks::Content {
                 let piece = content(rest, &mut self.size);
                 if self.size == 0 {
-                    self.place = ChunkPlace::ContentCr;
+                    self.place = PlaceInChunks::ContentCr;
                 }
                 return Ok(piece);
             }
@@ -122,8 +122,10 @@ impl ChunkDecoder {
         }
     }
 
-    fn step(&mut self, byte: u8) -> Result<ChunkPlace, BrokenBody> {
-        use ChunkPlace::{Blank, Content, ContentCr, ContentLf, EndCr, EndLf, Ended, Extension, Size, SizeLf, Start, Trailer, TrailerLf};
+    fn step(&mut self, byte: u8) -> Result<PlaceInChunks, BrokenBody> {
+        use PlaceInChunks::{
+            Blank, Content, ContentCr, ContentLf, EndCr, EndLf, Ended, Extension, Size, SizeLf, Start, Trailer, TrailerLf,
+        };
         Ok(match (self.place, byte) {
             (Start | Size, _) if byte.is_ascii_hexdigit() => self.digit(byte)?,
             (Size | Blank, b'\t' | b' ') => Blank,
@@ -159,25 +161,25 @@ impl ChunkDecoder {
         })
     }
 
-    fn digit(&mut self, byte: u8) -> Result<ChunkPlace, BrokenBody> {
+    fn digit(&mut self, byte: u8) -> Result<PlaceInChunks, BrokenBody> {
         let digit = char::from(byte).to_digit(16).ok_or(BrokenBody)?;
         self.size = self.size.checked_mul(16).and_then(|size| size.checked_add(digit.into())).ok_or(BrokenBody)?;
-        Ok(ChunkPlace::Size)
+        Ok(PlaceInChunks::Size)
     }
 
-    fn keep(&mut self, byte: u8, next: ChunkPlace) -> Result<ChunkPlace, BrokenBody> {
+    fn keep(&mut self, byte: u8, next: PlaceInChunks) -> Result<PlaceInChunks, BrokenBody> {
         self.trailer.push(byte);
         if self.trailer.len() >= MOST { Err(BrokenBody) } else { Ok(next) }
     }
 
     /// The fields behind the body must be some, though nobody looks at them.
-    fn end(&mut self, byte: u8) -> Result<ChunkPlace, BrokenBody> {
+    fn end(&mut self, byte: u8) -> Result<PlaceInChunks, BrokenBody> {
         if self.trailer.is_empty() {
-            return Ok(ChunkPlace::Ended);
+            return Ok(PlaceInChunks::Ended);
         }
-        self.keep(byte, ChunkPlace::Ended)?;
+        self.keep(byte, PlaceInChunks::Ended)?;
         match httparse::parse_headers(&self.trailer, &mut vec![httparse::EMPTY_HEADER; self.lines]) {
-            Ok(httparse::Status::Complete(_)) => Ok(ChunkPlace::Ended),
+            Ok(httparse::Status::Complete(_)) => Ok(PlaceInChunks::Ended),
             _ => Err(BrokenBody),
         }
     }
@@ -189,7 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// The content of a body that comes in these pieces, and what is left behind its end; `None` where it has none yet.
-    fn read(end: AnswerEnd, pieces: &[&[u8]]) -> Result<(Vec<u8>, Option<Vec<u8>>), BrokenBody> {
+    fn read(end: AnswerFraming, pieces: &[&[u8]]) -> Result<(Vec<u8>, Option<Vec<u8>>), BrokenBody> {
         let (mut decoder, mut content, mut left) = (BodyDecoder::of(end), Vec::new(), None);
         for piece in pieces {
             let mut rest = *piece;
@@ -209,13 +211,13 @@ mod tests {
 
     #[test]
     fn a_body_ends_where_its_head_says() {
-        assert_eq!(read(AnswerEnd::Length(3), &[b"ab", b"cd"]), Ok((b"abc".to_vec(), Some(b"d".to_vec()))));
-        assert_eq!(read(AnswerEnd::Length(0), &[b""]), Ok((vec![], Some(vec![]))));
-        assert_eq!(read(AnswerEnd::Close, &[b"ab", b"", b"c"]), Ok((b"abc".to_vec(), None)));
+        assert_eq!(read(AnswerFraming::Length(3), &[b"ab", b"cd"]), Ok((b"abc".to_vec(), Some(b"d".to_vec()))));
+        assert_eq!(read(AnswerFraming::Length(0), &[b""]), Ok((vec![], Some(vec![]))));
+        assert_eq!(read(AnswerFraming::Close, &[b"ab", b"", b"c"]), Ok((b"abc".to_vec(), None)));
         let chunks = b"3;a=b\r\nabc\r\n00A \t\r\n0123456789\r\n0\r\nx-more: of this\r\ny: z\r\n\r\nrest";
-        assert_eq!(read(AnswerEnd::Chunked, &[chunks]), Ok((b"abc0123456789".to_vec(), Some(b"rest".to_vec()))));
-        assert_eq!(read(AnswerEnd::Chunked, &[b"0\r\n\r\n"]), Ok((vec![], Some(vec![]))));
-        assert_eq!(read(AnswerEnd::Chunked, &[b"0\r\n\r"]), Ok((vec![], None)));
+        assert_eq!(read(AnswerFraming::Chunked, &[chunks]), Ok((b"abc0123456789".to_vec(), Some(b"rest".to_vec()))));
+        assert_eq!(read(AnswerFraming::Chunked, &[b"0\r\n\r\n"]), Ok((vec![], Some(vec![]))));
+        assert_eq!(read(AnswerFraming::Chunked, &[b"0\r\n\r"]), Ok((vec![], None)));
     }
 
     #[test]
@@ -237,7 +239,12 @@ mod tests {
             &long,
             &longer,
         ] {
-            assert_eq!(read(AnswerEnd::Chunked, &[text]), Err(BrokenBody), "{:?}", String::from_utf8_lossy(&text[..text.len().min(40)]));
+            assert_eq!(
+                read(AnswerFraming::Chunked, &[text]),
+                Err(BrokenBody),
+                "{:?}",
+                String::from_utf8_lossy(&text[..text.len().min(40)])
+            );
         }
     }
 
@@ -246,7 +253,7 @@ mod tests {
         fn any_division_reads_the_same(text in "(1|a|;|x|: |0|\r\n|\r|\n){0,40}", cut in 0usize..60, other in 0usize..60) {
             let bytes = text.as_bytes();
             let (low, high) = (cut.min(other).min(bytes.len()), cut.max(other).min(bytes.len()));
-            for end in [AnswerEnd::Chunked, AnswerEnd::Length(7), AnswerEnd::Close] {
+            for end in [AnswerFraming::Chunked, AnswerFraming::Length(7), AnswerFraming::Close] {
                 prop_assert_eq!(read(end, &[bytes]), read(end, &[&bytes[..low], &bytes[low..high], &bytes[high..]]));
             }
         }

@@ -20,7 +20,7 @@ const FEW: usize = 48;
 
 /// How the end of a body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AnswerEnd {
+pub(super) enum AnswerFraming {
     /// After so many bytes.
     Length(u64),
     /// In chunks, of which the last is empty.
@@ -33,7 +33,7 @@ pub(super) enum AnswerEnd {
 #[derive(Debug)]
 pub(super) struct AnswerHead {
     pub(super) status: StatusCode,
-    pub(super) end: AnswerEnd,
+    pub(super) end: AnswerFraming,
     /// Whether the connection stays open after the body.
     pub(super) is_kept: bool,
     /// Its fields, where somebody looks at them: of refusals, and of bodies that are encoded. Else empty.
@@ -139,21 +139,21 @@ impl<'b> HeadFields<'b> {
     }
 
     /// RFC 9112, section 6.3.
-    fn end(&self, status: StatusCode, is_newer: bool) -> Result<AnswerEnd, &'static str> {
+    fn end(&self, status: StatusCode, is_newer: bool) -> Result<AnswerFraming, &'static str> {
         if matches!(status, StatusCode::SWITCHING_PROTOCOLS | StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            return Ok(AnswerEnd::Length(0));
+            return Ok(AnswerFraming::Length(0));
         }
         match (self.coding, self.length) {
             (Some(_), _) if !is_newer => Err(word::MALFORMED_HEAD),
             (Some(coding), _) => {
                 let last = coding.rsplit(|byte| *byte == b',').next().unwrap_or_default();
-                Ok(if last.trim_ascii().eq_ignore_ascii_case(b"chunked") { AnswerEnd::Chunked } else { AnswerEnd::Close })
+                Ok(if last.trim_ascii().eq_ignore_ascii_case(b"chunked") { AnswerFraming::Chunked } else { AnswerFraming::Close })
             }
             // The two highest numbers mean something else to hyper.
             (None, Some(Ok(length))) if length > u64::MAX - 2 => Err(word::HEAD_TOO_LONG),
-            (None, Some(Ok(length))) => Ok(AnswerEnd::Length(length)),
+            (None, Some(Ok(length))) => Ok(AnswerFraming::Length(length)),
             (None, Some(Err(()))) => Err(word::MALFORMED_HEAD),
-            (None, None) => Ok(AnswerEnd::Close),
+            (None, None) => Ok(AnswerFraming::Close),
         }
     }
 }
@@ -173,7 +173,7 @@ fn digits(text: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<(usize, Option<(u16, AnswerEnd, bool)>), &'static str> {
+    fn read(text: &str) -> Result<(usize, Option<(u16, AnswerFraming, bool)>), &'static str> {
         let (length, head) = read_head(text.as_bytes())?;
         Ok((length, head.map(|head| (head.status.as_u16(), head.end, head.is_kept))))
     }
@@ -181,18 +181,18 @@ mod tests {
     #[test]
     fn the_end_of_a_body_and_of_its_connection_are_as_the_standard_has_them() {
         for (head, wanted) in [
-            ("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n", (200, AnswerEnd::Length(3), true)),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n", (200, AnswerFraming::Length(3), true)),
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\ncontent-length: 3\r\nConnection: x, Close\r\n\r\n",
-                (200, AnswerEnd::Length(3), false),
+                (200, AnswerFraming::Length(3), false),
             ),
-            ("HTTP/1.1 200\r\ncontent-length: 3\r\ntransfer-encoding: gzip, Chunked\r\n\r\n", (200, AnswerEnd::Chunked, true)),
-            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, gzip\r\n\r\n", (200, AnswerEnd::Close, true)),
-            ("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n", (200, AnswerEnd::Length(0), true)),
-            ("HTTP/1.0 503 No\r\ncontent-length: 0\r\n\r\n", (503, AnswerEnd::Length(0), false)),
-            ("HTTP/1.1 304 Not Modified\r\ncontent-length: 900\r\n\r\n", (304, AnswerEnd::Length(0), true)),
-            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", (101, AnswerEnd::Length(0), false)),
-            ("HTTP/1.1 200 OK\r\nconnection: close\r\nconnection: keep-alive\r\n\r\n", (200, AnswerEnd::Close, false)),
+            ("HTTP/1.1 200\r\ncontent-length: 3\r\ntransfer-encoding: gzip, Chunked\r\n\r\n", (200, AnswerFraming::Chunked, true)),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, gzip\r\n\r\n", (200, AnswerFraming::Close, true)),
+            ("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n", (200, AnswerFraming::Length(0), true)),
+            ("HTTP/1.0 503 No\r\ncontent-length: 0\r\n\r\n", (503, AnswerFraming::Length(0), false)),
+            ("HTTP/1.1 304 Not Modified\r\ncontent-length: 900\r\n\r\n", (304, AnswerFraming::Length(0), true)),
+            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", (101, AnswerFraming::Length(0), false)),
+            ("HTTP/1.1 200 OK\r\nconnection: close\r\nconnection: keep-alive\r\n\r\n", (200, AnswerFraming::Close, false)),
         ] {
             assert_eq!(read(&format!("{head}abc")), Ok((head.len(), Some(wanted))), "{head}");
             for cut in 0..head.len() {
@@ -206,7 +206,7 @@ mod tests {
         let (interim, head) = ("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n");
         assert_eq!(
             read(&format!("{interim}{interim}{head}")),
-            Ok((2 * interim.len() + head.len(), Some((204, AnswerEnd::Length(0), true))))
+            Ok((2 * interim.len() + head.len(), Some((204, AnswerFraming::Length(0), true))))
         );
         assert_eq!(read(&format!("{interim}HTTP/1.1 2")), Ok((interim.len(), None)));
         assert_eq!(read(interim), Ok((interim.len(), None)));

@@ -340,7 +340,8 @@ def judge(history):
     tried = attempts(history)
     outage_lo, outage_hi, runs = outage(history)
     acknowledged_lost = [entry["acknowledged_ms"] for entry in history.ledger if not entry["found"]]
-    rpa = history.f_hi - min(acknowledged_lost) if acknowledged_lost else 0
+    # What was acknowledged only once the fault had taken hold was lost to no recovery point before it.
+    rpa = max(0, history.f_hi - min(acknowledged_lost)) if acknowledged_lost else 0
     failback = None
     after = [] if history.heal is None else [r for r in history.requests if history.heal["lo_ms"] <= r.s < history.observed]
     if after:
