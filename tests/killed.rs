@@ -59,11 +59,14 @@ pub(crate) fn nothing_works_in(project: &Project, but: u32) {
 }
 
 /// Follows an execution; answers each question by looking at the file. Returns the steps that were asked about and the exit code.
+#[expect(clippy::print_stdout, reason = "what a failed test shows")]
 fn follow(project: &Project, child: &mut Child) -> (BTreeSet<usize>, Option<i32>) {
     let id = child.id();
     let mut stdin = child.stdin.take().unwrap();
     let mut steps = BTreeSet::new();
     for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
+        // Shown where the test fails.
+        println!("{line}");
         if let Some(step) = asked(&line) {
             steps.insert(step);
             nothing_works_in(project, id);

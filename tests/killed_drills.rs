@@ -137,13 +137,17 @@ fn lane(standing: &Standing, settings: &str, kills: usize, seed: u64, bound: Dur
 }
 
 fn lanes(count: usize, kills: usize, bound: Duration, start: impl Fn() -> (Standing, &'static str) + Copy + Send) -> Met {
+    lanes_from(SEED, count, kills, bound, start)
+}
+
+fn lanes_from(seed: u64, count: usize, kills: usize, bound: Duration, start: impl Fn() -> (Standing, &'static str) + Copy + Send) -> Met {
     std::thread::scope(|scope| {
         let lanes: Vec<_> = (0..count)
             .map(|number| {
                 let share = kills / count + usize::from(number < kills % count);
                 scope.spawn(move || {
                     let (standing, settings) = start();
-                    lane(&standing, settings, share, SEED + number as u64, bound)
+                    lane(&standing, settings, share, seed + number as u64, bound)
                 })
             })
             .collect();
@@ -163,7 +167,14 @@ fn at_forty_random_moments_every_fault_of_a_killed_drill_ends_with_its_lease() {
 #[test]
 fn at_ten_random_moments_every_fault_on_shopifys_server_is_healed_by_the_watchdog() {
     let kills = count("LIFEBOAT_KILLS_PLAIN", 10);
-    let met = lanes(2, kills, Duration::from_secs(10), || (Standing::shopifys(), ""));
-    println!("seed {SEED}: {met:?}");
-    assert!(met.kills == kills && met.faults > 0, "no kill met a fault: {met:?}");
+    let mut met = Met::default();
+    // On a busy machine drills begin late, and ten kills may all come before the first fault.
+    for round in 1..=4 {
+        met = met.and(lanes_from(SEED + 100 * (round - 1), 2, kills, Duration::from_secs(10), || (Standing::shopifys(), "")));
+        println!("seed {SEED}, round {round}: {met:?}");
+        if met.faults > 0 {
+            break;
+        }
+    }
+    assert!(met.kills >= kills && met.faults > 0, "no kill met a fault: {met:?}");
 }
