@@ -65,7 +65,7 @@ fn joined<T>(end: std::thread::Result<T>) -> T {
 
 /// Makes events of the bytes and hands them to each of these; true where the last line was torn.
 fn events(
-    bytes: ChunkReader,
+    bytes: PieceReader,
     to: &[SyncSender<Arc<EventBatch>>],
     used: &Receiver<Arc<EventBatch>>,
 ) -> std::result::Result<bool, ReadError> {
@@ -83,7 +83,7 @@ fn events(
 }
 
 /// Reads the input piece by piece on a thread of its own, which ends with the input.
-fn chunks<'s, R: Read + Send + 's>(scope: &'s Scope<'s, '_>, mut input: R) -> (ChunkReader, std::thread::ScopedJoinHandle<'s, R>) {
+fn chunks<'s, R: Read + Send + 's>(scope: &'s Scope<'s, '_>, mut input: R) -> (PieceReader, std::thread::ScopedJoinHandle<'s, R>) {
     let (to_reader, chunks) = sync_channel::<Result<Vec<u8>>>(UNDER_WAY);
     let (give_back, used) = channel::<Vec<u8>>();
     let thread = scope.spawn(move || {
@@ -102,7 +102,7 @@ fn chunks<'s, R: Read + Send + 's>(scope: &'s Scope<'s, '_>, mut input: R) -> (C
             }
         }
     });
-    (ChunkReader { chunks, give_back, chunk: Vec::new(), from: 0, is_over: false }, thread)
+    (PieceReader { chunks, give_back, chunk: Vec::new(), from: 0, is_over: false }, thread)
 }
 
 /// Reads until the chunk is full or the input is over. What was read before an error is in the chunk.
@@ -122,7 +122,7 @@ fn fill(input: &mut impl Read, chunk: &mut Vec<u8>) -> Result<()> {
 }
 
 /// The pieces as one text.
-struct ChunkReader {
+struct PieceReader {
     chunks: Receiver<Result<Vec<u8>>>,
     give_back: Sender<Vec<u8>>,
     chunk: Vec<u8>,
@@ -130,7 +130,7 @@ struct ChunkReader {
     is_over: bool,
 }
 
-impl Read for ChunkReader {
+impl Read for PieceReader {
     fn read(&mut self, out: &mut [u8]) -> Result<usize> {
         let available = self.fill_buf()?;
         let count = available.len().min(out.len());
@@ -140,7 +140,7 @@ impl Read for ChunkReader {
     }
 }
 
-impl BufRead for ChunkReader {
+impl BufRead for PieceReader {
     fn fill_buf(&mut self) -> Result<&[u8]> {
         if self.from >= self.chunk.len() && !self.is_over {
             let next = self.chunks.recv().unwrap_or_else(|_| Err(Error::other("the thread that reads it is gone")));

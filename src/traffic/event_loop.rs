@@ -10,14 +10,14 @@
 use super::Client;
 use super::client::LINGER;
 use super::http_connection::{ConnectionState, HttpConnection, SocketRead};
-use super::http_exchange::{ConnectionFate, Fed, HttpExchange, linger};
+use super::http_exchange::{ExchangeFate, Fed, HttpExchange, linger};
 use super::http_replica::HttpReplica;
 use super::loop_inbox::LoopInbox;
 use super::openings::MOMENT;
 use super::paced_schedule::InFlight;
 use super::poller::{Poller, Readiness};
 use super::progress::RequestResult;
-use super::request_waits::{Part, RequestWaits};
+use super::request_waits::{ExchangePart, RequestWaits};
 use super::run_context::RunContext;
 use super::word;
 use crate::dialect::ClientRequest;
@@ -207,7 +207,7 @@ impl EventLoop {
         if let Some(exchange) = &mut self.exchanges[place as usize] {
             exchange.connection = Some(connection);
         }
-        self.waits.begin_part(Part::Connect, place, now);
+        self.waits.begin_part(ExchangePart::Connect, place, now);
         let address = self.replicas[replica].address();
         let own = &mut self.connections[connection as usize];
         own.replica = replica;
@@ -264,7 +264,7 @@ impl EventLoop {
             let result = exchange.close(self.clock.now(), true);
             return self.end(place, result);
         }
-        self.waits.begin_part(Part::FirstByte, place, now);
+        self.waits.begin_part(ExchangePart::FirstByte, place, now);
     }
 
     fn fail(&mut self, place: u32, why: &'static str) {
@@ -475,7 +475,7 @@ impl EventLoop {
             Fed::More(has_come) => {
                 if has_come {
                     self.waits.end_parts(place);
-                    self.waits.begin_part(Part::Idle, place, at);
+                    self.waits.begin_part(ExchangePart::Idle, place, at);
                 }
                 true
             }
@@ -487,17 +487,17 @@ impl EventLoop {
     }
 
     /// Does with a connection what its answer says. False where it is closed.
-    fn settle(&mut self, connection: u32, fate: ConnectionFate, now: u64) -> bool {
+    fn settle(&mut self, connection: u32, fate: ExchangeFate, now: u64) -> bool {
         let own = &mut self.connections[connection as usize];
         let replica = &mut self.replicas[own.replica];
         let is_kept = own.is_flushed() && own.held.is_empty() && replica.is_pooled();
         match fate {
-            ConnectionFate::Kept if is_kept && replica.keep(connection, now) => {
+            ExchangeFate::Kept if is_kept && replica.keep(connection, now) => {
                 own.state = ConnectionState::Idle;
                 self.waits.end_linger(connection);
                 true
             }
-            ConnectionFate::Lingering(decoder) if is_kept => {
+            ExchangeFate::Lingering(decoder) if is_kept => {
                 own.state = ConnectionState::Lingering(decoder);
                 self.waits.linger(connection, now + LINGER.as_nanos() as u64);
                 true

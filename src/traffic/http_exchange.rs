@@ -39,11 +39,11 @@ pub(super) enum Fed {
     /// More must come. True where a head or content was in them.
     More(bool),
     /// The request has ended, and what becomes of its connection.
-    Ended(RequestResult, ConnectionFate),
+    Ended(RequestResult, ExchangeFate),
 }
 
 /// What becomes of a connection whose request has ended.
-pub(super) enum ConnectionFate {
+pub(super) enum ExchangeFate {
     /// Another request can have it.
     Kept,
     /// The same once the body ends, of which nothing more is expected.
@@ -62,7 +62,7 @@ impl HttpExchange {
     /// but of a head that is not whole.
     pub(super) fn feed(&mut self, connector: &ServiceConnector, asked: &ClientRequest, bytes: &[u8], at: u64) -> (usize, Fed) {
         let failed = |progress: &RequestProgress, why: String| {
-            (bytes.len(), Fed::Ended(progress.flawed(at, Outcome::Error, why.into()), ConnectionFate::Closed))
+            (bytes.len(), Fed::Ended(progress.flawed(at, Outcome::Error, why.into()), ExchangeFate::Closed))
         };
         let is_new = self.answer.is_none();
         let mut read = 0;
@@ -92,21 +92,21 @@ impl HttpExchange {
                     match check.feed(data, at, &self.progress) {
                         CheckStep::More => {}
                         CheckStep::Enough => break,
-                        CheckStep::Failed(result) => return Fed::Ended(result, ConnectionFate::Closed),
+                        CheckStep::Failed(result) => return Fed::Ended(result, ExchangeFate::Closed),
                     }
                 }
                 Ok(BodyPiece::More) => return Fed::More(has_come),
                 Ok(BodyPiece::End) => {
-                    let fate = if *is_kept && rest.is_empty() { ConnectionFate::Kept } else { ConnectionFate::Closed };
+                    let fate = if *is_kept && rest.is_empty() { ExchangeFate::Kept } else { ExchangeFate::Closed };
                     return Fed::Ended(check.conclude(at, &self.progress), fate);
                 }
-                Err(_) => return Fed::Ended(check.cut(at, &self.progress), ConnectionFate::Closed),
+                Err(_) => return Fed::Ended(check.cut(at, &self.progress), ExchangeFate::Closed),
             }
         }
         let result = check.conclude(at, &self.progress);
         let is_over = check.is_over() && *is_kept;
         let decoder = self.answer.take().map(|answer| answer.decoder).filter(|_| is_over);
-        Fed::Ended(result, decoder.map_or(ConnectionFate::Closed, |decoder| linger(decoder, rest)))
+        Fed::Ended(result, decoder.map_or(ExchangeFate::Closed, |decoder| linger(decoder, rest)))
     }
 
     /// The connection ended at this moment; where it is not `broken`, in order.
@@ -128,13 +128,13 @@ impl HttpExchange {
 }
 
 /// Passes over the rest of a body of which nothing more is expected.
-pub(super) fn linger(mut decoder: BodyDecoder, mut rest: &[u8]) -> ConnectionFate {
+pub(super) fn linger(mut decoder: BodyDecoder, mut rest: &[u8]) -> ExchangeFate {
     loop {
         match decoder.next(&mut rest) {
             Ok(BodyPiece::Content(_)) => {}
-            Ok(BodyPiece::More) => return ConnectionFate::Lingering(decoder),
-            Ok(BodyPiece::End) if rest.is_empty() => return ConnectionFate::Kept,
-            Ok(BodyPiece::End) | Err(_) => return ConnectionFate::Closed,
+            Ok(BodyPiece::More) => return ExchangeFate::Lingering(decoder),
+            Ok(BodyPiece::End) if rest.is_empty() => return ExchangeFate::Kept,
+            Ok(BodyPiece::End) | Err(_) => return ExchangeFate::Closed,
         }
     }
 }

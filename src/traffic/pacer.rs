@@ -27,12 +27,12 @@ const BREATH: u64 = 50_000;
 #[derive(Debug)]
 pub struct Traffic {
     throttle: Throttle,
-    running: RunningTraffic,
+    running: TrafficEngine,
 }
 
 /// The ways in which traffic runs.
 #[derive(Debug)]
-enum RunningTraffic {
+enum TrafficEngine {
     /// Plain HTTP/1.1, on threads that drive their sockets themselves.
     Evented(EventedTraffic),
     /// Everything else, each request a task.
@@ -97,9 +97,9 @@ impl Traffic {
                 let place = (profile.workload, recorder.clock().now());
                 let LoadProfile { schedule, budget, .. } = profile;
                 let times = PacedSchedule::new(schedule, place, budget, throttle.clone(), stop.clone(), threads.in_flight());
-                RunningTraffic::Evented(threads.start(times, stop)?)
+                TrafficEngine::Evented(threads.start(times, stop)?)
             }
-            None => RunningTraffic::Tasks(TaskTraffic::start(&client, profile, recorder, throttle.clone())?),
+            None => TrafficEngine::Tasks(TaskTraffic::start(&client, profile, recorder, throttle.clone())?),
         };
         Ok(Self { throttle, running })
     }
@@ -112,8 +112,8 @@ impl Traffic {
     /// Sends no more; those in flight end by themselves, at the latest when `patience` ends: then they are recorded as unknown.
     pub async fn finish(self, patience: impl Future<Output = ()>) -> Observed {
         match self.running {
-            RunningTraffic::Evented(traffic) => traffic.finish(patience).await,
-            RunningTraffic::Tasks(traffic) => traffic.finish(patience).await,
+            TrafficEngine::Evented(traffic) => traffic.finish(patience).await,
+            TrafficEngine::Tasks(traffic) => traffic.finish(patience).await,
         }
     }
 }

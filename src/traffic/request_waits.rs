@@ -8,7 +8,7 @@ use crate::units::Duration;
 
 /// A part of a request that may have a timeout of its own. A request is in one of them at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum ExchangePart {
     /// A connection is opened for it.
     Connect,
     /// It is sent, and the head of its answer is not there.
@@ -57,7 +57,7 @@ impl RequestWaits {
     }
 
     /// A part of a request begins now.
-    pub(super) fn begin_part(&mut self, part: Part, place: u32, now: u64) {
+    pub(super) fn begin_part(&mut self, part: ExchangePart, place: u32, now: u64) {
         if let Some((timeout, line)) = &mut self.parts[part as usize] {
             line.begin(place, now + *timeout);
         }

@@ -13,7 +13,7 @@ const LONGEST: usize = 100;
 
 /// The row of the line with which this text begins, and how many bytes it has with its line feed.
 pub(in crate::history) fn row(text: &[u8], names: &mut RowNames) -> Option<(TrafficRow, usize)> {
-    let mut line = Unread(text);
+    let mut line = UnreadLine(text);
     line.literal(b"{\"t\":")?;
     let t = line.number()?;
     line.literal(b",\"")?;
@@ -27,7 +27,7 @@ pub(in crate::history) fn row(text: &[u8], names: &mut RowNames) -> Option<(Traf
     Some((row, text.len() - line.0.len()))
 }
 
-fn request(t: u64, line: &mut Unread<'_>, names: &mut RowNames) -> Option<RequestRow> {
+fn request(t: u64, line: &mut UnreadLine<'_>, names: &mut RowNames) -> Option<RequestRow> {
     line.literal(b"request\":{\"id\":")?;
     let id = line.number()?;
     line.literal(b",\"due\":")?;
@@ -43,7 +43,7 @@ fn request(t: u64, line: &mut Unread<'_>, names: &mut RowNames) -> Option<Reques
     Some(RequestRow { t, id, due, lag, proof, done, outcome, why })
 }
 
-fn served(t: u64, line: &mut Unread<'_>, names: &mut RowNames) -> Option<ServedRow> {
+fn served(t: u64, line: &mut UnreadLine<'_>, names: &mut RowNames) -> Option<ServedRow> {
     line.literal(b"served\":{\"id\":")?;
     let id = line.number()?;
     line.literal(b",\"by\":\"")?;
@@ -60,7 +60,7 @@ fn served(t: u64, line: &mut Unread<'_>, names: &mut RowNames) -> Option<ServedR
     Some(ServedRow { t, id, by, at, took, status, key, cut, touched, tenant, tokens })
 }
 
-fn shed(line: &mut Unread<'_>) -> Option<Shed> {
+fn shed(line: &mut UnreadLine<'_>) -> Option<Shed> {
     line.literal(b"shed\":{\"id\":")?;
     let id = line.number()?;
     line.literal(b",\"due\":")?;
@@ -68,9 +68,9 @@ fn shed(line: &mut Unread<'_>) -> Option<Shed> {
 }
 
 /// What is still to be read.
-struct Unread<'t>(&'t [u8]);
+struct UnreadLine<'t>(&'t [u8]);
 
-impl<'t> Unread<'t> {
+impl<'t> UnreadLine<'t> {
     /// Passes over these bytes, which must stand here.
     #[inline]
     fn literal<const N: usize>(&mut self, expected: &[u8; N]) -> Option<()> {
@@ -303,7 +303,7 @@ mod tests {
             ("12345", Some(12_345)),
             ("", None),
         ] {
-            assert_eq!(Unread(text.as_bytes()).number(), expected, "{text}");
+            assert_eq!(UnreadLine(text.as_bytes()).number(), expected, "{text}");
         }
     }
 
