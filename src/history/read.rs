@@ -82,7 +82,8 @@ pub struct Reader<R> {
 /// What a line says.
 enum LineRead {
     Row(TrafficRow),
-    Event(Stamped),
+    /// Rare, and large.
+    Event(Box<Stamped>),
 }
 
 impl<R: BufRead> Reader<R> {
@@ -105,7 +106,7 @@ impl<R: BufRead> Reader<R> {
     pub fn next_event(&mut self) -> Result<Option<Stamped>, ReadError> {
         Ok(self.next_read()?.map(|read| match read {
             LineRead::Row(row) => self.replay.one(&row, &self.names),
-            LineRead::Event(stamped) => stamped,
+            LineRead::Event(stamped) => *stamped,
         }))
     }
 
@@ -120,7 +121,7 @@ impl<R: BufRead> Reader<R> {
         {
             match read {
                 LineRead::Row(row) => batch.push_row(row),
-                LineRead::Event(stamped) => batch.push_event(stamped),
+                LineRead::Event(stamped) => batch.push_event(*stamped),
             }
         }
         batch.name(&self.names);
@@ -129,7 +130,7 @@ impl<R: BufRead> Reader<R> {
 
     fn next_read(&mut self) -> Result<Option<LineRead>, ReadError> {
         if let Some(remark) = self.remark.take() {
-            return Ok(Some(LineRead::Event(remark)));
+            return Ok(Some(LineRead::Event(Box::new(remark))));
         }
         loop {
             if let Some(row) = self.next_row()? {
@@ -152,7 +153,7 @@ impl<R: BufRead> Reader<R> {
             if self.line == 1 {
                 self.remark = self.newer.as_ref().map(|writer| Stamped { t: stamped.t, event: left_out(writer) });
             }
-            return Ok(Some(LineRead::Event(stamped)));
+            return Ok(Some(LineRead::Event(Box::new(stamped))));
         }
     }
 

@@ -315,7 +315,7 @@ mod tests {
                 }
                 Told::Ended(..) => {}
                 Told::Tried(number, provider, completed, touched) => {
-                    tried.entry(number).or_default().push((at, provider, completed, touched))
+                    tried.entry(number).or_default().push((at, provider, completed, touched));
                 }
             }
         }

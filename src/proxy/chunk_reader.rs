@@ -174,7 +174,7 @@ mod tests {
             format!("0\r\na: {}\r\n\r\n", "x".repeat(TRAILERS)),
             format!("{}0\r\n\r\n", format!("1;{}\r\na\r\n", "x".repeat(1000)).repeat(20)),
         ] {
-            assert!(read(&bad, 7).is_err(), "{:.40}", bad);
+            assert!(read(&bad, 7).is_err(), "{bad:.40}");
         }
     }
 }

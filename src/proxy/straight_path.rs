@@ -335,9 +335,9 @@ impl<I: AsyncRead + AsyncWrite + Unpin> StraightPath<I> {
         }
         exchange.learn_mark();
         if body.is_spoilt() {
-            exchange.handle.cut()
+            exchange.handle.cut();
         } else {
-            exchange.handle.finish()
+            exchange.handle.finish();
         }
         let link = body.straight().and_then(StraightBody::take_link).filter(|_| answer.keeps);
         drop(body);

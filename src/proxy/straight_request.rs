@@ -108,11 +108,7 @@ impl FieldTraits {
                     }
                     traits.length = Some(number(value)?);
                 }
-                12 if is("content-type") => {
-                    if std::str::from_utf8(value).is_ok_and(is_grpc) {
-                        return None;
-                    }
-                }
+                12 if is("content-type") && std::str::from_utf8(value).is_ok_and(is_grpc) => return None,
                 _ if RARE.iter().any(|rare| is(rare)) => return None,
                 _ => {}
             }

@@ -173,7 +173,10 @@ fn digits(text: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<(usize, Option<(u16, AnswerFraming, bool)>), &'static str> {
+    /// A status, how the body is framed, and whether the connection is kept.
+    type Told = (u16, AnswerFraming, bool);
+
+    fn read(text: &str) -> Result<(usize, Option<Told>), &'static str> {
         let (length, head) = read_head(text.as_bytes())?;
         Ok((length, head.map(|head| (head.status.as_u16(), head.end, head.is_kept))))
     }

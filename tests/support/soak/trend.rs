@@ -110,6 +110,7 @@ impl fmt::Display for Trend {
 mod tests {
     use super::*;
 
+    #[allow(dead_code, reason = "the bench is built without its tests")]
     fn trend(values: impl Fn(usize) -> f64) -> Trend {
         Trend::of("it", "MB", &(0..20).map(values).collect::<Vec<_>>(), 1.0).unwrap()
     }
