@@ -9,7 +9,7 @@ pub enum By {
     Nobody,
     /// Somebody, but it cannot be told who.
     Unknown,
-    /// The provider at this place in [`Evidence::providers`].
+    /// The provider at this place in [`Evidence::providers`](super::Evidence::providers).
     Provider(u16),
 }
 
@@ -35,9 +35,9 @@ pub struct JudgedRequest {
 pub struct Attempt {
     /// When it was dispatched.
     pub at: i64,
-    /// The request's place in [`Evidence::requests`].
+    /// The request's place in [`Evidence::requests`](super::Evidence::requests).
     pub request: u32,
-    /// The provider's place in [`Evidence::providers`].
+    /// The provider's place in [`Evidence::providers`](super::Evidence::providers).
     pub provider: u16,
     /// True where the provider answered it whole.
     pub completed: bool,
