@@ -38,7 +38,7 @@ pub fn holds(data: &[u8], settings: &ImportSettings, record: ImportedRecord, fau
         ..StatedFacts::default()
     };
     if let Ok(evidence) = evidence(record, &told) {
-        assert!(evidence.requests.len() <= rows && evidence.requests.is_sorted_by_key(|request| request.due));
+        assert!(evidence.requests.len() <= rows && evidence.requests.iter().is_sorted_by_key(|request| request.due));
         let _ = judge(&evidence);
     }
 }
