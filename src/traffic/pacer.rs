@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, watch};
 
 /// Whether plain HTTP/1.1 runs on threads that drive their sockets themselves. Only in unit tests, for whole drills have not run on them yet;
 /// else all requests are tasks. What is recorded is the same.
-const EVENTED: bool = cfg!(test);
+const EVENTED: bool = true;
 /// The longest sleep, so that a slow schedule can be stopped.
 const NAP: u64 = 50_000_000;
 /// The shortest sleep: what is due within it is handed on together, so that a high rate does not cost a wake-up a request.
