@@ -27,7 +27,9 @@ const WITHIN_INPUT: [&str; 3] = ["/prompt_tokens_details/cached_tokens", "/input
 
 /// The tokens that an answer, or one event of a stream, reports.
 pub(super) fn tokens(said: &Value) -> Option<Tokens> {
-    let usage = USAGE_PATHS.iter().find_map(|path| said.pointer(path).filter(|usage| usage.is_object()))?;
+    // As `Value::pointer` finds it, which makes texts of its own for each name: this is done for every event of every stream.
+    let find = |path: &&str| path.split('/').skip(1).try_fold(said, |within, name| within.as_object()?.get(name));
+    let usage = USAGE_PATHS.iter().filter_map(find).find(|usage| usage.is_object())?;
     let sum = |names: &&[&str]| names.iter().filter_map(|name| usage[*name].as_u64()).reduce(u64::saturating_add);
     let most = |lists: &[&[&str]]| lists.iter().filter_map(sum).max();
     let (input, output) = (most(&INPUT), most(&OUTPUT));

@@ -1,6 +1,7 @@
 //! Time since the drill's origin, on a clock that other processes of this host share.
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::thread::{ClockId as ThreadClock, clock_nanosleep_absolute};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// A moment of the host's monotonic clock (`CLOCK_MONOTONIC`), in nanoseconds: comparable between processes on one host, between two boots not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -68,6 +69,13 @@ impl Clock {
     /// The host's time at a moment of the drill.
     pub const fn host(self, nanoseconds: u64) -> HostTime {
         HostTime(self.origin.0 + nanoseconds.saturating_sub(self.ahead))
+    }
+
+    /// Puts this thread to sleep until a moment of the drill. A signal may end that early.
+    pub fn sleep_until(self, nanoseconds: u64) {
+        let HostTime(wake) = self.host(nanoseconds);
+        let wake = Timespec { tv_sec: i64::try_from(wake / 1_000_000_000).unwrap_or(i64::MAX), tv_nsec: (wake % 1_000_000_000) as _ };
+        let _ = clock_nanosleep_absolute(ThreadClock::Monotonic, &wake);
     }
 
     /// From now until a moment of the drill; zero where it has passed.

@@ -10,6 +10,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+/// No more than a little beyond this is written at once.
+const PIECE: usize = 1 << 14;
+
 /// The tokens of one reply: the first at once, each further one a gap after the last was due. Due times count from the
 /// first, so that the timer's coarseness does not add up.
 pub(super) struct TokenStream {
@@ -44,6 +47,20 @@ impl TokenStream {
         }
         timer.as_mut().poll(context)
     }
+
+    /// The events of the next token, and of the end where it is the last.
+    fn next_events(&mut self) -> Vec<u8> {
+        let (place, last) = (self.place, self.place + 1 >= self.reply.tokens());
+        let mut bytes = if place < self.reply.tokens() { self.reply.token_event(place) } else { Vec::new() };
+        if last {
+            bytes.extend(self.reply.end_events());
+            self.ended = true;
+        } else {
+            self.place += 1;
+            self.due = self.first + self.gap * u32::try_from(self.place).unwrap_or(u32::MAX);
+        }
+        bytes
+    }
 }
 
 impl hyper::body::Body for TokenStream {
@@ -55,14 +72,10 @@ impl hyper::body::Body for TokenStream {
             return Poll::Ready(None);
         }
         ready!(self.poll_due(context));
-        let (place, last) = (self.place, self.place + 1 >= self.reply.tokens());
-        let mut bytes = if place < self.reply.tokens() { self.reply.token_event(place) } else { Vec::new() };
-        if last {
-            bytes.extend(self.reply.end_events());
-            self.ended = true;
-        } else {
-            self.place += 1;
-            self.due = self.first + self.gap * u32::try_from(self.place).unwrap_or(u32::MAX);
+        // Whatever is due leaves together.
+        let (mut bytes, now) = (self.next_events(), Instant::now());
+        while !self.ended && self.due <= now && bytes.len() < PIECE {
+            bytes.extend(self.next_events());
         }
         Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))))
     }

@@ -153,7 +153,7 @@ impl Client {
         let connector = &*self.connector;
         let turn = self.pool.turn().await;
         // The request before may have given up its turn in this very moment, and for the same reason.
-        if progress.is_late(clock) {
+        if progress.is_late(clock.now()) {
             return progress.timed_out(clock.now());
         }
         progress.has_turn();

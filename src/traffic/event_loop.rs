@@ -11,7 +11,7 @@ use super::Client;
 use super::client::LINGER;
 use super::http_connection::{ConnectionState, HttpConnection, SocketRead};
 use super::http_exchange::{ExchangeFate, Fed, HttpExchange, linger};
-use super::http_replica::HttpReplica;
+use super::http_replica::{HttpReplica, IdleConnection};
 use super::loop_inbox::LoopInbox;
 use super::openings::MOMENT;
 use super::paced_schedule::InFlight;
@@ -148,9 +148,9 @@ impl EventLoop {
         let Some(exchange) = &mut self.exchanges[place as usize] else { return true };
         let replica = exchange.replica;
         // Where many became due at once, its deadline may have come meanwhile.
-        if exchange.progress.is_late(self.clock) {
+        if exchange.progress.is_late(now) {
             exchange.begun = Some(now);
-            let result = exchange.progress.timed_out(self.clock.now());
+            let result = exchange.progress.timed_out(now);
             self.end(place, result);
             return true;
         }
@@ -172,9 +172,8 @@ impl EventLoop {
 
     /// A connection that is idle, and that the other side has not closed.
     fn idle(&mut self, replica: usize, now: u64) -> Option<u32> {
-        while let Some((connection, is_young)) = self.replicas[replica].take_idle(now) {
-            // The poller may not have told of its end yet: the socket knows.
-            if is_young && self.connections[connection as usize].read(&mut [0]) == SocketRead::Nothing {
+        while let Some(IdleConnection { connection, is_young, is_watched }) = self.replicas[replica].take_idle(now) {
+            if is_young && (is_watched || self.connections[connection as usize].read(&mut [0]) == SocketRead::Nothing) {
                 return Some(connection);
             }
             self.close(connection);
@@ -311,11 +310,22 @@ impl EventLoop {
         self.free_connections.push(connection);
     }
 
+    /// Sleeps until this moment, whatever becomes ready meanwhile, and serves that then.
+    pub(super) fn turn_at(&mut self, moment: u64) {
+        let until = if self.unread.is_empty() { moment.min(self.next()) } else { 0 };
+        if until > self.clock.now() {
+            self.clock.sleep_until(until);
+        }
+        self.turn(0);
+    }
+
     /// Waits until something is ready or this moment, and serves whatever is.
     pub(super) fn turn(&mut self, until: u64) {
         let now = self.clock.now();
         let until = if self.unread.is_empty() { until.min(self.next()) } else { now };
         self.poller.wait(self.clock.host(until), self.clock.host(now));
+        let told_all = self.poller.told_all();
+        self.replicas.iter_mut().for_each(|replica| replica.was_looked_at(told_all));
         for (connection, generation) in std::mem::take(&mut self.unread) {
             if self.is_own(connection, generation) {
                 self.read(connection, true);
@@ -327,9 +337,8 @@ impl EventLoop {
             }
         }
         if let Some(letters) = self.inbox.take() {
-            let now = self.clock.now();
             letters.found.into_iter().for_each(|(whom, found)| self.found(whom, found));
-            letters.due.into_iter().for_each(|(id, due)| self.take(id, due, now));
+            letters.due.into_iter().for_each(|(id, due)| self.take(id, due, self.clock.now()));
         }
         self.expire();
         self.admit();

@@ -17,15 +17,19 @@ use std::thread::JoinHandle;
 
 /// More threads than this bring no more: the pacing one cannot feed them.
 const MOST: usize = 4;
-/// The pacing thread sends so many of the requests that are due at once, if others can send the rest. So little traffic has one thread and
-/// one set of connections.
-const OWN: usize = 32;
+/// What is later than this when its turn comes is sent by others, where the pacing thread has been behind for so long: it cannot keep up. After
+/// a moment in which it was held up it catches up by itself, with the connections that it has.
+const BEHIND: u64 = 2_000_000;
+const BEHIND_FOR: u64 = 5_000_000;
 /// It looks at its sockets after so many.
-const AT_ONCE: usize = 64;
+const AT_ONCE: u64 = 64;
 /// The longest wait, so that a change of rate is seen.
 const NAP: u64 = 50_000_000;
 /// The shortest wait for a due time: what is due within it is sent together, so that a high rate does not cost a wake-up a request.
 const BREATH: u64 = 50_000;
+/// The same where even so several are due at a time. Where something is due within it, answers are read when that is sent: each would wake this
+/// thread for itself.
+const LONG_BREATH: u64 = 100_000;
 
 /// The threads of a workload before they run, and what they share.
 pub(super) struct EventedThreads {
@@ -78,7 +82,8 @@ impl EventedThreads {
             let thread = std::thread::Builder::new().name("traffic".into()).spawn(move || help(own, &is_over))?;
             helpers.push((traffic.inboxes[place + 1].clone(), thread));
         }
-        let pacing = PacingThread { clock: first.clock(), own: first, times, helpers, turn: 0, spilt: Vec::new(), is_over };
+        let pacing =
+            PacingThread { clock: first.clock(), own: first, times, helpers, turn: 0, behind_since: u64::MAX, spilt: Vec::new(), is_over };
         traffic.thread = Some(std::thread::Builder::new().name("pacer".into()).spawn(move || pacing.run())?);
         Ok(traffic)
     }
@@ -137,6 +142,8 @@ struct PacingThread {
     helpers: Vec<(Arc<LoopInbox>, JoinHandle<()>)>,
     /// Which of them is given requests next.
     turn: usize,
+    /// Since when it has been behind; the greatest number where it is not.
+    behind_since: u64,
     /// Requests that it is given.
     spilt: Vec<(u64, u64)>,
     /// No more are due.
@@ -145,13 +152,20 @@ struct PacingThread {
 
 impl PacingThread {
     fn run(mut self) -> Observed {
+        // The kernel may wake a thread late by its timer slack, 50 µs by default. Where it cannot be set, lateness tells.
+        let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+        let mut breath = BREATH;
         let observed = loop {
             let woken = self.clock.now();
-            let next = self.send_due();
+            let (next, count) = self.send_due();
             self.own.hand_on();
             match next {
                 NextDue::Ended(observed) => break observed,
-                NextDue::Later(due) => self.own.turn(due.max(woken + BREATH).min(woken + NAP)),
+                NextDue::Later(due) if due < woken + LONG_BREATH => {
+                    self.own.turn_at(due.max(woken + breath));
+                    breath = if count > breath / (2 * BREATH) + 1 { LONG_BREATH } else { BREATH };
+                }
+                NextDue::Later(due) => self.own.turn(due.min(woken + NAP)),
                 NextDue::Now { .. } => self.own.turn(0),
             }
         };
@@ -164,23 +178,36 @@ impl PacingThread {
         observed
     }
 
-    /// Sends what is due, or has it sent. What is next; `Now` where more may be due.
-    fn send_due(&mut self) -> NextDue {
+    /// Sends what is due, or has it sent. What is next (`Now` where more may be due), and how many were sent.
+    fn send_due(&mut self) -> (NextDue, u64) {
         let mut count = 0;
         loop {
             let now = self.clock.now();
             let next = self.times.next(now, &mut self.own.records);
             match next {
-                NextDue::Now { id, due } if count < OWN || self.helpers.is_empty() => self.own.take(id, due, now),
-                NextDue::Now { id, due } => self.spilt.push((id, due)),
-                _ => {}
+                NextDue::Now { id, due } if self.is_too_late(now - due, now) => self.spilt.push((id, due)),
+                NextDue::Now { id, due } => self.own.take(id, due, now),
+                _ => {
+                    self.spill();
+                    return (next, count);
+                }
             }
             count += 1;
-            if count >= AT_ONCE || !matches!(next, NextDue::Now { .. }) {
+            if count >= AT_ONCE {
                 self.spill();
-                return next;
+                return (next, count);
             }
         }
+    }
+
+    /// Whether somebody else should send what is so late.
+    const fn is_too_late(&mut self, late: u64, now: u64) -> bool {
+        if late < BEHIND / 4 {
+            self.behind_since = u64::MAX;
+        } else if late >= BEHIND && self.behind_since == u64::MAX {
+            self.behind_since = now;
+        }
+        late >= BEHIND && now.saturating_sub(self.behind_since) >= BEHIND_FOR && !self.helpers.is_empty()
     }
 
     fn spill(&mut self) {

@@ -22,12 +22,24 @@ pub(super) struct HttpReplica {
     destination: Destination,
     /// By the place of the credential.
     writers: Vec<RequestForm>,
-    /// Connections that are idle. The last that became so is at the end.
+    /// Connections that are idle, and since when, of which the poller would have told that the other side has closed them. The last that became
+    /// so is at the end.
     idle: Vec<(u32, u64)>,
+    /// Those that became idle after the poller was looked at: of them only the socket knows.
+    fresh: Vec<(u32, u64)>,
     pub(super) openings: Openings,
     /// Exchanges that wait for a connection, with their requests' identifiers.
     pub(super) waiting: VecDeque<(u32, u64)>,
     scratch: Vec<u8>,
+}
+
+/// A connection that was idle.
+pub(super) struct IdleConnection {
+    pub(super) connection: u32,
+    /// Whether it became so a short time ago.
+    pub(super) is_young: bool,
+    /// Whether the poller would have told that the other side has closed it.
+    pub(super) is_watched: bool,
 }
 
 /// How requests with one credential are written.
@@ -53,6 +65,7 @@ impl HttpReplica {
             destination,
             writers: Vec::new(),
             idle: Vec::new(),
+            fresh: Vec::new(),
             openings: Openings::default(),
             waiting: VecDeque::new(),
             scratch: Vec::new(),
@@ -75,16 +88,25 @@ impl HttpReplica {
         move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect).unwrap_or_default()
     }
 
-    /// Takes the connection that became idle last, and tells whether that is a short time ago.
-    pub(super) fn take_idle(&mut self, now: u64) -> Option<(u32, bool)> {
-        self.idle.pop().map(|(connection, since)| (connection, now < since + IDLE))
+    /// Takes the connection that became idle last, of those that the poller knows where there is one.
+    pub(super) fn take_idle(&mut self, now: u64) -> Option<IdleConnection> {
+        let (taken, is_watched) = self.idle.pop().map_or_else(|| (self.fresh.pop(), false), |known| (Some(known), true));
+        taken.map(|(connection, since)| IdleConnection { connection, is_young: now < since + IDLE, is_watched })
+    }
+
+    /// The poller was looked at, and whatever it tells of is done before anything is sent.
+    pub(super) fn was_looked_at(&mut self, told_all: bool) {
+        self.openings.was_looked();
+        if told_all {
+            self.idle.append(&mut self.fresh);
+        }
     }
 
     /// Keeps a connection for the next request. False where too many are.
     pub(super) fn keep(&mut self, connection: u32, now: u64) -> bool {
-        let has_room = self.idle.len() < MOST_IDLE;
+        let has_room = self.idle.len() + self.fresh.len() < MOST_IDLE;
         if has_room {
-            self.idle.push((connection, now));
+            self.fresh.push((connection, now));
         }
         has_room
     }
@@ -92,6 +114,7 @@ impl HttpReplica {
     /// An idle connection is closed.
     pub(super) fn forget(&mut self, connection: u32) {
         self.idle.retain(|(idle, _)| *idle != connection);
+        self.fresh.retain(|(idle, _)| *idle != connection);
     }
 
     /// Takes those out that are idle for long.

@@ -7,17 +7,13 @@ use super::worker::{DueRequest, WorkerContext, Workers};
 use super::{Budget, Client, FirstLines, Levels, Observed, PaceOrder, Schedule, Throttle, TrafficError};
 use crate::dialect::{ClientRequest, Mark};
 use crate::history::{Event, Paced, Shed, request_id};
-use crate::journal::{Clock, HostTime, Recorder};
+use crate::journal::{Clock, Recorder};
 use crate::model::{Expect, RequestKind};
 use crate::units::Duration;
-use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Semaphore, watch};
 
-/// Whether plain HTTP/1.1 runs on threads that drive their sockets themselves. Only in unit tests, for whole drills have not run on them yet;
-/// else all requests are tasks. What is recorded is the same.
-const EVENTED: bool = true;
 /// The longest sleep, so that a slow schedule can be stopped.
 const NAP: u64 = 50_000_000;
 /// The shortest sleep: what is due within it is handed on together, so that a high rate does not cost a wake-up a request.
@@ -90,8 +86,7 @@ impl Traffic {
             said: profile.said.clone(),
             abandon: Arc::default(),
         };
-        let threads = if EVENTED { EventedThreads::new(&client, &like, profile.bound, context)? } else { None };
-        let running = match threads {
+        let running = match EventedThreads::new(&client, &like, profile.bound, context)? {
             Some(threads) => {
                 let stop = Arc::new(AtomicBool::new(false));
                 let place = (profile.workload, recorder.clock().now());
@@ -270,9 +265,7 @@ fn sleep_until(clock: Clock, moment: u64, stop: &AtomicBool, throttle: &Throttle
         if now >= moment {
             return Waking::Due(now);
         }
-        let HostTime(wake) = clock.host(moment.min(now + NAP));
-        let wake = Timespec { tv_sec: i64::try_from(wake / 1_000_000_000).unwrap_or(i64::MAX), tv_nsec: (wake % 1_000_000_000) as _ };
         // A signal may end the sleep early; the loop looks at the clock again.
-        let _ = clock_nanosleep_absolute(ClockId::Monotonic, &wake);
+        clock.sleep_until(moment.min(now + NAP));
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Poller {
     timer: OwnedFd,
     waker: PollerWaker,
     ready: Vec<Readiness>,
+    /// Whether all that was to be told was told in the last turn.
+    told_all: bool,
     /// When the timer ends.
     armed: HostTime,
 }
@@ -57,7 +59,7 @@ impl Poller {
         let waker = PollerWaker(Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?));
         epoll::add(&epoll, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)?;
         epoll::add(&epoll, &*waker.0, EventData::new_u64(WAKER), EventFlags::IN | EventFlags::ET)?;
-        Ok(Self { epoll, timer, waker, ready: Vec::with_capacity(MOST), armed: HostTime(0) })
+        Ok(Self { epoll, timer, waker, ready: Vec::with_capacity(MOST), told_all: false, armed: HostTime(0) })
     }
 
     pub(super) fn waker(&self) -> PollerWaker {
@@ -78,9 +80,11 @@ impl Poller {
         const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
         let only_looks = until <= now || (until != self.armed && self.arm(until).is_err());
         self.ready.clear();
+        self.told_all = false;
         let mut space = [const { MaybeUninit::uninit() }; MOST];
         // Whatever interrupts it, the caller looks at the clock again.
         if let Ok((told, _)) = epoll::wait(&self.epoll, &mut space[..], only_looks.then_some(&AT_ONCE)) {
+            self.told_all = told.len() < MOST;
             self.ready.extend(told.iter().map(|event| Readiness::of(*event)).filter(|ready| ready.token < WAKER));
         }
     }
@@ -96,6 +100,11 @@ impl Poller {
     /// How many sockets are ready.
     pub(super) const fn count(&self) -> usize {
         self.ready.len()
+    }
+
+    /// Whether nothing but those is.
+    pub(super) const fn told_all(&self) -> bool {
+        self.told_all
     }
 
     /// What one of them is ready for.

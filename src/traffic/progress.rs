@@ -69,8 +69,8 @@ impl RequestProgress {
     }
 
     /// True once it should have been given up: a request that has waited until then is not begun any more.
-    pub(super) fn is_late(&self, clock: Clock) -> bool {
-        self.limit.is_some_and(|limit| limit <= clock.now())
+    pub(super) fn is_late(&self, now: u64) -> bool {
+        self.limit.is_some_and(|limit| limit <= now)
     }
 
     /// What the answer says, where it will not do.

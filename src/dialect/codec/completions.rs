@@ -9,6 +9,7 @@ use crate::dialect::operation_codec::{OperationCodec, RequestContent};
 use crate::dialect::partial_answer::PartialAnswer;
 use crate::dialect::provider_error::ProviderError;
 use crate::dialect::provider_request::ProviderRequest;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The codec of chat completions.
@@ -77,19 +78,18 @@ impl OperationCodec for Completions {
     /// The first token also names the role.
     fn stream_token(&self, answer: &ComposedAnswer, index: usize) -> Vec<u8> {
         let text = &answer.tokens[index];
-        let said = match (&answer.tool, index) {
-            (Some(_), _) => json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]}),
-            (None, 0) => json!({"role": "assistant", "content": text, "refusal": null}),
-            (None, _) => json!({"content": text}),
-        };
-        delta(answer, &said)
+        match (&answer.tool, index) {
+            (Some(_), _) => delta(answer, &json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]})),
+            (None, 0) => delta(answer, &FirstWords { content: text, refusal: (), role: "assistant" }),
+            (None, _) => delta(answer, &MoreWords { content: text }),
+        }
     }
 
     /// The reason for the end, the usage where it was asked for, the terminal marker.
     fn stream_end(&self, answer: &ComposedAnswer) -> Vec<u8> {
-        let mut bytes = event(answer, &json!([{"index": 0, "delta": {}, "logprobs": null, "finish_reason": finish_reason(answer)}]), None);
+        let mut bytes = event(answer, json!([{"index": 0, "delta": {}, "logprobs": null, "finish_reason": finish_reason(answer)}]), None);
         if answer.include_usage {
-            bytes.extend(event(answer, &json!([]), Some(usage(answer))));
+            bytes.extend(event(answer, json!([]), Some(usage(answer))));
         }
         bytes.extend_from_slice(b"data: [DONE]\n\n");
         bytes
@@ -149,19 +149,60 @@ fn call(answer: &ComposedAnswer, name: &str, arguments: &str) -> Value {
     json!({"id": format!("call_{}", answer.id), "type": "function", "function": {"name": name, "arguments": arguments}})
 }
 
-fn delta(answer: &ComposedAnswer, said: &Value) -> Vec<u8> {
-    event(answer, &json!([{"index": 0, "delta": said, "logprobs": null, "finish_reason": null}]), None)
+/// An event of a stream, its keys in the order in which `Value` writes them. There is one for every token of every answer.
+#[derive(Serialize)]
+struct CompletionChunk<'a, C> {
+    choices: C,
+    created: u64,
+    id: String,
+    model: &'a str,
+    object: &'static str,
+    system_fingerprint: (),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Value>,
 }
 
-fn event(answer: &ComposedAnswer, choices: &Value, usage: Option<Value>) -> Vec<u8> {
-    let mut chunk = json!({
-        "id": format!("chatcmpl-{}", answer.id), "object": "chat.completion.chunk", "created": answer.created, "model": answer.model,
-        "system_fingerprint": null, "choices": choices,
-    });
-    if answer.include_usage {
-        chunk["usage"] = usage.unwrap_or(Value::Null);
-    }
-    format!("data: {chunk}\n\n").into_bytes()
+/// The only choice of an event, before its end.
+#[derive(Serialize)]
+struct OpenChoice<D> {
+    delta: D,
+    finish_reason: (),
+    index: u32,
+    logprobs: (),
+}
+
+/// What the first event of a text says.
+#[derive(Serialize)]
+struct FirstWords<'a> {
+    content: &'a str,
+    refusal: (),
+    role: &'static str,
+}
+
+/// What the others say.
+#[derive(Serialize)]
+struct MoreWords<'a> {
+    content: &'a str,
+}
+
+fn delta(answer: &ComposedAnswer, said: &impl Serialize) -> Vec<u8> {
+    event(answer, [OpenChoice { delta: said, finish_reason: (), index: 0, logprobs: () }], None)
+}
+
+fn event(answer: &ComposedAnswer, choices: impl Serialize, usage: Option<Value>) -> Vec<u8> {
+    let chunk = CompletionChunk {
+        choices,
+        created: answer.created,
+        id: format!("chatcmpl-{}", answer.id),
+        model: &answer.model,
+        object: "chat.completion.chunk",
+        system_fingerprint: (),
+        usage: answer.include_usage.then(|| usage.unwrap_or(Value::Null)),
+    };
+    let mut bytes = b"data: ".to_vec();
+    serde_json::to_writer(&mut bytes, &chunk).expect("text and numbers are written into memory");
+    bytes.extend_from_slice(b"\n\n");
+    bytes
 }
 
 const fn finish_reason(answer: &ComposedAnswer) -> &'static str {
@@ -176,4 +217,30 @@ const fn finish_reason(answer: &ComposedAnswer) -> &'static str {
 fn usage(answer: &ComposedAnswer) -> Value {
     let (prompt, completion) = (answer.prompt_tokens, answer.tokens.len());
     json!({"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_written_as_values_are() {
+        for include_usage in [false, true] {
+            let ask = ProviderRequest { prompt: "say \"hi\"".into(), include_usage, ..ProviderRequest::default() };
+            let answer = ComposedAnswer::new(&ask, "m", "7", 9);
+            let all =
+                [Completions.stream_token(&answer, 0), Completions.stream_token(&answer, 1), Completions.stream_end(&answer)].concat();
+            let text = String::from_utf8(all).unwrap();
+            let mut chunks =
+                text.split_terminator("\n\n").map(|event| event.strip_prefix("data: ").unwrap()).filter(|data| *data != "[DONE]");
+            for chunk in chunks.by_ref() {
+                let value: Value = serde_json::from_str(chunk).unwrap();
+                assert_eq!((value.to_string(), value.get("usage").is_some()), (chunk.to_owned(), include_usage));
+                assert_eq!((&value["id"], &value["object"]), (&json!("chatcmpl-7"), &json!("chat.completion.chunk")));
+            }
+            let first: Value = serde_json::from_str(text.split("\n\n").next().unwrap().strip_prefix("data: ").unwrap()).unwrap();
+            let delta = json!({"role": "assistant", "content": answer.tokens[0], "refusal": null});
+            assert_eq!(first["choices"], json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": null}]));
+        }
+    }
 }
