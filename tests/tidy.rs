@@ -133,7 +133,7 @@ const HOMES: [(&str, &[&str]); 61] = [
     ("genai_prices", &["price"]),
     ("axum", &["proxy", "alert", "execution", "serve"]),
     ("hyper", &["proxy", "traffic", "lab", "listen", "serve"]),
-    ("httparse", &["proxy", "traffic"]),
+    ("httparse", &["listen", "proxy", "traffic"]),
     ("hyper_util", &["proxy", "traffic", "lab", "alert", "listen", "execution", "serve"]),
     ("hyper_rustls", &["proxy", "lab"]),
     ("http_body_util", &["proxy", "traffic", "lab", "listen"]),

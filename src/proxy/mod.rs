@@ -55,7 +55,6 @@ mod bounds;
 mod call_body;
 mod carrier;
 mod certificate_needs;
-mod chunk_reader;
 mod connection_flow;
 mod connection_lane;
 mod connection_tasks;

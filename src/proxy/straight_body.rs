@@ -1,9 +1,11 @@
 //! The body of an answer on a connection to a provider that its exchange drives.
 
-use super::chunk_reader::{BadChunk, ChunkPiece, ChunkReader};
+use super::message_head::MessageHead;
 use super::provider_link::ProviderLink;
 use super::straight_answer::AnswerLength;
-use bytes::Bytes;
+use crate::listen::{BadChunk, ChunkDecoder, ChunkPiece, HEAD_LINES};
+use bytes::{Buf, Bytes, BytesMut};
+use hyper::HeaderMap;
 use hyper::body::{Frame, SizeHint};
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -25,7 +27,7 @@ pub(super) struct StraightBody {
 #[derive(Debug)]
 enum BodyPlace {
     Left(u64),
-    Chunks(ChunkReader),
+    Chunks(ChunkDecoder),
     ToEnd,
     Over,
 }
@@ -46,7 +48,7 @@ impl StraightBody {
         let place = match length {
             AnswerLength::Exactly(0) => BodyPlace::Over,
             AnswerLength::Exactly(left) => BodyPlace::Left(left),
-            AnswerLength::Chunks => BodyPlace::Chunks(ChunkReader::default()),
+            AnswerLength::Chunks => BodyPlace::Chunks(ChunkDecoder::default()),
             AnswerLength::ToEnd => BodyPlace::ToEnd,
         };
         Self { link: Some(link), place, turn: 0 }
@@ -90,16 +92,14 @@ impl StraightBody {
                 }
                 Ok(Some(Frame::data(came.split_to(take).freeze())))
             }
-            BodyPlace::Chunks(reader) => {
-                let piece = reader.next(came)?;
-                if reader.is_over() {
-                    self.place = BodyPlace::Over;
+            BodyPlace::Chunks(decoder) => {
+                let piece = next_chunk(decoder, came)?;
+                if !decoder.is_over() {
+                    return Ok(piece.map(Frame::data));
                 }
-                Ok(match piece {
-                    ChunkPiece::Bytes(bytes) => Some(Frame::data(bytes)),
-                    ChunkPiece::Trailers(trailers) => Some(Frame::trailers(trailers)),
-                    ChunkPiece::Unfinished | ChunkPiece::Over => None,
-                })
+                let trailers = Some(trailers(decoder.trailer())).filter(|trailers| !trailers.is_empty());
+                self.place = BodyPlace::Over;
+                Ok(trailers.map(Frame::trailers))
             }
         }
     }
@@ -132,5 +132,28 @@ impl StraightBody {
                 Err(error) => return Poll::Ready(Some(Err(error.into()))),
             }
         }
+    }
+}
+
+/// The next content of a body in chunks, taken out of what has come; `None` where more must come first, or it has ended.
+fn next_chunk(decoder: &mut ChunkDecoder, came: &mut BytesMut) -> Result<Option<Bytes>, BadChunk> {
+    let mut rest = &came[..];
+    let length = match decoder.next(&mut rest)? {
+        ChunkPiece::Content(piece) => piece.len(),
+        ChunkPiece::More | ChunkPiece::End => 0,
+    };
+    let before = came.len() - rest.len() - length;
+    came.advance(before);
+    Ok((length > 0).then(|| came.split_to(length).freeze()))
+}
+
+/// The fields behind a body. The decoder takes none that are no fields.
+fn trailers(bytes: &[u8]) -> HeaderMap {
+    let mut found = vec![httparse::EMPTY_HEADER; if bytes.is_empty() { 0 } else { HEAD_LINES }];
+    match httparse::parse_headers(bytes, &mut found) {
+        Ok(httparse::Status::Complete((_, fields))) => {
+            MessageHead::new(Bytes::copy_from_slice(bytes), MessageHead::spans(fields, bytes)).to_map()
+        }
+        _ => HeaderMap::new(),
     }
 }

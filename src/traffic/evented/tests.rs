@@ -133,7 +133,7 @@ async fn what_a_refusal_said_is_noted_and_a_long_request_is_written_to_its_end()
                     break;
                 }
             }
-            let _ = stream.write_all(b"HTTP/1.1 503 No\r\ncontent-length: 9\r\n\r\nmaintain!").await;
+            let _ = stream.write_all(b"HTTP/1.1 503 No\r\nconnection: close\r\ncontent-length: 9\r\n\r\nmaintain!").await;
             let _ = stream.read_to_end(&mut Vec::new()).await;
         }
     })
