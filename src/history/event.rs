@@ -321,6 +321,11 @@ words! {
     }
 }
 
+impl Outcome {
+    /// Each of them, in the order of their numbers.
+    pub(crate) const ALL: [Self; 6] = [Self::Ok, Self::Error, Self::Timeout, Self::Truncated, Self::Unknown, Self::Unsent];
+}
+
 /// A request of the traffic ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestDone {

@@ -16,8 +16,6 @@ pub(super) type RequestNumbers = [u64; 5];
 /// The request's place in its block, when, how long it took, and the provider with what is true of it.
 pub(super) type AttemptNumbers = [u64; 4];
 
-const OUTCOMES: [Outcome; 6] = [Outcome::Ok, Outcome::Error, Outcome::Timeout, Outcome::Truncated, Outcome::Unknown, Outcome::Unsent];
-
 /// Of an attempt: the provider answered it whole.
 pub(super) const COMPLETED: u64 = 1;
 /// It reached a provider.
@@ -51,7 +49,7 @@ impl JudgedRequest {
                 1 => By::Unknown,
                 place => By::Provider((place - 2) as u16),
             },
-            outcome: OUTCOMES[(by & 7) as usize % OUTCOMES.len()],
+            outcome: Outcome::ALL[(by & 7) as usize % Outcome::ALL.len()],
         }
     }
 }
@@ -112,6 +110,7 @@ impl JudgedRequests {
     }
 
     /// All of them, one after the other.
+    #[inline]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = JudgedRequest> + ExactSizeIterator + Clone + '_ {
         self.all().iter()
     }
@@ -203,6 +202,7 @@ impl<'r> RequestSlice<'r> {
     }
 
     /// One after the other.
+    #[inline]
     pub fn iter(self) -> impl DoubleEndedIterator<Item = JudgedRequest> + ExactSizeIterator + Clone + 'r {
         let of = self.of;
         (self.from..self.to).map(|place| of.at(place))
@@ -239,6 +239,7 @@ impl Attempts {
     }
 
     /// Those of the requests at these places.
+    #[inline]
     pub fn within(&self, places: Range<usize>) -> impl Iterator<Item = Attempt> {
         let from = self.blocks.len().min(places.start / BLOCK);
         let blocks = self.blocks.iter().enumerate().skip(from).take_while({
@@ -320,12 +321,14 @@ impl<'a> RequestAttempts<'a> {
     }
 
     /// One after the other.
+    #[inline]
     pub fn iter(self) -> impl DoubleEndedIterator<Item = Attempt> + Clone + 'a {
         let rows = self.rows;
         (self.from..self.to).filter_map(move |row| Some(attempt(self.block, rows?.row(row))))
     }
 
     /// The first; `None` where there is none.
+    #[inline]
     pub fn first(self) -> Option<Attempt> {
         self.iter().next()
     }
@@ -343,7 +346,7 @@ mod tests {
 
     fn any_request() -> impl Strategy<Value = JudgedRequest> {
         let by = prop_oneof![Just(By::Nobody), Just(By::Unknown), any::<u16>().prop_map(By::Provider)];
-        let outcome = prop::sample::select(OUTCOMES.to_vec());
+        let outcome = prop::sample::select(Outcome::ALL.to_vec());
         let moment = prop_oneof![any::<i64>(), -1_000_000_i64..1_000_000];
         (prop::array::uniform4(moment), by, outcome).prop_map(|([due, sent, proof, done], by, outcome)| JudgedRequest {
             due,

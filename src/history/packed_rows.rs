@@ -25,25 +25,26 @@ struct PackedColumn {
 impl<const N: usize> PackedRows<N> {
     /// These rows.
     pub(super) fn pack(rows: &[[u64; N]]) -> Self {
-        let mut columns = [PackedColumn { least: 0, start: 0, width: 0 }; N];
-        let mut bytes = 0;
-        for (place, column) in columns.iter_mut().enumerate() {
-            let (least, most) = rows.iter().fold((u64::MAX, 0), |(least, most), row| (row[place].min(least), row[place].max(most)));
-            let width = 64 - most.saturating_sub(least).leading_zeros();
-            *column = PackedColumn { least, start: bytes as u32, width: if width > 56 { 64 } else { width as u8 } };
-            bytes += (rows.len() * usize::from(column.width)).div_ceil(8);
-        }
-        let mut bits = vec![0; bytes + 8].into_boxed_slice();
-        for (place, column) in columns.iter().enumerate().filter(|(_, column)| column.width > 0) {
-            for (row, values) in rows.iter().enumerate() {
-                let (byte, shift) = column.position(row);
-                if let Some(word) = bits.get_mut(byte..).and_then(|rest| rest.first_chunk_mut::<8>()) {
-                    let all = u64::from_le_bytes(*word) | ((values[place] - column.least) << shift);
-                    *word = all.to_le_bytes();
-                }
+        let mut columns = [PackedColumn { least: u64::MAX, start: 0, width: 0 }; N];
+        let mut most = [0; N];
+        for row in rows {
+            for (place, value) in row.iter().enumerate() {
+                columns[place].least = columns[place].least.min(*value);
+                most[place] = most[place].max(*value);
             }
         }
-        Self { count: rows.len() as u32, columns, bits }
+        let mut bytes = 0;
+        for (column, most) in columns.iter_mut().zip(most) {
+            let width = 64 - most.saturating_sub(column.least).leading_zeros();
+            (column.start, column.width) = (bytes as u32, if width > 56 { 64 } else { width as u8 });
+            bytes += (rows.len() * usize::from(column.width)).div_ceil(8);
+        }
+        let mut bits = Vec::with_capacity(bytes + 8);
+        for (place, column) in columns.iter().enumerate().filter(|(_, column)| column.width > 0) {
+            column.write(rows.iter().map(|row| row[place] - column.least), &mut bits);
+        }
+        bits.resize(bytes + 8, 0);
+        Self { count: rows.len() as u32, columns, bits: bits.into_boxed_slice() }
     }
 
     /// How many rows.
@@ -55,6 +56,9 @@ impl<const N: usize> PackedRows<N> {
     #[inline]
     pub(super) fn number(&self, column: usize, row: usize) -> u64 {
         let column = &self.columns[column];
+        if column.width == 0 {
+            return column.least;
+        }
         let (byte, shift) = column.position(row);
         // No number lies outside; where a caller only wants some columns, the others cost nothing this way.
         let word = self.bits.get(byte..).and_then(|rest| rest.first_chunk::<8>()).map_or(0, |word| u64::from_le_bytes(*word));
@@ -74,6 +78,23 @@ impl<const N: usize> PackedRows<N> {
 }
 
 impl PackedColumn {
+    /// Writes these numbers, none of which has more bits, one behind the other: whole words, then the bytes that the rest takes.
+    fn write(&self, numbers: impl Iterator<Item = u64>, bits: &mut Vec<u8>) {
+        let width = u32::from(self.width);
+        let (mut word, mut filled) = (0_u64, 0);
+        for number in numbers {
+            word |= number << filled;
+            filled += width;
+            if filled >= u64::BITS {
+                bits.extend_from_slice(&word.to_le_bytes());
+                filled -= u64::BITS;
+                // What did not fit of it; of a number that ended with the word, nothing.
+                word = number.checked_shr(width - filled).unwrap_or(0);
+            }
+        }
+        bits.extend_from_slice(&word.to_le_bytes()[..filled.div_ceil(8) as usize]);
+    }
+
     /// The byte in which a number begins, and the bits before it there.
     #[inline]
     const fn position(&self, row: usize) -> (usize, u32) {

@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// So many different names are told apart in each table; a line with another one is read as a whole event.
 const NAMES: usize = 250;
 
+/// So many of the first names are looked for before a text is read to its end.
+const FEW: usize = 4;
+
 /// An event without its texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum TrafficRow {
@@ -74,6 +77,14 @@ impl TrafficRow {
 pub(super) struct NameTable(Arc<Vec<Box<str>>>);
 
 impl NameTable {
+    /// The place of the name with which a text begins, up to a quotation mark, and its length; `None` where it is none of the first few.
+    #[inline]
+    pub(super) fn begins(&self, text: &[u8]) -> Option<(u8, usize)> {
+        let is_it = |name: &str| text.get(name.len()) == Some(&b'"') && text.starts_with(name.as_bytes());
+        let mut few = (0..).zip(self.0.iter().take(FEW));
+        few.find(|(_, name)| is_it(name)).map(|(place, name)| (place, name.len()))
+    }
+
     /// The place of a name; `None` where it is new and there is no room for it.
     pub(super) fn place(&mut self, name: &str) -> Option<u8> {
         let place = self.0.iter().position(|known| **known == *name).unwrap_or(self.0.len());

@@ -13,9 +13,9 @@ const OF_CONNECTION: [&str; 7] =
 /// What `connection` must not name (section 7.6.1): without these the message would be another one.
 const OF_MESSAGE: [&str; 4] = ["", "content-length", "host", "trailer"];
 
-/// True for a header, in small letters, that belongs to one connection even where `connection` does not name it.
+/// True for a header that belongs to one connection even where `connection` does not name it.
 pub fn is_of_connection(name: &str) -> bool {
-    OF_CONNECTION.contains(&name)
+    OF_CONNECTION.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// Removes the headers that belong to one connection. Of `te` it leaves `trailers`, which gRPC needs and which is true of every server that forwards
@@ -66,6 +66,6 @@ mod tests {
         left.sort_unstable();
         assert_eq!(left, ["authorization", "content-length", "host", "proxy-authenticate", "te", "trailer", "x-other"]);
         assert_eq!(headers["te"], "trailers");
-        assert!(is_of_connection("keep-alive") && !is_of_connection("trailer") && !is_of_connection("x-named"));
+        assert!(is_of_connection("keep-alive") && is_of_connection("TE") && !is_of_connection("trailer") && !is_of_connection("x-named"));
     }
 }

@@ -92,6 +92,11 @@ impl Carrier {
         self.runtime.spawn(task)
     }
 
+    /// The one at this place, which there is.
+    pub(super) fn at(place: usize) -> &'static Self {
+        &carriers()[place]
+    }
+
     /// How many there are.
     pub(super) fn count() -> usize {
         carriers().len()

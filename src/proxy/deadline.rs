@@ -1,32 +1,41 @@
 //! Moments at which something is due on a connection, kept to some ten microseconds.
 //!
-//! The runtime's own timers are kept to a millisecond, and what is late by a millisecond or two is no latency of what was asked for. So one
-//! thread owns all deadlines of this process: it sleeps until the next one and wakes those whose time has come.
+//! The runtime's own timers are kept to a millisecond, and what is late by a millisecond or two is no latency of what was asked for. So each thread
+//! that carries connections has a timer of the kernel's (timerfd), which rings at the next of its deadlines and wakes that thread alone; those whose
+//! time has come then go on where they are.
 //!
 //! What this file does not do: timeouts that nobody measures; those are the runtime's.
 
+use super::carrier::Carrier;
 use crate::journal::HostTime;
+use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// How often deadlines are looked at where there is no file left for a timer.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A deadline of one task. Dropped, it wakes nobody.
 #[derive(Debug, Default)]
 pub(super) struct Deadline {
-    /// Where it stands among all, and whom it wakes.
-    set: Option<(DeadlineKey, Waker)>,
+    /// By whom it is kept, where it stands among all, and whom it wakes.
+    set: Option<(&'static DeadlineKeeper, DeadlineKey, Waker)>,
 }
 
 /// The moment, and a number that tells those of one moment apart.
 type DeadlineKey = (u64, u64);
 
-/// All deadlines of this process, for the thread that keeps them.
+/// The deadlines on one thread that carries connections.
 #[derive(Debug, Default)]
 struct DeadlineKeeper {
     state: Mutex<KeptDeadlines>,
-    /// Told where one is to be kept that comes before all others.
-    sooner: Condvar,
+    /// `None` where it could not be made.
+    timer: Option<OwnedFd>,
 }
 
 /// Those that are kept, the next one first.
@@ -43,17 +52,18 @@ impl Deadline {
             self.clear();
             return Poll::Ready(());
         }
-        if self.set.as_ref().is_none_or(|((own, _), waker)| *own != at || !waker.will_wake(cx.waker())) {
+        if self.set.as_ref().is_none_or(|(_, (own, _), waker)| *own != at || !waker.will_wake(cx.waker())) {
             self.clear();
-            self.set = Some((keeper().keep(at, cx.waker().clone()), cx.waker().clone()));
+            let keeper = keeper();
+            self.set = Some((keeper, keeper.keep(at, cx.waker().clone()), cx.waker().clone()));
         }
         Poll::Pending
     }
 
     /// Nothing is due any more.
     pub(super) fn clear(&mut self) {
-        if let Some((key, _)) = self.set.take() {
-            keeper().state().wakers.remove(&key);
+        if let Some((keeper, key, _)) = self.set.take() {
+            keeper.state().wakers.remove(&key);
         }
     }
 }
@@ -64,11 +74,16 @@ impl Drop for Deadline {
     }
 }
 
+/// Who keeps the deadlines of this thread.
 fn keeper() -> &'static DeadlineKeeper {
-    static KEEPER: OnceLock<&'static DeadlineKeeper> = OnceLock::new();
-    KEEPER.get_or_init(|| {
-        let keeper: &'static DeadlineKeeper = Box::leak(Box::default());
-        std::thread::Builder::new().name("deadlines".into()).spawn(|| keeper.run()).expect("a thread can be started");
+    static KEEPERS: OnceLock<Vec<OnceLock<&'static DeadlineKeeper>>> = OnceLock::new();
+    let all = KEEPERS.get_or_init(|| (0..Carrier::count()).map(|_| OnceLock::new()).collect());
+    let place = Carrier::here();
+    all[place].get_or_init(|| {
+        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC);
+        let timer = timer.inspect_err(|error| tracing::warn!(%error, "no timer: what is late may be late by a millisecond more")).ok();
+        let keeper: &'static DeadlineKeeper = Box::leak(Box::new(DeadlineKeeper { timer, ..DeadlineKeeper::default() }));
+        drop(Carrier::at(place).spawn(keeper.run()));
         keeper
     })
 }
@@ -85,34 +100,49 @@ impl DeadlineKeeper {
         let key = (at, state.made);
         let is_first = state.wakers.first_key_value().is_none_or(|(first, _)| key < *first);
         state.wakers.insert(key, waker);
-        drop(state);
         if is_first {
-            self.sooner.notify_one();
+            self.set(at);
         }
         key
     }
 
-    fn run(&self) {
-        // Where it cannot be set, deadlines are kept to the kernel's 50 microseconds.
-        let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
-        let mut state = self.state();
-        loop {
-            let now = HostTime::now().0;
-            let mut due = Vec::new();
-            while let Some(entry) = state.wakers.first_entry().filter(|entry| entry.key().0 <= now) {
-                due.push(entry.remove());
-            }
-            if !due.is_empty() {
-                drop(state);
-                due.into_iter().for_each(Waker::wake);
-                state = self.state();
-                continue;
-            }
-            state = match state.wakers.first_key_value().map(|((at, _), _)| at - now) {
-                Some(left) => self.sooner.wait_timeout(state, Duration::from_nanos(left)).unwrap_or_else(PoisonError::into_inner).0,
-                None => self.sooner.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
+    /// The timer rings at this moment and at no other; at once where that is past.
+    fn set(&self, at: u64) {
+        let it_value = Timespec { tv_sec: (at / 1_000_000_000) as i64, tv_nsec: (at % 1_000_000_000) as i64 };
+        let it_interval = Timespec { tv_sec: 0, tv_nsec: 0 };
+        if let Some(timer) = &self.timer {
+            // It cannot fail: the timer is there, and these are moments.
+            let _ = timerfd_settime(timer, TimerfdTimerFlags::ABSTIME, &Itimerspec { it_interval, it_value });
         }
+    }
+
+    /// Wakes those whose time has come, on the thread whose deadlines these are.
+    async fn run(&'static self) {
+        let timer = self.timer.as_ref().and_then(|timer| AsyncFd::with_interest(timer.as_raw_fd(), Interest::READABLE).ok());
+        loop {
+            match &timer {
+                Some(timer) => match timer.readable().await {
+                    // It is told of each time that the timer rings, so nobody needs to read how often it did.
+                    Ok(mut rung) => rung.clear_ready(),
+                    // The runtime ends.
+                    Err(_) => return,
+                },
+                None => tokio::time::sleep(LOOK).await,
+            }
+            self.ring();
+        }
+    }
+
+    fn ring(&self) {
+        let (mut due, mut state, now) = (Vec::new(), self.state(), HostTime::now().0);
+        while let Some(entry) = state.wakers.first_entry().filter(|entry| entry.key().0 <= now) {
+            due.push(entry.remove());
+        }
+        if let Some(((next, _), _)) = state.wakers.first_key_value() {
+            self.set(*next);
+        }
+        drop(state);
+        due.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -8,6 +8,7 @@ use super::message_head::{HEAD_BYTES, HeadSpan, MessageHead, is_open, words};
 use super::straight_request::{is_connection_field, line, number};
 use crate::listen::HEAD_LINES;
 use bytes::BytesMut;
+use std::mem::MaybeUninit;
 
 /// Most heads have fewer lines; for those with more room is made.
 const LINES: usize = 64;
@@ -69,10 +70,10 @@ impl StraightAnswer {
         if is_open(came, seen) {
             return if came.len() > HEAD_BYTES { Err(BadHead::TooLarge) } else { early(came) };
         }
-        let mut found = [httparse::EMPTY_HEADER; LINES];
+        let mut found = [const { MaybeUninit::uninit() }; LINES];
         match Self::read(came, &mut found) {
             Err(httparse::Error::TooManyHeaders) => {
-                let mut found = vec![httparse::EMPTY_HEADER; HEAD_LINES];
+                let mut found = vec![MaybeUninit::uninit(); HEAD_LINES];
                 let read = Self::read(came, &mut found)?;
                 Self::finish(read, came, seen)
             }
@@ -80,9 +81,11 @@ impl StraightAnswer {
         }
     }
 
-    fn read<'b>(came: &'b [u8], found: &mut [httparse::Header<'b>]) -> httparse::Result<FoundAnswer> {
-        let mut parsed = httparse::Response::new(found);
-        let httparse::Status::Complete(length) = parsed.parse(came)? else { return Ok(httparse::Status::Partial) };
+    fn read<'b>(came: &'b [u8], found: &mut [MaybeUninit<httparse::Header<'b>>]) -> httparse::Result<FoundAnswer> {
+        let (config, mut parsed) = (httparse::ParserConfig::default(), httparse::Response::new(&mut []));
+        let httparse::Status::Complete(length) = config.parse_response_with_uninit_headers(&mut parsed, came, found)? else {
+            return Ok(httparse::Status::Partial);
+        };
         Ok(httparse::Status::Complete(FoundAnswer {
             length,
             status: parsed.code.unwrap_or_default(),

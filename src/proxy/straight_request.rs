@@ -9,6 +9,7 @@ use super::message_head::{HeadSpan, MessageHead, is_open, words};
 use super::upload::is_grpc;
 use crate::listen::is_of_connection;
 use bytes::BytesMut;
+use std::mem::MaybeUninit;
 
 /// A head that is longer, or has more lines, is hyper's.
 const LONGEST: usize = 16 << 10;
@@ -46,9 +47,9 @@ impl RequestReading {
         if is_open(came, seen) {
             return if came.len() > LONGEST { Self::Other } else { Self::Unfinished };
         }
-        let mut found = [httparse::EMPTY_HEADER; LINES];
-        let mut parsed = httparse::Request::new(&mut found);
-        let length = match parsed.parse(came) {
+        let mut found = [const { MaybeUninit::uninit() }; LINES];
+        let mut parsed = httparse::Request::new(&mut []);
+        let length = match parsed.parse_with_uninit_headers(came, &mut found) {
             Ok(httparse::Status::Complete(length)) if length <= LONGEST => length,
             // Empty lines before the head look like its end.
             Ok(httparse::Status::Partial) if came.len() <= LONGEST => {
@@ -143,7 +144,7 @@ pub(super) fn is_connection_field(name: &[u8]) -> bool {
     if !matches!(name.first(), Some(b'c' | b'C' | b'k' | b'K' | b'p' | b'P' | b't' | b'T' | b'u' | b'U')) {
         return false;
     }
-    std::str::from_utf8(name).is_ok_and(|name| is_of_connection(&name.to_ascii_lowercase()))
+    std::str::from_utf8(name).is_ok_and(is_of_connection)
 }
 
 impl StraightRequest {

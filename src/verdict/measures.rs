@@ -139,9 +139,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let bad = restoring.reads.iter().filter(|reading| **reading == Tri::No).count() as u64;
     let before = evidence.requests.slice(0..places(evidence, fault.lo, end).0);
     let in_flight: Vec<JudgedRequest> = before.iter().filter(|request| request.done >= fault.lo).collect();
-    let in_flight = || in_flight.iter().copied();
-    let lost = |request: &JudgedRequest| matches!(request.outcome, Outcome::Error | Outcome::Timeout | Outcome::Truncated);
-    let count = |outcome: Outcome| asked.iter().chain(in_flight()).filter(|request| request.outcome == outcome).count() as u64;
+    let (asked_ended, in_flight) = (EndCounts::of(evidence, asked.iter()), EndCounts::of(evidence, in_flight.into_iter()));
     let attempts = AttemptCounts::of(evidence, fault, end);
     // Where a load is shared, who takes it over serves all the time, and no first time says anything.
     let first_standby = if !evidence.shared { first_standby(&cutting, fault, instrument.clock_error) } else { None };
@@ -151,7 +149,7 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
     let spared = spared(evidence);
     Measured {
         due: asked.len(),
-        maybe_lost: count(Outcome::Unknown),
+        maybe_lost: asked_ended.unknown + in_flight.unknown,
         onset: gate.onset.is_some(),
         unseen_waits: evidence.shared
             && objectives.gate == Gate::Cutover
@@ -170,12 +168,12 @@ pub(super) fn measure(evidence: &Evidence, fault: Edge) -> Measured {
             bad,
             loss_derived: Millis(i64::try_from(bad).unwrap_or(i64::MAX).saturating_mul(instrument.gap_mean)),
             outage: outage(evidence, fault, end),
-            lost: asked.iter().filter(lost).count() as u64,
-            lost_in_flight: in_flight().filter(lost).count() as u64,
-            failback_lost: after_heal(evidence).iter().filter(lost).count() as u64,
-            late: asked.iter().filter(|request| request.outcome == Outcome::Ok && good(objectives, request) == Tri::No).count() as u64,
-            truncated: count(Outcome::Truncated),
-            truncated_in_flight: in_flight().filter(|request| request.outcome == Outcome::Truncated).count() as u64,
+            lost: asked_ended.lost,
+            lost_in_flight: in_flight.lost,
+            failback_lost: EndCounts::of(evidence, after_heal(evidence).iter()).lost,
+            late: asked_ended.late,
+            truncated: asked_ended.truncated + in_flight.truncated,
+            truncated_in_flight: in_flight.truncated,
             duplicates: attempts.as_ref().map(|attempts| attempts.duplicates),
             overshoot: attempts
                 .as_ref()
@@ -320,6 +318,35 @@ fn outage(evidence: &Evidence, fault: Edge, end: i64) -> Outage {
         outage.hi = None;
     }
     outage
+}
+
+/// How requests ended, counted in one pass over them.
+#[derive(Debug, Default)]
+struct EndCounts {
+    /// Known not to have been answered whole.
+    lost: u64,
+    /// Of these the ones whose answer broke off.
+    truncated: u64,
+    /// Nobody knows.
+    unknown: u64,
+    /// Answered, and too late to be good.
+    late: u64,
+}
+
+impl EndCounts {
+    fn of(evidence: &Evidence, requests: impl Iterator<Item = JudgedRequest>) -> Self {
+        let mut ended = Self::default();
+        for request in requests {
+            match request.outcome {
+                Outcome::Ok => ended.late += u64::from(good(&evidence.objectives, &request) == Tri::No),
+                Outcome::Truncated => (ended.lost, ended.truncated) = (ended.lost + 1, ended.truncated + 1),
+                Outcome::Error | Outcome::Timeout => ended.lost += 1,
+                Outcome::Unknown => ended.unknown += 1,
+                Outcome::Unsent => {}
+            }
+        }
+        ended
+    }
 }
 
 /// Σ (1 − q)/λ: q is 1 within the service level, falls to 0 at the deadline, and is 0 where nothing came.

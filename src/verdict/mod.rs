@@ -91,7 +91,7 @@ pub use together::{OfWorkload, together};
 #[cfg(test)]
 pub(crate) use rotation::story;
 
-use crate::history::{Balanced, Caveat, Evidence, Lost, Outcome, TouchedBy};
+use crate::history::{Balanced, Caveat, Evidence, Lost, TouchedBy};
 use crate::model::{Gate, Objectives, words};
 use crate::units::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -373,9 +373,8 @@ fn unjudged(evidence: &Evidence, baseline: &trial::BaselineCounts) -> Verdict {
             touched: (!evidence.is_record() && !evidence.lacks(Lost::Touched)).then_some(evidence.touched),
             touched_by: evidence.touched_by,
             effect: None,
-            unsent: evidence.requests.iter().filter(|request| request.outcome == Outcome::Unsent).count() as u64,
-            lag: (!evidence.lacks(Lost::DueTimes))
-                .then(|| Millis(evidence.requests.iter().map(|request| request.sent - request.due).max().unwrap_or(0).max(0))),
+            unsent: baseline.unsent,
+            lag: (!evidence.lacks(Lost::DueTimes)).then_some(Millis(baseline.lag)),
             attempts_seen: evidence.attempts_seen,
             complete: evidence.complete,
             balanced: share::balanced(evidence),

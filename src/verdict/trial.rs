@@ -3,11 +3,15 @@
 
 use super::window::{Tri, good};
 use super::{Basis, Reason};
-use crate::history::{By, Edge, Evidence, Lost};
+use crate::history::{By, Edge, Evidence, Lost, Outcome};
 use crate::units::reaches;
 
-/// Requests that began and ended before the fault.
+/// Requests that began and ended before the fault; and of all requests, in the same pass over them, what a trial is valid by.
 pub(super) struct BaselineCounts {
+    /// Of all of them the ones that were due and not sent.
+    pub(super) unsent: u64,
+    /// How late the latest of all was sent, in nanoseconds; 0 where none was late.
+    pub(super) lag: i64,
     pub(super) requests: u64,
     pub(super) good: u64,
     pub(super) by_primary: u64,
@@ -17,12 +21,16 @@ impl BaselineCounts {
     /// Counted before the fault; without a fault, everything is before it.
     pub(super) fn of(evidence: &Evidence) -> Self {
         let before = evidence.fault.map_or(i64::MAX, |fault| fault.lo);
-        let mut baseline = Self { requests: 0, good: 0, by_primary: 0 };
+        let mut baseline = Self { unsent: 0, lag: 0, requests: 0, good: 0, by_primary: 0 };
         // What a record cannot tell is not held against the time before the fault; after it, it proves nothing.
         let untimed = evidence.lacks(Lost::AnswerTimes) || evidence.lacks(Lost::FirstContent);
         let nameless = evidence.lacks(Lost::WhoServed);
-        let ended = evidence.requests.iter().filter(|request| request.due < before && request.done < before);
-        for request in ended {
+        for request in evidence.requests.iter() {
+            baseline.unsent += u64::from(request.outcome == Outcome::Unsent);
+            baseline.lag = baseline.lag.max(request.sent - request.due);
+            if request.due >= before || request.done >= before {
+                continue;
+            }
             baseline.requests += 1;
             let reading = good(&evidence.objectives, &request);
             baseline.good += u64::from(reading == Tri::Yes || (untimed && reading == Tri::Maybe));

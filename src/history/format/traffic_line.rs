@@ -4,7 +4,7 @@
 //! providers of plain letters. Anything else, damaged or only written otherwise, is `None` and left to the general reader (`line`), which
 //! knows what to say of it. So whatever is taken here reads as it does there.
 
-use crate::history::traffic_row::{RequestRow, RowNames, ServedRow, TrafficRow};
+use crate::history::traffic_row::{NameTable, RequestRow, RowNames, ServedRow, TrafficRow};
 use crate::history::{Outcome, Shed};
 use crate::units::Fingerprint;
 
@@ -38,8 +38,8 @@ fn request(t: u64, line: &mut UnreadLine<'_>, names: &mut RowNames) -> Option<Re
     line.literal(b",\"done\":")?;
     let done = line.number()?;
     line.literal(b",\"outcome\":\"")?;
-    let outcome = Outcome::from_word(line.text()?)?;
-    let why = if line.has(b",\"why\":\"") { Some(names.words.place(line.text()?)?) } else { None };
+    let outcome = if line.has(b"ok\"") { Outcome::Ok } else { Outcome::from_word(line.text()?)? };
+    let why = if line.has(b",\"why\":\"") { Some(line.name(&mut names.words)?) } else { None };
     Some(RequestRow { t, id, due, lag, proof, done, outcome, why })
 }
 
@@ -47,7 +47,7 @@ fn served(t: u64, line: &mut UnreadLine<'_>, names: &mut RowNames) -> Option<Ser
     line.literal(b"served\":{\"id\":")?;
     let id = line.number()?;
     line.literal(b",\"by\":\"")?;
-    let by = names.providers.place(line.text()?)?;
+    let by = line.name(&mut names.providers)?;
     line.literal(b",\"at\":")?;
     let at = line.number()?;
     line.literal(b",\"took\":")?;
@@ -92,6 +92,27 @@ impl<'t> UnreadLine<'t> {
     /// A whole number as JSON writes it. One of more than 19 digits may be too large for 64 bits.
     #[inline]
     fn number(&mut self) -> Option<u64> {
+        // Nearly all have fewer than 16 digits, and more than that behind them.
+        if let Some((first, rest)) = self.0.split_first_chunk::<8>()
+            && let Some(second) = rest.first_chunk::<8>()
+        {
+            let (value, count) = up_to_eight(u64::from_le_bytes(*first));
+            let is_number = count == 1 || (count > 0 && first[0] != b'0');
+            if count < 8 {
+                self.0 = &self.0[count..];
+                return is_number.then_some(value);
+            }
+            let (more, count) = up_to_eight(u64::from_le_bytes(*second));
+            if count < 8 {
+                self.0 = &rest[count..];
+                return is_number.then_some(value * POWERS[count] + more);
+            }
+        }
+        self.long_number()
+    }
+
+    /// The same of any length.
+    fn long_number(&mut self) -> Option<u64> {
         let (mut value, mut digits) = (0_u64, 0);
         let leads_with_zero = self.0.first() == Some(&b'0');
         loop {
@@ -132,18 +153,25 @@ impl<'t> UnreadLine<'t> {
         str::from_utf8(&all[..length]).ok()
     }
 
+    /// The place in a table of the rest of a text of plain letters, to its closing quotation mark, which is passed over.
+    #[inline]
+    fn name(&mut self, table: &mut NameTable) -> Option<u8> {
+        let Some((place, length)) = table.begins(self.0) else { return table.place(self.text()?) };
+        self.0 = &self.0[length..];
+        self.literal(b"\"")?;
+        Some(place)
+    }
+
     /// The rest of a fingerprint, to its closing quotation mark, which is passed over.
     #[inline]
     fn fingerprint(&mut self) -> Option<Fingerprint> {
         let (digits, rest) = self.0.split_first_chunk::<8>()?;
-        let mut value = 0;
-        for digit in digits {
-            let nibble = match digit {
-                b'0'..=b'9' => digit - b'0',
-                b'a'..=b'f' => digit - b'a' + 10,
-                _ => return None,
-            };
-            value = (value << 4) | u32::from(nibble);
+        let (value, seen) = digits.iter().fold((0, 0), |(value, seen), digit| {
+            let nibble = NIBBLES[usize::from(*digit)];
+            ((value << 4) | u32::from(nibble & 0xf), seen | nibble)
+        });
+        if seen > 0xf {
+            return None;
         }
         self.0 = rest;
         self.literal(b"\"")?;
@@ -159,6 +187,16 @@ impl<'t> UnreadLine<'t> {
         Some((first, second))
     }
 }
+
+/// What each hexadecimal digit of lower case stands for; 255 for what is none.
+const NIBBLES: [u8; 256] = {
+    let (mut nibbles, mut value) = ([255; 256], 0);
+    while value < 16 {
+        nibbles[b"0123456789abcdef"[value] as usize] = value as u8;
+        value += 1;
+    }
+    nibbles
+};
 
 const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
@@ -195,6 +233,8 @@ mod tests {
         let (row, length) = row(text, &mut names)?;
         let stamped = Replay::default().one(&row, &names);
         assert_eq!(row.t(), stamped.t);
+        // Once its names are known they are found another way.
+        assert_eq!(super::row(text, &mut names), Some((row, length)));
         Some((stamped, length))
     }
 

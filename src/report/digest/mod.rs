@@ -5,12 +5,13 @@ mod answered;
 mod columns;
 mod hurt;
 mod id_map;
-mod named;
+mod name_map;
 mod provider;
 mod record;
 mod spend;
 mod spread;
 mod traces;
+mod unsettled;
 
 pub(in crate::report) use alerts::AlertSeen;
 pub(in crate::report) use columns::{Column, Columns, Ending};
@@ -21,7 +22,7 @@ pub(in crate::report) use traces::{FindingTraces, FlowTraces, STORM, Trace};
 
 use answered::AnsweredTally;
 use hurt::HurtDigest;
-use named::named;
+use name_map::NameMap;
 use provider::ProvidersDigest;
 
 use crate::history::{
@@ -31,7 +32,8 @@ use crate::history::{
 use crate::model::{HistoryForm, NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
 use spend::Spend;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use unsettled::Unsettled;
 
 /// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
 const SETTLES: u64 = 5_000_000_000;
@@ -137,15 +139,15 @@ pub struct Digest {
     pub(in crate::report) flows: Vec<WorkloadDigest>,
     pub(in crate::report) providers: Vec<String>,
     /// Attempts for requests of the drill, and those of them that were answered whole.
-    pub(in crate::report) attempts: BTreeMap<String, (u64, u64)>,
+    pub(in crate::report) attempts: NameMap<(u64, u64)>,
     /// What else was asked of each provider.
-    pub(in crate::report) others: BTreeMap<String, Others>,
+    pub(in crate::report) others: NameMap<Others>,
     /// Exchanges that faults touched at each provider. Connections are not among them.
-    pub(in crate::report) touched: BTreeMap<String, TouchedBy>,
+    pub(in crate::report) touched: NameMap<TouchedBy>,
     /// Connections and bytes, up and down, where a proxy saw no more.
-    pub(in crate::report) carried: BTreeMap<String, [u64; 3]>,
+    pub(in crate::report) carried: NameMap<[u64; 3]>,
     /// Attempts of the drill's that a provider bills, whole or broken off.
-    pub(in crate::report) billed: BTreeMap<String, u64>,
+    pub(in crate::report) billed: NameMap<u64>,
     /// Who answered requests that are still to be told of.
     answered: AnsweredTally,
     /// What was paid, and what users lost.
@@ -156,8 +158,8 @@ pub struct Digest {
     pub(in crate::report) last: u64,
     /// What shows findings.
     pub(in crate::report) traces: FindingTraces,
-    /// Requests whose part of the drill may not be known yet, with when they were told of and in which line.
-    unsettled: VecDeque<(u64, Option<u64>, RequestDone)>,
+    /// Requests whose part of the drill may not be known yet.
+    unsettled: Unsettled,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -173,16 +175,16 @@ impl Default for Digest {
             notable: Vec::new(),
             flows: vec![WorkloadDigest::new(None)],
             providers: Vec::new(),
-            attempts: BTreeMap::new(),
-            others: BTreeMap::new(),
-            touched: BTreeMap::new(),
-            carried: BTreeMap::new(),
-            billed: BTreeMap::new(),
+            attempts: NameMap::default(),
+            others: NameMap::default(),
+            touched: NameMap::default(),
+            carried: NameMap::default(),
+            billed: NameMap::default(),
             answered: AnsweredTally::default(),
             traces: FindingTraces::default(),
             spend: Spend::default(),
             at: ProvidersDigest::default(),
-            unsettled: VecDeque::new(),
+            unsettled: Unsettled::default(),
             last: 0,
             traffic_since: None,
             fault_since: None,
@@ -197,13 +199,14 @@ impl Digest {
     pub fn apply(&mut self, stamped: &Stamped) {
         self.last = self.last.max(stamped.t);
         let line = self.traces.read(matches!(&stamped.event, Event::Remark(remark) if remark.about == RemarkAbout::Format));
-        while let Some((_, line, done)) = self.unsettled.pop_front_if(|(t, ..)| *t + SETTLES < stamped.t) {
+        let settled = stamped.t.saturating_sub(SETTLES);
+        while let Some((line, done)) = self.unsettled.pop_before(settled) {
             self.request(&done, line);
         }
-        self.settle_spend(stamped.t.saturating_sub(SETTLES));
+        self.settle_spend(settled);
         self.at.apply(stamped);
         match &stamped.event {
-            Event::Request(done) => return self.unsettled.push_back((stamped.t, line, done.clone())),
+            Event::Request(done) => return self.unsettled.push(stamped.t, line, done),
             Event::Shed(shed) => {
                 let (zero, part) = (self.zero(), self.part(shed.due));
                 self.traces.shed(shed, line, part);
@@ -218,7 +221,7 @@ impl Digest {
                 return;
             }
             Event::Carried(carried) => {
-                let sums = named(&mut self.carried, &carried.by);
+                let sums = self.carried.of(&carried.by);
                 for (sum, more) in sums.iter_mut().zip([1, carried.up, carried.down]) {
                     *sum += more;
                 }
@@ -276,7 +279,7 @@ impl Digest {
     /// To be called when no more events come.
     pub fn settle(&mut self) {
         self.unhealed = 0;
-        for (_, line, done) in std::mem::take(&mut self.unsettled) {
+        while let Some((line, done)) = self.unsettled.pop() {
             self.request(&done, line);
         }
         self.settle_spend(u64::MAX);
@@ -301,7 +304,7 @@ impl Digest {
 
     fn served(&mut self, served: &Served) {
         if served.touched {
-            let by = named(&mut self.touched, &served.by);
+            let by = self.touched.of(&served.by);
             match (served.id, &served.request) {
                 (Some(_), _) => by.drill += 1,
                 (None, Some(request)) if is_health_check(request) => by.health_checks += 1,
@@ -309,7 +312,7 @@ impl Digest {
             }
         }
         let Some(id) = served.id else {
-            let others = named(&mut self.others, &served.by);
+            let others = self.others.of(&served.by);
             others.requests += 1;
             if let Some(kind) = &served.request
                 && (others.kinds.len() < KINDS || others.kinds.contains_key(kind))
@@ -318,10 +321,10 @@ impl Digest {
             }
             return;
         };
-        let attempts = named(&mut self.attempts, &served.by);
+        let attempts = self.attempts.of(&served.by);
         attempts.0 += 1;
         if served.status < 400 {
-            *named(&mut self.billed, &served.by) += 1;
+            *self.billed.of(&served.by) += 1;
         }
         if served.completed() {
             attempts.1 += 1;

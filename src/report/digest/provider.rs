@@ -3,7 +3,7 @@
 //!
 //! Counts in tenths of a second and histograms: a history of any length takes no more than that. What this file does not do: decide anything.
 
-use super::named::named;
+use super::name_map::NameMap;
 use crate::history::{Event, FaultRequested, Served, Stamped, is_health_check, workload_of};
 use crate::model::Setting;
 use crate::units::Duration;
@@ -63,7 +63,7 @@ impl Default for ProviderDigest {
 /// The same of all providers.
 #[derive(Debug, Clone, Default)]
 pub(in crate::report) struct ProvidersDigest {
-    each: BTreeMap<String, ProviderDigest>,
+    each: NameMap<ProviderDigest>,
     /// When the first fault was asked for.
     origin: Option<u64>,
 }
@@ -74,7 +74,7 @@ impl ProvidersDigest {
         match &stamped.event {
             Event::FaultRequested(fault) => {
                 self.origin.get_or_insert(stamped.t);
-                let provider = self.each.entry(fault.on.clone()).or_default();
+                let provider = self.each.of(&fault.on);
                 provider.faults += 1;
                 provider.retry = provider.retry.or_else(|| retry(fault));
             }
@@ -83,7 +83,7 @@ impl ProvidersDigest {
                     provider.faults = provider.faults.saturating_sub(1);
                 }
             }
-            Event::Served(served) => named(&mut self.each, &served.by).served(served, self.origin),
+            Event::Served(served) => self.each.of(&served.by).served(served, self.origin),
             _ => {}
         }
     }

@@ -2,9 +2,9 @@
 //!
 //! What this file does not do: price anything (`sections/cost`).
 
-use crate::history::{Outcome, RequestDone, Served};
+use crate::history::{Outcome, PackedQueue, RequestDone, Served};
 use crate::model::{Business, Objectives};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// More attempts than this are never waited for at once.
 const WAITING_MAX: usize = 1 << 20;
@@ -47,8 +47,8 @@ pub(in crate::report) struct Spend {
     names: Vec<String>,
     /// By the workload's place: requests that ended before the fault, and those that were due since or in flight when it began.
     pub(in crate::report) losses: BTreeMap<usize, [LossTally; 2]>,
-    /// Billed attempts whose part of the drill may not be known yet, with when they were told of.
-    waiting: VecDeque<(u64, BilledAttempt)>,
+    /// Billed attempts whose part of the drill may not be known yet: when they were told of, then what is known of them.
+    waiting: PackedQueue<4>,
 }
 
 /// An attempt that a provider bills.
@@ -71,12 +71,13 @@ impl Spend {
             self.names.push(served.by.to_string());
             self.names.len() - 1
         });
-        self.waiting.push_back((told, BilledAttempt { at: served.at, workload, provider }));
+        self.waiting.push([told, served.at, workload as u64, provider as u64]);
     }
 
     /// The next attempt that was told of before this moment.
     pub(super) fn settled(&mut self, before: u64) -> Option<BilledAttempt> {
-        self.waiting.pop_front_if(|(told, _)| *told < before).map(|(_, attempt)| attempt)
+        let [_, at, workload, provider] = self.waiting.pop_if(|[told, ..]| *told < before)?;
+        Some(BilledAttempt { at, workload: workload as usize, provider: provider as usize })
     }
 
     /// Counts it in a part of the drill.

@@ -4,7 +4,7 @@
 //! is a finding (`report::findings`), or measure what a verdict depends on.
 
 use super::id_map::IdMap;
-use super::named::named;
+use super::name_map::NameMap;
 use crate::history::{FaultConfirmed, FaultHealed, FaultRequested, Outcome, RequestDone, Served, Shed, workload_of};
 use crate::model::{Fault, SettingValue};
 use crate::units::Duration;
@@ -124,11 +124,11 @@ pub(in crate::report) struct FindingTraces {
     pub(in crate::report) notable: Vec<Option<u64>>,
     pub(in crate::report) flows: BTreeMap<usize, FlowTraces>,
     /// By provider.
-    pub(in crate::report) broken: BTreeMap<String, BrokenTraces>,
+    pub(in crate::report) broken: NameMap<BrokenTraces>,
     /// By workload, then by provider.
-    pub(in crate::report) paces: BTreeMap<usize, BTreeMap<String, Pace>>,
+    pub(in crate::report) paces: BTreeMap<usize, NameMap<Pace>>,
     /// Requests of others that a fault touched, without those that only look.
-    pub(in crate::report) others: BTreeMap<String, Trace>,
+    pub(in crate::report) others: NameMap<Trace>,
     latest: IdMap<Attempted>,
     order: VecDeque<u64>,
 }
@@ -143,18 +143,18 @@ impl FindingTraces {
     }
 
     pub(in crate::report) fn requested(&mut self, fault: &FaultRequested) {
-        let broken = self.broken.entry(fault.on.clone()).or_default();
+        let broken = self.broken.of(&fault.on);
         broken.retry_after = broken.retry_after.max(retry_after(&fault.what));
     }
 
     pub(in crate::report) fn confirmed(&mut self, fault: &FaultConfirmed) {
-        let broken = self.broken.entry(fault.on.clone()).or_default();
+        let broken = self.broken.of(&fault.on);
         broken.since = if broken.since == 0 { fault.lo } else { broken.since.min(fault.lo) };
         broken.until = None;
     }
 
     pub(in crate::report) fn healed(&mut self, fault: &FaultHealed) {
-        self.broken.entry(fault.on.clone()).or_default().until = Some(fault.lo);
+        self.broken.of(&fault.on).until = Some(fault.lo);
     }
 
     /// A request that ended, and which part of the drill it is in, as the digest counts them.
@@ -190,7 +190,7 @@ impl FindingTraces {
         let Some(id) = served.id else {
             let looks = served.request.as_deref().is_some_and(crate::history::is_health_check);
             if served.touched && !looks {
-                named(&mut self.others, &served.by).add(line, None);
+                self.others.of(&served.by).add(line, None);
             }
             return;
         };
@@ -199,7 +199,7 @@ impl FindingTraces {
         }
         let flow = workload_of(id);
         if served.completed() && !served.touched {
-            let pace = named(self.paces.entry(flow).or_default(), &served.by);
+            let pace = self.paces.entry(flow).or_default().of(&served.by);
             match fault {
                 (None, _) => pace.before.saturating_record(served.took / 1_000_000),
                 (Some(since), _) if served.at < since => pace.before.saturating_record(served.took / 1_000_000),
@@ -263,7 +263,7 @@ mod tests {
             let line = traces.read(false);
             traces.served(&served(id, id + 1, true), line, (Some(1), None));
         }
-        let broken = &traces.broken["a"];
+        let broken = &traces.broken.get("a").unwrap();
         assert_eq!((broken.asked.count, broken.asked.lines.as_slice()), (20_000, [1, 2, 3, 4, 5].as_slice()));
         assert!(traces.latest.len() <= WINDOW && traces.order.len() <= WINDOW);
     }

@@ -21,7 +21,7 @@ pub(in crate::report) fn tell(digest: &Digest, subjects: &[Subject<'_>], blocks:
     } else if let Some(Block::Paragraph(paragraph)) = blocks.pop_if(|block| matches!(block, Block::Paragraph(_))) {
         lines = paragraph.lines;
     }
-    for (provider, [connections, up, down]) in &digest.carried {
+    for (provider, [connections, up, down]) in digest.carried.iter() {
         let (connections, up, down) = (counted(*connections, "connection"), counted(*up, "byte"), grouped(*down));
         lines.push(format!("The proxy in front of {provider} sees only bytes: {connections}, {up} sent and {down} received.").into());
     }
