@@ -117,6 +117,10 @@ impl DeadlineKeeper {
     }
 
     /// Wakes those whose time has come, on the thread whose deadlines these are.
+    #[allow(
+        deprecated,
+        reason = "what replaces it is unsafe code; this timer is never closed, so that it is always the one that was registered"
+    )]
     async fn run(&'static self) {
         let timer = self.timer.as_ref().and_then(|timer| AsyncFd::with_interest(timer.as_raw_fd(), Interest::READABLE).ok());
         loop {

@@ -33,7 +33,7 @@ use crate::model::{HistoryForm, NamedWorkload, Objectives};
 use hdrhistogram::Histogram;
 use spend::Spend;
 use std::collections::BTreeMap;
-use unsettled::Unsettled;
+use unsettled::UnsettledRequests;
 
 /// Nanoseconds: when a fault was in force, or healed, is known at the latest so long after requests of that moment have ended.
 const SETTLES: u64 = 5_000_000_000;
@@ -159,7 +159,7 @@ pub struct Digest {
     /// What shows findings.
     pub(in crate::report) traces: FindingTraces,
     /// Requests whose part of the drill may not be known yet.
-    unsettled: Unsettled,
+    unsettled: UnsettledRequests,
     traffic_since: Option<u64>,
     fault_since: Option<u64>,
     fault_until: Option<u64>,
@@ -184,7 +184,7 @@ impl Default for Digest {
             traces: FindingTraces::default(),
             spend: Spend::default(),
             at: ProvidersDigest::default(),
-            unsettled: Unsettled::default(),
+            unsettled: UnsettledRequests::default(),
             last: 0,
             traffic_since: None,
             fault_since: None,

@@ -23,14 +23,14 @@ type UnsettledRow = [u64; 8];
 
 /// Requests in the order in which they were told of.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unsettled {
+pub(super) struct UnsettledRequests {
     rows: PackedQueue<8>,
     words: Vec<Cow<'static, str>>,
     /// Words beyond those, in the order of their requests.
     others: VecDeque<Cow<'static, str>>,
 }
 
-impl Unsettled {
+impl UnsettledRequests {
     /// A request was told of at this moment, in this line.
     pub(super) fn push(&mut self, told: u64, line: Option<u64>, done: &RequestDone) {
         let word = done.why.as_ref().map_or(0, |why| self.word(why));
@@ -91,7 +91,7 @@ mod tests {
             RequestDone { id: number << 20, due: number * 1_000, lag: number % 11, proof, done: number * 9, outcome, why }
         };
         let line = |number: u64| (number % 13 > 0).then_some(number + 2);
-        let mut unsettled = Unsettled::default();
+        let mut unsettled = UnsettledRequests::default();
         let mut expected = 0..;
         for number in 0..6_000 {
             unsettled.push(number, line(number), &told(number));
