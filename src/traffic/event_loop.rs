@@ -324,8 +324,8 @@ impl EventLoop {
         let now = self.clock.now();
         let until = if self.unread.is_empty() { until.min(self.next()) } else { now };
         self.poller.wait(self.clock.host(until), self.clock.host(now));
-        let told_all = self.poller.told_all();
-        self.replicas.iter_mut().for_each(|replica| replica.was_looked_at(told_all));
+        let (looked, told_all) = (self.clock.now(), self.poller.told_all());
+        self.replicas.iter_mut().for_each(|replica| replica.was_looked_at(looked, told_all));
         for (connection, generation) in std::mem::take(&mut self.unread) {
             if self.is_own(connection, generation) {
                 self.read(connection, true);

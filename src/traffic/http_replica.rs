@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Headers of one's own that change how a request is written or what becomes of its connection: hyper knows them all.
 const PECULIAR: [&str; 6] = ["connection", "content-length", "expect", "trailer", "transfer-encoding", "upgrade"];
 
+/// So long after the poller was looked at a connection is used as the poller told of it; afterwards the socket is asked.
+const LOOK_HOLDS: u64 = 200_000;
+
 /// A replica of the service.
 pub(super) struct HttpReplica {
     pub(super) connector: Arc<ServiceConnector>,
@@ -27,6 +30,8 @@ pub(super) struct HttpReplica {
     idle: Vec<(u32, u64)>,
     /// Those that became idle after the poller was looked at: of them only the socket knows.
     fresh: Vec<(u32, u64)>,
+    /// When the poller was looked at.
+    looked: u64,
     pub(super) openings: Openings,
     /// Exchanges that wait for a connection, with their requests' identifiers.
     pub(super) waiting: VecDeque<(u32, u64)>,
@@ -66,6 +71,7 @@ impl HttpReplica {
             writers: Vec::new(),
             idle: Vec::new(),
             fresh: Vec::new(),
+            looked: 0,
             openings: Openings::default(),
             waiting: VecDeque::new(),
             scratch: Vec::new(),
@@ -91,14 +97,18 @@ impl HttpReplica {
     /// Takes the connection that became idle last, of those that the poller knows where there is one.
     pub(super) fn take_idle(&mut self, now: u64) -> Option<IdleConnection> {
         let (taken, is_watched) = self.idle.pop().map_or_else(|| (self.fresh.pop(), false), |known| (Some(known), true));
+        let is_watched = is_watched && now < self.looked + LOOK_HOLDS;
         taken.map(|(connection, since)| IdleConnection { connection, is_young: now < since + IDLE, is_watched })
     }
 
-    /// The poller was looked at, and whatever it tells of is done before anything is sent.
-    pub(super) fn was_looked_at(&mut self, told_all: bool) {
+    /// The poller was looked at now, and whatever it tells of is done before anything is sent. Where it had more to tell, nothing is known of
+    /// any connection.
+    pub(super) fn was_looked_at(&mut self, now: u64, told_all: bool) {
         self.openings.was_looked();
-        if told_all {
-            self.idle.append(&mut self.fresh);
+        self.looked = now;
+        self.idle.append(&mut self.fresh);
+        if !told_all {
+            std::mem::swap(&mut self.idle, &mut self.fresh);
         }
     }
 

@@ -53,20 +53,19 @@ impl Openings {
     }
 
     const fn begin_moment(&mut self, now: u64) {
-        let is_next = now < self.since + 2 * MOMENT;
+        // Whoever waits may be woken a little late.
+        let is_next = now < self.since + 4 * MOMENT;
         self.short = if self.count >= self.limit && is_next { self.short + 1 } else { 0 };
         if self.short >= PATIENCE && self.limit < MOST {
-            (self.limit, self.short) = (self.limit * 2, 0);
+            (self.limit, self.short) = (least(2 * self.limit, MOST), 0);
+            self.window = (now, 0);
         }
         if self.window.0 + WINDOW as u64 * MOMENT <= now {
-            let enough = 2 * self.window.1 / WINDOW;
-            self.limit = if enough <= FEW {
-                FEW
-            } else if enough < self.limit {
-                enough
-            } else {
-                self.limit
-            };
+            // Where they are not enough, they are not made fewer.
+            if self.short == 0 {
+                let enough = 2 * self.window.1 / WINDOW;
+                self.limit = if enough < FEW { FEW } else { least(enough, self.limit) };
+            }
             self.window = (now, 0);
         }
         (self.since, self.count) = (now, 0);
@@ -81,6 +80,10 @@ impl Openings {
     pub(super) const fn next(&self) -> u64 {
         if self.count < self.limit { 0 } else { self.since + MOMENT }
     }
+}
+
+const fn least(left: u32, right: u32) -> u32 {
+    if left < right { left } else { right }
 }
 
 #[cfg(test)]
@@ -112,6 +115,18 @@ mod tests {
         assert!((20..500).all(|moment| begun(&mut openings, moment, 14) == 14));
         assert!((500..800).all(|moment| begun(&mut openings, moment, 1) == 1));
         assert_eq!(begun(&mut openings, 800, 100), FEW);
+    }
+
+    /// The limit that so many wanted in each millisecond lead to, whatever it was before.
+    #[test]
+    fn no_more_than_the_most_are_begun_and_an_outage_that_begins_late_in_a_window_keeps_what_it_has() {
+        for (wanted, begins) in (1..40).flat_map(|wanted| (0..150).map(move |begins| (wanted, begins))) {
+            let mut openings = Openings::default();
+            (0..begins).for_each(|moment| _ = begun(&mut openings, moment, 1));
+            let counts: Vec<u32> = (begins..begins + 150).map(|moment| begun(&mut openings, moment, wanted)).collect();
+            assert!(counts.iter().all(|count| *count <= MOST), "{wanted} from {begins}: {counts:?}");
+            assert!(counts[20..].iter().all(|count| *count == wanted.min(MOST)), "{wanted} from {begins}: {counts:?}");
+        }
     }
 
     #[test]

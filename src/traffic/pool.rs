@@ -195,8 +195,11 @@ impl ConnectionPool {
         }
     }
 
+    /// Asked only where no connection was found idle a moment ago.
     fn may_open(&self) -> bool {
-        lock(&self.openings).may_begin(self.clock.now())
+        let mut openings = lock(&self.openings);
+        openings.was_looked();
+        openings.may_begin(self.clock.now())
     }
 
     /// A new connection, or in a word why there is none.

@@ -22,7 +22,12 @@
 //! (`judge`, `traffic`) is always of this source.
 //!
 //! What is measured is kept in `target/bench/now.json`, or under another label: `cargo bench -- traffic as before`. `baseline.rs` says more.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and one that panics has found something out")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a benchmark prints, and one that panics has found something out"
+)]
 
 mod baseline;
 mod build;
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
         ["judge-once", path] => judge::once(path),
         ["judge"] => judge::bench(),
         ["judge", "ten"] => judge::ten(ROUNDS),
+        ["judge", "ten", rounds] => judge::ten(rounds.parse().expect("a number of rounds")),
         ["report"] => report::bench(),
         ["report", "write", path, count] => judge::write(std::path::Path::new(path), count.parse().unwrap()),
         ["pacing"] => pacing::bench(),
@@ -68,11 +74,15 @@ fn main() -> ExitCode {
         ["soak", length, rate, every] => return soak::bench(length, rate, every),
         ["traffic-once", kind, url, rate, seconds] => traffic::once(kind, url, rate, seconds),
         ["kernel" | "traffic" | "proxy" | "plots", ..] => in_parts(words[0], &words[1..]),
-        _ => {
+        [] => {
             judge::bench();
             report::bench();
             pacing::bench();
             start::bench();
+        }
+        _ => {
+            eprintln!("there is no figure `{}`: the head of tests/bench/main.rs names all", words.join(" "));
+            return ExitCode::from(2);
         }
     }
     ExitCode::SUCCESS

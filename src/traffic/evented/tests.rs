@@ -1,6 +1,6 @@
 //! Whole runs: what is due is sent, recorded once, and given up when it must be.
 
-use super::super::tests::{answering, client, http, plain_http, serve};
+use super::super::tests::{answering, bytes, client, http, plain_http, serve};
 use super::super::{Budget, FirstLines, Levels, LoadProfile, Schedule, Traffic};
 use super::*;
 use crate::history::{Event, Outcome, Overdue, RequestDone, Stamped};
@@ -78,6 +78,25 @@ async fn every_request_that_is_due_is_sent_and_recorded_once() {
         assert_eq!(all.keys().copied().collect::<Vec<_>>(), (0..observed.requests).collect::<Vec<_>>());
         assert!(all.values().all(|done| done.outcome == Outcome::Ok && done.proof.is_some_and(|proof| proof >= done.lag)), "{all:?}");
         assert!(all.values().all(|done| done.due <= observed.until && done.lag <= done.done), "{observed:?} {all:?}");
+    }
+}
+
+/// What runs as tasks shares the count of connections that may be opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_needs_a_connection_of_its_own_for_each_request_has_one() {
+    let echo = serve(|mut stream| async move {
+        if stream.read_exact(&mut [0; 4]).await.is_ok() {
+            let _ = stream.write_all(b"PONG").await;
+        }
+    })
+    .await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (tcp, tls) = (format!("tcp://{echo}"), format!("https://{closed}"));
+    for (asking, outcome) in [(client(&tcp, bytes("PING", "PONG")), Outcome::Ok), (client(&tls, plain_http()), Outcome::Error)] {
+        let (observed, events, _) = Run::new(asking, "400/s").events().await;
+        let all = ended(&events);
+        assert_eq!(all.len() as u64, observed.requests);
+        assert!(all.len() > 50 && all.values().all(|done| done.outcome == outcome), "{all:?}");
     }
 }
 

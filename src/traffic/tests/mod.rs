@@ -33,7 +33,7 @@ pub(super) fn plain_http() -> ClientSettings {
     ClientSettings { plain: Some(PlainRequest::default()), ..ClientSettings::default() }
 }
 
-fn bytes(send: &str, expect: &str) -> ClientSettings {
+pub(super) fn bytes(send: &str, expect: &str) -> ClientSettings {
     let plain = PlainRequest { send: Some(send.into()), contains: Some(expect.into()), ..PlainRequest::default() };
     ClientSettings { plain: Some(plain), bytes: true, ..ClientSettings::default() }
 }
