@@ -26,7 +26,7 @@ use name_map::NameMap;
 use provider::ProvidersDigest;
 
 use crate::history::{
-    Event, HealthState, Outcome, ParityProbed, Phase, RemarkAbout, RequestDone, Served, Stamped, Started, TouchedBy, is_health_check,
+    Event, HealthState, Outcome, ParityProbed, Phase, RemarkAbout, RequestDone, Served, Shed, Stamped, Started, TouchedBy, is_health_check,
     workload_of,
 };
 use crate::model::{HistoryForm, NamedWorkload, Objectives};
@@ -207,19 +207,7 @@ impl Digest {
         self.at.apply(stamped);
         match &stamped.event {
             Event::Request(done) => return self.unsettled.push(stamped.t, line, done),
-            Event::Shed(shed) => {
-                let (zero, part) = (self.zero(), self.part(shed.due));
-                self.traces.shed(shed, line, part);
-                let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
-                flow.requests += 1;
-                flow.columns.at(shed.due.saturating_sub(zero)).end(Ending::Unsent);
-                *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
-                self.spend.shed(workload_of(shed.id), part > 0);
-                if part == 2 {
-                    flow.hurt.due(shed.due);
-                }
-                return;
-            }
+            Event::Shed(shed) => return self.shed(shed, line),
             Event::Carried(carried) => {
                 let sums = self.carried.of(&carried.by);
                 for (sum, more) in sums.iter_mut().zip([1, carried.up, carried.down]) {
@@ -256,6 +244,20 @@ impl Digest {
         }
         self.traces.notable.push(line);
         self.notable.push(stamped.clone());
+    }
+
+    /// A request was not sent.
+    fn shed(&mut self, shed: &Shed, line: u64) {
+        let (zero, part) = (self.zero(), self.part(shed.due));
+        self.traces.shed(shed, line, part);
+        let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
+        flow.requests += 1;
+        flow.columns.at(shed.due.saturating_sub(zero)).end(Ending::Unsent);
+        *flow.periods[part].outcomes.entry("not sent").or_default() += 1;
+        self.spend.shed(workload_of(shed.id), part > 0);
+        if part == 2 {
+            flow.hurt.due(shed.due);
+        }
     }
 
     /// Why it is not proven that everything was well again at the end, in a sentence without its stop; `None` where it is, or nothing was broken.
