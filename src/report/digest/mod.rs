@@ -247,7 +247,7 @@ impl Digest {
     }
 
     /// A request was not sent.
-    fn shed(&mut self, shed: &Shed, line: u64) {
+    fn shed(&mut self, shed: &Shed, line: Option<u64>) {
         let (zero, part) = (self.zero(), self.part(shed.due));
         self.traces.shed(shed, line, part);
         let Some(flow) = self.flows.get_mut(workload_of(shed.id)) else { return };
