@@ -254,7 +254,8 @@ impl Exercise {
     /// Where the history cannot be judged, or verdict and report not be written though the history could.
     pub async fn run(self) -> Result<FinishedDrill, ExerciseError> {
         let Self { drill, id: _, folder, form, provenance, work, attesting, files, registered } = self;
-        let Ended { stopped, unwitnessed, journal } = drill.run().await;
+        // What a drill remembers while it waits is large: it lies in one place, and not in that of whoever waits for it.
+        let Ended { stopped, unwitnessed, journal } = Box::pin(drill.run()).await;
         // The file that was written, whatever else stands beside it by now.
         let history = RunFile::of_history(form).within(&folder);
         let judged = match (judge_counting(&history, &work), &journal) {

@@ -160,7 +160,7 @@ impl<'a> RunningRepeats<'a> {
         observer.begins(turn, &self.planned.plan).await.map_err(unwatched)?;
         let exercise = Exercise::begin(request).map_err(failed::<O>)?;
         observer.begun(&exercise).map_err(unwatched)?;
-        let finished = match exercise.run().await {
+        let finished = match Box::pin(exercise.run()).await {
             Ok(finished) => finished,
             Err(error) => {
                 let (problem, hint) = (with_causes(&error), error.hint().map(Into::into));

@@ -61,6 +61,6 @@ async fn one<O: Observer>(orders: &DrillOrders, planned: &PlannedDrill, turn: Dr
     observer.begins(turn, &planned.plan).await?;
     let exercise = Exercise::begin(request)?;
     observer.begun(&exercise)?;
-    let finished = exercise.run().await;
+    let finished = Box::pin(exercise.run()).await;
     observer.ended(&planned.plan, finished).await
 }
