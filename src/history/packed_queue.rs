@@ -95,6 +95,6 @@ mod tests {
         (0..5_000).for_each(|step| queue.push([step; 3]));
         plain.extend((0..5_000).map(|step| [step; 3]));
         let left: Vec<_> = std::iter::from_fn(|| queue.pop_if(|_| true)).collect();
-        assert!(left.len() > 5_000 && left == Vec::from(plain), "{}", left.len());
+        assert!(left.len() > 5_000 && plain == left, "{}", left.len());
     }
 }

@@ -165,8 +165,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The content of a body that comes in these pieces, the fields behind it, and what is left behind its end; `None` where it has none yet.
-    fn read<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<(Vec<u8>, Vec<u8>, Option<Vec<u8>>), BadChunk> {
+    /// The content of a body, the fields behind it, and what is left behind its end; `None` where it has none yet.
+    type ReadChunks = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
+    /// What is read of a body that comes in these pieces.
+    fn read<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<ReadChunks, BadChunk> {
         let (mut decoder, mut content, mut left) = (ChunkDecoder::default(), Vec::new(), None);
         for piece in pieces {
             let mut rest = piece;

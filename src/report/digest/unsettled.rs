@@ -33,7 +33,7 @@ pub(super) struct UnsettledRequests {
 impl UnsettledRequests {
     /// A request was told of at this moment, in this line.
     pub(super) fn push(&mut self, told: u64, line: Option<u64>, done: &RequestDone) {
-        let word = done.why.as_ref().map_or(0, |why| self.word(why));
+        let word = self.word(done);
         let flags = if line.is_some() { HAS_LINE } else { 0 } | if done.proof.is_some() { HAS_PROOF } else { 0 };
         let flags = flags | ((done.outcome as u64) << OUTCOME) | (word << WORD);
         let (line, proof) = (line.unwrap_or(0), done.proof.unwrap_or(0));
@@ -51,8 +51,9 @@ impl UnsettledRequests {
         self.rows.pop_if(|_| true).map(|row| self.read(row))
     }
 
-    /// The place of a word, from 1.
-    fn word(&mut self, why: &Cow<'static, str>) -> u64 {
+    /// The place of the word for why a request failed, from 1; 0 where there is none.
+    fn word(&mut self, done: &RequestDone) -> u64 {
+        let Some(why) = &done.why else { return 0 };
         let place = self.words.iter().position(|known| known == why).unwrap_or(self.words.len());
         if place == WORDS {
             self.others.push_back(why.clone());
@@ -87,10 +88,10 @@ mod tests {
                 _ => Some(format!("word {}", number % 900).into()),
             };
             let outcome = Outcome::ALL[number as usize % Outcome::ALL.len()];
-            let proof = (number % 3 > 0).then_some(number * 7);
+            let proof = (!number.is_multiple_of(3)).then_some(number * 7);
             RequestDone { id: number << 20, due: number * 1_000, lag: number % 11, proof, done: number * 9, outcome, why }
         };
-        let line = |number: u64| (number % 13 > 0).then_some(number + 2);
+        let line = |number: u64| (!number.is_multiple_of(13)).then_some(number + 2);
         let mut unsettled = UnsettledRequests::default();
         let mut expected = 0..;
         for number in 0..6_000 {

@@ -35,7 +35,7 @@ fn table(digest: &Digest) -> Option<ReportTable> {
     let mut names: Vec<&String> = digest.providers.iter().collect();
     names.extend(digest.attempts.keys().chain(digest.others.keys()).filter(|name| !digest.providers.contains(name)));
     names.dedup();
-    names.retain(|name| digest.attempts.contains_key(*name) || digest.others.contains_key(*name));
+    names.retain(|name| digest.attempts.contains_key(name) || digest.others.contains_key(name));
     // What others recorded tells of no drill, no prices and nobody else.
     if digest.started.is_none() {
         let row = |name: &String| {
