@@ -14,6 +14,10 @@
 //! Rooms stand on floors, and a room uses only rooms on lower floors. Within a room no two files use each other in a circle. `tests/tidy.rs`
 //! holds the source to both.
 //!
+//! Two crates hold them. Whatever carries a drill's requests and what it stands on is `lifeboat-core` (`src/core/`), which is compiled for speed,
+//! beside the libraries that only the rest needs. The rest is this crate (`src/`), compiled to be small. This crate hands the other's rooms on:
+//! `crate::verdict` is the same room in both.
+//!
 //! | floor | room | what lives there |
 //! |---|---|---|
 //! | 0 | [`units`] | durations, rates, ratios, money, seeds, fingerprints, secrets and their text forms |
@@ -142,49 +146,35 @@
 //! | shown | of a difference between candidates: so clear that chance explains it in one comparison of twenty at the most |
 
 pub mod alert;
-pub mod api;
 pub mod asking;
 pub mod cli;
 pub mod compare;
 pub mod console;
-pub mod control;
 pub mod coverage;
-pub mod dialect;
 pub mod drill;
 pub mod evaluation;
 pub mod evidence;
 pub mod execution;
 pub mod exercise;
 pub mod expression;
-pub mod fault;
 pub mod gateway;
-pub mod history;
-pub mod host;
-pub mod import;
 pub mod init;
-pub mod journal;
-pub mod lab;
-pub mod listen;
-pub mod model;
-pub mod peer;
-pub mod permission;
 pub mod price;
-pub mod process;
 pub mod project;
 pub mod proof;
-pub mod proxy;
 pub mod readiness;
-pub mod redact;
 pub mod report;
-pub mod run_folder;
+#[cfg(test)]
+#[path = "../tests/support/rotation_story.rs"]
+#[allow(dead_code, reason = "the tests of the verdict use all of it")]
+mod rotation_story;
 pub mod schedule;
 pub mod scheduler;
-pub mod secret;
 pub mod serve;
-pub mod signing;
 pub mod step;
 pub mod store;
-pub mod traffic;
-pub mod units;
-pub mod verdict;
-pub mod web;
+
+pub use lifeboat_core::{
+    api, control, dialect, fault, history, host, import, journal, lab, listen, model, peer, permission, process, proxy, redact, run_folder,
+    secret, signing, traffic, units, verdict, web,
+};

@@ -1,6 +1,6 @@
 //! The shipped runbooks for the day on which a key is in public, walked for real: against a server that answers as OpenAI's reference
 //! **documents** its Admin API (project service accounts) and its chat API, and Azure's its `regenerateKey`, since no test can start theirs;
-//! the shapes are those of `src/secret/issuer/tests.rs`. AWS is played by `moto`, which others wrote, and which asks for signatures and
+//! the shapes are those of `src/core/secret/issuer/tests.rs`. AWS is played by `moto`, which others wrote, and which asks for signatures and
 //! policies here. The keys are in a `.env` file or a store, and `kubectl` is a script that only writes down what it was asked. What can be
 //! rehearsed of those for Bedrock, Google and Anthropic is rehearsed.
 

@@ -13,8 +13,8 @@ use std::process::{Child, Command, Stdio};
 const README: &str = include_str!("../README.md");
 const SCENARIOS: &str = include_str!("../scenarios/README.md");
 const RUNBOOKS: &str = include_str!("../runbooks/README.md");
-const PROXY: &str = include_str!("../src/proxy/README.md");
-const RECORDS: &str = include_str!("../src/import/README.md");
+const PROXY: &str = include_str!("../src/core/proxy/README.md");
+const RECORDS: &str = include_str!("../src/core/import/README.md");
 const SCHEDULES: &str = include_str!("../src/schedule/README.md");
 const COMPARISONS: &str = include_str!("../src/compare/README.md");
 const TESTS: &str = include_str!("README.md");
@@ -24,9 +24,9 @@ const ALL: [(&str, &str); 14] = [
     ("", README),
     ("scenarios", SCENARIOS),
     ("runbooks", RUNBOOKS),
-    ("src/proxy", PROXY),
-    ("src/verdict", include_str!("../src/verdict/README.md")),
-    ("src/import", RECORDS),
+    ("src/core/proxy", PROXY),
+    ("src/core/verdict", include_str!("../src/core/verdict/README.md")),
+    ("src/core/import", RECORDS),
     ("src/evidence", include_str!("../src/evidence/README.md")),
     ("src/schedule", SCHEDULES),
     ("src/serve", include_str!("../src/serve/README.md")),
@@ -94,19 +94,19 @@ fn no_block_is_left_out_by_these_tests() {
         (("src/evidence", "text"), 1),
         // A part of an inventory, as `predicted` has it.
         (("src/gateway", "yaml"), 1),
-        (("src/import", "json"), 1),
-        (("src/import", "python"), 1),
-        (("src/import", "sh"), 1),
+        (("src/core/import", "json"), 1),
+        (("src/core/import", "python"), 1),
+        (("src/core/import", "sh"), 1),
         // Played by `proven`.
         (("src/proof", "console"), 1),
         (("src/proof", "yaml"), 1),
-        (("src/proxy", "console"), 1),
+        (("src/core/proxy", "console"), 1),
         (("src/readiness", "text"), 2),
         (("src/schedule", "console"), 1),
         (("src/schedule", "yaml"), 1),
         (("src/serve", "console"), 3),
         (("src/serve", "yaml"), 3),
-        (("src/verdict", "console"), 1),
+        (("src/core/verdict", "console"), 1),
         (("tests", "console"), 1),
     ];
     assert_eq!(count, BTreeMap::from(wanted));
@@ -144,7 +144,7 @@ fn every_file_that_a_readme_names_is_there() {
                 continue;
             }
             named += 1;
-            let there = [root().join(folder).join(word), root().join(word), root().join("src/verdict").join(word)];
+            let there = [root().join(folder).join(word), root().join(word), root().join("src/core/verdict").join(word)];
             assert!(there.iter().any(|path| path.exists()), "{folder}/README.md names {word}");
         }
         for target in quoted(text).into_iter().filter(|word| word.starts_with('#') && !word.contains(' ')) {

@@ -13,10 +13,10 @@ use std::io::IsTerminal;
 const README: &str = include_str!("../../README.md");
 const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 const RUNBOOKS: &str = include_str!("../../runbooks/README.md");
-const PROXY: &str = include_str!("../proxy/README.md");
-const MEASUREMENT: &str = include_str!("../verdict/README.md");
+const PROXY: &str = crate::proxy::GUIDE;
+const MEASUREMENT: &str = crate::verdict::GUIDE;
 const PREDICT: &str = include_str!("../gateway/README.md");
-const RECORDS: &str = include_str!("../import/README.md");
+const RECORDS: &str = crate::import::GUIDE;
 const EVIDENCE: &str = include_str!("../evidence/README.md");
 const READINESS: &str = include_str!("../readiness/README.md");
 const SCHEDULES: &str = include_str!("../schedule/README.md");
@@ -127,10 +127,10 @@ fn linked(target: &str) -> Option<&'static str> {
     let of_file = || match target.trim_start_matches("../").trim_end_matches("/README.md") {
         "scenarios" => Some("scenarios"),
         "runbooks" => Some("runbooks"),
-        "proxy" | "src/proxy" => Some("proxies"),
+        "proxy" | "src/core/proxy" => Some("proxies"),
         "schedule" | "src/schedule" => Some("schedules"),
-        "verdict" | "src/verdict" => Some("measurement"),
-        "import" | "src/import" => Some("records"),
+        "verdict" | "src/core/verdict" => Some("measurement"),
+        "import" | "src/core/import" => Some("records"),
         "evidence" | "src/evidence" => Some("evidence"),
         "readiness" | "src/readiness" => Some("readiness"),
         "serve" | "src/serve" => Some("quarters"),
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn links_lead_to_topics_and_on_a_terminal_every_text_fits() {
         assert_eq!(
-            ["#inventory-as-csv", "../src/verdict/README.md", "provider-outage.yaml"].map(linked),
+            ["#inventory-as-csv", "../src/core/verdict/README.md", "provider-outage.yaml"].map(linked),
             [Some("csv"), Some("measurement"), None]
         );
         for topic in &TOPICS {

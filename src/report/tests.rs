@@ -7,9 +7,10 @@ use crate::history::{
     Stamped, Started, StopReason,
 };
 use crate::model::{Aim, DeclaredObjectives, Fault, Gate, PlannedFault, Rescues, Runbook, SloOn};
+use crate::rotation_story::{MS, emergency};
 use crate::units::{Duration, Ratio};
-use crate::verdict::story::{MS, emergency};
 use crate::verdict::{Decision, Reason, Verdict, judge};
+
 use serde_json::{Value, json};
 
 mod cost;

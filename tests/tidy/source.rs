@@ -27,7 +27,7 @@ pub(super) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every file of `src` but those that only tests compile, without what stands under `#[cfg(test)]` at its end.
+/// Every file of both crates but those that only tests compile, without what stands under `#[cfg(test)]` at its end.
 pub(super) fn sources() -> Vec<Source> {
     let mut found = Vec::new();
     files(&root().join("src"), &mut found);
@@ -48,7 +48,8 @@ pub(super) fn sources() -> Vec<Source> {
             let text = fs::read_to_string(path).unwrap();
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
             let path = path.strip_prefix(root().join("src")).unwrap();
-            let room = path.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
+            let inside = path.strip_prefix("core").unwrap_or(path);
+            let room = inside.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
             Source { path: format!("src/{}", path.display()), room, text: code }
         })
         .collect()

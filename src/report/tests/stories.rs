@@ -6,7 +6,7 @@ use super::*;
 use crate::history::{AlertReceived, AlertSource, RunbookStarted, StepEnd, StepFinished, StepStarted};
 use crate::model::{Action, Command, Condition, Goal, StartMode, Step};
 use crate::report::SectionKind;
-use crate::verdict::story::NEW;
+use crate::rotation_story::NEW;
 
 /// What stands in the sections of a kind, in one line each.
 fn points(report: &Report, kind: SectionKind) -> Vec<String> {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +63,13 @@ impl fmt::Display for Once {
     }
 }
 
-/// Runs [`once`] in a process of its own.
+/// Runs [`once`] in a process of its own, as soon as most ports are free again: those of connections that have ended are so after a minute, and
+/// a rate that is too high opens many.
 pub(crate) fn measure(kind: Kind, url: &str, rate: u64, seconds: u64) -> Once {
+    let patience = Instant::now() + std::time::Duration::from_secs(65);
+    while ended_connections() > 5_000 && Instant::now() < patience {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["traffic-once", kind.word(), url, &rate.to_string(), &seconds.to_string()])
         .output()
@@ -74,6 +80,13 @@ pub(crate) fn measure(kind: Kind, url: &str, rate: u64, seconds: u64) -> Once {
     });
     let n: Vec<f64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
     Once { rate: n[0], late_p50: n[1], late_p99: n[2], late_most: n[3], done_p50: n[4], bad: n[5], shed: n[6], cpu_us: n[7], peak_mb: n[8] }
+}
+
+/// Connections of this host that have ended and still hold their port; none where the system does not tell.
+fn ended_connections() -> u64 {
+    let told = std::fs::read_to_string("/proc/net/sockstat").unwrap_or_default();
+    let waiting = told.lines().find_map(|line| line.strip_prefix("TCP:")?.split_once(" tw "));
+    waiting.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
 /// The run itself: drives, then reads its own history.

@@ -3,7 +3,7 @@
 use super::headline;
 use crate::history::{Event, KeyStanding, Outcome, Stamped};
 use crate::report::{Digest, DrillContext, drill, markdown, summary};
-use crate::verdict::story::{MS, NEW, OLD, Story, WRONG, emergency, planned, served};
+use crate::rotation_story::{MS, NEW, OLD, Story, WRONG, emergency, planned, served};
 
 fn report(story: &Story) -> String {
     let mut digest = Digest::default();
