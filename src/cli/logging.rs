@@ -6,7 +6,11 @@ use tracing_subscriber::EnvFilter;
 pub(super) fn start() {
     let Ok(wanted) = std::env::var("LIFEBOAT_LOG") else { return };
     // Fails only where a subscriber is there already.
-    let _ = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(in_both_crates(&wanted))).with_ansi(false).with_writer(|| Cleaned).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(in_both_crates(&wanted)))
+        .with_ansi(false)
+        .with_writer(|| Cleaned)
+        .try_init();
 }
 
 /// Whoever asks for a room need not know which crate it is in.
