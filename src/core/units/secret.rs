@@ -11,16 +11,16 @@ use zeroize::Zeroizing;
 ///
 /// ```
 /// // All that the two below need is there, so that they fail for the secret alone.
-/// let secret = lifeboat::units::Secret::new("sk-one".to_owned());
+/// let secret = lifeboat_core::units::Secret::new("sk-one".to_owned());
 /// println!("{}", secret.expose());
 /// serde_json::to_string(secret.expose());
 /// ```
 /// ```compile_fail
-/// let secret = lifeboat::units::Secret::new("sk-one".to_owned());
+/// let secret = lifeboat_core::units::Secret::new("sk-one".to_owned());
 /// println!("{secret}");
 /// ```
 /// ```compile_fail
-/// let secret = lifeboat::units::Secret::new("sk-one".to_owned());
+/// let secret = lifeboat_core::units::Secret::new("sk-one".to_owned());
 /// serde_json::to_string(&secret);
 /// ```
 ///
