@@ -14,9 +14,9 @@
 //! Rooms stand on floors, and a room uses only rooms on lower floors. Within a room no two files use each other in a circle. `tests/tidy.rs`
 //! holds the source to both.
 //!
-//! Two crates hold them. Whatever carries a drill's requests and what it stands on is `lifeboat-core` (`src/core/`), which is compiled for speed,
-//! beside the libraries that only the rest needs. The rest is this crate (`src/`), compiled to be small. This crate hands the other's rooms on:
-//! `crate::verdict` is the same room in both.
+//! Two crates hold them. Whatever carries a drill's requests, judges them and what that stands on is `lifeboat-core` (`src/core/`), which is
+//! compiled beside the libraries that only the rest needs. The rest is this crate (`src/`). It hands the other's rooms on: `crate::verdict` is the
+//! same room in both.
 //!
 //! | floor | room | what lives there |
 //! |---|---|---|

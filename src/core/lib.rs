@@ -1,7 +1,7 @@
 //! What Lifeboat measures with: traffic, faults and the proxy that plays them, the lab, histories, and the verdict on them.
 //!
-//! These are the rooms that carry a drill's requests and what they stand on, as a crate of their own, so that they are made for speed and
-//! beside the libraries that only the rest needs. What people see of a drill (projects, reports, pages, commands) is not in here. The map of
+//! These are the rooms that carry a drill's requests and what they stand on, as a crate of their own, so that they are compiled beside the
+//! libraries that only the rest needs. What people see of a drill (projects, reports, pages, commands) is not in here. The map of
 //! all rooms is in the crate `lifeboat`, which hands these on under its own name: `lifeboat::verdict` is `lifeboat_core::verdict`.
 
 pub mod api;

@@ -67,7 +67,7 @@ impl fmt::Display for Once {
 /// a rate that is too high opens many.
 pub(crate) fn measure(kind: Kind, url: &str, rate: u64, seconds: u64) -> Once {
     let patience = Instant::now() + std::time::Duration::from_secs(65);
-    while ended_connections() > 5_000 && Instant::now() < patience {
+    while ended_connections() > 15_000 && Instant::now() < patience {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     let output = Command::new(std::env::current_exe().unwrap())
