@@ -121,6 +121,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use stop_signal::StopSignal;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -291,18 +292,7 @@ impl Proxy {
         let context = server_context::ServerContext { flavor, trust: Arc::new(trust), forward, routes, bounds, head };
         let registry = Arc::new(registry::Registry::new(context, breakable));
         let callers = Callers::of(api, api_hosts, "--api-host NAME");
-        let served = api::serve(listener, registry.clone(), api::ApiGuard { token, callers }, stopped.clone());
-        let forwarded = {
-            let registry = registry.clone();
-            async move {
-                if let Some(forward_listener) = forward_listener {
-                    forward::serve(forward_listener, registry, stopped).await;
-                }
-            }
-        };
-        let server = tokio::spawn(async {
-            tokio::join!(served, forwarded);
-        });
+        let server = serving(listener, forward_listener, registry.clone(), api::ApiGuard { token, callers }, stopped);
         Ok(Self { api, forward, registry, stop, server })
     }
 
@@ -351,6 +341,27 @@ impl Proxy {
         // An error here would be a panic of the server's task; there is nothing left to stop then.
         let _ = self.server.await;
     }
+}
+
+/// Begins to serve, in a task. What is async is compiled by the crate that awaits it, far from what it calls; this is not async, so that whatever
+/// carries requests is compiled here as a whole.
+#[inline(never)]
+fn serving(
+    listener: TcpListener,
+    forward_listener: Option<ProxyListener>,
+    registry: Arc<registry::Registry>,
+    guard: api::ApiGuard,
+    stopped: StopSignal,
+) -> JoinHandle<()> {
+    let served = api::serve(listener, registry.clone(), guard, stopped.clone());
+    let forwarded = async move {
+        if let Some(forward_listener) = forward_listener {
+            forward::serve(forward_listener, registry, stopped).await;
+        }
+    };
+    tokio::spawn(async {
+        tokio::join!(served, forwarded);
+    })
 }
 
 fn problem(message: String, hint: Option<String>) -> Problem {

@@ -1,6 +1,7 @@
 //! All proxies by name, and the errors that the control API answers with.
 
 use super::arrival::AcceptedConnection;
+use super::carrier::Carrier;
 use super::draft::Draft;
 use super::event_feed::EventFeed;
 use super::lever::Lever;
@@ -49,6 +50,11 @@ pub(super) struct PopulatedView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) hint: Option<String>,
     pub(super) proxies: Vec<ProxyRecord>,
+}
+
+#[inline(never)]
+fn running(home: &'static Carrier, actor: ProxyActor, commands: mpsc::Receiver<ActorCommand>) -> JoinHandle<()> {
+    home.spawn(actor.run(commands))
 }
 
 impl Registry {
@@ -106,9 +112,15 @@ impl Registry {
         self.open(Draft::of(raw, &self.context).await?).await
     }
 
+    /// Not async and not inlined, as [`running`] is not: what carries requests is compiled here, whoever awaits it.
+    #[inline(never)]
+    fn opening(&self, draft: Draft) -> JoinHandle<Result<ProxyActor, ApiError>> {
+        draft.home.spawn(ProxyActor::open(draft, self.feed.clone(), self.context.clone()))
+    }
+
     async fn open(&self, draft: Draft) -> Result<ProxyView, ApiError> {
         let home = draft.home;
-        let opened = home.spawn(ProxyActor::open(draft, self.feed.clone(), self.context.clone())).await;
+        let opened = self.opening(draft).await;
         let actor = opened.map_err(|error| ApiError::internal(format!("the proxy could not be opened: {error}")))??;
         let view = actor.view();
         match self.proxies.lock().await.entry(view.record.name.clone()) {
@@ -116,7 +128,7 @@ impl Registry {
             Entry::Vacant(place) => {
                 let (commands, received) = mpsc::channel(16);
                 let answers = actor.answers();
-                place.insert(ActorHandle { commands, task: home.spawn(actor.run(received)), answers });
+                place.insert(ActorHandle { commands, task: running(home, actor, received), answers });
                 Ok(view)
             }
         }
